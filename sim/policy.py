@@ -1,0 +1,278 @@
+"""Levers in force: resolved lever changes -> one array per lever, by year and by whom it applies to.
+
+Notation: T years of a run (first_year, first_year + 1, ...), R regions by id. No file access and no data: the
+values without any policy come from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.parameters import (
+    CHANGES,
+    LEVERS,
+    MOST_FACTOR,
+    SECTORS,
+    TALENT_CLASSES,
+    Distribution,
+    Lever,
+    quantile,
+)
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+class Policies(NamedTuple):
+    """The value of every lever in every year of a run; all arrays are float64.
+
+    The unit and range of each is that of the lever of the same name in ``sim.parameters.LEVERS``.
+    """
+
+    student_visa_refusal: Floats
+    """(T, R, R) [origin, destination], probability; the doctoral rate."""
+    entry_bar: Floats
+    """(T, R, R) [origin, destination], share of the origin's applicants barred."""
+    border_closure: Floats
+    """(T, R, R) [origin, destination], probability that the pair is closed to a person."""
+    visa_delay: Floats
+    """(T, R, R) [origin, destination], months."""
+    hostility: Floats
+    """(T, R, R) [origin, destination], index, 0..2."""
+    phd_stipend: Floats
+    """(T, R, R) [origin, destination], dollars a year at purchasing power parity."""
+    phd_places: Floats
+    """(T, R) [destination], multiplier."""
+    work_visa_odds: Floats
+    """(T, R, 2) [destination, sector], probability that one attempt succeeds."""
+    return_bonus: Floats
+    """(T, R, 5) [origin, talent class], logits."""
+    cohort_size: Floats
+    """(T, R) [origin], multiplier."""
+
+
+@dataclass(frozen=True)
+class LeverChange:
+    """One change of one lever, with every name resolved to ids.
+
+    Parameters
+    ----------
+    id
+        Unique within a resolved scenario; the key of the value's draw if the value is a distribution.
+    name
+        A key of ``LEVERS``.
+    origins, destinations, sectors, talent_classes
+        Ids the change applies to, ascending; every id of an axis that the file does not filter, none of an
+        axis that the lever does not have.
+    from_year, until_year
+        First and last year, both inclusive.
+    ramp_years
+        Years until full strength, at least 1; 1 means at once.
+    change
+        One of ``CHANGES``.
+    value
+        A number in the lever's unit (a factor for ``multiply``), or its distribution.
+    evidence, source
+        Why this size; id of a source or "". Neither has any effect.
+    """
+
+    id: str
+    name: str
+    origins: tuple[int, ...]
+    destinations: tuple[int, ...]
+    sectors: tuple[int, ...]
+    talent_classes: tuple[int, ...]
+    from_year: int
+    until_year: int
+    ramp_years: int
+    change: str
+    value: float | Distribution
+    evidence: str = ""
+    source: str = ""
+
+    def selected(self, axis: str) -> tuple[int, ...]:
+        """Return the ids selected on an axis: origin, destination, sector or talent_class."""
+        by_axis = {
+            "origin": self.origins,
+            "destination": self.destinations,
+            "sector": self.sectors,
+            "talent_class": self.talent_classes,
+        }
+        return by_axis[axis]
+
+
+def axis_size(axis: str, regions: int) -> int:
+    """Return the number of ids on an axis: origin, destination, sector or talent_class."""
+    return {"sector": len(SECTORS), "talent_class": TALENT_CLASSES}.get(axis, regions)
+
+
+def default_policies(student_visa_refusal: Floats, phd_pay: Floats, work_visa_odds: Floats) -> Policies:
+    """Return the value of every lever without any policy.
+
+    Parameters
+    ----------
+    student_visa_refusal
+        (T, R, R) [origin, destination] doctoral refusal probability: observed rate times doctoral factor.
+    phd_pay
+        (T, R) [destination] pay of doctoral students, dollars a year at purchasing power parity.
+    work_visa_odds
+        (T, R, 2) [destination, sector] probability that one attempt succeeds.
+    """
+    years, regions = phd_pay.shape
+    pair = (years, regions, regions)
+    stipend = np.broadcast_to(phd_pay[:, np.newaxis, :], pair)
+    return Policies(
+        student_visa_refusal=np.array(student_visa_refusal, dtype=np.float64),
+        entry_bar=np.zeros(pair),
+        border_closure=np.zeros(pair),
+        visa_delay=np.zeros(pair),
+        hostility=np.zeros(pair),
+        phd_stipend=np.array(stipend, dtype=np.float64, order="C"),
+        phd_places=np.ones((years, regions)),
+        work_visa_odds=np.array(work_visa_odds, dtype=np.float64),
+        return_bonus=np.zeros((years, regions, TALENT_CLASSES)),
+        cohort_size=np.ones((years, regions)),
+    )
+
+
+def value_range(lever: Lever, change: str) -> tuple[float, float]:
+    """Return the lowest and highest value a change of this kind may name.
+
+    ``set``: the lever's range. ``multiply``: 0 to ``MOST_FACTOR``. ``add``: at most the width of the
+    range either way.
+    """
+    if change == "set":
+        return lever.low, lever.high
+    if change == "multiply":
+        return 0.0, MOST_FACTOR
+    return lever.low - lever.high, lever.high - lever.low
+
+
+def drawn_value(change: LeverChange, u: float) -> float:
+    """Return the value of a change at probability u: a fixed number as it is, a distribution's quantile.
+
+    Parameters
+    ----------
+    change
+        The change; its distribution is truncated to ``value_range``.
+    u
+        Probability, strictly between 0 and 1.
+    """
+    if not isinstance(change.value, Distribution):
+        return change.value
+    low, high = value_range(LEVERS[change.name], change.change)
+    return quantile(change.value, u, low, high)
+
+
+def strength(change: LeverChange, year: int) -> float:
+    """Return how much of a change is in force in a year.
+
+    min(1, (year - from + 1) / ramp_years) inside the window, 0 outside; with a ramp of 2 years the first year
+    has half the change.
+    """
+    if not change.from_year <= year <= change.until_year:
+        return 0.0
+    return min(1.0, (year - change.from_year + 1) / max(1, change.ramp_years))
+
+
+def cells(change: LeverChange, regions: int) -> Mask:
+    """Return which cells of one year a change touches.
+
+    Returns
+    -------
+    Boolean array over the lever's axes but the year. Of a pair lever a region's own pair is never set.
+    """
+    lever = LEVERS[change.name]
+    axes = lever.by[1:]
+    mask = np.zeros(tuple(axis_size(axis, regions) for axis in axes), dtype=np.bool_)
+    mask[np.ix_(*(np.array(change.selected(axis), dtype=np.intp) for axis in axes))] = True
+    if lever.is_pair:
+        np.fill_diagonal(mask, False)
+    return mask
+
+
+def overlap(first: LeverChange, second: LeverChange, regions: int) -> bool:
+    """Say whether two changes touch a common cell of the same lever in a common year."""
+    if first.name != second.name:
+        return False
+    if first.from_year > second.until_year or second.from_year > first.until_year:
+        return False
+    return bool(np.any(cells(first, regions) & cells(second, regions)))
+
+
+_ORDER: Final = {change: position for position, change in enumerate(CHANGES)}
+
+
+def in_order(layer: Sequence[LeverChange]) -> list[LeverChange]:
+    """Return the changes of one file as they apply: set, multiply, add, each in file order."""
+    return sorted(layer, key=lambda change: _ORDER[change.change])
+
+
+def resolve_policies(
+    defaults: Policies,
+    layers: Sequence[Sequence[LeverChange]],
+    values: Mapping[str, float],
+    first_year: int,
+) -> Policies:
+    """Lay lever changes over the values without any policy.
+
+    Layer by layer, the extended file first; within a layer set, then multiply, then add, then file order:
+    set x + s (v - x), multiply x (1 + s (v - 1)), add x + s v, with v the value and s the ``strength`` of the
+    year. After each layer the cells it touched are clipped to the lever's range. Cells that no change touches
+    keep their bits, and so does everything outside a window.
+
+    Parameters
+    ----------
+    defaults
+        Values without any policy; not modified.
+    layers
+        One sequence of changes per file of the chain, the extended file first.
+    values
+        Value by lever id, for every change whose value is a distribution (``drawn_value``).
+    first_year
+        Calendar year of row 0 of every array.
+
+    Returns
+    -------
+    New arrays; none is shared with ``defaults``.
+
+    Raises
+    ------
+    KeyError
+        If a change with a distribution has no value.
+    """
+    arrays = {name: np.array(array, dtype=np.float64) for name, array in defaults._asdict().items()}
+    for layer in layers:
+        touched: dict[str, Mask] = {}
+        for change in in_order(layer):
+            array = arrays[change.name]
+            seen = touched.setdefault(change.name, np.zeros(array.shape, dtype=np.bool_))
+            value = values[change.id] if isinstance(change.value, Distribution) else change.value
+            _apply(change, value, array, seen, first_year)
+        for name, seen in touched.items():
+            lever, array = LEVERS[name], arrays[name]
+            array[seen] = np.clip(array[seen], lever.low, lever.high)
+    return Policies(**arrays)
+
+
+def _apply(change: LeverChange, value: float, array: Floats, touched: Mask, first_year: int) -> None:
+    """Apply one change in place. At full strength ``set`` gives the value itself, to the bit."""
+    mask = cells(change, array.shape[1])
+    for row in range(array.shape[0]):
+        s = strength(change, first_year + row)
+        if s == 0.0:
+            continue
+        before = array[row][mask]
+        if change.change == "set":
+            after = np.full_like(before, value) if s == 1.0 else before + s * (value - before)
+        elif change.change == "multiply":
+            after = before * (value if s == 1.0 else 1.0 + s * (value - 1.0))
+        else:
+            after = before + s * value
+        array[row][mask] = after
+        touched[row][mask] = True
