@@ -1,0 +1,232 @@
+"""The array engine: one year over whole columns in compiled loops, for millions of researchers.
+
+It walks the rows; what a researcher does stands in `dynamics`. Everyone decides on last year's indices, so the order of rows,
+the size of chunks and the number of threads change nothing. Sums over researchers are whole numbers.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.choice import Floats
+from sim.compiled import compiled, inlined
+from sim.dynamics import (
+    ELITE,
+    NOT_VISIBLE,
+    POSTPONED,
+    Key,
+    age_class,
+    choose_study,
+    first_job,
+    graduates,
+    has_opportunity,
+    leaves,
+    next_job,
+    tier_of,
+    trait_classes,
+    trait_code,
+    unpack_traits,
+    year_words,
+)
+from sim.indices import first_indices, next_indices
+from sim.population import (
+    APPLY,
+    OUT,
+    STUDY,
+    WORK,
+    Counts,
+    Researchers,
+    cohort_researchers,
+    new_counts,
+    new_researchers,
+)
+from sim.utilities import make_year
+from sim.world import FIRST_YEAR, World, Year
+
+ENTRY = 0
+FIRST_JOB = 1
+RELOCATION = 2
+EXIT = 3
+ALL = 2
+ORIGIN, GRADUATE_REGION, WORK_AXIS, LOCATION, GRADUATES = 0, 1, 2, 3, 4
+CHUNK = 1 << 16
+
+
+class YearEnd(NamedTuple):
+    """What one simulated year leaves behind."""
+
+    year: int
+    counts: Counts
+    researchers: Researchers
+    entered: int  # rows [0, entered) have entered so far
+
+
+@compiled
+def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float) -> None:
+    """Draw the traits of the rows [first, last) that enter this year."""
+    for i in range(first, last):
+        talent, tie, visa, taste = trait_classes(
+            key, people.index[i], people.origin[i], people.cohort[i], visa_sensitive_share
+        )
+        people.traits[i] = trait_code(talent, tie, visa, taste)
+
+
+@compiled
+def advance(people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts) -> None:
+    """Let the rows [first, last) live one year: study, graduate, first job, relocate, leave, observe."""
+    times = np.empty(tables.anglophone.shape[0])
+    for i in range(first, last):
+        stage = people.stage[i]
+        if stage == OUT:
+            continue
+        words = year_words(key, people.index[i], people.origin[i], people.cohort[i], tables.year)
+        if stage == APPLY:
+            apply(people, i, key, words, tables, times, counts)
+        elif stage == STUDY:
+            study(people, i, key, words, tables, times, counts)
+        else:
+            work(people, i, key, words, tables, times, counts)
+        if people.stage[i] == STUDY or people.stage[i] == WORK:
+            observe(people, i, words, tables, counts)
+
+
+@inlined
+def apply(people, i, key, words, tables, times, counts):  # type: ignore[no-untyped-def]
+    """Choose a graduate region, or postpone."""
+    o = people.origin[i]
+    region = choose_study(
+        key, people.index[i], o, people.cohort[i], people.traits[i], people.postponed[i], words, tables, times
+    )
+    if region == POSTPONED:
+        people.postponed[i] = 1
+        return
+    people.stage[i] = STUDY
+    people.study[i] = region
+    people.place[i] = region
+    people.employer[i] = region
+    people.years[i] = 0
+    counts.demand[region] += 1
+    counts.flows[ENTRY, o, o, region] += 1
+
+
+@inlined
+def study(people, i, key, words, tables, times, counts):  # type: ignore[no-untyped-def]
+    """Graduate into a first job, drop out, or study on."""
+    o = people.origin[i]
+    g = people.study[i]
+    people.years[i] += 1
+    if graduates(g, people.years[i], words, tables):
+        place, employer, sector = first_job(key, people.index[i], o, people.cohort[i], people.traits[i], g, tables, times)
+        people.stage[i] = WORK
+        people.place[i] = place
+        people.employer[i] = employer
+        people.sector[i] = sector
+        counts.flows[FIRST_JOB, o, g, place] += 1
+    elif leaves(True, words, tables):
+        people.stage[i] = OUT
+        counts.flows[EXIT, o, g, g] += 1
+
+
+@inlined
+def work(people, i, key, words, tables, times, counts):  # type: ignore[no-untyped-def]
+    """Move if there is an opportunity and a better place; then stay in research or leave; then a year has passed."""
+    o = people.origin[i]
+    here = people.place[i]
+    moved = False
+    if has_opportunity(o, here, people.age[i], people.duration[i], words, tables):
+        place, employer, sector = next_job(
+            key, people.index[i], o, people.cohort[i], people.traits[i], here, people.age[i], people.duration[i], tables,
+            times,
+        )  # fmt: skip
+        if place != here:
+            moved = True
+            people.place[i] = place
+            people.employer[i] = employer
+            people.sector[i] = sector
+            people.duration[i] = 0
+            counts.flows[RELOCATION, o, here, place] += 1
+    if leaves(False, words, tables):
+        people.stage[i] = OUT
+        counts.flows[EXIT, o, people.place[i], people.place[i]] += 1
+        return
+    people.age[i] = min(people.age[i] + 1, 250)
+    if not moved:
+        people.duration[i] = min(people.duration[i] + 1, 250)
+
+
+@inlined
+def observe(people, i, words, tables, counts):  # type: ignore[no-untyped-def]
+    """Count an active researcher on every axis and tier."""
+    o = people.origin[i]
+    g = people.study[i]
+    place = people.place[i]
+    employer = people.employer[i]
+    is_worker = people.stage[i] == WORK
+    counts.stock[o, place] += 1
+    tally(counts.shares, ALL, o, g, employer, place, is_worker)
+    people.tier[i] = NOT_VISIBLE
+    if not is_worker and people.years[i] < 1:
+        return
+    counts.eligible[0] += 1
+    talent, _, _, _ = unpack_traits(people.traits[i])
+    profile = 1 + age_class(people.age[i]) if is_worker else 0
+    tier = tier_of(place, talent, profile, words, tables)
+    people.tier[i] = tier
+    if tier == NOT_VISIBLE:
+        return
+    tally(counts.shares, 0, o, g, employer, place, is_worker)
+    if is_worker:
+        counts.careers[o, g, employer] += 1
+    if tier == ELITE:
+        tally(counts.shares, 1, o, g, employer, place, is_worker)
+
+
+@inlined
+def tally(shares, tier, o, g, employer, place, is_worker):  # type: ignore[no-untyped-def]
+    """Add one researcher to the counts of a tier."""
+    shares[tier, ORIGIN, o] += 1
+    shares[tier, GRADUATE_REGION, g] += 1
+    shares[tier, WORK_AXIS, employer] += 1
+    shares[tier, LOCATION, place] += 1
+    if is_worker:
+        shares[tier, GRADUATES, employer] += 1
+
+
+def run_years(world: World, key: Key, chunk: int = CHUNK) -> Iterator[YearEnd]:
+    """Simulate year after year.
+
+    Parameters
+    ----------
+    world : see `sim.world`; `people_per_researcher` sets the scale.
+    key : (seed, replicate) of `sim.randomness.make_key`.
+    chunk : rows a loop walks at once, at least 1; changes nothing in the result.
+
+    Yields
+    ------
+    The end of each year. The columns are the engine's own: read them before the next year.
+    """
+    years = world.cohort.shape[0]
+    sizes = cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR)
+    people = new_researchers(sizes, FIRST_YEAR)
+    ends = np.cumsum(sizes.sum(axis=1))
+    indices = first_indices(world)
+    entered = 0
+    for t in range(years):
+        tables = make_year(world, indices, t)
+        counts = new_counts(world.anglophone.shape[0])
+        enter(people, entered, int(ends[t]), key, world.coefficients.visa_sensitive_share)
+        entered = int(ends[t])
+        for first in range(0, entered, chunk):
+            advance(people, first, min(first + chunk, entered), key, tables, counts)
+        yield YearEnd(FIRST_YEAR + t, counts, people, entered)
+        indices = next_indices(
+            world, indices, t,
+            as_floats(counts.shares[0, LOCATION]), as_floats(counts.shares[1, LOCATION]),
+            as_floats(counts.stock), as_floats(counts.demand),
+        )  # fmt: skip
+
+
+def as_floats(counts: np.ndarray) -> Floats:  # type: ignore[type-arg]
+    """Convert whole numbers to floats, exactly."""
+    return counts.astype(np.float64)

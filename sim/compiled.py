@@ -1,0 +1,60 @@
+"""The one door to the compiler: where compiled code is cached, and the decorator that every row function wears.
+
+Numba's cache notices a change in a file but not in a function that the file calls from another one. The cache folder is
+therefore named by a hash of all sources that are compiled (ranks 0-4): after any edit the old code is simply not found.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sim.sources import source_hash
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+COMPILED_RANKS = 4
+
+
+def cache_folder() -> Path:
+    """Choose a writable folder for compiled code, named by the hash of the sources of ranks 0-4.
+
+    Returns
+    -------
+    A folder under TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache; under the temporary folder if none can be written.
+    """
+    name = source_hash(COMPILED_RANKS)[:16]
+    roots = [os.environ.get("TALENTSIM_CACHE"), os.environ.get("XDG_CACHE_HOME"), "~/.cache", tempfile.gettempdir()]
+    for root in roots:
+        if not root:
+            continue
+        folder = Path(root).expanduser() / "talentsim" / f"compiled-{name}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="talentsim-"))
+
+
+os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
+os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
+
+import numba  # noqa: E402  (the environment must be set before numba reads it)
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function on first use and cache the result on disk (plain Python under NUMBA_DISABLE_JIT=1).
+
+    No fast-math and no contraction: the compiled and the plain form agree to the bit.
+    """
+    wrapped: Function = numba.njit(cache=True, fastmath=False)(function)
+    return wrapped
+
+
+def inlined(function: Function) -> Function:
+    """Compile like `compiled` and offer the body to the caller's optimiser (for the innermost row functions)."""
+    wrapped: Function = numba.njit(cache=True, fastmath=False, inline="never", forceinline=True)(function)
+    return wrapped

@@ -1,0 +1,286 @@
+"""The decisions of one researcher in one year as pure functions of a row, and nothing about loops.
+
+Both engines call these functions; `expected` uses the same tables and the closed forms of `choice`. A row is named by its key
+(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `times` is scratch space of one
+number per region, so that nothing is allocated.
+"""
+
+import math
+
+from sim.choice import HOME, Floats, least, nest_of, stable_variate
+from sim.compiled import compiled, inlined
+from sim.randomness import (
+    AUTHORISATION,
+    CLOSURE,
+    EMPLOYER,
+    JOB,
+    REFUSAL,
+    STUDY,
+    TRAITS,
+    YEAR,
+    Words,
+    draw_alternative,
+    draw_block,
+    pick,
+    uniform,
+)
+from sim.world import (
+    AGE_CLASSES,
+    AGE_FROM,
+    DURATION_CLASSES,
+    DURATION_FROM,
+    INDUSTRY,
+    STUDY_YEARS,
+    TALENT_CLASSES,
+    TASTE_CLASSES,
+    TIE_CLASSES,
+    VISA_CLASSES,
+    Year,
+)
+
+Key = tuple[int, int]
+
+POSTPONED = -1
+NOT_VISIBLE = 0
+TOP20 = 1
+ELITE = 2
+APPLICATIONS = 2
+"""Work authorisation is asked for at most twice a year; whoever is refused twice works at home (or stays)."""
+
+
+@inlined
+def trait_classes(key: Key, index: int, origin: int, cohort: int, visa_sensitive_share: float) -> tuple[int, int, int, int]:
+    """Draw the trait classes of a researcher, once and for life.
+
+    Returns
+    -------
+    Talent 0..4, home tie 0..2, visa sensitivity 0..1, sector taste 0..1.
+    """
+    words = draw_block(key, index, origin, cohort, cohort, TRAITS, 0)
+    talent = min(int(uniform(words[0]) * TALENT_CLASSES), TALENT_CLASSES - 1)
+    tie = min(int(uniform(words[1]) * TIE_CLASSES), TIE_CLASSES - 1)
+    visa = 1 if uniform(words[2]) < visa_sensitive_share else 0
+    taste = 1 if uniform(words[3]) < 0.5 else 0
+    return talent, tie, visa, taste
+
+
+@inlined
+def trait_code(talent: int, tie: int, visa: int, taste: int) -> int:
+    """Pack trait classes into one number 0..59 (see `unpack_traits`)."""
+    return ((talent * TIE_CLASSES + tie) * VISA_CLASSES + visa) * TASTE_CLASSES + taste
+
+
+@inlined
+def unpack_traits(code: int) -> tuple[int, int, int, int]:
+    """Unpack trait classes: talent, home tie, visa sensitivity, sector taste."""
+    taste = code % TASTE_CLASSES
+    code //= TASTE_CLASSES
+    visa = code % VISA_CLASSES
+    code //= VISA_CLASSES
+    return code // TIE_CLASSES, code % TIE_CLASSES, visa, taste
+
+
+@inlined
+def bar_rank(key: Key, index: int, origin: int, cohort: int) -> float:
+    """Draw the fixed rank in (0, 1) that a categorical bar compares with its width: wider bars nest narrower ones."""
+    return uniform(draw_block(key, index, origin, cohort, cohort, TRAITS, 1)[0])
+
+
+@inlined
+def year_words(key: Key, index: int, origin: int, cohort: int, year: int) -> Words:
+    """Draw a researcher's block of a year: opportunity (graduation, move, postponement), leaving, output, spare."""
+    return draw_block(key, index, origin, cohort, year, YEAR, 0)
+
+
+@inlined
+def age_class(age: int) -> int:
+    """Name the class 0..3 of an academic age in completed years."""
+    for x in range(AGE_CLASSES - 1):
+        if age < AGE_FROM[x + 1]:
+            return x
+    return AGE_CLASSES - 1
+
+
+@inlined
+def duration_class(duration: int) -> int:
+    """Name the class 0..3 of the completed years in the present place."""
+    for d in range(DURATION_CLASSES - 1):
+        if duration < DURATION_FROM[d + 1]:
+            return d
+    return DURATION_CLASSES - 1
+
+
+@compiled
+def start_clocks(
+    key: Key, index: int, origin: int, cohort: int, year: int, decision: int, tables: Year, times: Floats
+) -> None:
+    """Draw the frozen shocks of a decision into `times`: exponential E_j over the stable variate of the nest of j.
+
+    Alternative j takes word j % 4 of block j // 4; the nests take the three blocks after the last alternative.
+    """
+    regions = times.shape[0]
+    blocks = (regions + 3) // 4
+    words = draw_block(key, index, origin, cohort, year, decision, 254)
+    more = draw_block(key, index, origin, cohort, year, decision, 255)
+    lam = tables.dissimilarity
+    home = stable_variate(lam, uniform(words[0]), uniform(words[1]))
+    english = stable_variate(lam, uniform(words[2]), uniform(words[3]))
+    other = stable_variate(lam, uniform(more[0]), uniform(more[1]))
+    for block in range(blocks):
+        words = draw_block(key, index, origin, cohort, year, decision, block)
+        for place in range(min(4, regions - 4 * block)):
+            j = 4 * block + place
+            nest = nest_of(origin, j, tables.anglophone)
+            scale = home if nest == HOME else (english if tables.anglophone[j] == 1 else other)
+            times[j] = -math.log(uniform(pick(words, place))) / scale
+
+
+@compiled
+def choose_study(
+    key: Key, index: int, origin: int, cohort: int, traits: int, has_postponed: int, words: Words, tables: Year,
+    times: Floats,
+) -> int:  # fmt: skip
+    """Choose a graduate region among those open to the person (version 1, section 5).
+
+    Barred (fixed rank) and refused regions are unavailable. If the best of the rest is closed by a border closure, the person
+    postpones once, with the postponement probability, and else takes the best that is open. Home is always open.
+
+    Returns
+    -------
+    The region, or POSTPONED.
+    """
+    talent, _, visa, _ = unpack_traits(traits)
+    start_clocks(key, index, origin, cohort, cohort, STUDY, tables, times)
+    for j in range(times.shape[0]):
+        times[j] /= tables.study_weight[origin, visa, talent, j]
+    may_postpone = has_postponed == 0
+    while True:
+        j = least(times)
+        if j == origin:
+            return j
+        if is_refused(key, index, origin, cohort, j, tables):
+            times[j] = math.inf
+            continue
+        closure = tables.closure[origin, j]
+        if closure > 0.0 and draw_alternative(key, index, origin, cohort, tables.year, CLOSURE, j) < closure:
+            if may_postpone and uniform(words[0]) < tables.postponement:
+                return POSTPONED
+            may_postpone = False
+            times[j] = math.inf
+            continue
+        return j
+
+
+@inlined
+def is_refused(key: Key, index: int, origin: int, cohort: int, j: int, tables: Year) -> bool:
+    """Tell whether a person is categorically barred from region j or refused a student visa for it this year."""
+    width = tables.bar[origin, j]
+    if width > 0.0 and bar_rank(key, index, origin, cohort) < width:
+        return True
+    refusal = tables.refusal[origin, j]
+    return refusal > 0.0 and draw_alternative(key, index, origin, cohort, tables.year, REFUSAL, j) < refusal
+
+
+@compiled
+def first_job(
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, times: Floats
+) -> tuple[int, int, int]:
+    """Choose the first job and have it authorised.
+
+    Returns
+    -------
+    Location, headquarters region, sector.
+    """
+    talent, tie, visa, taste = unpack_traits(traits)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, times)
+    for j in range(times.shape[0]):
+        times[j] /= tables.job_weight[origin, visa, talent, taste, j]
+    times[origin] /= tables.home_factor[origin, talent, tie, 0]
+    times[study] /= tables.study_pull
+    return settle_job(key, index, origin, cohort, talent, visa, taste, origin, tables, times)
+
+
+@compiled
+def next_job(
+    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, age: int, duration: int, tables: Year,
+    times: Floats,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Choose among all regions, staying included, when an incumbent has an opportunity.
+
+    Staying in the region means keeping the job.
+
+    Returns
+    -------
+    Location, headquarters region, sector; headquarters and sector mean nothing when the location is the present place.
+    """
+    talent, tie, visa, taste = unpack_traits(traits)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, times)
+    for j in range(times.shape[0]):
+        times[j] /= tables.job_weight[origin, visa, talent, taste, j]
+    away = 0 if place == origin else 1 + age_class(age)
+    times[origin] /= tables.home_factor[origin, talent, tie, away]
+    times[place] /= tables.stay_pull[duration_class(duration)]
+    return settle_job(key, index, origin, cohort, talent, visa, taste, place, tables, times)
+
+
+@compiled
+def settle_job(
+    key: Key, index: int, origin: int, cohort: int, talent: int, visa: int, taste: int, fallback: int, tables: Year,
+    times: Floats,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Take the best job that is authorised, after at most APPLICATIONS refusals; else the job at the fallback region.
+
+    A refused industry hire may keep the headquarters of the first offer while working at the second place (offshoring).
+    """
+    words = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 0)
+    first_region = -1
+    first_sector = 0
+    for application in range(APPLICATIONS):
+        j = least(times)
+        in_industry = uniform(words[application]) < tables.industry_share[origin, visa, taste, j]
+        sector = INDUSTRY if in_industry else 0
+        chance = 1.0 if j == fallback else tables.authorised[origin, talent, j, sector]
+        if chance >= 1.0 or draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, j) < chance:
+            if first_region >= 0 and first_sector == INDUSTRY and uniform(words[2]) < tables.offshoring:
+                return j, first_region, INDUSTRY
+            return j, headquarters(j, sector, uniform(words[3]), tables), sector
+        first_region = j
+        first_sector = sector
+        times[j] = math.inf
+    sector = INDUSTRY if uniform(words[1]) < tables.industry_share[origin, visa, taste, fallback] else 0
+    return fallback, headquarters(fallback, sector, uniform(words[3]), tables), sector
+
+
+@inlined
+def headquarters(place: int, sector: int, draw: float, tables: Year) -> int:
+    """Name the headquarters region of an employer: the place itself but for a share of the industry of some regions."""
+    if sector == INDUSTRY and draw < tables.abroad_share[place]:
+        return tables.abroad_region[place]
+    return place
+
+
+@inlined
+def graduates(study: int, years: int, words: Words, tables: Year) -> bool:
+    """Tell whether a student who has completed `years` years graduates this year."""
+    return uniform(words[0]) < tables.graduation[study, min(years, STUDY_YEARS - 1)]
+
+
+@inlined
+def has_opportunity(origin: int, place: int, age: int, duration: int, words: Words, tables: Year) -> bool:
+    """Tell whether an incumbent gets an opportunity to move this year."""
+    return uniform(words[0]) < tables.relocation[origin, place, age_class(age), duration_class(duration)]
+
+
+@inlined
+def leaves(is_student: bool, words: Words, tables: Year) -> bool:
+    """Tell whether a student drops out or a worker leaves research this year."""
+    return uniform(words[1]) < (tables.attrition_rate if is_student else tables.exit_rate)
+
+
+@inlined
+def tier_of(place: int, talent: int, profile: int, words: Words, tables: Year) -> int:
+    """Name the tier of this year's output: NOT_VISIBLE, TOP20 or ELITE; one draw, so that the tiers are nested."""
+    draw = uniform(words[2])
+    if draw >= tables.visible[place, talent, profile]:
+        return NOT_VISIBLE
+    return ELITE if draw < tables.elite[place, talent, profile] else TOP20

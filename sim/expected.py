@@ -1,0 +1,322 @@
+"""Expected flows by group: the year of the engines with the same tables, closed forms instead of draws, and no rows.
+
+It serves the solving of constants and checks what the engines share. Groups: origin, visa class, talent class, home tie,
+then study region and year, or academic age, duration and place. Sector taste is averaged over after the first job. Two
+compositions of the workers at a place (where they studied, whose employer) move with them in proportion.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.choice import Floats
+from sim.compiled import compiled
+from sim.expected_jobs import Jobs, move_incumbents, new_jobs, take_first_jobs
+from sim.expected_study import choose_regions, mask_patterns
+from sim.indices import first_indices, next_indices
+from sim.utilities import fill_visibility, make_year
+from sim.world import (
+    AGE_CLASSES,
+    AGE_FROM,
+    FIRST_YEAR,
+    PROFILES,
+    STUDY_YEARS,
+    TALENT_CLASSES,
+    TIE_CLASSES,
+    VISA_CLASSES,
+    World,
+)
+
+AGES = 16  # academic age in completed years; the last holds 15 and more
+DURATIONS = 5  # never moved (duration = age), then 0, 1-2, 3-5, 6+ years after a move
+ELITE_SHARE = 0.1  # of the visible
+MOST_VISIBLE = 0.95  # of the eligible
+
+
+class Pool(NamedTuple):
+    """Expected numbers of people by group."""
+
+    postponed: Floats  # (R, V, Q, R) by the region wanted
+    students: Floats  # (R, V, Q, R, STUDY_YEARS)
+    workers: Floats  # (R, V, Q, H, AGES, DURATIONS, R)
+    studied: Floats  # (R, Q, R, R) workers by place and study region
+    employers: Floats  # (R, Q, R, R) workers by place and headquarters region
+
+
+class Visibility(NamedTuple):
+    """How many are visible in a year: a count, or a share of the eligible; or the world's own bars."""
+
+    count: float  # people, or nan
+    share: float  # of the eligible, or nan
+
+
+class ExpectedYear(NamedTuple):
+    """Expected numbers at one year's end, in people."""
+
+    year: int
+    shares: Floats  # (3 tiers, 5 axes, R)
+    careers: Floats  # (R, R, R) visible workers by origin, study region, headquarters
+    studying: Floats  # (R, R) visible of an origin by study region, students included
+    demand: Floats  # (R,) entrants by study region
+    entry: Floats  # (R, R) entrants by origin and study region
+    industry_entry: Floats  # (R, 2) new doctors by study region: all, into industry
+    industry_british: Floats  # (R,) visible industry workers by place
+    eligible: float
+    bar_top20: float
+    bar_elite: float
+    demand_index: Floats  # (R,) smoothed demand that this year read
+
+
+def new_pool(regions: int) -> Pool:
+    """Make an empty pool of R regions."""
+    return Pool(
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions, STUDY_YEARS)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, AGES, DURATIONS, regions)),
+        np.zeros((regions, TALENT_CLASSES, regions, regions)),
+        np.zeros((regions, TALENT_CLASSES, regions, regions)),
+    )
+
+
+@compiled
+def age_profile(age: int) -> int:
+    """Name the profile 1.. of a worker's academic age."""
+    for x in range(AGE_CLASSES - 1):
+        if age < AGE_FROM[x + 1]:
+            return x + 1
+    return AGE_CLASSES
+
+
+@compiled
+def study_on(students: Floats, chosen: Floats, graduation: Floats, attrition: float) -> Floats:
+    """Move students one year on, in place; return the (R, V, Q, R) people who graduate by study region."""
+    regions, visas, talents, places, years = students.shape
+    degrees = np.zeros((regions, visas, talents, places))
+    for o in range(regions):
+        for v in range(visas):
+            for q in range(talents):
+                for g in range(places):
+                    for y in range(years - 1, 0, -1):
+                        people = students[o, v, q, g, y - 1]
+                        done = people * graduation[g, y]
+                        degrees[o, v, q, g] += done
+                        students[o, v, q, g, y] = (people - done) * (1.0 - attrition)
+                    students[o, v, q, g, 0] = chosen[o, v, q, g]
+    return degrees
+
+
+@compiled
+def eligible_people(pool: Pool) -> tuple[Floats, Floats]:
+    """Count (R, Q, PROFILES, R) people who can be visible and (R, R) all active, by place."""
+    regions, visas, talents, ties, ages, durations, places = pool.workers.shape
+    eligible = np.zeros((regions, talents, PROFILES, places))
+    active = np.zeros((regions, places))
+    for o in range(regions):
+        for v in range(visas):
+            for q in range(talents):
+                for g in range(places):
+                    for y in range(pool.students.shape[4]):
+                        active[o, g] += pool.students[o, v, q, g, y]
+                        if y >= 1:
+                            eligible[o, q, 0, g] += pool.students[o, v, q, g, y]
+                for h in range(ties):
+                    for x in range(ages):
+                        profile = age_profile(x)
+                        for d in range(durations):
+                            for place in range(places):
+                                people = pool.workers[o, v, q, h, x, d, place]
+                                eligible[o, q, profile, place] += people
+                                active[o, place] += people
+    return eligible, active
+
+
+@compiled
+def visible_people(eligible: Floats, chance: Floats) -> float:
+    """Sum eligible people times their (R, Q, PROFILES) chance to be visible."""
+    total = 0.0
+    for o in range(eligible.shape[0]):
+        for q in range(eligible.shape[1]):
+            for profile in range(eligible.shape[2]):
+                for place in range(eligible.shape[3]):
+                    total += eligible[o, q, profile, place] * chance[place, q, profile]
+    return total
+
+
+@compiled
+def solve_bar(world: World, pull: Floats, eligible: Floats, target: float, chance: Floats) -> float:
+    """Find the bar that leaves `target` people visible, by bisection; fills `chance` (R, Q, PROFILES) with it."""
+    low = -20.0
+    high = 20.0
+    folded = np.zeros((1, eligible.shape[1], eligible.shape[2], eligible.shape[3]))
+    for o in range(eligible.shape[0]):
+        folded[0] += eligible[o]
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        fill_visibility(world, pull, middle, chance)
+        if visible_people(folded, chance) > target:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+@compiled
+def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, Floats, Floats]:
+    """Count one tier: (5, R) axes, (R, R, R) careers, (R, R) by origin and study region."""
+    regions = eligible.shape[0]
+    axes = np.zeros((5, regions))
+    careers = np.zeros((regions, regions, regions))
+    studying = np.zeros((regions, regions))
+    for o in range(regions):
+        for q in range(eligible.shape[1]):
+            for place in range(regions):
+                students = eligible[o, q, 0, place] * chance[place, q, 0]
+                workers = 0.0
+                for profile in range(1, PROFILES):
+                    workers += eligible[o, q, profile, place] * chance[place, q, profile]
+                axes[0, o] += students + workers
+                axes[1, place] += students
+                axes[2, place] += students
+                axes[3, place] += students + workers
+                studying[o, place] += students
+                everyone = 0.0
+                for g in range(regions):
+                    everyone += pool.studied[o, q, place, g]
+                if everyone <= 0.0 or workers <= 0.0:
+                    continue
+                for g in range(regions):
+                    people = workers * pool.studied[o, q, place, g] / everyone
+                    axes[1, g] += people
+                    studying[o, g] += people
+                for employer in range(regions):
+                    part = pool.employers[o, q, place, employer] / everyone
+                    if part <= 0.0:
+                        continue
+                    axes[2, employer] += workers * part
+                    axes[4, employer] += workers * part
+                    for g in range(regions):
+                        careers[o, g, employer] += workers * part * pool.studied[o, q, place, g] / everyone
+    return axes, careers, studying
+
+
+@compiled
+def age_workers(pool: Pool, jobs: Jobs, exit_rate: float) -> None:
+    """Let incumbents leave and age, then add movers and new doctors, in place."""
+    stay = 1.0 - exit_rate
+    regions, visas, talents, ties, ages, durations, places = pool.workers.shape
+    aged = np.zeros((ages, durations, places))
+    for o in range(regions):
+        for v in range(visas):
+            for q in range(talents):
+                for h in range(ties):
+                    workers = pool.workers[o, v, q, h]
+                    aged[:] = 0.0
+                    for x in range(ages):
+                        nx = min(x + 1, ages - 1)
+                        for place in range(places):
+                            aged[nx, 0, place] += workers[x, 0, place] * stay
+                            aged[nx, 1, place] += jobs.moved[o, v, q, h, x, place] * stay
+                            aged[nx, 2, place] += (workers[x, 1, place] + 0.5 * workers[x, 2, place]) * stay
+                            aged[nx, 3, place] += (0.5 * workers[x, 2, place] + workers[x, 3, place] * 2 / 3) * stay
+                            aged[nx, 4, place] += (workers[x, 3, place] / 3 + workers[x, 4, place]) * stay
+                    for place in range(places):
+                        aged[0, 0, place] += jobs.started[o, v, q, h, place]
+                    workers[:] = aged
+    flow_compositions(pool, jobs, stay)
+
+
+@compiled
+def flow_compositions(pool: Pool, jobs: Jobs, stay: float) -> None:
+    """Move where workers studied and whose employees they are along with the workers, in place."""
+    regions = pool.studied.shape[0]
+    for o in range(regions):
+        for q in range(pool.studied.shape[1]):
+            before = pool.studied[o, q].copy()
+            kept = np.zeros(regions)
+            for place in range(regions):
+                total = 0.0
+                out = 0.0
+                for k in range(regions):
+                    total += before[place, k]
+                    out += jobs.moves[o, q, place, k]
+                kept[place] = max(0.0, 1.0 - out / total) if total > 0.0 else 0.0
+            for place in range(regions):
+                for k in range(regions):
+                    pool.studied[o, q, place, k] *= kept[place]
+                    pool.employers[o, q, place, k] *= kept[place]
+            for source in range(regions):
+                total = 0.0
+                for k in range(regions):
+                    total += before[source, k]
+                if total <= 0.0:
+                    continue
+                for place in range(regions):
+                    moving = jobs.moves[o, q, source, place] / total
+                    if moving > 0.0:
+                        for k in range(regions):
+                            pool.studied[o, q, place, k] += moving * before[source, k]
+            for place in range(regions):
+                for k in range(regions):
+                    pool.studied[o, q, place, k] = pool.studied[o, q, place, k] * stay + jobs.first[o, q, k, place]
+                    moved = pool.employers[o, q, place, k] + jobs.moved_employers[o, q, place, k]
+                    pool.employers[o, q, place, k] = moved * stay + jobs.employers[o, q, place, k]
+
+
+def expected_years(
+    world: World, visibility: list[Visibility] | None = None, patterns: int = 256, ties: int = TIE_CLASSES
+) -> Iterator[ExpectedYear]:
+    """Compute expected numbers year after year.
+
+    Parameters
+    ----------
+    world : see `sim.world`; its people_per_researcher must be 1.
+    visibility : per year, how many are visible (bars are then solved); None: the world's own bars.
+    patterns : stratified patterns of visa masks, at least 2 (256: error about .0004).
+    ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
+
+    Yields
+    ------
+    One year's expected numbers.
+    """
+    regions = world.anglophone.shape[0]
+    pool = new_pool(regions)
+    indices = first_indices(world)
+    masks = mask_patterns(patterns, regions)
+    for t in range(world.cohort.shape[0]):
+        tables = make_year(world, indices, t)
+        chosen, wanted = choose_regions(
+            tables, pool.postponed, world.cohort[t], world.coefficients.visa_sensitive_share, masks
+        )
+        pool.postponed[:] = wanted
+        degrees = study_on(pool.students, chosen, world.graduation, tables.attrition_rate)
+        jobs = new_jobs(regions)
+        move_incumbents(tables, pool.workers, jobs)
+        take_first_jobs(tables, degrees, ties, jobs)
+        age_workers(pool, jobs, tables.exit_rate)
+        eligible, active = eligible_people(pool)
+        bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]
+        chances = [tables.visible, tables.elite]
+        total = float(eligible.sum())
+        if visibility is not None:
+            target = visible_target(visibility[t], total)
+            bars[0] = solve_bar(world, indices.pull, eligible, target, chances[0])
+            bars[1] = solve_bar(world, indices.pull, eligible, ELITE_SHARE * target, chances[1])
+        shares = np.zeros((3, 5, regions))
+        shares[0], careers, studying = tier_shares(pool, eligible, chances[0])
+        shares[1], _, _ = tier_shares(pool, eligible, chances[1])
+        shares[2, 0] = active.sum(axis=1)
+        shares[2, 3] = active.sum(axis=0)
+        demand = chosen.sum(axis=(0, 1, 2))
+        yield ExpectedYear(
+            FIRST_YEAR + t, shares, careers, studying, demand, chosen.sum(axis=(1, 2)), jobs.industry_entry,
+            np.zeros(regions), total, bars[0], bars[1], indices.demand,
+        )  # fmt: skip
+        indices = next_indices(world, indices, t, shares[0, 3], shares[1, 3], active, demand)
+
+
+def visible_target(visibility: Visibility, eligible: float) -> float:
+    """Turn a year's visibility into people, at most MOST_VISIBLE of the eligible."""
+    people = visibility.count if not math.isnan(visibility.count) else visibility.share * eligible
+    return min(people, MOST_VISIBLE * eligible)

@@ -1,0 +1,131 @@
+"""Expected study choices under visa masks: the closed nested logit averaged over fixed stratified mask patterns."""
+
+import numpy as np
+
+from sim.choice import ANGLOPHONE, HOME, Floats, nest_factors, nest_of
+from sim.compiled import compiled
+from sim.world import TALENT_CLASSES, VISA_CLASSES, Year
+
+
+def mask_patterns(patterns: int, regions: int) -> Floats:
+    """Make fixed stratified uniform numbers: one column per region for refusals, the last for the bar's common rank.
+
+    Parameters
+    ----------
+    patterns : number of rows, at least 2.
+    regions : R.
+
+    Returns
+    -------
+    (patterns, R + 1) numbers in (0, 1); every column holds each stratum once.
+    """
+    generator = np.random.Generator(np.random.Philox(20_000))
+    table = np.empty((patterns, regions + 1))
+    for column in range(regions + 1):
+        table[:, column] = (generator.permutation(patterns) + 0.5) / patterns
+    return table
+
+
+@compiled
+def open_regions(tables: Year, origin: int, masks: Floats, with_closure: bool) -> Floats:
+    """Mark (patterns, R) with 1 where a region is open to the person of that pattern, else 0."""
+    regions = masks.shape[1] - 1
+    table = np.ones((masks.shape[0], regions))
+    for p in range(masks.shape[0]):
+        for j in range(regions):
+            if j == origin:
+                continue
+            success = 1.0 - tables.refusal[origin, j]
+            if with_closure:
+                success *= 1.0 - tables.closure[origin, j]
+            if masks[p, regions] < tables.bar[origin, j] or masks[p, j] >= success:
+                table[p, j] = 0.0
+    return table
+
+
+@compiled
+def masked_shares(weights: Floats, origin: int, anglophone: np.ndarray, lam: float, mask: Floats, shares: Floats) -> None:  # type: ignore[type-arg]
+    """Average nested-logit shares over (patterns, R) masks into (R,) shares."""
+    regions = weights.shape[0]
+    shares[:] = 0.0
+    for p in range(mask.shape[0]):
+        home = 0.0
+        english = 0.0
+        other = 0.0
+        for j in range(regions):
+            weight = weights[j] * mask[p, j]
+            nest = nest_of(origin, j, anglophone)
+            if nest == HOME:
+                home += weight
+            elif nest == ANGLOPHONE:
+                english += weight
+            else:
+                other += weight
+        at_home, at_english, at_other = nest_factors(home, english, other, lam)
+        for j in range(regions):
+            nest = nest_of(origin, j, anglophone)
+            factor = at_home if nest == HOME else (at_english if nest == ANGLOPHONE else at_other)
+            shares[j] += weights[j] * mask[p, j] * factor / mask.shape[0]
+
+
+@compiled
+def has_mask(gate: Floats, origin: int) -> bool:
+    """Tell whether any region is less than fully open to an origin through this gate."""
+    for j in range(gate.shape[1]):
+        if j != origin and gate[origin, j] > 0.0:
+            return True
+    return False
+
+
+@compiled
+def choose_regions(
+    tables: Year, postponed: Floats, cohort: Floats, visa_sensitive_share: float, masks: Floats
+) -> tuple[Floats, Floats]:
+    """Compute who studies where and who postpones.
+
+    Parameters
+    ----------
+    tables : of the year.
+    postponed : (R, V, Q, R) last year's postponers by the region they want.
+    cohort : (R,) people who enter.
+    visa_sensitive_share : probability of the sensitive visa class.
+    masks : of `mask_patterns`.
+
+    Returns
+    -------
+    (R, V, Q, R) people by study region; (R, V, Q, R) people who postpone, by the region they want.
+    """
+    regions = cohort.shape[0]
+    chosen = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    wanted = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    unclosed = np.empty(regions)
+    shares = np.empty(regions)
+    nobody = np.ones((1, regions))
+    for o in range(regions):
+        is_masked = has_mask(tables.refusal, o) or has_mask(tables.bar, o)
+        is_closed = has_mask(tables.closure, o)
+        visa_mask = open_regions(tables, o, masks, False) if is_masked else nobody
+        full_mask = open_regions(tables, o, masks, True) if is_closed else visa_mask
+        for v in range(VISA_CLASSES):
+            share = visa_sensitive_share if v == 1 else 1.0 - visa_sensitive_share
+            people = cohort[o] * share / TALENT_CLASSES
+            for q in range(TALENT_CLASSES):
+                weights = tables.study_weight[o, v, q]
+                masked_shares(weights, o, tables.anglophone, tables.dissimilarity, visa_mask, unclosed)
+                if is_closed:
+                    masked_shares(weights, o, tables.anglophone, tables.dissimilarity, full_mask, shares)
+                else:
+                    shares[:] = unclosed
+                for j in range(regions):
+                    closure = tables.closure[o, j] if j != o else 0.0
+                    direct = unclosed[j] * (1.0 - closure)
+                    chosen[o, v, q, j] += people * (direct + (1.0 - tables.postponement) * (shares[j] - direct))
+                    wanted[o, v, q, j] += people * unclosed[j] * closure * tables.postponement
+                    again = postponed[o, v, q, j]
+                    if again > 0.0:
+                        success = 1.0 - tables.refusal[o, j]
+                        success *= 1.0 - closure
+                        chosen[o, v, q, j] += again * success
+                        for k in range(regions):
+                            chosen[o, v, q, k] += again * (1.0 - success) * shares[k]
+    return chosen, wanted

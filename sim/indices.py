@@ -1,0 +1,132 @@
+"""Last year's indices from last year's counts: ecosystem, diasporas, demand, expectations, option values.
+
+Both engines pass integer counts of researchers, `expected` passes expected numbers; everything is turned into people first,
+in id order, so that neither threads nor the order of rows changes a bit.
+"""
+
+import math
+
+import numpy as np
+
+from sim.choice import Floats, logsum
+from sim.compiled import compiled
+from sim.utilities import authorisation, diaspora_term, home_premium, job_utility
+from sim.world import INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Indices, World
+
+TOP_FLOOR = 10.0  # people: ln(T + 10)
+ELITE_FLOOR = 5.0  # people: ln(Q + 5)
+SUCCESS_FLOOR = 0.01
+SUCCESS_MEMORY = 0.7
+DEMAND_MEMORY = 2.0 / 3.0
+
+
+@compiled
+def ecosystem_target(world: World, t: int, top: Floats, elite: Floats) -> Floats:
+    """Compute (R,) E*_j of a year from the people of the top tier and the elite by location (equation E)."""
+    c = world.coefficients
+    rest = 1.0 - c.ecosystem_weight_top - c.ecosystem_weight_elite - c.ecosystem_weight_capital
+    target = np.empty(top.shape[0])
+    for j in range(top.shape[0]):
+        target[j] = math.exp(
+            c.ecosystem_weight_top * math.log(top[j] * world.people_per_researcher + TOP_FLOOR)
+            + c.ecosystem_weight_elite * math.log(elite[j] * world.people_per_researcher + ELITE_FLOOR)
+            + c.ecosystem_weight_capital * math.log(world.capital[t, j])
+            + rest * math.log(world.funding[t, j])
+        )
+    return target
+
+
+@compiled
+def relative_pull(ecosystem: Floats) -> Floats:
+    """Compute e_j = ln(E_j / geometric mean of E)."""
+    mean = 0.0
+    for j in range(ecosystem.shape[0]):
+        mean += math.log(ecosystem[j])
+    mean /= ecosystem.shape[0]
+    pull = np.empty(ecosystem.shape[0])
+    for j in range(ecosystem.shape[0]):
+        pull[j] = math.log(ecosystem[j]) - mean
+    return pull
+
+
+@compiled
+def option_values(world: World, indices: Indices, t: int) -> Floats:
+    """Compute (R, R, V) the logsum of work after studying in g: mean talent and tie, no taste, both sectors (equation O)."""
+    c = world.coefficients
+    lam = c.nest_dissimilarity
+    regions = world.anglophone.shape[0]
+    pull = math.exp(c.study_region_pull / lam)
+    weights = np.empty(regions)
+    values = np.empty((regions, regions, VISA_CLASSES))
+    for o in range(regions):
+        for v in range(VISA_CLASSES):
+            for j in range(regions):
+                weights[j] = math.exp(job_utility(world, indices, t, o, j, 0, v) / lam)
+                weights[j] += math.exp(job_utility(world, indices, t, o, j, INDUSTRY, v) / lam)
+            weights[o] *= math.exp(home_premium(world, t, o, TALENT_CLASSES // 2, TIE_CLASSES // 2, 0) / lam)
+            for g in range(regions):
+                plain = weights[g]
+                weights[g] = plain * pull
+                values[o, g, v] = logsum(weights, o, world.anglophone, lam)
+                weights[g] = plain
+    return values
+
+
+@compiled
+def first_indices(world: World) -> Indices:
+    """Make the indices with which 2000 starts: nobody anywhere, E = E*, expectations equal to that year's rates."""
+    regions = world.anglophone.shape[0]
+    empty = np.zeros(regions)
+    ecosystem = ecosystem_target(world, 0, empty, empty)
+    success = np.empty((regions, regions))
+    for o in range(regions):
+        for j in range(regions):
+            success[o, j] = max(1.0 - world.refusal[0, o, j], SUCCESS_FLOOR)
+    start = Indices(
+        ecosystem,
+        relative_pull(ecosystem),
+        np.zeros((regions, regions)),
+        np.zeros(regions),
+        success,
+        np.zeros((regions, regions, VISA_CLASSES)),
+    )
+    return Indices(start[0], start[1], start[2], start[3], start[4], option_values(world, start, 0))
+
+
+@compiled
+def next_indices(
+    world: World, indices: Indices, t: int, top: Floats, elite: Floats, stock: Floats, demand: Floats
+) -> Indices:
+    """Make the indices that the next year reads.
+
+    Parameters
+    ----------
+    t : the year that ends, since 2000.
+    top, elite : (R,) researchers of the tiers by location; stock : (R, R) researchers by origin and location;
+    demand : (R,) entrants who chose each study region. Counts of simulated researchers.
+
+    Returns
+    -------
+    Indices, in people.
+    """
+    c = world.coefficients
+    regions = top.shape[0]
+    target = ecosystem_target(world, t, top, elite)
+    ecosystem = np.empty(regions)
+    people = np.empty((regions, regions))
+    smoothed = np.empty(regions)
+    success = np.empty((regions, regions))
+    for j in range(regions):
+        ecosystem[j] = (1.0 - c.ecosystem_memory) * indices.ecosystem[j] + c.ecosystem_memory * target[j]
+        entrants = demand[j] * world.people_per_researcher
+        smoothed[j] = entrants if t == 0 else DEMAND_MEMORY * indices.demand[j] + (1.0 - DEMAND_MEMORY) * entrants
+        for o in range(regions):
+            people[o, j] = 0.0 if o == j else stock[o, j] * world.people_per_researcher
+    following = min(t + 1, world.refusal.shape[0] - 1)
+    for o in range(regions):
+        for j in range(regions):
+            expected = SUCCESS_MEMORY * indices.expected_success[o, j]
+            expected += (1.0 - SUCCESS_MEMORY) * (1.0 - world.refusal[following, o, j])
+            success[o, j] = max(expected, SUCCESS_FLOOR)
+    values = option_values(world, indices, t)
+    return Indices(ecosystem, relative_pull(ecosystem), people, smoothed, success, values)

@@ -1,0 +1,122 @@
+"""The state: researchers as columns, who is who, and the counts of a year."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.choice import Floats
+from sim.compiled import compiled
+from sim.randomness import COHORT, draw_block, uniform
+from sim.world import Bytes, Integers
+
+# Stages of a researcher
+APPLY = 0
+STUDY = 1
+WORK = 2
+OUT = 3
+
+TIER_COUNT = 3  # top20, elite, all
+AXIS_COUNT = 5  # origin, study, work, location, graduates
+FLOW_COUNT = 4  # entry, first job, relocation, exit
+
+NOWHERE = 255
+"""Code of a region that does not apply: no graduate region while applying, no place after leaving."""
+
+
+class Researchers(NamedTuple):
+    """One row per researcher, every column (N,). Identity is (origin, cohort, index), never the position of a row."""
+
+    origin: Bytes
+    cohort: NDArray[np.int16]
+    index: NDArray[np.int32]
+    traits: Bytes  # packed trait classes 0..59
+    stage: Bytes
+    study: Bytes  # graduate region
+    place: Bytes  # physical location
+    employer: Bytes  # headquarters region of the employer; students: their university's region
+    sector: Bytes
+    years: Bytes  # completed years of study
+    age: Bytes  # completed years since the degree
+    duration: Bytes  # completed years in the present place
+    postponed: Bytes  # 1 after a postponed entry
+    tier: Bytes  # of the last observed year: 0 not visible, 1 top20, 2 elite
+
+
+class Counts(NamedTuple):
+    """Integer counts of one year."""
+
+    shares: Integers  # (3 tiers, 5 axes, R)
+    flows: Integers  # (4 flows, R origin, R from, R to)
+    careers: Integers  # (R origin, R study, R headquarters) visible workers
+    stock: Integers  # (R origin, R place) active researchers
+    demand: Integers  # (R,) entrants who chose each study region
+    eligible: Integers  # (1,) researchers who can be visible
+
+
+def new_counts(regions: int) -> Counts:
+    """Make a year's counts, all zero, for R regions."""
+    return Counts(
+        np.zeros((TIER_COUNT, AXIS_COUNT, regions), dtype=np.int64),
+        np.zeros((FLOW_COUNT, regions, regions, regions), dtype=np.int64),
+        np.zeros((regions, regions, regions), dtype=np.int64),
+        np.zeros((regions, regions), dtype=np.int64),
+        np.zeros(regions, dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
+    )
+
+
+@compiled
+def cohort_researchers(key: tuple[np.uint64, np.uint64], people: Floats, weight: float, first_year: int) -> Integers:
+    """Turn cohort sizes in people into whole numbers of simulated researchers.
+
+    The fraction is rounded by one draw keyed by origin and cohort, so that cohorts are nested between scenarios and scales.
+
+    Parameters
+    ----------
+    key : (seed, replicate).
+    people : (T, R) people who enter.
+    weight : people per simulated researcher, above 0.
+    first_year : calendar year of row 0.
+
+    Returns
+    -------
+    (T, R) whole numbers.
+    """
+    sizes = np.zeros(people.shape, dtype=np.int64)
+    for t in range(people.shape[0]):
+        for o in range(people.shape[1]):
+            exact = people[t, o] / weight
+            whole = int(exact)
+            words = draw_block(key, 0, o, first_year + t, first_year + t, COHORT, 0)
+            sizes[t, o] = whole + (1 if uniform(words[0]) < exact - whole else 0)
+    return sizes
+
+
+def new_researchers(sizes: Integers, first_year: int) -> Researchers:
+    """Lay out the rows of all cohorts, in order of entry, none of them entered yet.
+
+    Parameters
+    ----------
+    sizes : (T, R) researchers by cohort and origin.
+    first_year : calendar year of row 0.
+
+    Returns
+    -------
+    Rows with identity set; traits are drawn when a cohort enters.
+    """
+    years, regions = sizes.shape
+    flat = sizes.reshape(-1)
+    total = int(flat.sum())
+    origin = np.repeat(np.tile(np.arange(regions, dtype=np.uint8), years), flat)
+    cohort = np.repeat(np.repeat(np.arange(first_year, first_year + years, dtype=np.int16), regions), flat)
+    starts = np.cumsum(flat) - flat
+    index = (np.arange(total, dtype=np.int64) - np.repeat(starts, flat)).astype(np.int32)
+
+    def column(value: int) -> Bytes:
+        return np.full(total, value, dtype=np.uint8)
+
+    return Researchers(
+        origin, cohort, index, column(0), column(APPLY), column(NOWHERE), column(NOWHERE), column(NOWHERE), column(0),
+        column(0), column(0), column(0), column(0), column(0),
+    )  # fmt: skip

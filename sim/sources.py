@@ -1,0 +1,83 @@
+"""The map of the package: which module stands at which rank, and a hash of the sources up to a rank."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+RANKS: dict[str, int] = {
+    "__init__": -2,
+    "sources": -2,
+    "compiled": -1,
+    "parameters": 0,
+    "randomness": 0,
+    "choice": 0,
+    "world": 0,
+    "population": 1,
+    "policy": 1,
+    "utilities": 1,
+    "indices": 2,
+    "dynamics": 2,
+    "outcomes": 2,
+    "agents": 3,
+    "arrays": 3,
+    "expected": 3,
+    "data": 3,
+    "scenario": 4,
+    "constants": 4,
+    "draws": 5,
+    "engine": 5,
+    "results": 6,
+    "summary": 6,
+    "experiment": 7,
+    "calibrate": 7,
+    "compare": 8,
+    "sensitivity": 8,
+    "validate": 8,
+    "figures": 9,
+    "report": 9,
+    "cli": 10,
+    "__main__": 10,
+}
+"""Rank of every module (a module imports only from lower ranks; a package counts as its folder's name)."""
+
+
+def module_files(top_rank: int) -> tuple[Path, ...]:
+    """List the source files of all modules at or below a rank.
+
+    Parameters
+    ----------
+    top_rank : highest rank included, 0..10.
+
+    Returns
+    -------
+    Paths in a fixed order (by path relative to the package).
+    """
+    files = [path for path in PACKAGE.rglob("*.py") if RANKS.get(module_name(path), 10) <= top_rank]
+    return tuple(sorted(files, key=lambda path: path.relative_to(PACKAGE).as_posix()))
+
+
+def module_name(path: Path) -> str:
+    """Name the module (or package folder) that a source file belongs to."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+@cache
+def source_hash(top_rank: int) -> str:
+    """Hash the text of every module at or below a rank.
+
+    Parameters
+    ----------
+    top_rank : highest rank included, 0..10.
+
+    Returns
+    -------
+    64 hexadecimal digits; equal for equal sources wherever the package is installed.
+    """
+    digest = hashlib.sha256()
+    for path in module_files(top_rank):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,296 @@
+"""The utilities and hazards of one year, as tables: every formula of choice stands here once, for both engines and `expected`.
+
+Numbers in brackets refer to docs/model.md. A table entry is a race weight exp(V / lambda), so that a researcher's weight is a
+product of a few entries. Only scalar `math` functions are used: they give the same bits compiled and plain.
+"""
+
+import math
+
+import numpy as np
+
+from sim.choice import Floats, normal_cdf
+from sim.compiled import compiled
+from sim.world import (
+    ACADEMIA,
+    AGE_CLASSES,
+    AGE_MIDDLE,
+    DURATION_CLASSES,
+    DURATION_FROM,
+    DURATION_MIDDLE,
+    INDUSTRY,
+    PROFILES,
+    RETURN_WINDOW,
+    TALENT,
+    TALENT_CLASSES,
+    TASTE,
+    TASTE_CLASSES,
+    TIE,
+    TIE_CLASSES,
+    VISA,
+    VISA_CLASSES,
+    Indices,
+    World,
+    Year,
+)
+
+CONGESTION_FROM = 20  # 2020: from the year after the reference of the places, 2019
+WAIT_CAP = 5.0  # years; a longer wait deters no further (version 1, section 5)
+DIASPORA_UNIT = 25.0  # people
+TOP_DECILE_OF_CLASS = 0.5  # the top decile is half of the top quintile class
+MONTHS_PER_UNIT = 6.0  # delay_cost is per six months
+
+
+@compiled
+def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int, q: int) -> float:
+    """Compute the systematic utility V^S of studying in region j (equation S).
+
+    Parameters
+    ----------
+    t : year since 2000; o, j : origin and destination; v, q : visa and talent class.
+
+    Returns
+    -------
+    Utility in logits. Only differences between destinations matter.
+    """
+    c = world.coefficients
+    value = (
+        world.study_constant[j]
+        + world.drift[t, j]
+        + c.stipend_elasticity * math.log(world.stipend[t, o, j])
+        + (c.ecosystem_pull + c.talent_ecosystem_pull * TALENT[q]) * indices.pull[j]
+        + c.option_value_weight * indices.option_value[o, j, v]
+        + world.gravity[o, j]
+        - c.congestion * crowding(world, indices, t, j)
+    )
+    if j == o:
+        return value + world.home_study[o]
+    friction = (
+        -c.refusal_deterrence * math.log(indices.expected_success[o, j])
+        + c.delay_cost * world.delay[t, o, j] / MONTHS_PER_UNIT
+        + c.hostility_study * world.hostility[t, o, j]
+    )
+    return value + diaspora_term(c.diaspora_pull, indices.diaspora[o, j]) - VISA[v] * friction
+
+
+@compiled
+def diaspora_term(pull: float, people: float) -> float:
+    """Compute the pull of people of one's own origin: beta_N ln(1 + M / 25)."""
+    return pull * math.log(1.0 + people / DIASPORA_UNIT)
+
+
+@compiled
+def crowding(world: World, indices: Indices, t: int, j: int) -> float:
+    """Compute max(0, ln(demand / places)) of a study region from 2020 on (equation C).
+
+    Places grow with smoothed demand D by the seat elasticity eta: S = lever * D_2019 * (D / D_2019)**eta.
+    """
+    base = world.demand_2019[j]
+    demand = indices.demand[j]
+    if t < CONGESTION_FROM or base <= 0.0 or demand <= 0.0:
+        return 0.0
+    growth = math.log(demand / base)
+    excess = growth - math.log(world.places[t, j]) - world.coefficients.seat_elasticity * growth
+    return max(0.0, excess)
+
+
+@compiled
+def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, v: int) -> float:
+    """Compute the systematic utility V^W of a job at mean talent, without home premium, inertia and sector taste (equation W)."""
+    c = world.coefficients
+    value = (
+        world.work_constant[j]
+        + world.drift[t, j]
+        + c.pay_elasticity * math.log(world.pay[t, j, s])
+        + c.ecosystem_pull * indices.pull[j]
+    )
+    if s == INDUSTRY:
+        value += world.industry_constant[t]
+    if j == o:
+        return value
+    value += diaspora_term(c.diaspora_pull, indices.diaspora[o, j])
+    friction = c.hostility_work * world.hostility[t, o, j]
+    if world.free_movement[t, o, j] == 0:
+        friction += -c.refusal_deterrence * math.log(authorisation(world, t, o, j, s))
+        friction += c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
+    return value - VISA[v] * friction
+
+
+@compiled
+def authorisation(world: World, t: int, o: int, j: int, s: int) -> float:
+    """Compute the probability that work is authorised: 1 at home, else 1 - (1 - p)**attempts (one attempt in academia)."""
+    if o == j or world.free_movement[t, o, j] == 1:
+        return 1.0
+    odds = world.odds[t, j, s]
+    if s == ACADEMIA:
+        return max(odds, 0.01)
+    return max(1.0 - math.pow(1.0 - odds, world.attempts[t, j]), 0.01)
+
+
+@compiled
+def home_premium(world: World, t: int, o: int, q: int, h: int, age: int) -> float:
+    """Compute the home premium in logits; age 0: at home or first job, 1..X: abroad with that academic-age class (equation H)."""
+    c = world.coefficients
+    premium = world.home_work[o] + c.home_tie_sd * TIE[h]
+    if age == 0:
+        return premium
+    decay = math.exp(-AGE_MIDDLE[age - 1] / c.return_decay_years)
+    return premium * decay + world.return_bonus[t, o, q] * RETURN_WINDOW[age - 1]
+
+
+@compiled
+def relocation_hazard(world: World, t: int, o: int, place: int, age: int, duration: int) -> float:
+    """Compute the yearly probability that an incumbent gets an opportunity to move (equation R)."""
+    c = world.coefficients
+    hazard = c.relocation_hazard * math.exp(
+        -c.relocation_age_decline * AGE_MIDDLE[age]
+        - c.relocation_duration_decline * DURATION_MIDDLE[duration]
+        + c.hostility_exit * world.hostility[t, o, place]
+    )
+    if is_settled(world, t, o, place, duration):
+        hazard *= 0.5
+    return min(hazard, 1.0)
+
+
+@compiled
+def is_settled(world: World, t: int, o: int, place: int, duration: int) -> bool:
+    """Tell whether a researcher is a citizen, moves freely, or has waited long enough for permanent residence."""
+    if o == place or world.free_movement[t, o, place] == 1:
+        return True
+    return float(DURATION_FROM[duration]) >= world.wait[t, o, place]
+
+
+@compiled
+def output_mean(world: World, pull: Floats, place: int, q: int, profile: int) -> float:
+    """Compute the mean of output y before noise: talent + place + ecosystem + age profile (equation Y); profile 0: student."""
+    c = world.coefficients
+    age = 0.0 if profile == 0 else AGE_MIDDLE[profile - 1]
+    return (
+        TALENT[q]
+        + world.place_effect[place]
+        + c.place_productivity * pull[place]
+        + c.age_profile_linear * age
+        + c.age_profile_quadratic * age * age
+    )
+
+
+@compiled
+def fill_visibility(world: World, pull: Floats, bar: float, table: Floats) -> None:
+    """Fill (R, Q, PROFILES) probabilities that output exceeds a bar."""
+    noise = world.coefficients.visibility_noise
+    for place in range(table.shape[0]):
+        for q in range(TALENT_CLASSES):
+            for profile in range(PROFILES):
+                table[place, q, profile] = normal_cdf((output_mean(world, pull, place, q, profile) - bar) / noise)
+
+
+@compiled
+def fill_study(world: World, indices: Indices, t: int, table: Floats) -> None:
+    """Fill (R, V, Q, R) study weights exp(V^S / lambda)."""
+    dissimilarity = world.coefficients.nest_dissimilarity
+    for o in range(table.shape[0]):
+        for v in range(VISA_CLASSES):
+            for q in range(TALENT_CLASSES):
+                for j in range(table.shape[3]):
+                    table[o, v, q, j] = math.exp(study_utility(world, indices, t, o, j, v, q) / dissimilarity)
+
+
+@compiled
+def fill_jobs(world: World, indices: Indices, t: int, weights: Floats, industry: Floats) -> None:
+    """Fill (R, V, Q, S, R) job weights and (R, V, S, R) industry shares of them."""
+    c = world.coefficients
+    regions = weights.shape[0]
+    for o in range(regions):
+        for v in range(VISA_CLASSES):
+            for j in range(regions):
+                academic = math.exp(job_utility(world, indices, t, o, j, ACADEMIA, v) / c.nest_dissimilarity)
+                industrial = math.exp(job_utility(world, indices, t, o, j, INDUSTRY, v) / c.nest_dissimilarity)
+                for s in range(TASTE_CLASSES):
+                    tasted = industrial * math.exp(TASTE[s] / c.nest_dissimilarity)
+                    industry[o, v, s, j] = tasted / (academic + tasted)
+                    for q in range(TALENT_CLASSES):
+                        gain = c.talent_ecosystem_pull * TALENT[q] * indices.pull[j]
+                        weights[o, v, q, s, j] = (academic + tasted) * math.exp(gain / c.nest_dissimilarity)
+
+
+@compiled
+def fill_home(world: World, t: int, table: Floats) -> None:
+    """Fill (R, Q, H, 1 + X) multipliers of the weight at home."""
+    dissimilarity = world.coefficients.nest_dissimilarity
+    for o in range(table.shape[0]):
+        for q in range(TALENT_CLASSES):
+            for h in range(TIE_CLASSES):
+                for age in range(AGE_CLASSES + 1):
+                    table[o, q, h, age] = math.exp(home_premium(world, t, o, q, h, age) / dissimilarity)
+
+
+@compiled
+def fill_authorised(world: World, t: int, table: Floats) -> None:
+    """Fill (R, Q, R, 2) probabilities that a job is authorised; half of the top talent class may bypass the lottery."""
+    for o in range(table.shape[0]):
+        for j in range(table.shape[0]):
+            for s in range(2):
+                chance = authorisation(world, t, o, j, s)
+                for q in range(TALENT_CLASSES):
+                    table[o, q, j, s] = chance
+                if s == INDUSTRY:
+                    bypass = world.coefficients.elite_bypass * TOP_DECILE_OF_CLASS
+                    table[o, TALENT_CLASSES - 1, j, s] = chance + (1.0 - chance) * bypass
+
+
+@compiled
+def fill_relocation(world: World, t: int, table: Floats) -> None:
+    """Fill (R, R, X, D) relocation hazards."""
+    for o in range(table.shape[0]):
+        for place in range(table.shape[0]):
+            for age in range(AGE_CLASSES):
+                for duration in range(DURATION_CLASSES):
+                    table[o, place, age, duration] = relocation_hazard(world, t, o, place, age, duration)
+
+
+@compiled
+def stay_pull(world: World) -> Floats:
+    """Compute the (D,) multipliers of the present place: incumbency that builds up, and the moving cost it saves."""
+    c = world.coefficients
+    table = np.empty(DURATION_CLASSES)
+    for duration in range(DURATION_CLASSES):
+        built = c.incumbency * (1.0 - math.exp(-DURATION_MIDDLE[duration] / c.incumbency_years))
+        table[duration] = math.exp((built + c.moving_cost) / c.nest_dissimilarity)
+    return table
+
+
+@compiled
+def make_year(world: World, indices: Indices, t: int) -> Year:
+    """Make the tables of one year from the world and last year's indices.
+
+    Parameters
+    ----------
+    world, indices : see `sim.world`.
+    t : year since 2000.
+
+    Returns
+    -------
+    Tables; the visibility tables use the world's bars of that year.
+    """
+    c = world.coefficients
+    regions = world.anglophone.shape[0]
+    study = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    jobs = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, TASTE_CLASSES, regions))
+    industry = np.empty((regions, VISA_CLASSES, TASTE_CLASSES, regions))
+    home = np.empty((regions, TALENT_CLASSES, TIE_CLASSES, AGE_CLASSES + 1))
+    authorised = np.empty((regions, TALENT_CLASSES, regions, 2))
+    relocation = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
+    visible = np.empty((regions, TALENT_CLASSES, PROFILES))
+    elite = np.empty((regions, TALENT_CLASSES, PROFILES))
+    fill_study(world, indices, t, study)
+    fill_jobs(world, indices, t, jobs, industry)
+    fill_home(world, t, home)
+    fill_authorised(world, t, authorised)
+    fill_relocation(world, t, relocation)
+    fill_visibility(world, indices.pull, world.bar_top20[t], visible)
+    fill_visibility(world, indices.pull, world.bar_elite[t], elite)
+    return Year(
+        2000 + t, study, world.refusal[t], world.bar[t], world.closure[t], jobs, industry, home, authorised,
+        math.exp(c.study_region_pull / c.nest_dissimilarity), stay_pull(world), relocation, visible, elite,
+        world.graduation, world.abroad_share, world.abroad_region, world.anglophone, c.nest_dissimilarity,
+        c.attrition_rate, c.exit_rate, c.postponement, c.offshoring,
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""The nouns that the formulas read: coefficients, the world of a run, last year's indices, and one year's tables.
+
+Notation: T years, R regions (by permanent id), V visa classes, Q talent classes, H home-tie classes, S sector-taste classes,
+X academic-age classes, D duration classes. All are plain tuples of arrays, so that compiled functions can take them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Integers = NDArray[np.int64]
+
+FIRST_YEAR = 2000
+REPORT_FROM = 2010
+REFERENCE_YEAR = 2022
+BASE_YEAR = 2019
+LAST_YEAR = 2050
+REFERENCE_RESEARCHERS = 22_500.0
+
+TALENT_CLASSES = 5
+TIE_CLASSES = 3
+VISA_CLASSES = 2
+TASTE_CLASSES = 2
+AGE_CLASSES = 4
+DURATION_CLASSES = 4
+PROFILES = AGE_CLASSES + 1
+STUDY_YEARS = 7
+
+ACADEMIA = 0
+INDUSTRY = 1
+
+# Class means of a standard normal in five and in three equal parts (quantile classes, version 1 section 3).
+TALENT = np.array([-1.3998096, -0.5319012, 0.0, 0.5319012, 1.3998096])
+TIE = np.array([-1.0907959, 0.0, 1.0907959])
+VISA = np.array([0.46, 2.0])
+TASTE = np.array([-0.5, 0.5])
+AGE_FROM = np.array([0, 3, 8, 15], dtype=np.int64)
+AGE_MIDDLE = np.array([1.0, 5.0, 11.0, 18.0])
+DURATION_FROM = np.array([0, 1, 3, 6], dtype=np.int64)
+DURATION_MIDDLE = np.array([0.0, 1.5, 4.0, 8.0])
+RETURN_WINDOW = np.array([1.0 / 3.0, 1.0, 1.0 / 7.0, 0.0])
+"""Share of each academic-age class that lies in years 2-8, when return programmes pay."""
+
+
+class Coefficients(NamedTuple):
+    """Scalar parameters of the formulas, named as in sim/data/parameters.toml (units and sources there)."""
+
+    stipend_elasticity: float
+    pay_elasticity: float
+    ecosystem_pull: float
+    talent_ecosystem_pull: float
+    ecosystem_weight_top: float
+    ecosystem_weight_elite: float
+    ecosystem_weight_capital: float
+    ecosystem_memory: float
+    diaspora_pull: float
+    option_value_weight: float
+    nest_dissimilarity: float
+    refusal_deterrence: float
+    delay_cost: float
+    hostility_study: float
+    hostility_work: float
+    hostility_exit: float
+    residence_wait_cost: float
+    visa_sensitive_share: float
+    home_tie_sd: float
+    study_region_pull: float
+    incumbency: float
+    incumbency_years: float
+    moving_cost: float
+    return_decay_years: float
+    relocation_hazard: float
+    relocation_age_decline: float
+    relocation_duration_decline: float
+    exit_rate: float
+    attrition_rate: float
+    growth_saturation_years: float
+    place_productivity: float
+    visibility_noise: float
+    age_profile_linear: float
+    age_profile_quadratic: float
+    offshoring: float
+    elite_bypass: float
+    congestion: float
+    seat_elasticity: float
+    postponement: float
+
+
+class World(NamedTuple):
+    """Everything that is given from outside in one run: data, a draw's constants, the policies in force."""
+
+    coefficients: Coefficients
+    anglophone: Bytes  # (R,) 1 for the regions of the anglophone nest
+    home_study: Floats  # (R,) study home bias by origin, logits
+    home_work: Floats  # (R,) work home premium by origin, logits
+    gravity: Floats  # (R, R) language and distance term of study, logits
+    study_constant: Floats  # (R,) logits
+    work_constant: Floats  # (R,) logits
+    industry_constant: Floats  # (T,) logits
+    drift: Floats  # (T, R) drift of study and work utility, logits
+    place_effect: Floats  # (R,) effect of the place on output, sd of talent
+    cohort: Floats  # (T, R) people who enter
+    stipend: Floats  # (T, R, R) PPP dollars a year by origin and destination
+    pay: Floats  # (T, R, 2) PPP dollars a year by sector
+    refusal: Floats  # (T, R, R) student-visa refusal probability
+    bar: Floats  # (T, R, R) share of an origin's applicants barred from a destination
+    closure: Floats  # (T, R, R) probability that a pair is closed for a person in a year
+    delay: Floats  # (T, R, R) months
+    hostility: Floats  # (T, R, R) index, 1 = the 2016-19 level
+    places: Floats  # (T, R) multiplier on study places
+    odds: Floats  # (T, R, 2) success per attempt at work authorisation
+    attempts: Floats  # (T, R) attempts
+    wait: Floats  # (T, R, R) years to permanent residence
+    free_movement: Bytes  # (T, R, R) 1 where no authorisation is needed
+    return_bonus: Floats  # (T, R, Q) logits
+    funding: Floats  # (T, R) R&D expenditure, PPP billion dollars
+    capital: Floats  # (T, R) private AI investment, billion dollars
+    graduation: Floats  # (R, STUDY_YEARS) probability to graduate after that many completed years
+    demand_2019: Floats  # (R,) smoothed demand for study places in 2019, people
+    bar_top20: Floats  # (T,) bar on output for visibility
+    bar_elite: Floats  # (T,) bar on output for the elite
+    abroad_share: Floats  # (R,) share of industry jobs whose headquarters is elsewhere
+    abroad_region: Integers  # (R,) and where it then is
+    people_per_researcher: float
+
+
+class Indices(NamedTuple):
+    """What everyone knows at the start of a year: last year's stocks and indices."""
+
+    ecosystem: Floats  # (R,) E_j, level
+    pull: Floats  # (R,) e_j = ln(E_j / geometric mean)
+    diaspora: Floats  # (R, R) people of an origin in a region
+    demand: Floats  # (R,) smoothed demand for study places, people
+    expected_success: Floats  # (R, R) adaptive expectation of student-visa success
+    option_value: Floats  # (R, R, V) logsum of work after studying in a region
+
+
+class Year(NamedTuple):
+    """Tables of one year: utilities as race weights exp(V / lambda), gates and hazards as probabilities."""
+
+    year: int
+    study_weight: Floats  # (R, V, Q, R)
+    refusal: Floats  # (R, R)
+    bar: Floats  # (R, R)
+    closure: Floats  # (R, R)
+    job_weight: Floats  # (R, V, Q, S, R) both sectors, without home premium and inertia
+    industry_share: Floats  # (R, V, S, R) of that weight
+    home_factor: Floats  # (R, Q, H, 1 + X) multiplier at home; 0: first job or at home, 1..: abroad by academic age
+    authorised: Floats  # (R, Q, R, 2) probability that a job there is authorised
+    study_pull: float  # multiplier at the study region, first job
+    stay_pull: Floats  # (D,) multiplier at the present place, incumbents
+    relocation: Floats  # (R, R, X, D) hazard by origin, place, academic age, duration
+    visible: Floats  # (R, Q, PROFILES) probability by place: students, then workers by academic age
+    elite: Floats  # (R, Q, PROFILES)
+    graduation: Floats  # (R, STUDY_YEARS)
+    abroad_share: Floats  # (R,)
+    abroad_region: Integers  # (R,)
+    anglophone: Bytes  # (R,)
+    dissimilarity: float
+    attrition_rate: float
+    exit_rate: float
+    postponement: float
+    offshoring: float
