@@ -1,0 +1,366 @@
+"""A run's folder: complete or absent, named by what decides its numbers, never overwritten.
+
+``results/<scenario>/<run id>/`` is written beside its place and renamed into it, so that a reader finds the
+whole run or nothing. Everything but ``provenance.json`` has the same bytes whenever the same run is made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import filecmp
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from sim.data import load_data
+from sim.folders import FolderError, building, check_writable, explained
+from sim.outcomes import AXES, TIERS, Outcomes
+from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
+from sim.scenario import Scenario, resolved_toml, scenario_effect
+from sim.summary import (
+    FloatArray,
+    IndicatorRow,
+    IntArray,
+    ShareSummary,
+    indicator_rows,
+    measure,
+    reporting_years,
+    shares_of,
+    summarise_shares,
+)
+from sim.tables import (
+    LongTables,
+    read_counts,
+    read_indicators,
+    read_shares,
+    write_indicators,
+    write_shares,
+)
+
+NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv")
+FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
+BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
+
+_BYTES_PER_RUN = 600_000  # measured at 20,000 researchers; only for the early warning about a full disk
+
+
+class Plan(Protocol):
+    """What decides the numbers of a run; `sim.experiment.RunPlan` is one."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The resolved scenario."""
+
+    @property
+    def draws(self) -> int:
+        """Number of parameter draws."""
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates of each draw."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of the keyed random numbers."""
+
+    @property
+    def researchers(self) -> int:
+        """Active researchers in 2022 on the baseline, the scale of the run."""
+
+    @property
+    def until(self) -> int:
+        """Last year."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scenario run over draws and replicates, as its folder holds it.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    provenance
+        The content of ``provenance.json``.
+    years
+        Reporting years, (Y,).
+    codes
+        Region codes in id order, (R,).
+    shares
+        Statistics of shares, arrays of shape (Y, tier, axis, R).
+    indicators
+        The rows of ``indicators.csv``.
+    """
+
+    folder: Path
+    provenance: Mapping[str, Any]
+    years: IntArray
+    codes: tuple[str, ...]
+    shares: ShareSummary
+    indicators: tuple[IndicatorRow, ...]
+
+    @property
+    def run_id(self) -> str:
+        """Hash of everything that decides the numbers."""
+        return str(self.provenance["run_id"])
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.provenance["scenario"]["name"])
+
+    @property
+    def title(self) -> str:
+        """Title of the scenario."""
+        return str(self.provenance["scenario"]["title"])
+
+    @property
+    def draws(self) -> int:
+        """Number of draws D."""
+        return int(self.provenance["draws"])
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates P."""
+        return int(self.provenance["replicates"])
+
+    @property
+    def weight(self) -> float:
+        """People per simulated researcher."""
+        return float(self.provenance["people_per_researcher"])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know, such as where a bar path binds."""
+        return tuple(self.provenance["notes"])
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """Simulated researchers of every run, (D * P, Y, tier, axis, R), read when first needed."""
+        return read_counts(self.folder, self.draws * self.replicates, len(self.years), len(self.codes))
+
+    def shares_by_run(self, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> FloatArray:
+        """Return the shares of groups of regions in every run, (N, Y, G); NaN where the tier is empty."""
+        counts = self.counts[:, :, TIERS.index(tier), AXES.index(axis)]
+        shares = shares_of(counts)
+        return np.stack([shares[:, :, list(group)].sum(axis=2) for group in groups], axis=2)
+
+
+def run_id(plan: Plan) -> str:
+    """Return the identity of a run: equal ids, equal numbers. 16 hex digits.
+
+    The draws enter by their numbers and the scenario's parameters: draw k is point k of a fixed sequence
+    through the priors, which are part of the model's own hash.
+    """
+    identity = {
+        "scenario": scenario_effect(plan.scenario),
+        "draws": plan.draws,
+        "replicates": plan.replicates,
+        "seed": plan.seed,
+        "researchers": plan.researchers,
+        "until": plan.until,
+        "model": model_id(),
+    }
+    return digest(identity)[:16]
+
+
+def run_folder(plan: Plan, root: Path) -> Path:
+    """Return where the run lies or would lie below the results folder `root`."""
+    return root / plan.scenario.name / run_id(plan)
+
+
+def find_run(plan: Plan, root: Path) -> Path | None:
+    """Return the folder of a run that has been made already, else None."""
+    folder = run_folder(plan, root)
+    return folder if (folder / "provenance.json").is_file() else None
+
+
+def check_place(plan: Plan, root: Path) -> None:
+    """Check, before any work, that the run's folder can be written: permission, kind of file, free space.
+
+    Raises
+    ------
+    FolderError
+        If it cannot.
+    """
+    runs = plan.draws * plan.replicates
+    check_writable(run_folder(plan, root).parent, 5_000_000 + _BYTES_PER_RUN * runs)
+
+
+def write_run(
+    plan: Plan,
+    outcomes: Iterable[Outcomes],
+    root: Path,
+    *,
+    command: str = "",
+    notes: Sequence[str] = (),
+    finish: Callable[[Run], None] | None = None,
+) -> Run:
+    """Write the folder of a run in one atomic move and read it back.
+
+    Outcomes are taken one by one; memory holds the counts by region and year of each run, not its flows.
+
+    Parameters
+    ----------
+    plan
+        What was asked for.
+    outcomes
+        Every (draw, replicate) of the plan, in that order.
+    root
+        The results folder; created if absent.
+    command
+        The command that makes the run again, without anything of this machine.
+    notes
+        Remarks for the reader, besides those of the outcomes.
+    finish
+        Adds files, such as figures, to the folder before it is moved into place.
+
+    Raises
+    ------
+    FolderError
+        If the folder cannot be written. Nothing is left behind then.
+    ValueError
+        If the outcomes are not those of the plan.
+    """
+    folder = run_folder(plan, root)
+    started = _now()
+    with building(folder) as partial:
+        seen = _write_numbers(plan, outcomes, partial)
+        record = _provenance(plan, command, (*notes, *seen.remarks()), seen.weight, started)
+        with explained(folder.parent):
+            _write_text(partial / "scenario.toml", resolved_toml(plan.scenario))
+            _write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+            if finish is not None:
+                finish(read_run(partial))
+    return read_run(folder)
+
+
+def differing_files(first: Path, second: Path) -> list[str]:
+    """Return the names of the number files that differ, byte by byte, between two folders of one run."""
+    return [name for name in NUMBER_FILES if not filecmp.cmp(first / name, second / name, shallow=False)]
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run's folder back.
+
+    Raises
+    ------
+    FolderError
+        If a file is missing or damaged.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise FolderError(folder, f"not a complete run, {', '.join(missing)} missing")
+    try:
+        provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        years, codes, shares = read_shares(folder / "shares.csv")
+        indicators = tuple(read_indicators(folder / "indicators.csv"))
+    except (OSError, ValueError) as error:
+        raise FolderError(folder, f"damaged: {error}") from error
+    return Run(folder, provenance, years, codes, shares, indicators)
+
+
+class _Collected:
+    """What the summary of a scenario needs from the runs seen so far."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        self.codes = codes
+        self.counts: list[IntArray] = []
+        self.measured: list[dict[tuple[str, str], FloatArray]] = []
+        self.bound: dict[str, int] = {}
+        self.weight = 0.0
+
+    def add(self, outcomes: Outcomes, reported: slice) -> None:
+        self.weight = float(outcomes.weight)
+        self.counts.append(outcomes.counts[reported].astype(np.int64))
+        self.measured.append(measure(outcomes, self.codes))
+        for remark in dict.fromkeys(outcomes.binding):
+            self.bound[remark] = self.bound.get(remark, 0) + 1
+
+    def remarks(self) -> list[str]:
+        return [
+            f"{remark} ({number} of {len(self.counts)} runs)" for remark, number in sorted(self.bound.items())
+        ]
+
+
+def _write_numbers(plan: Plan, outcomes: Iterable[Outcomes], folder: Path) -> _Collected:
+    codes = load_data().codes
+    years = reporting_years(plan.until)
+    seen = _Collected(codes)
+    place = folder.parent
+    with contextlib.ExitStack() as stack:
+        tables: LongTables | None = None
+        for each in _in_order(outcomes, plan):
+            with explained(place):
+                if tables is None:
+                    tables = stack.enter_context(LongTables(folder, codes, each.weight, plan.replicates))
+                tables.append(each)
+            seen.add(each, slice(len(each.years) - len(years), None))
+        with explained(place):
+            stack.close()
+    counts = np.stack(seen.counts)
+    shares = summarise_shares(counts, seen.weight, plan.draws)
+    indicators = indicator_rows(seen.measured, counts, plan.until, codes)
+    with explained(place):
+        write_shares(folder / "shares.csv", shares, years, codes)
+        write_indicators(folder / "indicators.csv", indicators)
+    return seen
+
+
+def _in_order(outcomes: Iterable[Outcomes], plan: Plan) -> Iterator[Outcomes]:
+    """Pass the outcomes on, refusing any that is missing, doubled, out of order or of other years."""
+    runs = 0
+    last = (-1, -1)
+    for each in outcomes:
+        key = (each.draw, each.replicate)
+        if key <= last or int(each.years[-1]) != plan.until:
+            raise ValueError(f"outcomes of draw and replicate {key} until {each.years[-1]} after {last}")
+        last, runs = key, runs + 1
+        yield each
+    if runs != plan.draws * plan.replicates:
+        raise ValueError(f"{runs} outcomes, expected {plan.draws} draws x {plan.replicates} replicates")
+
+
+def _provenance(
+    plan: Plan, command: str, notes: Sequence[str], weight: float, started: str
+) -> dict[str, Any]:
+    scenario = plan.scenario
+    return {
+        "status": "complete",
+        "run_id": run_id(plan),
+        "scenario": {
+            "name": scenario.name,
+            "title": scenario.title,
+            "question": scenario.question,
+            "files": [Path(each).name for each in scenario.files],
+        },
+        "command": command,
+        "draws": plan.draws,
+        "replicates": plan.replicates,
+        "seed": plan.seed,
+        "researchers": plan.researchers,
+        "until": plan.until,
+        "people_per_researcher": weight,
+        "bands": BAND_CONTENTS,
+        "notes": list(dict.fromkeys(notes)),
+        "model_id": model_id(),
+        "versions": versions(),
+        "source": source_state(),
+        "data": {"version": data_version(), "checksums": data_checksums()},
+        "started": started,
+        "ended": _now(),
+    }
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,272 @@
+"""The tables of a run's folder: fixed order and settings, so that equal runs give equal bytes."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sim.outcomes import AXES, STAGES, TIERS, Outcomes
+from sim.parameters import REPORT_FROM
+from sim.summary import (
+    INDICATORS,
+    STATISTICS,
+    IndicatorRow,
+    IntArray,
+    ShareSummary,
+    shares_of,
+)
+
+SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
+INDICATOR_COLUMNS = ("year", "indicator", "region", "unit", "definition", "mean", "p05", "p50", "p95")
+
+_TEXT = pa.dictionary(pa.int8(), pa.string())
+_OUTCOMES = pa.schema(
+    [
+        ("draw", pa.int32()),
+        ("replicate", pa.int32()),
+        ("year", pa.int16()),
+        ("tier", _TEXT),
+        ("axis", _TEXT),
+        ("region", _TEXT),
+        ("researchers", pa.int32()),
+        ("share", pa.float64()),
+    ]
+)
+_FLOWS = pa.schema(
+    [
+        ("draw", pa.int32()),
+        ("replicate", pa.int32()),
+        ("year", pa.int16()),
+        ("stage", _TEXT),
+        ("origin", _TEXT),
+        ("from_region", _TEXT),
+        ("to_region", _TEXT),
+        ("researchers", pa.int32()),
+    ]
+)
+
+
+class TableError(ValueError):
+    """A table of a run's folder cannot be read."""
+
+
+class LongTables:
+    """Write ``outcomes.parquet`` and ``flows.parquet`` run by run, in the order given.
+
+    Both hold simulated researchers (whole numbers); the metadata entry ``people_per_researcher`` turns them
+    into people. Rows follow draw, replicate, year, then the order of tiers, axes, stages and region ids.
+    Flows keep the reporting years and what is not zero.
+
+    Parameters
+    ----------
+    folder
+        Where the two files are written.
+    codes
+        Region codes in id order.
+    weight
+        People per simulated researcher.
+    group
+        Runs that are held before they are written together.
+    """
+
+    def __init__(self, folder: Path, codes: Sequence[str], weight: float, group: int) -> None:
+        self._codes, self._group = list(codes), group
+        note = {"people_per_researcher": repr(float(weight))}
+        self._held: tuple[list[pa.Table], list[pa.Table]] = ([], [])
+        self._writers = tuple(
+            pq.ParquetWriter(folder / name, schema.with_metadata(note), compression="zstd", version="2.6")
+            for name, schema in (("outcomes.parquet", _OUTCOMES), ("flows.parquet", _FLOWS))
+        )
+
+    def __enter__(self) -> LongTables:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is held, unless an error is on its way, and close both files."""
+        if kind is None:
+            self._flush()
+        for writer in self._writers:
+            writer.close()
+
+    def append(self, outcomes: Outcomes) -> None:
+        """Add the rows of one run."""
+        reported = outcomes.years >= REPORT_FROM
+        years = outcomes.years[reported]
+        self._held[0].append(self._outcome_rows(outcomes, years, outcomes.counts[reported]))
+        self._held[1].append(self._flow_rows(outcomes, years, outcomes.flows[reported]))
+        if len(self._held[0]) >= self._group:
+            self._flush()
+
+    def _flush(self) -> None:
+        for writer, held in zip(self._writers, self._held, strict=True):
+            if held:
+                writer.write_table(pa.concat_tables(held).combine_chunks())
+            held.clear()
+
+    def _outcome_rows(self, outcomes: Outcomes, years: IntArray, counts: IntArray) -> pa.Table:
+        index = np.indices(counts.shape).reshape(counts.ndim, -1)
+        columns = [
+            *_run_columns(outcomes, counts.size),
+            pa.array(years[index[0]].astype(np.int16)),
+            _texts(index[1], TIERS),
+            _texts(index[2], AXES),
+            _texts(index[3], self._codes),
+            pa.array(counts.ravel().astype(np.int32)),
+            pa.array(shares_of(counts).ravel(), from_pandas=True),
+        ]
+        return pa.table(columns, schema=self._writers[0].schema)
+
+    def _flow_rows(self, outcomes: Outcomes, years: IntArray, flows: NDArray[np.int32]) -> pa.Table:
+        index = np.nonzero(flows)
+        columns = [
+            *_run_columns(outcomes, len(index[0])),
+            pa.array(years[index[0]].astype(np.int16)),
+            _texts(index[1], STAGES),
+            *(_texts(each, self._codes) for each in index[2:]),
+            pa.array(flows[index].astype(np.int32)),
+        ]
+        return pa.table(columns, schema=self._writers[1].schema)
+
+
+def read_counts(folder: Path, runs: int, years: int, regions: int) -> IntArray:
+    """Read the simulated researchers of every run back.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N, Y, K, X, R), runs ordered by draw, then replicate.
+
+    Raises
+    ------
+    TableError
+        If the file does not hold that many rows or cannot be read.
+    """
+    path = folder / "outcomes.parquet"
+    try:
+        column = pq.read_table(path, columns=["researchers"], memory_map=False).column(0)
+    except (OSError, pa.ArrowException) as error:
+        raise TableError(f"{path}: cannot be read ({error})") from error
+    shape = (runs, years, len(TIERS), len(AXES), regions)
+    if len(column) != math.prod(shape):
+        raise TableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
+    values: IntArray = column.to_numpy().astype(np.int64).reshape(shape)
+    return values
+
+
+def write_shares(path: Path, shares: ShareSummary, years: IntArray, codes: Sequence[str]) -> None:
+    """Write ``shares.csv``: a row per year, tier, axis and region, six decimals, people rounded to one."""
+    tables = {name: getattr(shares, name) for name in STATISTICS}
+
+    def rows() -> Iterable[list[str]]:
+        for cell in np.ndindex(*shares.mean.shape):
+            year, tier, axis, region = cell
+            numbers = [
+                _number(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}")
+                for name in STATISTICS
+            ]
+            yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
+
+    _write_csv(path, SHARE_COLUMNS, rows())
+
+
+def read_shares(path: Path) -> tuple[IntArray, tuple[str, ...], ShareSummary]:
+    """Read ``shares.csv`` back.
+
+    Returns
+    -------
+    tuple
+        Years (Y,), region codes in id order, and the statistics.
+    """
+    rows = _read_csv(path, SHARE_COLUMNS)
+    years = sorted({int(row[0]) for row in rows})
+    codes = tuple(dict.fromkeys(row[3] for row in rows))
+    shape = (len(years), len(TIERS), len(AXES), len(codes))
+    if len(rows) != math.prod(shape):
+        raise TableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
+    columns = {
+        field.name: np.array([_value(row[4 + index]) for row in rows]).reshape(shape)
+        for index, field in enumerate(fields(ShareSummary))
+    }
+    return np.array(years, dtype=np.int64), codes, ShareSummary(**columns)
+
+
+def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
+    """Write ``indicators.csv``: every declared indicator with its unit and definition."""
+
+    def lines() -> Iterable[list[str]]:
+        for row in rows:
+            unit, definition = INDICATORS[row.indicator]
+            form = "{:.0f}" if unit == "year" else "{:.6f}"
+            numbers = [_number(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
+            year = "" if row.year is None else str(row.year)
+            yield [year, row.indicator, row.region, unit, definition, *numbers]
+
+    _write_csv(path, INDICATOR_COLUMNS, lines())
+
+
+def read_indicators(path: Path) -> list[IndicatorRow]:
+    """Read ``indicators.csv`` back."""
+    return [
+        IndicatorRow(int(row[0]) if row[0] else None, row[1], row[2], *(_value(each) for each in row[5:]))
+        for row in _read_csv(path, INDICATOR_COLUMNS)
+    ]
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> None:
+    """Write a small CSV table, numbers that are not whole with six decimals and missing ones blank."""
+    _write_csv(
+        path,
+        columns,
+        ([_number(v, "{:.6f}") if isinstance(v, float) else str(v) for v in row] for row in rows),
+    )
+
+
+def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
+    return [pa.array(np.full(length, each, dtype=np.int32)) for each in (outcomes.draw, outcomes.replicate)]
+
+
+def _texts(index: NDArray[np.integer], words: Sequence[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(list(words)))
+
+
+def _number(value: float, form: str) -> str:
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "never"
+    text = form.format(value)
+    return text.lstrip("-") if float(text) == 0.0 else text
+
+
+def _value(text: str) -> float:
+    return {"": math.nan, "never": math.inf}[text] if text in ("", "never") else float(text)
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            header, *rows = list(csv.reader(stream))
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path}: cannot be read ({error})") from error
+    if tuple(header) != tuple(columns):
+        raise TableError(f"{path}: columns {header}, expected {list(columns)}")
+    return rows
