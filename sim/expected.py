@@ -62,7 +62,7 @@ class ExpectedYear(NamedTuple):
     demand: Floats  # (R,) entrants by study region
     entry: Floats  # (R, R) entrants by origin and study region
     industry_entry: Floats  # (R, 2) new doctors by study region: all, into industry
-    industry_british: Floats  # (R,) visible industry workers by place
+    remote: Floats  # (R,) visible workers by place whose employer's headquarters is elsewhere
     eligible: float
     bar_top20: float
     bar_elite: float
@@ -163,12 +163,13 @@ def solve_bar(world: World, pull: Floats, eligible: Floats, target: float, chanc
 
 
 @compiled
-def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, Floats, Floats]:
-    """Count one tier: (5, R) axes, (R, R, R) careers, (R, R) by origin and study region."""
+def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Count one tier: (5, R) axes, (R, R, R) careers, (R, R) by origin and study region, (R,) remote workers by place."""
     regions = eligible.shape[0]
     axes = np.zeros((5, regions))
     careers = np.zeros((regions, regions, regions))
     studying = np.zeros((regions, regions))
+    remote = np.zeros(regions)
     for o in range(regions):
         for q in range(eligible.shape[1]):
             for place in range(regions):
@@ -196,9 +197,11 @@ def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, F
                         continue
                     axes[2, employer] += workers * part
                     axes[4, employer] += workers * part
+                    if employer != place:
+                        remote[place] += workers * part
                     for g in range(regions):
                         careers[o, g, employer] += workers * part * pool.studied[o, q, place, g] / everyone
-    return axes, careers, studying
+    return axes, careers, studying, remote
 
 
 @compiled
@@ -304,14 +307,14 @@ def expected_years(
             bars[0] = solve_bar(world, indices.pull, eligible, target, chances[0])
             bars[1] = solve_bar(world, indices.pull, eligible, ELITE_SHARE * target, chances[1])
         shares = np.zeros((3, 5, regions))
-        shares[0], careers, studying = tier_shares(pool, eligible, chances[0])
-        shares[1], _, _ = tier_shares(pool, eligible, chances[1])
+        shares[0], careers, studying, remote = tier_shares(pool, eligible, chances[0])
+        shares[1], _, _, _ = tier_shares(pool, eligible, chances[1])
         shares[2, 0] = active.sum(axis=1)
         shares[2, 3] = active.sum(axis=0)
         demand = chosen.sum(axis=(0, 1, 2))
         yield ExpectedYear(
             FIRST_YEAR + t, shares, careers, studying, demand, chosen.sum(axis=(1, 2)), jobs.industry_entry,
-            np.zeros(regions), total, bars[0], bars[1], indices.demand,
+            remote, total, bars[0], bars[1], indices.demand,
         )  # fmt: skip
         indices = next_indices(world, indices, t, shares[0, 3], shares[1, 3], active, demand)
 
