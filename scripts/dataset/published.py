@@ -1,0 +1,279 @@
+"""Published categories, published targets and the shares by region that the reference point starts from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from dataset.evidence import Evidence, Row
+from dataset.geography import CODES, REGIONS
+
+CONTINENT = ("DEU", "FRA", "CHE", "NLD", "REU")
+ASIA = ("CHN", "IND", "KOR", "JPN", "SGP", "AUS", "TWN", "ROW")
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category of a published table: the regions it is made of and what it holds."""
+
+    regions: tuple[str, ...]
+    holds: str
+
+
+_SAME = {name: code for code, (name, _, _) in REGIONS.items()}
+_HK = "Whether the tracker counts Hong Kong here is not documented; it is taken to be inside. Taiwan is outside."
+
+
+def categories() -> dict[tuple[str, str], Category]:
+    """Return the categories by (system, name); systems are tracker1 (2019), tracker2 (2022) and census."""
+    single = {name: Category((code,), f"{name}.") for name, code in _SAME.items() if code not in ("REU", "GLF", "ROW")}
+    for system_name in ("China",):
+        single[system_name] = Category(("CHN",), _HK)
+    rest1 = ("KOR", "JPN", "SGP", "AUS", "TWN", "RUS", "GLF", "ROW")
+    tracker1 = {
+        **single,
+        "Europe (excl. UK)": Category(
+            CONTINENT, "Europe without the United Kingdom (18% + 4% = 22% proves it). Russia's place is not documented; "
+            "it is taken to be in the rest of the world."),
+        "Europe incl. UK": Category((*CONTINENT, "GBR"), "Europe with the United Kingdom, without Russia."),
+        "Rest of world": Category(rest1, "Every origin not listed; Iran and Israel have rows of their own; Russia in."),
+        "Rest of world (work)": Category(
+            ("IND", "ISR", "IRN", *rest1), "Every country of work not listed, by subtraction; Russia in."),
+        "not United States": Category(tuple(c for c in CODES if c != "USA"), "Every region but the United States."),
+    }
+    rest2 = ("JPN", "SGP", "ISR", "AUS", "IRN", "TWN", "GLF", "ROW")
+    tracker2 = {
+        **single,
+        "Europe (excl. UK)": Category(
+            CONTINENT, "Europe without the United Kingdom (2%) and Russia (2%), which are listed apart."),
+        "Rest of world": Category(rest2, "Every origin not listed: includes Iran and Israel, not Korea or Russia."),
+        "United States + China": Category(("USA", "CHN"), "The United States and China together."),
+        "Asia-Pacific": Category(
+            ASIA, "Asia and the Pacific; of ROW only its Asian countries, which cannot be told apart here."),
+        "other Asia-Pacific": Category(
+            tuple(c for c in ASIA if c not in ("CHN", "IND", "KOR")),
+            "Asia and the Pacific without China, India, Korea; of ROW only its Asian countries."),
+    }
+    census = {
+        **single,
+        "China": Category(("CHN",), "Mainland China only: Hong Kong is listed separately."),
+        "China (HK)": Category(("CHN",), "Hong Kong only: a fixed part of CHN."),
+        "UAE": Category(("GLF",), "The Emirates only; the other Gulf states are in no row and count as none."),
+        "Europe (excl. UK)": Category(
+            (*CONTINENT, "RUS"), "The 19 larger countries of Europe including Russia, without the United Kingdom; also "
+            "holds the separate rows of France, Germany, Switzerland and the Netherlands."),
+    }
+    table = {}
+    for system, entries in (("tracker1", tracker1), ("tracker2", tracker2), ("census", census)):
+        table |= {(system, name): category for name, category in entries.items()}
+    return table
+
+
+def hong_kong_part(published: dict[str, float]) -> float:
+    """Return the fixed part of CHN that is Hong Kong: mean of the 2019 and 2022 headquarters rows."""
+    parts = [published[f"{year}-HK"] / (published[f"{year}-HK"] + published[f"{year}-CN"]) for year in ("C19H", "C22H")]
+    return sum(parts) / 2
+
+
+def values(evidence: Evidence) -> dict[str, float]:
+    """Return every published value by target id."""
+    return {row["id"]: float(row["value"]) for row in evidence.read("targets.csv")}
+
+
+def work_shares(published: dict[str, float], articles: dict[str, float], heads: dict[str, float]) -> dict[str, Row]:
+    """Headquarters census shares of 2019 over all 20 regions, summing to 1.
+
+    Parameters
+    ----------
+    published : published values by target id.
+    articles, heads : AI articles of 2019 and GDP per head of 2019 by region, which split what has no row.
+    """
+    name = {"USA": "US", "GBR": "GB", "CAN": "CA", "FRA": "FR", "DEU": "DE", "CHE": "CH", "KOR": "KR", "ISR": "IL",
+            "JPN": "JP", "SGP": "SG", "AUS": "AU", "IND": "IN", "NLD": "NL", "GLF": "AE"}
+    table = {code: Row(published[f"C19H-{short}"], "CEN", "medium") for code, short in name.items()}
+    china = published["C19H-CN"] + published["C19H-HK"]
+    table["CHN"] = Row(china, "CEN", "medium", False, "mainland row + Hong Kong row")
+    europe = published["C19H-EU"] - sum(table[code].value for code in ("FRA", "DEU", "CHE", "NLD"))
+    table |= _split(europe, ("REU", "RUS"), articles, heads, "Europe (excl. UK) less FRA, DEU, CHE and NLD")
+    rest = 1 - sum(row.value for row in table.values())
+    return table | _split(rest, ("IRN", "TWN", "ROW"), articles, heads, "1 less the published rows")
+
+
+def _split(
+    total: float, codes: tuple[str, ...], articles: dict[str, float], heads: dict[str, float], what: str
+) -> dict[str, Row]:
+    size = {code: articles[code] * heads[code] for code in codes}
+    rule = f"{what}, split between {', '.join(codes)} by AI articles of 2019 x GDP per head"
+    return {code: Row(total * size[code] / sum(size.values()), "CEN;NCSES_10067;GM_GDPPC", "assumption", True, rule)
+            for code in codes}
+
+
+def origin_shares(published: dict[str, float], weight: dict[str, float]) -> dict[str, Row]:
+    """Origin shares of the 2019 tracker over all 20 regions, summing to 1; categories split by first degrees."""
+    single = {"USA": "US", "CHN": "CN", "GBR": "GB", "CAN": "CA", "IND": "IN", "IRN": "IR", "ISR": "IL"}
+    table = {code: Row(published[f"M19-O-{short}"], "CBN", "high") for code, short in single.items()}
+    groups = categories()
+    for name, short, source in (("Europe (excl. UK)", "EU", "CBN"), ("Rest of world", "RW", "ECON")):
+        codes = groups["tracker1", name].regions
+        total = sum(weight[code] for code in codes)
+        rule = f"'{name}' split by first degrees in computer science (origin_weight)"
+        for code in codes:
+            value = published[f"M19-O-{short}"] * weight[code] / total
+            table[code] = Row(value, f"{source};NCSES_5785", "assumption", True, rule)
+    return table
+
+
+STATED_SD = {
+    "M19-O-CN": .03, "M19-O-US": .025, "M19-O-EU": .025, "M19-O-IN": .015, "M19-O-CA": .01, "M19-O-GB": .01,
+    "M19-O-RW": .02, "M22-O-CN": .035, "M22-O-US": .025, "M22-O-EU": .02, "M22-O-IN": .012, "M22-O-CA": .008,
+    "M22-O-GB": .008, "M22-O-RW": .02, "M19-T-CNPHDUS": .05, "M19-T-CNPHDCN": .05, "M19-T-INUSG": .06,
+    "M19-T-INSTAY": .03, "M22-T-INSTAY": .06, "M19-MOB": .025, "M22-MOB": .025, "M22-T-CNCNG": .05, "M22-T-CNUSG": .05,
+    "M22-T-USGUS": .03, "M22-T-CNGCN": .03,
+}
+"""Standard errors stated in the evidence's table of recommended targets."""
+CENSUS_SD = {
+    "C19H-US": .010, "C22H-US": .012, "C19H-CN": .006, "C22H-CN": .012, "C19H-HK": .002, "C22H-HK": .003,
+    "C19L-US": .015, "C22L-US": .015, "C19L-GB": .007, "C22L-GB": .007, "C19L-CN": .006, "C22L-CN": .012,
+    "C19L-HK": .002, "C22L-HK": .003,
+}
+SAMPLE = {2019: (675, 3.7), 2022: (867, 4.4)}
+"""Authors in the tracker's sample and design effect (authors of one paper share a country)."""
+
+
+def standard_error(row: dict[str, str], published: dict[str, float]) -> tuple[float, str]:
+    """Return the standard error of a published share and where it comes from."""
+    key, value, year = row["id"], float(row["value"]), int(row["year"])
+    if row["kind"] == "count":
+        return 0.0, "count, no sampling error"
+    if key in STATED_SD:
+        return STATED_SD[key], "stated"
+    if key[0] == "C":
+        other = (.010 if key.endswith("-EU") else .005 if key[4:] in ("-GB", "-CA") else .004 if year == 2019 else .005)
+        return CENSUS_SD.get(key, other), "stated"
+    if row["tier"].startswith("elite"):
+        return (.05 if year == 2019 else .03), "stated"
+    if "-USC-" in key:
+        return (.03 if year == 2019 else .035), "stated"
+    tracker = {"US": "US", "CN": "CN", "EU": "EU", "GB": "UK", "CA": "CA"}.get(key[-2:])
+    if key[3:6] == "-W-" and tracker and f"SE{year % 100}-{tracker}" in published:
+        return published[f"SE{year % 100}-{tracker}"], f"row SE{year % 100}-{tracker}"
+    size, effect = SAMPLE[year]
+    part = _subsample(row, published)
+    share = min(max(value, .02), .98)
+    rule = f"sqrt(p(1-p) x {effect} / ({size} x {part:.3g})): design effect, sample, part of the sample"
+    return round(math.sqrt(share * (1 - share) * effect / (size * part)), 4), rule
+
+
+def _subsample(row: dict[str, str], published: dict[str, float]) -> float:
+    """Return the part of the sample on which a rate within an origin rests."""
+    if row["stage"] == "origin_within_region":
+        return published["M22-O-CN"] / published["M22-AP-CN"]
+    if not row["stage"].startswith("transition"):
+        return 1.0
+    short = {"China": "CN", "United States": "US", "India": "IN", "Europe (excl. UK)": "EU"}[row["origin"]]
+    return published[f"M{int(row['year']) % 100}-O-{short}"]
+
+
+AXES = {
+    "origin": "origin", "work": "work", "workforce_composition": "workforce", "transition_origin_grad": "study_by_origin",
+    "transition_grad_work": "stay", "transition_origin_work": "work_by_origin", "origin_within_region": "origin_mix",
+    "inst_count": "institutions", "sample": "sample",
+}
+DERIVED = ("M19-W-RW", "M22-O-RW", "M19-UK+EU-O", "M19-UK+EU-W", "M22-USC-2")
+"""Published rows that are sums or differences of others: checks, not independent data."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One row of the table of targets."""
+
+    id: str
+    tier: str
+    axis: str
+    attribution: str
+    year: int
+    origin: tuple[str, ...]
+    study: tuple[str, ...]
+    destination: tuple[str, ...]
+    part: float
+    value: float
+    sd: float
+    sd_rule: str
+    kind: str
+    unit: str
+    source: str
+    confidence: str
+    holds: str
+
+
+def targets(evidence: Evidence) -> list[Published]:
+    """Return every calibration row of the two tiers with its key, its standard error and what it holds."""
+    published = values(evidence)
+    table = []
+    for row in evidence.read("targets.csv"):
+        tier = row["tier"].split("(")[0]
+        if row["role"] == "cal" and tier in ("top20", "elite") and row["stage"] != "sampling_se":
+            assert int(row["year"]) in (2019, 2022), row["id"]
+            table.append(_target(row, tier, published))
+    return table
+
+
+def _target(row: dict[str, str], tier: str, published: dict[str, float]) -> Published:
+    key, year = row["id"], int(row["year"])
+    axis = AXES[row["stage"]]
+    if key in ("M19-MOB", "M22-MOB"):
+        axis = "abroad"
+    census = key[0] == "C"
+    if census and key[3] == "L":
+        axis = "location"
+    system = "census" if census else "tracker1" if year == 2019 else "tracker2"
+    origin, destination = _regions(system, axis, row["origin"]), _regions(system, axis, row["destination"])
+    study: tuple[str, ...] = ()
+    if axis == "stay":
+        study = ("USA",) if key.startswith("M19-T-CNPHD") else destination
+    if axis == "study_by_origin":
+        study, destination = destination, ()
+    sd, sd_rule = standard_error(row, published)
+    kind, value = _kind(row), float(row["value"])
+    if key == "M19-T-INSTAY":
+        value = 0.05
+    placed = axis in ("work", "location", "workforce", "stay", "work_by_origin", "abroad", "institutions")
+    attribution = ("location" if axis == "location" else "headquarters") if placed else "n/a"
+    part = 1.0
+    if census and row["destination"] in ("China", "China (HK)"):
+        hong_kong = hong_kong_part(published)
+        part = hong_kong if row["destination"] == "China (HK)" else 1 - hong_kong
+    return Published(
+        key, tier, axis, attribution, year, origin, study, destination, part, value, sd, sd_rule, kind, row["kind"],
+        row["source_id"], row["confidence"], _holds(row, system),
+    )
+
+
+def _kind(row: dict[str, str]) -> str:
+    key = row["id"]
+    if key == "M19-T-INSTAY" or key.endswith("max"):
+        return "at_most"
+    if key == "M19-USC-FOR":
+        return "at_least"
+    if key in DERIVED or key.startswith("D"):
+        return "derived"
+    return "context" if AXES[row["stage"]] in ("institutions", "sample", "origin_mix") else "point"
+
+
+def _name(system: str, axis: str, category: str) -> str:
+    return "Rest of world (work)" if (system, axis, category) == ("tracker1", "work", "Rest of world") else category
+
+
+def _regions(system: str, axis: str, category: str) -> tuple[str, ...]:
+    if category in ("", "any", "other country"):
+        return ()
+    return categories()[system, _name(system, axis, category)].regions
+
+
+def _holds(row: dict[str, str], system: str) -> str:
+    text = [row["note"]]
+    for name in (row["origin"], row["destination"]):
+        entry = categories().get((system, _name(system, row["stage"], name)))
+        if entry and (len(entry.regions) > 1 or name.startswith("China") or name == "UAE"):
+            text.append(f"{name}: {entry.holds}")
+    return " | ".join(part for part in text if part)

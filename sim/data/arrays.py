@@ -1,0 +1,164 @@
+"""From checked rows to arrays by year and region: values between and outside the observed years by a stated rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.data.schema import QUANTITIES, YEARS, Floats, Gap, Row
+from sim.data.tables import DataError
+
+LINEAR: Final = ("research_funding", "capital", "industry_entry")
+"""Variables that run straight between observed years; all others take the nearest observed year (ties: the earlier)."""
+BLOC: Final = ("DEU", "FRA", "CHE", "NLD", "REU")
+"""Regions of the European free-movement area."""
+BRITISH_EXIT: Final = 2021
+"""First year in which GBR no longer belongs to it."""
+
+Points = dict[int, float]
+
+
+def points(rows: Sequence[Row], key: Sequence[str]) -> dict[tuple[str, ...], Points]:
+    """Collect the values by year under each key of columns (the first of which is ``variable``)."""
+    table: dict[tuple[str, ...], Points] = defaultdict(dict)
+    for row in rows:
+        cells = row.cells
+        table[tuple(cells[column] for column in key)][int(cells["year"])] = float(cells["value"])
+    return table
+
+
+def over_years(known: Points, *, linear: bool) -> Floats:
+    """Spread values over all years.
+
+    Parameters
+    ----------
+    known
+        At least one value by year.
+    linear
+        True to run straight between known years, False to take the nearest known year (of two, the earlier). The first
+        and last values are held outside in both cases.
+
+    Returns
+    -------
+    (Y,) values.
+    """
+    years = sorted(known)
+    values = [known[year] for year in years]
+    if len(years) == 1:
+        return np.full(len(YEARS), values[0])
+    if linear:
+        return np.interp(YEARS, years, values)
+    turns = [(a + b) // 2 for a, b in pairwise(years)]
+    return np.asarray(values, dtype=np.float64)[np.searchsorted(turns, YEARS, side="left")]
+
+
+def by_region(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str]) -> Floats:
+    """Return a covariate as (Y, R); DataError if a region has no row."""
+    array = np.empty((len(YEARS), len(codes)))
+    for i, code in enumerate(codes):
+        known = table.get((variable, code))
+        if not known:
+            raise DataError("covariates", f"{variable} has no row for region {code}", allowed="at least one row for "
+                            "every region")
+        array[:, i] = over_years(known, linear=variable in LINEAR)
+    return array
+
+
+def by_pair(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str], diagonal: float) -> Floats:
+    """Return a tie that does not change over time as (R, R); DataError if a pair has no row."""
+    array = np.full((len(codes), len(codes)), diagonal)
+    for i, origin in enumerate(codes):
+        for j, destination in enumerate(codes):
+            if i != j:
+                known = table.get((variable, origin, destination))
+                if not known:
+                    raise DataError("ties", f"{variable} has no row for {origin} -> {destination}",
+                                    allowed="one row for every pair of different regions")
+                (array[i, j],) = known.values()
+    return array
+
+
+def free_movement(codes: Sequence[str]) -> NDArray[np.bool_]:
+    """Return (Y, R, R): True within a region and between members of the European area (GBR to 2020)."""
+    area = np.array([code in BLOC for code in codes])
+    member = np.repeat(area[None, :], len(YEARS), axis=0)
+    member[: YEARS.index(BRITISH_EXIT), codes.index("GBR")] = True
+    within: NDArray[np.bool_] = member[:, :, None] & member[:, None, :]
+    return within | np.eye(len(codes), dtype=bool)
+
+
+def refusal(table: dict[tuple[str, ...], Points], free: NDArray[np.bool_], codes: Sequence[str]) -> Floats:
+    """Return student-visa refusals as (Y, R, R); DataError if a pair that is not always free has no row."""
+    array = np.zeros(free.shape)
+    for i, origin in enumerate(codes):
+        for j, destination in enumerate(codes):
+            if free[:, i, j].all():
+                continue
+            known = table.get(("student_visa_refusal", origin, destination))
+            if not known:
+                raise DataError("visas", f"student_visa_refusal has no row for {origin} -> {destination}",
+                                allowed="at least one row for every pair without free movement")
+            array[:, i, j] = over_years(known, linear=False)
+    array[free] = 0.0
+    return array
+
+
+def wait(by_destination: Floats, table: dict[tuple[str, ...], Points], free: NDArray[np.bool_],
+         codes: Sequence[str]) -> Floats:
+    """Return years to permanent residence as (Y, R, R): by destination, by pair where one is stated, 0 where free."""
+    array = np.repeat(by_destination[:, None, :], len(codes), axis=1)
+    for (variable, *pair), known in table.items():
+        if variable == "residence_wait":
+            origin, destination = pair
+            array[:, codes.index(origin), codes.index(destination)] = over_years(known, linear=False)
+    array[free] = 0.0
+    return array
+
+
+def spans(years: Sequence[int]) -> str:
+    """Write sorted years as ranges, e.g. ``2000-2014, 2022``."""
+    parts: list[list[int]] = []
+    for year in years:
+        if parts and year == parts[-1][1] + 1:
+            parts[-1][1] = year
+        else:
+            parts.append([year, year])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in parts)
+
+
+def gaps(name: str, rows: Sequence[Row], used: Sequence[str]) -> list[Gap]:
+    """List what a table fills: rows marked filled by their rule, and the years without a row of the variables in use.
+
+    Parameters
+    ----------
+    name
+        Name of the table.
+    rows
+        Its rows, with a variable, a region (or origin and destination) and a year.
+    used
+        Variables that become arrays by year.
+    """
+    filled: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    known: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for row in rows:
+        cells = row.cells
+        place = cells["region"] if "region" in cells else f"{cells['origin']}->{cells['destination']}"
+        known[cells["variable"], place].add(int(cells["year"]))
+        if cells["filled"] == "1":
+            filled[cells["variable"], place, cells["rule"]].append(int(cells["year"]))
+    found = [Gap(f"{name}: {variable}", place, spans(years), rule) for (variable, place, rule), years in filled.items()]
+    for (variable, place), years in known.items():
+        if variable in used:
+            rule = "straight between observed years, first and last held" if variable in LINEAR else "nearest observed year"
+            found.append(Gap(f"{name}: {variable}", place, spans([y for y in YEARS if y not in years]), rule))
+    return found
+
+
+def complete_variables() -> tuple[str, ...]:
+    """Return the variables that need a row for every region or pair."""
+    return tuple(name for name, quantity in QUANTITIES.items() if quantity.complete)

@@ -1,0 +1,314 @@
+"""The nouns of the packaged data: regions, published targets, sources, gaps, and the arrays the model reads.
+
+Notation: R = 20 regions in id order, Y = 51 years 2000..2050.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.parameters import FIRST_YEAR, LAST_YEAR, Parameter
+
+Floats = NDArray[np.float64]
+
+YEARS: Final = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
+"""The years of every array by year."""
+LAST_OUTCOME: Final = 2022
+"""Last year of anything measured about researchers; later values may only be rules, odds and money."""
+
+
+class Row(NamedTuple):
+    """One row of a table: its position (first data row is 1) and its cells by column."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a variable of a table may hold.
+
+    Parameters
+    ----------
+    unit
+        The unit every row must state.
+    low, high
+        Range of the values, in the unit.
+    meaning
+        One line.
+    complete
+        True if every region (or pair) needs at least one row.
+    last
+        Last year a row may have.
+    """
+
+    unit: str
+    low: float
+    high: float
+    meaning: str
+    complete: bool = False
+    last: int = LAST_YEAR
+
+
+_MONEY = 2026
+QUANTITIES: Final[Mapping[str, Quantity]] = {
+    "phd_pay": Quantity("PPP $/year", 1_000, 150_000, "pay of doctoral students", True, _MONEY),
+    "pay_academia": Quantity("PPP $/year", 2_000, 500_000, "pay of researchers in academia", True, _MONEY),
+    "pay_industry": Quantity("PPP $/year", 2_000, 1_000_000, "pay of researchers in industry", True, _MONEY),
+    "research_funding": Quantity("bn constant PPP $", 0.1, 3_000, "R&D expenditure", True, LAST_OUTCOME),
+    "capital": Quantity("bn current US$", 0, 1_000, "private AI investment, one vintage", True, LAST_OUTCOME),
+    "origin_weight": Quantity("degrees/year", 1, 5e6, "first degrees in computer science", True, LAST_OUTCOME),
+    "gdp_per_capita": Quantity("constant PPP $", 500, 300_000, "GDP per head", True, LAST_OUTCOME),
+    "population": Quantity("persons", 1e5, 6e9, "population", True, LAST_OUTCOME),
+    "ai_articles": Quantity("articles/year", 0, 1e6, "AI articles, whole counting", True, LAST_OUTCOME),
+    "notable_models": Quantity("models/year", 0, 1_000, "notable AI models", False, LAST_OUTCOME),
+    "cs_faculty": Quantity("persons", 0, 1e5, "listed computer-science faculty (October 2024)", False, 2024),
+    "cs_doctorates": Quantity("degrees/year", 0, 1e6, "doctorates in computer science", False, LAST_OUTCOME),
+    "cs_first_degrees": Quantity("degrees/year", 0, 5e6, "first degrees in computer science", False, LAST_OUTCOME),
+    "compute_share": Quantity("% of list Rmax", 0, 100, "share of TOP500 performance", False, LAST_OUTCOME),
+    "work_visa_odds": Quantity("probability/attempt", 0, 1, "odds of an industry work visa", True),
+    "post_study_attempts": Quantity("attempts", 1, 10, "work-visa attempts after the degree", True),
+    "residence_wait": Quantity("years", 0, 200, "years to permanent residence", True),
+    "distance_km": Quantity("km", 50, 20_100, "distance between largest cities", True),
+    "common_language": Quantity("share", 0, 1, "common official language", True),
+    "student_visa_refusal": Quantity("share", 0, 1, "student visas refused, all levels"),
+    "pool_size": Quantity("persons", 100, 1e6, "distinct authors of accepted papers", False, LAST_OUTCOME),
+    "industry_entry": Quantity("share", 0, 1, "new doctors who enter industry", False, LAST_OUTCOME),
+}
+"""Every variable of covariates.csv, world.csv, ties.csv and visas.csv."""
+
+TIERS: Final = ("top20", "elite")
+AXES: Final = (
+    "origin", "work", "location", "study_by_origin", "stay", "workforce", "abroad", "work_by_origin", "origin_mix",
+    "institutions", "sample",
+)
+ATTRIBUTIONS: Final = ("headquarters", "location", "n/a")
+KINDS: Final = ("point", "at_most", "at_least", "derived", "context")
+CONFIDENCE: Final = ("high", "medium", "low", "derived", "assumption")
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of the model.
+
+    Parameters
+    ----------
+    id
+        Permanent id, 0..R-1; keys of random numbers use it.
+    code, name
+        Three-letter code and English name.
+    anglophone
+        True if it is in the anglophone nest of destinations.
+    holds
+        The countries it consists of, in words.
+    """
+
+    id: int
+    code: str
+    name: str
+    anglophone: bool
+    holds: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where numbers come from; `kind` is data, literature or own (a judgement or count of this project)."""
+
+    id: str
+    title: str
+    publisher: str
+    year: str
+    url: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that no source states and that a rule filled: in which table, for whom, when, by which rule."""
+
+    table: str
+    region: str
+    years: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category of a published table (system tracker1, tracker2 or census; axis origin or work).
+
+    Parameters
+    ----------
+    regions
+        Codes of the regions it is made of.
+    part
+        Part of each region that belongs to it, 0..1 (below 1 only where Hong Kong is listed apart from China).
+    share
+        How its people split over the regions, summing to 1.
+    holds
+        What it holds, in words.
+    """
+
+    system: str
+    axis: str
+    name: str
+    regions: tuple[str, ...]
+    part: tuple[float, ...]
+    share: tuple[float, ...]
+    holds: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """A published number with its whole key; numbers of different tiers, axes or attributions are never mixed.
+
+    Parameters
+    ----------
+    id, tier, year
+        Row id; tier of ``TIERS``; conference year.
+    axis
+        origin: share by place of first degree. work: share by headquarters of the employer. location: share by place
+        of work. study_by_origin: P(graduate school in `study` | `origin`). stay: P(work in `destination` | graduate
+        school in `study`, and from `origin` if given). workforce: P(from `origin` | work in `destination`). abroad:
+        P(work outside the origin). work_by_origin: P(work in `destination` | `origin`). origin_mix, institutions,
+        sample: context.
+    attribution
+        headquarters, location or n/a.
+    origin, study, destination
+        Region codes, or None for any.
+    part
+        Part of the regions that the row counts (below 1 only for China without Hong Kong and for Hong Kong).
+    value, sd, unit
+        Value and standard error (sampling and rounding), both in `unit`: share or rate 0..1, or count.
+    kind
+        point; at_most or at_least for a bound; derived for a sum or Bayes inversion of other rows (a check); context.
+    holds
+        What the row counts: definition, and what its category holds.
+    """
+
+    id: str
+    tier: str
+    axis: str
+    attribution: str
+    year: int
+    origin: tuple[str, ...] | None
+    study: tuple[str, ...] | None
+    destination: tuple[str, ...] | None
+    part: float
+    value: float
+    sd: float
+    kind: str
+    unit: str
+    source: str
+    confidence: str
+    holds: str
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Everything the packaged tables say, as read-only arrays. Shapes: R regions, Y years 2000..2050.
+
+    Parameters
+    ----------
+    regions, codes
+        The R regions and their codes in id order.
+    phd_pay
+        (Y, R) pay of doctoral students, PPP $ a year; flat over years.
+    research_pay
+        (Y, R, 2) pay in academia and industry, PPP $ a year; flat over years.
+    research_funding
+        (Y, R) R&D expenditure, bn constant PPP $.
+    capital
+        (Y, R) private AI investment of one vintage, bn US$, + .01.
+    origin_weight
+        (R,) first degrees in computer science a year: splits a published origin category over its regions.
+    distance_km, common_language
+        (R, R) km (diagonal 0); chance 0..1 that two people share an official language (diagonal 1).
+    student_visa_refusal
+        (Y, R, R) [origin, destination] share of student visas refused at all levels; 0 under free movement.
+    work_visa_odds
+        (Y, R, 2) [destination, sector] success per attempt.
+    post_study_attempts
+        (Y, R) whole attempts at a work visa that the post-study stay allows, >= 1.
+    free_movement
+        (Y, R, R) True where no visa is needed.
+    residence_wait
+        (Y, R, R) [origin, destination] years to permanent residence; 0 under free movement.
+    pool_size
+        (Y,) distinct authors of accepted papers, NaN where not counted.
+    industry_entry
+        (Y,) share of new doctors who enter industry.
+    gbr_usa_hq_share
+        Share of those located in GBR whose employer has its headquarters in the USA.
+    hong_kong_share
+        Fixed part of CHN that a row about Hong Kong counts.
+    work_target_2019, origin_target_2019
+        (R,) headquarters work shares and origin shares of 2019 over all regions, each summing to 1.
+    targets, categories, countries
+        Published targets; published categories; region code of every country code.
+    parameters, reference
+        The parameter table; the reference point by name (both empty until their files exist).
+    sources, gaps, version, checksums
+        Sources by id; what was filled; name of the data; sha256 by table.
+    tables
+        The raw rows by table, for the verb ``sources``.
+    """
+
+    regions: tuple[Region, ...]
+    codes: tuple[str, ...]
+    phd_pay: Floats
+    research_pay: Floats
+    research_funding: Floats
+    capital: Floats
+    origin_weight: Floats
+    distance_km: Floats
+    common_language: Floats
+    student_visa_refusal: Floats
+    work_visa_odds: Floats
+    post_study_attempts: NDArray[np.int64]
+    free_movement: NDArray[np.bool_]
+    residence_wait: Floats
+    pool_size: Floats
+    industry_entry: Floats
+    gbr_usa_hq_share: float
+    hong_kong_share: float
+    work_target_2019: Floats
+    origin_target_2019: Floats
+    targets: tuple[Target, ...]
+    categories: tuple[Category, ...]
+    countries: Mapping[str, str]
+    parameters: tuple[Parameter, ...]
+    reference: Mapping[str, float]
+    sources: Mapping[str, Source]
+    gaps: tuple[Gap, ...]
+    version: str
+    checksums: Mapping[str, str]
+    tables: Mapping[str, tuple[Row, ...]]
+
+    def __post_init__(self) -> None:
+        """Make every array read-only."""
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    def region_id(self, code: str) -> int:
+        """Return the id of a region code; ValueError if there is no such region."""
+        return self.codes.index(code)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Refuse to be pickled: every process loads the tables itself."""
+        raise TypeError("load the data in every process with load_data(); it is not sent between processes")
+
+
+@dataclass(frozen=True)
+class SourceAnswer:
+    """What is known about a name: kind of thing found (None if unknown), lines to print, nearest names."""
+
+    name: str
+    kind: str | None
+    lines: tuple[str, ...]
+    nearest: tuple[str, ...] = ()
