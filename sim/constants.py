@@ -6,62 +6,32 @@ the number of authors (version 1, section 8). The solution is a fixed point of d
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import NoConvergence, anderson
 
+from sim.assembly import CHN, GBR, IND, USA, YEARS, Constants, make_world
 from sim.choice import Floats
-from sim.compiled import compiled
 from sim.data import Data
-from sim.expected import ExpectedYear, Visibility, expected_years
+from sim.expected import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.policy import Policies
-from sim.world import (
-    BASE_YEAR,
-    FIRST_YEAR,
-    LAST_YEAR,
-    REFERENCE_RESEARCHERS,
-    REFERENCE_YEAR,
-    REPORT_FROM,
-    STUDY_YEARS,
-    Coefficients,
-    World,
-)
+from sim.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM
 
-YEARS = LAST_YEAR - FIRST_YEAR + 1
-USA, CHN, GBR, CAN, IND = "USA", "CHN", "GBR", "CAN", "IND"
 GAMMA_LIMIT = 0.9
-DRIFT_STARTS = 2010
 FIRST_DOCTORS = 2005
-STANDARD_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 4.0, 2.0 / 3.0, 1.0)  # after 4, 5 or 6 years: mean 5
-CHINESE_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 2.0, 1.0, 1.0)  # mean 4.5
 TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
+COARSE_PATTERNS = 32
+FINE_PATTERNS = 128
+FULL_PATTERNS = 256
+ELITE_SIZE = 0.1
+CHINA_AT_HOME, CHINA_IN_US, INDIA_IN_US = "M22-T-CNCNG", "M22-T-CNUSG", "M19-T-INUSG"
+ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 
 class NotSolved(RuntimeError):
     """The constants of a parameter vector could not be solved; the message says how far off they stayed."""
-
-
-@dataclass(frozen=True)
-class Constants:
-    """What is solved for one parameter vector; together they make a draw."""
-
-    study_constant: Floats  # (R,) logits
-    work_constant: Floats  # (R,) logits
-    cohort_level: Floats  # (R,) ln people in 2015
-    industry_constant: Floats  # (51,) logits
-    place_effect: Floats  # (R,) sd of talent
-    bar_top20: Floats  # (51,) output
-    bar_elite: Floats  # (51,) output
-    demand_2019: Floats  # (R,) people
-    abroad_share: Floats  # (R,) share of industry jobs
-    early_visible: float  # visible share of the eligible before 2010
-    binding: Floats  # (51,) 1 where the visible share was cut at its limit
-
-    def arrays(self) -> dict[str, Floats]:
-        """List the constants by name as arrays (for storing and hashing)."""
-        return {field.name: np.asarray(getattr(self, field.name), dtype=np.float64) for field in fields(self)}
 
 
 def own_stock_elasticity(parameters: Mapping[str, float]) -> float:
@@ -75,121 +45,6 @@ def is_stable(parameters: Mapping[str, float]) -> bool:
     """Tell whether a vector is admissible: Gamma below GAMMA_LIMIT and ecosystem weights that leave a rest."""
     used = sum(parameters[f"ecosystem_weight_{part}"] for part in ("top", "elite", "capital"))
     return own_stock_elasticity(parameters) < GAMMA_LIMIT and used <= 1.0
-
-
-@compiled
-def saturating(t: float, saturation: float) -> float:
-    """Compute years of growth since 2019: as many as passed before 2019, T_g (1 - exp(-(t - 2019) / T_g)) after."""
-    if t <= 2019.0:
-        return t - 2019.0
-    return saturation * (1.0 - math.exp(-(t - 2019.0) / saturation))
-
-
-@compiled
-def cohort_people(level: Floats, growth: Floats, saturation: float, factor: Floats) -> Floats:
-    """Compute (T, R) people who enter: ln B = b + g (4 + saturating years since 2019), times the cohort-size lever."""
-    people = np.empty(factor.shape)
-    for t in range(factor.shape[0]):
-        years = 4.0 + saturating(2000.0 + t, saturation)
-        for o in range(factor.shape[1]):
-            people[t, o] = math.exp(level[o] + growth[o] * years) * factor[t, o]
-    return people
-
-
-@compiled
-def drift_path(yearly: Floats, saturation: float, years: int) -> Floats:
-    """Compute (T, R) drift: constant to 2010, linear to zero in 2019, saturating after."""
-    drift = np.empty((years, yearly.shape[0]))
-    for t in range(years):
-        passed = max(saturating(2000.0 + t, saturation), -9.0)
-        for j in range(yearly.shape[0]):
-            drift[t, j] = yearly[j] * passed
-    return drift
-
-
-@compiled
-def gravity(distance_km: Floats, language: Floats, distance_friction: float, language_pull: float) -> Floats:
-    """Compute (R, R) language and distance terms of study: beta_L language - beta_D ln(1 + km / 1000)."""
-    table = np.empty(distance_km.shape)
-    for o in range(distance_km.shape[0]):
-        for j in range(distance_km.shape[1]):
-            friction = distance_friction * math.log(1.0 + distance_km[o, j] / 1000.0)
-            table[o, j] = 0.0 if o == j else language_pull * language[o, j] - friction
-    return table
-
-
-def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str, named: tuple[str, ...]) -> Floats:
-    """Spread parameters prefix_<code> (for the named origins) and prefix_other over (R,) origins."""
-    return np.array(
-        [parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes]
-    )
-
-
-def make_world(
-    data: Data, parameters: Mapping[str, float], constants: Constants, policies: Policies, until: int, weight: float
-) -> World:
-    """Put data, a draw and policies together into what the engines read.
-
-    Parameters
-    ----------
-    data : the packaged tables.
-    parameters : every parameter by name.
-    constants : solved for these parameters.
-    policies : levers in force, (T, ...) from 2000, T at least until - 1999.
-    until : last year, 2000..2050.
-    weight : people per simulated researcher, above 0.
-
-    Returns
-    -------
-    The world of the run.
-    """
-    span = until - FIRST_YEAR + 1
-    codes = data.codes
-    coefficients = Coefficients(**{name: float(parameters[name]) for name in Coefficients._fields})
-    growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND))
-    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0)
-    saturation = coefficients.growth_saturation_years
-    graduation = np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes])
-    assert graduation.shape[1] == STUDY_YEARS
-    abroad_region = np.arange(len(codes), dtype=np.int64)
-    abroad_region[codes.index(GBR)] = codes.index(USA)
-    return World(
-        coefficients=coefficients,
-        anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
-        home_study=by_origin(codes, parameters, "home_study", (CHN, IND)),
-        home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
-        gravity=gravity(
-            data.distance_km, data.common_language, parameters["distance_friction"], parameters["language_pull"]
-        ),
-        study_constant=constants.study_constant,
-        work_constant=constants.work_constant,
-        industry_constant=constants.industry_constant[:span],
-        drift=drift_path(yearly_drift, saturation, span),
-        place_effect=constants.place_effect,
-        cohort=cohort_people(constants.cohort_level, growth, saturation, policies.cohort_size[:span]),
-        stipend=policies.phd_stipend[:span],
-        pay=data.research_pay[:span],
-        refusal=policies.student_visa_refusal[:span],
-        bar=policies.entry_bar[:span],
-        closure=policies.border_closure[:span],
-        delay=policies.visa_delay[:span],
-        hostility=policies.hostility[:span],
-        places=policies.phd_places[:span],
-        odds=policies.work_visa_odds[:span],
-        attempts=data.post_study_attempts[:span].astype(np.float64),
-        wait=data.residence_wait[:span],
-        free_movement=data.free_movement[:span].astype(np.uint8),
-        return_bonus=policies.return_bonus[:span],
-        funding=data.research_funding[:span],
-        capital=data.capital[:span],
-        graduation=graduation,
-        demand_2019=constants.demand_2019,
-        bar_top20=constants.bar_top20[:span],
-        bar_elite=constants.bar_elite[:span],
-        abroad_share=constants.abroad_share,
-        abroad_region=abroad_region,
-        people_per_researcher=weight,
-    )
 
 
 def first_guess(data: Data) -> Constants:
@@ -206,8 +61,235 @@ def first_guess(data: Data) -> Constants:
         place_effect=np.zeros(regions),
         bar_top20=np.full(YEARS, 0.5),
         bar_elite=np.full(YEARS, 2.0),
-        demand_2019=np.full(regions, 1.0),
+        demand_2019=np.exp(origin) * 2500.0,
         abroad_share=np.where(np.array(data.codes) == GBR, 0.7, 0.0),
         early_visible=0.3,
         binding=np.zeros(YEARS),
+    )
+
+
+class Problem:
+    """One parameter vector to be solved: unknowns as a vector, and the step that each unknown should take.
+
+    The unknowns, in order: work constants (R), cohort levels (R), study constants of USA, CHN and IND, place effects of USA and
+    CHN, ln of the British share of industry jobs with US headquarters, logit of the early visible share, ln of demand for study
+    places in 2019 (R), industry constants FIRST_DOCTORS..BASE_YEAR.
+    """
+
+    def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies) -> None:
+        self.data = data
+        self.parameters = parameters
+        self.policies = policies
+        self.targets = {target.id: target.value for target in data.targets}
+        self.regions = len(data.codes)
+        self.at = {code: data.codes.index(code) for code in (USA, CHN, IND, GBR, "CAN")}
+        self.offsets = np.array([parameters.get(f"study_offset_{code.lower()}", 0.0) for code in data.codes])
+        self.error = math.inf
+
+    def pack(self, constants: Constants) -> Floats:
+        """Put the unknown parts of constants into one vector."""
+        named = [self.at[USA], self.at[CHN], self.at[IND]]
+        share = float(constants.abroad_share[self.at[GBR]])
+        early = constants.early_visible
+        industry = constants.industry_constant[FIRST_DOCTORS - FIRST_YEAR : BASE_YEAR - FIRST_YEAR + 1]
+        return np.concatenate(
+            [
+                constants.work_constant,
+                constants.cohort_level,
+                constants.study_constant[named],
+                constants.place_effect[[self.at[USA], self.at[CHN]]],
+                [math.log(share), math.log(early / (1.0 - early))],
+                np.log(constants.demand_2019),
+                industry,
+            ]
+        )
+
+    def unpack(self, x: Floats, like: Constants) -> Constants:
+        """Make constants from a vector of unknowns; what is not unknown comes from `like`."""
+        r = self.regions
+        work = x[:r] - x[:r].mean()
+        study = work + self.offsets
+        place = np.zeros(r)
+        for k, code in enumerate((USA, CHN, IND)):
+            study[self.at[code]] = x[2 * r + k]
+        place[self.at[USA]], place[self.at[CHN]] = x[2 * r + 3], x[2 * r + 4]
+        industry = np.empty(YEARS)
+        first, last = FIRST_DOCTORS - FIRST_YEAR, BASE_YEAR - FIRST_YEAR
+        solved = x[3 * r + 7 :]
+        industry[:first], industry[first : last + 1], industry[last + 1 :] = solved[0], solved, solved[-1]
+        abroad = np.zeros(r)
+        abroad[self.at[GBR]] = min(1.0, math.exp(x[2 * r + 5]))
+        return replace(
+            like,
+            work_constant=work,
+            study_constant=study,
+            cohort_level=x[r : 2 * r].copy(),
+            place_effect=place,
+            abroad_share=abroad,
+            early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 6])),
+            demand_2019=np.exp(x[2 * r + 7 : 3 * r + 7]),
+            industry_constant=industry,
+        )
+
+    def walk(self, constants: Constants, until: int, patterns: int, ties: int) -> list[ExpectedYear]:
+        """Compute expected years of the baseline with bars solved on the number of authors."""
+        world = make_world(self.data, self.parameters, constants, self.policies, until, 1.0)
+        visibility = self.visibility(constants.early_visible, until)
+        return list(expected_years(world, visibility, patterns, ties))
+
+    def visibility(self, early: float, until: int) -> list[Visibility]:
+        """List how many are visible by year: a fixed share before 2010, authors to 2022, a drifting share after."""
+        counts = author_counts(self.data.pool_size)
+        trend = self.parameters["visible_fraction_trend"]
+        path = []
+        for year in range(FIRST_YEAR, until + 1):
+            if year < REPORT_FROM:
+                path.append(Visibility(math.nan, early, 0.0))
+            elif year <= REFERENCE_YEAR:
+                path.append(Visibility(float(counts[year - FIRST_YEAR]), math.nan, 0.0))
+            else:
+                path.append(Visibility(math.nan, math.nan, trend * min(year - REFERENCE_YEAR, 10) / 10.0))
+        return path
+
+    def step(self, x: Floats, like: Constants, patterns: int, ties: int) -> Floats:
+        """Compute the step that each unknown should take: damped log-ratios of target to model."""
+        constants = self.unpack(x, like)
+        years = {year.year: year for year in self.walk(constants, REFERENCE_YEAR, patterns, ties)}
+        base, last = years[BASE_YEAR], years[REFERENCE_YEAR]
+        damp = self.parameters["nest_dissimilarity"]
+        steps: list[Floats] = []
+        work = base.shares[0, 2] / base.shares[0, 2].sum()
+        origin = base.shares[0, 0] / base.shares[0, 0].sum()
+        steps.append(damp * np.log(self.data.work_target_2019 / work))
+        level = math.log(REFERENCE_RESEARCHERS / last.shares[2, 0].sum())
+        steps.append(np.log(self.data.origin_target_2019 / origin) + level)
+        errors = [np.abs(self.data.work_target_2019 - work).max(), np.abs(self.data.origin_target_2019 - origin).max()]
+        named, named_errors = self.named_steps(base, last, damp)
+        steps.append(named)
+        early = years[REPORT_FROM]
+        visible = early.shares[0, 0].sum() / early.eligible
+        steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
+        demand = np.maximum(years[BASE_YEAR + 1].demand_index, 1e-6)
+        steps.append(np.log(demand / constants.demand_2019))
+        steps.append(self.industry_steps(years, damp))
+        self.error = max([*errors, *named_errors, abs(level) * 0.1])
+        return np.concatenate(steps)
+
+    def named_steps(self, base: ExpectedYear, last: ExpectedYear, damp: float) -> tuple[Floats, list[float]]:
+        """Compute the steps of the three study constants, two place effects and the British share, and their errors."""
+        usa, chn, ind, gbr = (self.at[code] for code in (USA, CHN, IND, GBR))
+        china = last.studying[chn] / last.studying[chn].sum()
+        india = base.studying[ind] / base.studying[ind].sum()
+        elite = last.shares[1, 2] / last.shares[1, 2].sum()
+        pairs = [
+            (self.targets[CHINA_IN_US], china[usa]),
+            (self.targets[CHINA_AT_HOME], china[chn]),
+            (self.targets[INDIA_IN_US], india[usa]),
+            (self.targets[ELITE_US], elite[usa]),
+            (self.targets[ELITE_CHINA], elite[chn]),
+        ]
+        remote = [year.remote[gbr] / year.shares[0, 3, gbr] for year in (base, last)]
+        gaps = [logit(target) - logit(model) for target, model in pairs]
+        steps = [damp * gaps[0], damp * gaps[1], -damp * gaps[2], 0.5 * gaps[3], 0.5 * gaps[4]]
+        steps.append(math.log(self.data.gbr_usa_hq_share / (0.5 * sum(remote))))
+        return np.array(steps), [abs(target - model) for target, model in pairs]
+
+    def industry_steps(self, years: Mapping[int, ExpectedYear], damp: float) -> Floats:
+        """Compute the steps of the industry constants from first jobs of doctors of the United States and Canada."""
+        places = [self.at[USA], self.at["CAN"]]
+        steps = []
+        for year in range(FIRST_DOCTORS, BASE_YEAR + 1):
+            doctors, industry = years[year].industry_entry[places].sum(axis=0)
+            target = float(self.data.industry_entry[year - FIRST_YEAR])
+            steps.append(damp * (logit(target) - logit(industry / doctors)))
+        return np.array(steps)
+
+
+def logit(share: float) -> float:
+    """Compute ln(p / (1 - p)), with p kept within 1e-6 of the ends."""
+    p = min(max(float(share), 1e-6), 1.0 - 1e-6)
+    return math.log(p / (1.0 - p))
+
+
+def author_counts(pool_size: Floats) -> Floats:
+    """Fill the years between counted pools log-linearly; (51,), nan outside the counted years."""
+    years = np.arange(pool_size.shape[0])
+    known = np.isfinite(pool_size)
+    filled = np.exp(np.interp(years, years[known], np.log(pool_size[known])))
+    first, last = years[known][[0, -1]]
+    filled[(years < first) | (years > last)] = np.nan
+    return filled
+
+
+def solve_constants(
+    data: Data,
+    parameters: Mapping[str, float],
+    policies: Policies,
+    start: Constants | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Constants:
+    """Solve the constants of one parameter vector.
+
+    Parameters
+    ----------
+    data : the packaged tables, with the targets.
+    parameters : every parameter by name.
+    policies : of the baseline scenario under this draw, (51, ...).
+    start : constants to start from; None: a guess from published shares.
+    report : called with a line of progress.
+
+    Returns
+    -------
+    Constants whose expected shares meet their targets to 0.1 point.
+
+    Raises
+    ------
+    NotSolved : the targets cannot be met; the message gives the largest error.
+    """
+    problem = Problem(data, parameters, policies)
+    guess = start if start is not None else first_guess(data)
+    x = problem.pack(guess)
+    phases = ((COARSE_PATTERNS, 1, 40), (FINE_PATTERNS, 3, 15))
+    for patterns, ties, most in phases:
+        x = mix(problem, x, guess, patterns, ties, most, report)
+    if problem.error > 2 * TOLERANCE:
+        raise NotSolved(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
+    return with_bars(problem, problem.unpack(x, guess))
+
+
+def mix(
+    problem: Problem, x: Floats, like: Constants, patterns: int, ties: int, most: int, report: Callable[[str], None] | None
+) -> Floats:  # fmt: skip
+    """Run Anderson mixing until every share is within TOLERANCE."""
+    best = [math.inf, x]
+
+    def residual(vector: Floats) -> Floats:
+        step = np.clip(problem.step(vector, like, patterns, ties), -0.7, 0.7)
+        if problem.error < best[0]:
+            best[0], best[1] = problem.error, vector.copy()
+        if report is not None:
+            report(f"patterns {patterns} ties {ties} error {problem.error:.5f}")
+        return step
+
+    def measure(_: Floats) -> float:
+        return problem.error
+
+    try:
+        anderson(residual, x, alpha=0.7, w0=0.01, M=6, maxiter=most, line_search=None, f_tol=TOLERANCE, tol_norm=measure)
+    except NoConvergence:
+        pass
+    problem.error = float(best[0])
+    return np.asarray(best[1])
+
+
+def with_bars(problem: Problem, constants: Constants) -> Constants:
+    """Walk the whole horizon once more and store the bar paths and the demand of 2019 that belong to the constants."""
+    years = problem.walk(constants, LAST_YEAR, FULL_PATTERNS, 3)
+    visible = np.array([year.shares[0, 0].sum() / max(year.eligible, 1e-9) for year in years])
+    return replace(
+        constants,
+        bar_top20=np.array([year.bar_top20 for year in years]),
+        bar_elite=np.array([year.bar_elite for year in years]),
+        demand_2019=years[BASE_YEAR + 1 - FIRST_YEAR].demand_index.copy(),
+        binding=(visible >= MOST_VISIBLE - 1e-6).astype(np.float64),
     )

@@ -93,7 +93,7 @@ def distribution_faults(table: Mapping[str, object]) -> tuple[Fault, ...]:
         return (Fault("distribution", "the kind of distribution is missing", kinds),)
     kind = table["distribution"]
     if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
-        return (Fault("distribution", f"{kind!r} is not a kind of distribution", kinds),)
+        return (Fault("distribution", "is not a kind of distribution", kinds),)
     needed = DISTRIBUTIONS[kind]
     faults = [
         Fault(str(key), f"a {kind} distribution has no such number", needed)
@@ -105,7 +105,7 @@ def distribution_faults(table: Mapping[str, object]) -> tuple[Fault, ...]:
         if name not in table:
             faults.append(Fault(name, f"a {kind} distribution needs this number", needed))
         elif not _is_number(table[name]):
-            faults.append(Fault(name, f"{table[name]!r} is not a finite number"))
+            faults.append(Fault(name, "is not a finite number"))
         else:
             numbers[name] = _number(table[name])
     if len(numbers) == len(needed):
@@ -207,6 +207,28 @@ def quantile(distribution: Distribution, u: float, low: float = -math.inf, high:
         raise ValueError(f"a {distribution.kind} distribution with {n} has nothing in {low:g}..{high:g}")
     p = below_low + u * (below_high - below_low)
     return min(high, max(low, _untruncated_quantile(distribution.kind, n, p)))
+
+
+def is_usable(distribution: Distribution, low: float, high: float) -> bool:
+    """Say whether a distribution can be drawn from within a range.
+
+    Parameters
+    ----------
+    distribution
+        Any distribution.
+    low, high
+        Range in its unit; infinite for no range.
+
+    Returns
+    -------
+    True if the median lies in the range and quantiles far out in both tails are finite and in order.
+    """
+    try:
+        median = quantile(distribution, 0.5)
+        points = [quantile(distribution, u, low, high) for u in (1e-10, 0.01, 0.5, 0.99, 1 - 1e-10)]
+    except (ArithmeticError, ValueError):
+        return False
+    return low <= median <= high and all(map(math.isfinite, points)) and points == sorted(points)
 
 
 def _untruncated_quantile(kind: str, n: Mapping[str, float], p: float) -> float:

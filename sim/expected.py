@@ -22,6 +22,7 @@ from sim.world import (
     AGE_FROM,
     FIRST_YEAR,
     PROFILES,
+    REFERENCE_YEAR,
     STUDY_YEARS,
     TALENT_CLASSES,
     TIE_CLASSES,
@@ -50,6 +51,7 @@ class Visibility(NamedTuple):
 
     count: float  # people, or nan
     share: float  # of the eligible, or nan
+    trend: float  # logits added to the share of REFERENCE_YEAR, where count and share are nan
 
 
 class ExpectedYear(NamedTuple):
@@ -287,6 +289,7 @@ def expected_years(
     pool = new_pool(regions)
     indices = first_indices(world)
     masks = mask_patterns(patterns, regions)
+    reference = math.nan
     for t in range(world.cohort.shape[0]):
         tables = make_year(world, indices, t)
         chosen, wanted = choose_regions(
@@ -303,7 +306,9 @@ def expected_years(
         chances = [tables.visible, tables.elite]
         total = float(eligible.sum())
         if visibility is not None:
-            target = visible_target(visibility[t], total)
+            target = visible_target(visibility[t], total, reference)
+            if FIRST_YEAR + t == REFERENCE_YEAR:
+                reference = target / total
             bars[0] = solve_bar(world, indices.pull, eligible, target, chances[0])
             bars[1] = solve_bar(world, indices.pull, eligible, ELITE_SHARE * target, chances[1])
         shares = np.zeros((3, 5, regions))
@@ -319,7 +324,12 @@ def expected_years(
         indices = next_indices(world, indices, t, shares[0, 3], shares[1, 3], active, demand)
 
 
-def visible_target(visibility: Visibility, eligible: float) -> float:
-    """Turn a year's visibility into people, at most MOST_VISIBLE of the eligible."""
-    people = visibility.count if not math.isnan(visibility.count) else visibility.share * eligible
-    return min(people, MOST_VISIBLE * eligible)
+def visible_target(visibility: Visibility, eligible: float, reference: float) -> float:
+    """Turn a year's visibility into people, at most MOST_VISIBLE of the eligible; `reference`: share of 2022."""
+    most = MOST_VISIBLE * eligible
+    if not math.isnan(visibility.count):
+        return min(visibility.count, most)
+    if not math.isnan(visibility.share):
+        return min(visibility.share * eligible, most)
+    odds = reference / (1.0 - reference) * math.exp(visibility.trend)
+    return min(odds / (1.0 + odds) * eligible, most)

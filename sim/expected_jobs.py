@@ -10,7 +10,7 @@ from sim.dynamics import age_class, duration_class
 from sim.world import AGE_CLASSES, DURATION_CLASSES, TALENT_CLASSES, TASTE_CLASSES, TIE_CLASSES, VISA_CLASSES, Year
 
 AGES = 16
-SMALL = 1e-4
+SMALL = 2e-4
 """Part of an origin's new doctors below which the second choice is taken as proportional (Luce) instead of exact."""
 
 
@@ -66,110 +66,137 @@ def share_of(weights: Floats, factors: tuple[float, float, float], origin: int, 
 
 @compiled
 def take_first_jobs(tables: Year, degrees: Floats, ties: int, jobs: Jobs) -> None:
-    """Send (R, V, Q, R) new doctors to first jobs."""
+    """Send (R, V, Q, R) new doctors to first jobs; ties 1: everyone of the middle home tie."""
     regions = degrees.shape[0]
     weights = np.empty(regions)
+    hired = np.empty((2, regions))
+    part = 1.0 / (TASTE_CLASSES * ties)
     for o in range(regions):
-        total = degrees[o].sum()
-        if total <= 0.0:
-            continue
+        small = SMALL * degrees[o].sum()
         for v in range(VISA_CLASSES):
             for q in range(TALENT_CLASSES):
                 for s in range(TASTE_CLASSES):
                     for h in range(TIE_CLASSES):
                         if ties == 1 and h != 1:
                             continue
-                        part = 1.0 / (TASTE_CLASSES * ties)
+                        for j in range(regions):
+                            weights[j] = tables.job_weight[o, v, q, s, j]
+                        weights[o] *= tables.home_factor[o, q, h, 0]
+                        sums = nest_sums(weights, o, tables.anglophone)
                         for g in range(regions):
                             people = degrees[o, v, q, g] * part
-                            if people <= 0.0:
-                                continue
-                            for j in range(regions):
-                                weights[j] = tables.job_weight[o, v, q, s, j]
-                            weights[o] *= tables.home_factor[o, q, h, 0]
-                            weights[g] *= tables.study_pull
-                            place_doctors(tables, o, v, q, h, s, g, people, SMALL * total, weights, jobs)
+                            if people > 0.0:
+                                place_doctors(tables, o, v, q, s, g, people, small, weights, sums, hired, jobs)
+                                for j in range(regions):
+                                    jobs.started[o, v, q, h, j] += hired[0, j] + hired[1, j]
 
 
 @compiled
 def place_doctors(
-    tables: Year, o: int, v: int, q: int, h: int, s: int, g: int, people: float, small: float, weights: Floats,
-    jobs: Jobs,
+    tables: Year, o: int, v: int, q: int, s: int, g: int, people: float, small: float, weights: Floats,
+    sums: tuple[float, float, float], hired: Floats, jobs: Jobs,
 ) -> None:  # fmt: skip
-    """Place the new doctors of one group: first choices, refusals, second choices, else home."""
+    """Place the new doctors of one group into (2 sectors, R) `hired`: first choices, second choices of the refused, else home.
+
+    `weights` and `sums` hold the group's weights and nest sums without the pull of the study region.
+    """
     regions = weights.shape[0]
-    sums = nest_sums(weights, o, tables.anglophone)
+    plain = weights[g]
+    weights[g] = plain * tables.study_pull
+    sums = add_to_nest(sums, nest_of(o, g, tables.anglophone), weights[g] - plain)
     factors = nest_factors(sums[0], sums[1], sums[2], tables.dissimilarity)
-    jobs.industry_entry[g, 0] += people
+    waiting = 0.0
+    back = 0.0
     for j in range(regions):
-        applicants = people * share_of(weights, factors, o, j, tables.anglophone)
-        in_industry = tables.industry_share[o, v, s, j]
-        accepted_industry = applicants * in_industry
-        accepted_academia = applicants - accepted_industry
-        refused = 0.0
-        refused_industry = 0.0
-        if j != o:
-            refused_industry = accepted_industry * (1.0 - tables.authorised[o, q, j, 1])
-            refused_academia = accepted_academia * (1.0 - tables.authorised[o, q, j, 0])
-            accepted_industry -= refused_industry
-            accepted_academia -= refused_academia
-            refused = refused_industry + refused_academia
-        hire(tables, o, v, q, h, g, j, accepted_academia, accepted_industry, jobs)
-        if refused > 0.0:
-            offshored = tables.offshoring * refused_industry / refused
-            second_jobs(tables, o, v, q, h, s, g, j, refused, offshored, refused > small, weights, sums, factors, jobs)
-
-
-@compiled
-def second_jobs(
-    tables: Year, o: int, v: int, q: int, h: int, s: int, g: int, first: int, refused: float, offshored: float,
-    is_exact: bool, weights: Floats, sums: tuple[float, float, float], factors: tuple[float, float, float], jobs: Jobs,
-) -> None:  # fmt: skip
-    """Place those refused at their first choice: P(first, then k) = P without the first (k) - P (k), for any nested logit."""
-    regions = weights.shape[0]
-    top = share_of(weights, factors, o, first, tables.anglophone)
-    nest = nest_of(o, first, tables.anglophone)
-    without = factors
-    if is_exact:
-        english = sums[1] - (weights[first] if nest == ANGLOPHONE else 0.0)
-        other = sums[2] - (weights[first] if nest > ANGLOPHONE else 0.0)
-        without = nest_factors(sums[0], max(english, 0.0), max(other, 0.0), tables.dissimilarity)
-    for k in range(regions):
-        if k == first:
-            continue
-        share = share_of(weights, factors, o, k, tables.anglophone)
-        chance = share / (1.0 - top)
-        if is_exact:
-            chance = (share_of(weights, without, o, k, tables.anglophone) - share) / top
-        people = refused * chance
-        industry = tables.industry_share[o, v, s, k]
-        into_industry = people * industry
-        into_academia = people - into_industry
-        if k != o:
-            into_industry *= tables.authorised[o, q, k, 1]
-            into_academia *= tables.authorised[o, q, k, 0]
-        back = people - into_industry - into_academia
-        kept = (into_industry + into_academia) * offshored
-        hire(tables, o, v, q, h, g, k, into_academia * (1.0 - offshored), into_industry * (1.0 - offshored), jobs)
-        jobs.started[o, v, q, h, k] += kept
-        jobs.first[o, q, g, k] += kept
-        jobs.employers[o, q, k, first] += kept
-        jobs.industry_entry[g, 1] += kept
-        at_home = tables.industry_share[o, v, s, o]
-        hire(tables, o, v, q, h, g, o, back * (1.0 - at_home), back * at_home, jobs)
+        chance = share_of(weights, factors, o, j, tables.anglophone)
+        industry = tables.industry_share[o, v, s, j]
+        hired[0, j] = people * chance * (1.0 - industry) * tables.authorised[o, q, j, 0]
+        hired[1, j] = people * chance * industry * tables.authorised[o, q, j, 1]
+        refused = people * chance - hired[0, j] - hired[1, j]
+        if refused <= small:
+            waiting += max(refused, 0.0) / (1.0 - chance)
+    for j in range(regions):
+        chance = share_of(weights, factors, o, j, tables.anglophone)
+        industry = tables.industry_share[o, v, s, j]
+        accepted = (1.0 - industry) * tables.authorised[o, q, j, 0] + industry * tables.authorised[o, q, j, 1]
+        refused = people * chance * (1.0 - accepted)
+        others = waiting - refused / (1.0 - chance) if refused <= small else waiting
+        back += second_choice(tables, o, v, q, s, j, chance * max(others, 0.0), hired)
+        if refused > small:
+            by_industry = industry * (1.0 - tables.authorised[o, q, j, 1]) / (1.0 - accepted)
+            back += exact_second(
+                tables, o, v, q, s, j, refused, tables.offshoring * by_industry, weights, sums, factors, hired, jobs
+            )
+    at_home = tables.industry_share[o, v, s, o]
+    hired[0, o] += back * (1.0 - at_home)
+    hired[1, o] += back * at_home
+    weights[g] = plain
+    record_hires(tables, o, q, g, people, hired, jobs)
 
 
 @inlined
-def hire(
-    tables: Year, o: int, v: int, q: int, h: int, g: int, place: int, academia: float, industry: float, jobs: Jobs
-) -> None:
-    """Add new doctors of one group at a place to the year's jobs."""
-    abroad = industry * tables.abroad_share[place]
-    jobs.started[o, v, q, h, place] += academia + industry
-    jobs.first[o, q, g, place] += academia + industry
-    jobs.employers[o, q, place, place] += academia + industry - abroad
-    jobs.employers[o, q, place, tables.abroad_region[place]] += abroad
-    jobs.industry_entry[g, 1] += industry
+def second_choice(
+    tables: Year, o: int, v: int, q: int, s: int, k: int, people: float, hired: Floats
+) -> float:
+    """Add people whose second choice is k; return those refused again."""
+    industry = tables.industry_share[o, v, s, k]
+    into_academia = people * (1.0 - industry) * tables.authorised[o, q, k, 0]
+    into_industry = people * industry * tables.authorised[o, q, k, 1]
+    hired[0, k] += into_academia
+    hired[1, k] += into_industry
+    return people - into_academia - into_industry
+
+
+@compiled
+def exact_second(
+    tables: Year, o: int, v: int, q: int, s: int, first: int, refused: float, offshored: float, weights: Floats,
+    sums: tuple[float, float, float], factors: tuple[float, float, float], hired: Floats, jobs: Jobs,
+) -> float:  # fmt: skip
+    """Place those refused at their first choice: P(first, then k) = P without the first (k) - P(k), for any nested logit.
+
+    Returns
+    -------
+    People refused again.
+    """
+    top = share_of(weights, factors, o, first, tables.anglophone)
+    rest = add_to_nest(sums, nest_of(o, first, tables.anglophone), -weights[first])
+    without = nest_factors(rest[0], max(rest[1], 0.0), max(rest[2], 0.0), tables.dissimilarity)
+    back = 0.0
+    for k in range(weights.shape[0]):
+        if k == first:
+            continue
+        gained = share_of(weights, without, o, k, tables.anglophone) - share_of(weights, factors, o, k, tables.anglophone)
+        people = refused * gained / top
+        again = second_choice(tables, o, v, q, s, k, people, hired)
+        back += again
+        kept = (people - again) * offshored
+        jobs.employers[o, q, k, first] += kept
+        jobs.employers[o, q, k, k] -= kept
+    return back
+
+
+@inlined
+def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> tuple[float, float, float]:
+    """Add a weight to the sum of one nest."""
+    if nest == HOME:
+        return sums[0] + weight, sums[1], sums[2]
+    if nest == ANGLOPHONE:
+        return sums[0], sums[1] + weight, sums[2]
+    return sums[0], sums[1], sums[2] + weight
+
+
+@compiled
+def record_hires(tables: Year, o: int, q: int, g: int, people: float, hired: Floats, jobs: Jobs) -> None:
+    """Add (2 sectors, R) new doctors of one group to the year's jobs."""
+    jobs.industry_entry[g, 0] += people
+    for place in range(hired.shape[1]):
+        both = hired[0, place] + hired[1, place]
+        abroad = hired[1, place] * tables.abroad_share[place]
+        jobs.first[o, q, g, place] += both
+        jobs.employers[o, q, place, place] += both - abroad
+        if abroad > 0.0:
+            jobs.employers[o, q, place, tables.abroad_region[place]] += abroad
+        jobs.industry_entry[g, 1] += hired[1, place]
 
 
 @compiled
@@ -210,6 +237,8 @@ def move_group(
     flow = np.empty((places, places))
     sources = np.empty((places, 3))
     previous = -1
+    if group.sum() <= 0.0:
+        return
     for x in range(ages):
         level = age_class(x)
         if level != previous:

@@ -95,6 +95,8 @@ class Lever:
         One sentence.
     default
         The value without any policy, in words.
+    neutral
+        The same as a number; None where it is observed and comes from the data.
     changes
         Kinds of change allowed.
     """
@@ -108,6 +110,7 @@ class Lever:
     restrictive: bool
     meaning: str
     default: str
+    neutral: float | None
     changes: tuple[str, ...] = CHANGES
 
     @property
@@ -136,6 +139,7 @@ _DECLARED = (
         meaning="Share of doctoral student-visa applications that are refused.",
         default="the observed refusal rate of all student visas by pair and year times a doctoral factor "
         "drawn from U(.2, .8); 0 inside Europe's free-movement bloc; a set states the doctoral rate itself",
+        neutral=None,
     ),
     Lever(
         name="entry_bar",
@@ -148,6 +152,7 @@ _DECLARED = (
         restrictive=True,
         meaning="Share of an origin's applicants barred by category (institution or field lists).",
         default="0",
+        neutral=0.0,
     ),
     Lever(
         name="border_closure",
@@ -160,6 +165,7 @@ _DECLARED = (
         restrictive=True,
         meaning="Share of would-be entrants who find the border closed.",
         default="0",
+        neutral=0.0,
     ),
     Lever(
         name="visa_delay",
@@ -171,6 +177,7 @@ _DECLARED = (
         restrictive=True,
         meaning="Extra waiting time for a student visa.",
         default="0",
+        neutral=0.0,
     ),
     Lever(
         name="hostility",
@@ -183,6 +190,7 @@ _DECLARED = (
         restrictive=True,
         meaning="Hostile climate, investigations and suspicion felt by an origin in a destination.",
         default="0",
+        neutral=0.0,
     ),
     Lever(
         name="phd_stipend",
@@ -194,6 +202,7 @@ _DECLARED = (
         restrictive=False,
         meaning="Pay of a doctoral student; by origin where a policy is for foreigners.",
         default="observed pay of doctoral students in the destination, the same for all origins",
+        neutral=None,
     ),
     Lever(
         name="phd_places",
@@ -206,6 +215,7 @@ _DECLARED = (
         restrictive=False,
         meaning="Doctoral places relative to what they would have been.",
         default="1",
+        neutral=1.0,
     ),
     Lever(
         name="work_visa_odds",
@@ -218,6 +228,7 @@ _DECLARED = (
         restrictive=False,
         meaning="Chance that one attempt at a work visa succeeds.",
         default=".98 in academia; observed odds in industry by destination and year (USA: the H-1B lottery)",
+        neutral=None,
     ),
     Lever(
         name="return_bonus",
@@ -229,6 +240,7 @@ _DECLARED = (
         restrictive=False,
         meaning="What a return programme adds to going home, by talent class.",
         default="0",
+        neutral=0.0,
     ),
     Lever(
         name="cohort_size",
@@ -240,6 +252,7 @@ _DECLARED = (
         restrictive=False,
         meaning="Size of an origin's cohorts relative to what they would have been.",
         default="1",
+        neutral=1.0,
     ),
 )
 

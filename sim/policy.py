@@ -124,20 +124,18 @@ def default_policies(student_visa_refusal: Floats, phd_pay: Floats, work_visa_od
         (T, R, 2) [destination, sector] probability that one attempt succeeds.
     """
     years, regions = phd_pay.shape
-    pair = (years, regions, regions)
-    stipend = np.broadcast_to(phd_pay[:, np.newaxis, :], pair)
-    return Policies(
-        student_visa_refusal=np.array(student_visa_refusal, dtype=np.float64),
-        entry_bar=np.zeros(pair),
-        border_closure=np.zeros(pair),
-        visa_delay=np.zeros(pair),
-        hostility=np.zeros(pair),
-        phd_stipend=np.array(stipend, dtype=np.float64, order="C"),
-        phd_places=np.ones((years, regions)),
-        work_visa_odds=np.array(work_visa_odds, dtype=np.float64),
-        return_bonus=np.zeros((years, regions, TALENT_CLASSES)),
-        cohort_size=np.ones((years, regions)),
-    )
+    stipend = np.broadcast_to(phd_pay[:, np.newaxis, :], (years, regions, regions))
+    observed = {
+        "student_visa_refusal": student_visa_refusal,
+        "phd_stipend": stipend,
+        "work_visa_odds": work_visa_odds,
+    }
+    arrays: dict[str, Floats] = {}
+    for name, lever in LEVERS.items():
+        shape = (years, *(axis_size(axis, regions) for axis in lever.filters))
+        values = observed[name] if lever.neutral is None else lever.neutral
+        arrays[name] = np.array(np.broadcast_to(values, shape), dtype=np.float64, order="C")
+    return Policies(**arrays)
 
 
 def value_range(lever: Lever, change: str) -> tuple[float, float]:
@@ -188,21 +186,12 @@ def cells(change: LeverChange, regions: int) -> Mask:
     Boolean array over the lever's axes but the year. Of a pair lever a region's own pair is never set.
     """
     lever = LEVERS[change.name]
-    axes = lever.by[1:]
+    axes = lever.filters
     mask = np.zeros(tuple(axis_size(axis, regions) for axis in axes), dtype=np.bool_)
     mask[np.ix_(*(np.array(change.selected(axis), dtype=np.intp) for axis in axes))] = True
     if lever.is_pair:
         np.fill_diagonal(mask, False)
     return mask
-
-
-def overlap(first: LeverChange, second: LeverChange, regions: int) -> bool:
-    """Say whether two changes touch a common cell of the same lever in a common year."""
-    if first.name != second.name:
-        return False
-    if first.from_year > second.until_year or second.from_year > first.until_year:
-        return False
-    return bool(np.any(cells(first, regions) & cells(second, regions)))
 
 
 _ORDER: Final = {change: position for position, change in enumerate(CHANGES)}
@@ -276,3 +265,50 @@ def _apply(change: LeverChange, value: float, array: Floats, touched: Mask, firs
             after = before + s * value
         array[row][mask] = after
         touched[row][mask] = True
+
+
+def selection_text(ids: Sequence[int], names: Sequence[str], joint: str = "+") -> str:
+    """Write a selection briefly: ``*`` for all, ``*-CHN`` for all but one, ``USA+GBR`` for a few.
+
+    Parameters
+    ----------
+    ids
+        Selected ids, ascending.
+    names
+        Names of all ids in order.
+    joint
+        What stands between the names of a few.
+    """
+    left_out = [name for i, name in enumerate(names) if i not in set(ids)]
+    if not left_out:
+        return "*"
+    if len(left_out) < len(ids):
+        return "*" + "".join(f"-{name}" for name in left_out)
+    return joint.join(names[i] for i in ids)
+
+
+def axis_names(axis: str, regions: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the ids of an axis: origin, destination, sector or talent_class."""
+    if axis == "sector":
+        return SECTORS
+    if axis == "talent_class":
+        return tuple(str(each) for each in range(TALENT_CLASSES))
+    return tuple(regions)
+
+
+def absent_id(change: LeverChange, regions: Sequence[str]) -> str:
+    """Return the id of a lever that names none: its name, filters, window, ramp and change, nothing else.
+
+    Parameters
+    ----------
+    change
+        The change; its own id is not looked at.
+    regions
+        Region codes in id order.
+    """
+    where = ">".join(
+        selection_text(change.selected(axis), axis_names(axis, regions))
+        for axis in LEVERS[change.name].filters
+    )
+    window = f"{change.from_year}-{change.until_year}"
+    return f"{change.name}:{where}:{window}:ramp{change.ramp_years}:{change.change}"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 
-RANKS: dict[str, int] = {
+RANKS: dict[str, float] = {
     "__init__": -2,
     "sources": -2,
     "compiled": -1,
+    "distributions": -1,
     "parameters": 0,
     "randomness": 0,
     "choice": 0,
@@ -22,11 +23,15 @@ RANKS: dict[str, int] = {
     "outcomes": 2,
     "agents": 3,
     "arrays": 3,
+    "expected_study": 2.5,
+    "expected_jobs": 2.5,
     "expected": 3,
     "data": 3,
+    "scenario_text": 3.5,
     "scenario": 4,
-    "constants": 4,
-    "draws": 5,
+    "assembly": 4,
+    "constants": 4.3,
+    "draws": 4.6,
     "engine": 5,
     "results": 6,
     "summary": 6,
@@ -43,7 +48,7 @@ RANKS: dict[str, int] = {
 """Rank of every module (a module imports only from lower ranks; a package counts as its folder's name)."""
 
 
-def module_files(top_rank: int) -> tuple[Path, ...]:
+def module_files(top_rank: float) -> tuple[Path, ...]:
     """List the source files of all modules at or below a rank.
 
     Parameters
@@ -65,7 +70,7 @@ def module_name(path: Path) -> str:
 
 
 @cache
-def source_hash(top_rank: int) -> str:
+def source_hash(top_rank: float) -> str:
     """Hash the text of every module at or below a rank.
 
     Parameters
@@ -80,4 +85,13 @@ def source_hash(top_rank: int) -> str:
     for path in module_files(top_rank):
         digest.update(path.relative_to(PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def module_hash(names: tuple[str, ...]) -> str:
+    """Hash the text of the named modules (files directly in the package), in the order given."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((PACKAGE / f"{name}.py").read_bytes())
     return digest.hexdigest()

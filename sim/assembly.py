@@ -1,0 +1,160 @@
+"""Puts data, a draw's parameters and constants, and policies together into the world of a run."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from sim.choice import Floats
+from sim.compiled import compiled
+from sim.data import Data
+from sim.policy import Policies
+from sim.world import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    STUDY_YEARS,
+    Coefficients,
+    World,
+)
+
+YEARS = LAST_YEAR - FIRST_YEAR + 1
+USA, CHN, GBR, CAN, IND = "USA", "CHN", "GBR", "CAN", "IND"
+STANDARD_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 4.0, 2.0 / 3.0, 1.0)  # after 4, 5 or 6 years: mean 5
+CHINESE_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 2.0, 1.0, 1.0)  # mean 4.5
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What is solved for one parameter vector; together they make a draw."""
+
+    study_constant: Floats  # (R,) logits
+    work_constant: Floats  # (R,) logits
+    cohort_level: Floats  # (R,) ln people in 2015
+    industry_constant: Floats  # (51,) logits
+    place_effect: Floats  # (R,) sd of talent
+    bar_top20: Floats  # (51,) output
+    bar_elite: Floats  # (51,) output
+    demand_2019: Floats  # (R,) people
+    abroad_share: Floats  # (R,) share of industry jobs
+    early_visible: float  # visible share of the eligible before 2010
+    binding: Floats  # (51,) 1 where the visible share was cut at its limit
+
+    def arrays(self) -> dict[str, Floats]:
+        """List the constants by name as arrays (for storing and hashing)."""
+        return {field.name: np.asarray(getattr(self, field.name), dtype=np.float64) for field in fields(self)}
+
+
+@compiled
+def saturating(t: float, saturation: float) -> float:
+    """Compute years of growth since 2019: as many as passed before 2019, T_g (1 - exp(-(t - 2019) / T_g)) after."""
+    if t <= 2019.0:
+        return t - 2019.0
+    return saturation * (1.0 - math.exp(-(t - 2019.0) / saturation))
+
+
+@compiled
+def cohort_people(level: Floats, growth: Floats, saturation: float, factor: Floats) -> Floats:
+    """Compute (T, R) people who enter: ln B = b + g (4 + saturating years since 2019), times the cohort-size lever."""
+    people = np.empty(factor.shape)
+    for t in range(factor.shape[0]):
+        years = 4.0 + saturating(2000.0 + t, saturation)
+        for o in range(factor.shape[1]):
+            people[t, o] = math.exp(level[o] + growth[o] * years) * factor[t, o]
+    return people
+
+
+@compiled
+def drift_path(yearly: Floats, saturation: float, years: int) -> Floats:
+    """Compute (T, R) drift: constant to 2010, linear to zero in 2019, saturating after."""
+    drift = np.empty((years, yearly.shape[0]))
+    for t in range(years):
+        passed = max(saturating(2000.0 + t, saturation), -9.0)
+        for j in range(yearly.shape[0]):
+            drift[t, j] = yearly[j] * passed
+    return drift
+
+
+@compiled
+def gravity(distance_km: Floats, language: Floats, distance_friction: float, language_pull: float) -> Floats:
+    """Compute (R, R) language and distance terms of study: beta_L language - beta_D ln(1 + km / 1000)."""
+    table = np.empty(distance_km.shape)
+    for o in range(distance_km.shape[0]):
+        for j in range(distance_km.shape[1]):
+            friction = distance_friction * math.log(1.0 + distance_km[o, j] / 1000.0)
+            table[o, j] = 0.0 if o == j else language_pull * language[o, j] - friction
+    return table
+
+
+def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str, named: tuple[str, ...]) -> Floats:
+    """Spread parameters prefix_<code> (for the named origins) and prefix_other over (R,) origins."""
+    return np.array(
+        [parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes]
+    )
+
+
+def make_world(
+    data: Data, parameters: Mapping[str, float], constants: Constants, policies: Policies, until: int, weight: float
+) -> World:
+    """Put data, a draw and policies together into what the engines read.
+
+    Parameters
+    ----------
+    data : the packaged tables.
+    parameters : every parameter by name.
+    constants : solved for these parameters.
+    policies : levers in force, (T, ...) from 2000, T at least until - 1999.
+    until : last year, 2000..2050.
+    weight : people per simulated researcher, above 0.
+
+    Returns
+    -------
+    The world of the run.
+    """
+    span = until - FIRST_YEAR + 1
+    codes = data.codes
+    coefficients = Coefficients(**{name: float(parameters[name]) for name in Coefficients._fields})
+    growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND))
+    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0)
+    saturation = coefficients.growth_saturation_years
+    graduation = np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes])
+    assert graduation.shape[1] == STUDY_YEARS
+    abroad_region = np.arange(len(codes), dtype=np.int64)
+    abroad_region[codes.index(GBR)] = codes.index(USA)
+    return World(
+        coefficients=coefficients,
+        anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
+        home_study=by_origin(codes, parameters, "home_study", (CHN, IND)),
+        home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
+        gravity=gravity(
+            data.distance_km, data.common_language, parameters["distance_friction"], parameters["language_pull"]
+        ),
+        study_constant=constants.study_constant,
+        work_constant=constants.work_constant,
+        industry_constant=constants.industry_constant[:span],
+        drift=drift_path(yearly_drift, saturation, span),
+        place_effect=constants.place_effect,
+        cohort=cohort_people(constants.cohort_level, growth, saturation, policies.cohort_size[:span]),
+        stipend=policies.phd_stipend[:span],
+        pay=data.research_pay[:span],
+        refusal=policies.student_visa_refusal[:span],
+        bar=policies.entry_bar[:span],
+        closure=policies.border_closure[:span],
+        delay=policies.visa_delay[:span],
+        hostility=policies.hostility[:span],
+        places=policies.phd_places[:span],
+        odds=policies.work_visa_odds[:span],
+        attempts=data.post_study_attempts[:span].astype(np.float64),
+        wait=data.residence_wait[:span],
+        free_movement=data.free_movement[:span].astype(np.uint8),
+        return_bonus=policies.return_bonus[:span],
+        funding=data.research_funding[:span],
+        capital=data.capital[:span],
+        graduation=graduation,
+        demand_2019=constants.demand_2019,
+        bar_top20=constants.bar_top20[:span],
+        bar_elite=constants.bar_elite[:span],
+        abroad_share=constants.abroad_share,
+        abroad_region=abroad_region,
+        people_per_researcher=weight,
+    )

@@ -1,0 +1,211 @@
+"""What the command line shows of a run: tables, notes and the JSON record. Nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sim.outcomes import AXES, TIERS
+from sim.results import Run
+from sim.summary import BAND, INDICATORS, FloatArray, band, grouped
+
+SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
+SORT_YEAR: Final = 2022
+SHOWN_TIERS: Final = {
+    "top20": "Top 20 % (visible researchers)",
+    "elite": "Elite, about top 2 % (a tenth of the visible)",
+}
+SHOWN_AXES: Final = {
+    "work": "where they work, by headquarters of the employer (students: their university)",
+    "study": "where they went to graduate school",
+    "origin": "where they come from (first degree)",
+}
+SMALL: Final = 0.02
+"""Regions below this share in every year shown are added up in print; files and JSON hold them all."""
+
+WIDTH: Final = 100
+
+
+class Cell(NamedTuple):
+    """A median with the ends of its 90 % band, for a share (0..1) and for people."""
+
+    share: tuple[float, float, float]
+    people: tuple[float, float, float]
+
+
+def shown_years(run: Run) -> list[int]:
+    """Return the years of the printed table that the run reaches; its last year if it reaches none."""
+    years = [year for year in SHOWN_YEARS if run.years[0] <= year <= run.years[-1]]
+    return years or [int(run.years[-1])]
+
+
+def cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> list[list[Cell]]:
+    """Return the cells of a printed table, one list per group of regions, one cell per shown year."""
+    index = [int(year - run.years[0]) for year in shown_years(run)]
+    people = run.weight * grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
+    share = band(run.shares_by_run(tier, axis, groups)[:, index])
+    count = band(people)
+    return [
+        [Cell(_three(share, year, group), _three(count, year, group)) for year in range(len(index))]
+        for group in range(len(groups))
+    ]
+
+
+def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
+    """Return the printed report of one run: six tables and what a reader needs to read them.
+
+    Parameters
+    ----------
+    run
+        A run, read from its folder.
+    names
+        Region code -> name.
+    """
+    record = run.provenance
+    parts: list[RenderableType] = [
+        Text(f"\n{run.title}", style="bold"),
+        Text(
+            f"{run.name} · {run.draws} draws x {run.replicates} replicates · "
+            f"{record['researchers']:,} researchers in 2022 · seed {record['seed']} · run {run.run_id}",
+            style="dim",
+        ),
+    ]
+    for tier, tier_title in SHOWN_TIERS.items():
+        for axis, axis_title in SHOWN_AXES.items():
+            parts.append(Text(f"\n{tier_title}: {axis_title}", style="bold"))
+            parts.append(_share_table(run, tier, axis, names))
+    parts.extend(Padding(Text(f"- {line}"), (0, 2, 0, 0)) for line in reading_notes(run))
+    return Group(*parts)
+
+
+def reading_notes(run: Run) -> list[str]:
+    """Return the sentences that say what the numbers contain and where they are weak."""
+    notes = [
+        "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the number of people.",
+        f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the "
+        "published sample.",
+    ]
+    if run.replicates == 1:
+        notes.append("With one replicate the noise of the random numbers cannot be told from the parameters.")
+    error = elite_error(run)
+    if error is not None:
+        notes.append(
+            f"Elite: few people, so one run has a Monte-Carlo standard error of {100 * error:.1f} points on "
+            "the US work share of 2022; give no verdict on it below 20,000 researchers x 10 replicates."
+        )
+    return notes + list(run.notes)
+
+
+def elite_error(run: Run) -> float | None:
+    """Return the elite's Monte-Carlo standard error of one run (US work share, 2022 or the last year)."""
+    year = min(SORT_YEAR, int(run.years[-1]))
+    for row in run.indicators:
+        if (row.indicator, row.region, row.year) == ("elite_monte_carlo_error", "USA", year):
+            return None if np.isnan(row.mean) else row.mean
+    return None
+
+
+def run_record(run: Run, already_there: bool) -> dict[str, Any]:
+    """Return what ``--json`` says about one run: every region of every printed table, and the indicators."""
+    rows = []
+    singles = [[region] for region in range(len(run.codes))]
+    for tier in SHOWN_TIERS:
+        for axis in SHOWN_AXES:
+            for code, line in zip(run.codes, cells(run, tier, axis, singles), strict=True):
+                for year, cell in zip(shown_years(run), line, strict=True):
+                    key = {"tier": tier, "axis": axis, "region": code, "year": year}
+                    rows.append(key | _named("share", cell.share) | _named("researchers", cell.people))
+    return {
+        "scenario": run.name,
+        "title": run.title,
+        "folder": str(run.folder),
+        "run_id": run.run_id,
+        "already_there": already_there,
+        "draws": run.draws,
+        "replicates": run.replicates,
+        "bands": {"contain": run.provenance["bands"], "from": BAND[0], "to": BAND[1]},
+        "elite_monte_carlo_error": elite_error(run),
+        "notes": list(run.notes),
+        "files": sorted(path.name for path in run.folder.iterdir()),
+        "table": rows,
+        "indicators": [
+            {name: _plain(value) for name, value in row._asdict().items()}
+            | {"unit": INDICATORS[row.indicator].unit}
+            for row in run.indicators
+        ],
+    }
+
+
+def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of texts whose columns fold rather than cut."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Table:
+    years = shown_years(run)
+    singles = [[region] for region in range(len(run.codes))]
+    shares = np.array([[cell.share[1] for cell in line] for line in cells(run, tier, axis, singles)])
+    large = [region for region in range(len(run.codes)) if np.nanmax(shares[region], initial=0.0) >= SMALL]
+    column = years.index(SORT_YEAR) if SORT_YEAR in years else 0
+    large.sort(key=lambda region: (-np.nan_to_num(shares[region, column]), region))
+    small = [region for region in range(len(run.codes)) if region not in large]
+    groups = [[region] for region in large] + ([small] if small else [])
+    labels = [names[run.codes[region]] for region in large] + [f"other ({len(small)} regions)"]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("region", min_width=17, max_width=17, overflow="fold")
+    for year in years:
+        table.add_column(str(year), justify="right", min_width=14, no_wrap=True)
+    for label, line in zip(labels, cells(run, tier, axis, groups), strict=False):
+        table.add_row(label, *(_cell_text(cell) for cell in line))
+    return table
+
+
+def _cell_text(cell: Cell) -> Text:
+    if np.isnan(cell.share[1]):
+        return Text("nobody", style="dim")
+    low, middle, high = (_per_cent(value) for value in cell.share)
+    text = Text(f"{middle} ({low}–{high})\n")
+    return text.append(_people(cell.people), style="dim")
+
+
+def _per_cent(share: float) -> str:
+    value = 100 * share
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def _people(people: tuple[float, float, float]) -> str:
+    low, middle, high = people
+    if middle < 1000:
+        return f"{middle:.0f} ({low:.0f}–{high:.0f})"
+    return f"{middle / 1000:.1f}k ({low / 1000:.1f}–{high / 1000:.1f}k)"
+
+
+def _three(
+    values: tuple[FloatArray, FloatArray, FloatArray], year: int, group: int
+) -> tuple[float, float, float]:
+    low, middle, high = (float(each[year, group]) for each in values)
+    return low, middle, high
+
+
+def _named(name: str, values: tuple[float, float, float]) -> dict[str, float | None]:
+    low, middle, high = (_plain(round(value, 6)) for value in values)
+    return {f"{name}_p05": low, f"{name}_p50": middle, f"{name}_p95": high}
+
+
+def _plain(value: Any) -> Any:
+    """Turn what JSON has no word for into null (missing) or 'never'."""
+    if isinstance(value, float) and not np.isfinite(value):
+        return None if np.isnan(value) else "never"
+    return value

@@ -1,0 +1,221 @@
+"""A draw: one vector of uncertain parameters with everything that is solved for it, solved once and kept.
+
+Draw k is point k of one fixed scrambled Sobol sequence through the priors, whatever the seed (points that are not stable are
+passed over). Solved draws are shipped with the package or cached by their vector; a change of the formulas, of the data or of
+the baseline makes another key, so that no old solution is ever used.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import qmc
+
+from sim.assembly import Constants
+from sim.choice import Floats
+from sim.constants import is_stable, solve_constants
+from sim.data import DATA_FOLDER, Data
+from sim.distributions import Distribution, quantile
+from sim.policy import Policies, default_policies, resolve_policies
+from sim.randomness import philox, uniform
+from sim.scenario import Scenario, lever_values, load_scenario, scenario_effect
+from sim.sources import module_hash
+
+SOBOL_SEED = 2010
+SOBOL_DIMENSIONS = 96
+MOST_POINTS = 1 << 14
+BASELINE = "baseline"
+SHIPPED = DATA_FOLDER / "draws.npz"
+SOLVER_MODULES = (
+    "distributions", "policy", "choice", "world", "utilities", "indices", "expected_study", "expected_jobs", "expected",
+    "assembly", "constants", "draws",
+)  # fmt: skip
+REFERENCE = -1
+"""Number of the reference point among draws."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One draw: its number, its parameters and the constants solved for them."""
+
+    number: int
+    parameters: Mapping[str, float]
+    constants: Constants
+
+
+@cache
+def sobol_points() -> Floats:
+    """Make the fixed scrambled Sobol points, (MOST_POINTS, SOBOL_DIMENSIONS) in (0, 1)."""
+    sampler = qmc.Sobol(d=SOBOL_DIMENSIONS, scramble=True, rng=np.random.default_rng(SOBOL_SEED))
+    points = sampler.random(MOST_POINTS)
+    return np.clip(points, 1e-9, 1.0 - 1e-9)
+
+
+def parameter_vector(data: Data, point: Floats, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
+    """Turn a Sobol point into parameters: the quantile of each prior, in the order of the table; overrides win."""
+    vector = {}
+    column = 0
+    for parameter in data.parameters:
+        prior: float | Distribution | None = parameter.prior
+        u = float(point[column])
+        if parameter.prior is not None:
+            column += 1
+        prior = overrides.get(parameter.name, prior)
+        if prior is None:
+            vector[parameter.name] = parameter.default
+        elif isinstance(prior, Distribution):
+            vector[parameter.name] = quantile(prior, u, parameter.low, parameter.high)
+        else:
+            vector[parameter.name] = float(prior)
+    return vector
+
+
+def draw_vectors(
+    data: Data, count: int, overrides: Mapping[str, float | Distribution]
+) -> tuple[list[dict[str, float]], float]:
+    """List the parameters of the first draws.
+
+    Parameters
+    ----------
+    data : the packaged tables.
+    count : number of draws, at least 1.
+    overrides : parameters fixed or re-distributed by a scenario or the command line.
+
+    Returns
+    -------
+    One dictionary per draw; the share of points passed over because they are not stable (Gamma at or above .9).
+
+    Raises
+    ------
+    ValueError : the overrides leave too few stable points.
+    """
+    vectors: list[dict[str, float]] = []
+    tried = 0
+    for point in sobol_points():
+        if len(vectors) == count:
+            break
+        tried += 1
+        vector = parameter_vector(data, point, overrides)
+        if is_stable(vector):
+            vectors.append(vector)
+    if len(vectors) < count:
+        raise ValueError(
+            f"only {len(vectors)} of {tried} points are stable (Gamma below .9) with these parameters; "
+            "lower ecosystem_pull or diaspora_pull, or raise nest_dissimilarity"
+        )
+    return vectors, 1.0 - count / tried
+
+
+def reference_vector(data: Data) -> dict[str, float]:
+    """List the parameters of the reference point: the fitted values of reference.toml, else the table's defaults."""
+    return {p.name: float(data.reference.get(p.name, p.default)) for p in data.parameters}
+
+
+def lever_uniform(draw: int, lever_id: str) -> float:
+    """Draw the uniform number of a lever whose value is a distribution, keyed by draw and lever id alone."""
+    digest = hashlib.sha256(lever_id.encode()).digest()
+    words = [np.uint64(int.from_bytes(digest[4 * k : 4 * k + 4], "little")) for k in range(4)]
+    number = np.uint64(draw % 2**32)
+    return uniform(philox(words[0], words[1], words[2], words[3], number, np.uint64(1))[0])
+
+
+def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, float], draw: int) -> Policies:
+    """Resolve the levers of a scenario under one draw into arrays by year, (51, ...)."""
+    defaults = default_policies(
+        data.student_visa_refusal * parameters["doctoral_refusal_factor"], data.phd_pay, data.work_visa_odds
+    )
+    u = 0.5
+    values = lever_values(scenario, lambda lever_id: u if draw == REFERENCE else lever_uniform(draw, lever_id))
+    return resolve_policies(defaults, scenario.layers, values, 2000)
+
+
+def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
+    """Name a solved draw by everything its solution depends on."""
+    baseline = scenario_effect(load_scenario(BASELINE))
+    text = json.dumps(
+        [module_hash(SOLVER_MODULES), data.checksum, baseline, sorted(parameters.items()), number], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
+    """Find the solved draw among those shipped and those cached, or solve it and cache it.
+
+    Parameters
+    ----------
+    data : the packaged tables.
+    parameters : every parameter by name.
+    number : of the draw; REFERENCE for the reference point. Lever distributions are keyed by it.
+
+    Raises
+    ------
+    sim.constants.NotSolved : the constants of this vector cannot be solved.
+    """
+    key = draw_key(data, parameters, number)
+    stored = shipped_draws().get(key) or cached_draw(key)
+    if stored is None:
+        policies = policies_in_force(data, load_scenario(BASELINE), parameters, number)
+        stored = solve_constants(data, parameters, policies, nearest_start())
+        save_draws(draw_file(key), {key: stored})
+    return Draw(number, dict(parameters), stored)
+
+
+@cache
+def nearest_start() -> Constants | None:
+    """Take the first shipped solution, whatever its key, as the place to start solving from."""
+    for constants in read_draws(SHIPPED).values():
+        return constants
+    return None
+
+
+@cache
+def shipped_draws() -> dict[str, Constants]:
+    """Read the draws that ship with the package, by key."""
+    return read_draws(SHIPPED)
+
+
+def cached_draw(key: str) -> Constants | None:
+    """Read one solved draw from the cache; None if it is not there or not readable."""
+    return read_draws(draw_file(key)).get(key)
+
+
+def draw_file(key: str) -> Path:
+    """Name the cache file of a draw, in the folder beside the compiled code."""
+    root = os.environ.get("TALENTSIM_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(root).expanduser() / "talentsim" / "draws" / f"{key}.npz"
+
+
+def read_draws(path: Path) -> dict[str, Constants]:
+    """Read solved draws by key; an unreadable or foreign file counts as empty."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            names = [str(name) for name in stored["names"]]
+            keys = [str(key) for key in stored["keys"]]
+            columns = {name: np.array(stored[name]) for name in names}
+    except (OSError, KeyError, ValueError):
+        return {}
+    draws = {}
+    for row, key in enumerate(keys):
+        values = {name: columns[name][row] for name in names}
+        early = float(values.pop("early_visible"))
+        draws[key] = Constants(early_visible=early, **values)
+    return draws
+
+
+def save_draws(path: Path, draws: Mapping[str, Constants]) -> None:
+    """Write solved draws in one atomic move; a cache that cannot be written is no error."""
+    names = list(next(iter(draws.values())).arrays())
+    columns = {name: np.stack([constants.arrays()[name] for constants in draws.values()]) for name in names}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
+            np.savez_compressed(file, names=np.array(names), keys=np.array(list(draws)), **columns)
+        Path(file.name).replace(path)
+    except OSError:
+        return

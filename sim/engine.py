@@ -1,0 +1,135 @@
+"""`simulate`: one run of a scenario under a draw and a replicate, on the engine that was asked for."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays import CHUNK, YearEnd, run_years
+from sim.assembly import make_world
+from sim.data import Data, load_data
+from sim.draws import Draw, policies_in_force
+from sim.outcomes import Outcomes
+from sim.population import OUT
+from sim.randomness import make_key
+from sim.scenario import Scenario
+from sim.world import FIRST_YEAR, REFERENCE_RESEARCHERS, World
+
+ENTRY, FIRST_JOB, RELOCATION, EXIT = 0, 1, 2, 3
+ENGINES = ("arrays",)
+
+
+class InvariantBroken(RuntimeError):
+    """Researchers were not conserved: a fault of the program, never of the input."""
+
+
+def world_of(scenario: Scenario, draw: Draw, researchers: int, until: int, data: Data) -> World:
+    """Put together the world of a run at a scale.
+
+    Parameters
+    ----------
+    scenario, draw : what differs between runs.
+    researchers : active researchers in 2022 on the baseline, at least 1.
+    until : last year, 2000..2050.
+    data : the packaged tables.
+    """
+    policies = policies_in_force(data, scenario, draw.parameters, draw.number)
+    weight = REFERENCE_RESEARCHERS / researchers
+    return make_world(data, draw.parameters, draw.constants, policies, until, weight)
+
+
+def simulate(
+    scenario: Scenario,
+    draw: Draw,
+    replicate: int,
+    researchers: int,
+    seed: int,
+    until: int,
+    engine: str = "arrays",
+    check_invariants: bool = False,
+    chunk: int = CHUNK,
+) -> Outcomes:
+    """Simulate one run.
+
+    Parameters
+    ----------
+    scenario : resolved scenario.
+    draw : parameters and solved constants.
+    replicate, seed : key of the random numbers, each 0..2**32-1.
+    researchers : active researchers in 2022 on the baseline.
+    until : last year, 2000..2050.
+    engine : "arrays".
+    check_invariants : check after every year that researchers are conserved and tiers nested.
+    chunk : rows a loop walks at once; changes nothing.
+
+    Returns
+    -------
+    Counts by year.
+
+    Raises
+    ------
+    ValueError : unknown engine.
+    InvariantBroken : with check_invariants, if a year does not add up.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine {engine!r} is not built; there are: {', '.join(ENGINES)}")
+    world = world_of(scenario, draw, researchers, until, load_data())
+    ends = []
+    before = np.zeros(world.anglophone.shape[0], dtype=np.int64)
+    for end in run_years(world, make_key(seed, replicate), chunk):
+        if check_invariants:
+            check_year(end, before)
+        before = end.counts.stock.sum(axis=0)
+        ends.append(end)
+    return gather(ends, draw, replicate, world)
+
+
+def gather(ends: list[YearEnd], draw: Draw, replicate: int, world: World) -> Outcomes:
+    """Collect the counts of all years into outcomes."""
+    years = np.array([end.year for end in ends], dtype=np.int64)
+    bound = draw.constants.binding[: len(ends)] > 0
+    binding = (
+        (f"draw {draw.number}: the visible share is cut at .95 in {describe_years(years[bound])}",)
+        if bound.any()
+        else ()
+    )
+    return Outcomes(
+        draw=draw.number,
+        replicate=replicate,
+        years=years,
+        counts=np.stack([end.counts.shares for end in ends]),
+        flows=np.stack([end.counts.flows.astype(np.int32) for end in ends]),
+        careers=np.stack([end.counts.careers.astype(np.int32) for end in ends]),
+        weight=world.people_per_researcher,
+        active=np.array([end.counts.stock.sum() for end in ends], dtype=np.int64),
+        eligible=np.array([end.counts.eligible[0] for end in ends], dtype=np.int64),
+        binding=binding,
+    )
+
+
+def describe_years(years: NDArray[np.int64]) -> str:
+    """Write years as a range: 2030 or 2030-2035."""
+    return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"
+
+
+def check_year(end: YearEnd, before: NDArray[np.int64]) -> None:
+    """Check one year: stock = before + entered + arrived - departed - left in every region; tiers nested.
+
+    Raises
+    ------
+    InvariantBroken : naming the year, the region's id and the numbers.
+    """
+    flows = end.counts.flows.sum(axis=1)
+    entered = flows[ENTRY].sum(axis=0)
+    moves = flows[FIRST_JOB] + flows[RELOCATION]
+    expected = before + entered + moves.sum(axis=0) - moves.sum(axis=1) - np.diag(flows[EXIT])
+    stock = end.counts.stock.sum(axis=0)
+    for region in np.flatnonzero(stock != expected):
+        raise InvariantBroken(
+            f"{end.year}, region {region}: the stock is {stock[region]}, but before + entered + arrived - departed - left "
+            f"is {expected[region]}"
+        )
+    shares = end.counts.shares
+    if (shares[1] > shares[0]).any() or (shares[0] > shares[2]).any():
+        raise InvariantBroken(f"{end.year}: the tiers are not nested")
+    active = int((end.researchers.stage[: end.entered] % OUT > 0).sum())
+    if active != stock.sum():
+        raise InvariantBroken(f"{end.year}: {active} active rows, but {stock.sum()} counted")
