@@ -306,9 +306,7 @@ def absent_id(change: LeverChange, regions: Sequence[str]) -> str:
     regions
         Region codes in id order.
     """
-    where = ">".join(
-        selection_text(change.selected(axis), axis_names(axis, regions))
-        for axis in LEVERS[change.name].filters
-    )
+    axes = LEVERS[change.name].filters
+    where = ">".join(selection_text(change.selected(axis), axis_names(axis, regions)) for axis in axes)
     window = f"{change.from_year}-{change.until_year}"
     return f"{change.name}:{where}:{window}:ramp{change.ramp_years}:{change.change}"

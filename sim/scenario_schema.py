@@ -52,9 +52,10 @@ from sim.scenario_values import (
 
 @dataclass(frozen=True)
 class FileLever:
-    """A lever of one file: the change, its layer within the file, its line, and whether the file names its id."""
+    """A lever of one file: the change, its position, layer and line, whether it names its id."""
 
     change: LeverChange
+    position: int
     layer: int
     line: int
     is_named: bool
@@ -248,7 +249,10 @@ class _Lever(BaseModel):
         change = LeverChange(
             self.id,
             self.name,
-            *ids.values(),
+            ids["origin"],
+            ids["destination"],
+            ids["sector"],
+            ids["talent_class"],
             self.from_year,
             self.until_year,
             self.ramp_years,
@@ -325,7 +329,7 @@ def _file_levers(items: object, vocabulary: Vocabulary, lines: Mapping[KeyPath, 
         except ValidationError:
             continue
         change = lever.to_change(vocabulary.regions)
-        yield FileLever(change, lever.layer, line_of(lines, ("lever", position)), bool(lever.id))
+        yield FileLever(change, position, lever.layer, line_of(lines, ("lever", position)), bool(lever.id))
 
 
 def _equal_ids(levers: Sequence[FileLever], file: str) -> Iterator[Problem]:
@@ -336,7 +340,13 @@ def _equal_ids(levers: Sequence[FileLever], file: str) -> Iterator[Problem]:
             message = f"the lever of line {first.line} has this id already; give each lever an id of its own"
             if not lever.is_named:
                 message = f"the lever of line {first.line} changes the same cells alike; give this one an id"
-            yield Problem(file, lever.line, "id", message, show(lever.change.id, 240))
+            yield Problem(
+                file,
+                lever.line,
+                key_text(("lever", lever.position, "id")),
+                message,
+                show(lever.change.id, 240),
+            )
 
 
 def _overlapping_sets(levers: Sequence[FileLever], file: str, regions: Sequence[str]) -> Iterator[Problem]:
@@ -354,8 +364,8 @@ def _overlapping_sets(levers: Sequence[FileLever], file: str, regions: Sequence[
         if np.any(earlier):
             first = levers[int(earlier[earlier > 0][0]) - 1]
             message = (
-                f"{change.name} is set for some of the same cells and years by the lever of line {first.line} "
-                f"({first.change.id}); two set of one file must not overlap"
+                f"{change.name} is set for some of the same cells and years by the lever of line "
+                f"{first.line} ({first.change.id}); two set of one file must not overlap"
             )
-            yield Problem(file, lever.line, "value", message, show(change.id, 240))
+            yield Problem(file, lever.line, key_text(("lever", lever.position)), message)
         window[:, mask] = number

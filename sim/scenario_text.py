@@ -96,14 +96,15 @@ def nearest_name(wrong: str, names: Iterable[str]) -> str:
 def show(value: object, most: int = 60) -> str:
     """Return a value roughly as TOML writes it, shortened to ``most`` characters.
 
-    Tables and lists are described, not printed; whole numbers too long to print are described too.
+    Tables and long lists are described, not printed, and so are whole numbers of very many digits.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list):
-        return "an empty list" if not value else f"a list of {len(value)}"
+        text = "[" + ", ".join(show(item, most) for item in value[:10]) + "]"
+        return text if len(text) <= most and len(value) <= 10 else f"a list of {len(value)}"
     if isinstance(value, int) and value.bit_length() > 200:
         return "a whole number of more than 60 digits"
     text = toml_string(value) if isinstance(value, str) else str(value)

@@ -1,7 +1,7 @@
 """Single values of a scenario file: regions, sectors, years, numbers and distributions, checked and resolved.
 
-Each function returns the value in the model's terms or raises ``refuse(...)`` with every finding about it. The names
-that only the data know (regions, sources, parameters) come in as a ``Vocabulary``.
+Each function returns the value in the model's terms or raises ``refuse(...)`` with every finding about it. The
+names that only the data know (regions, sources, parameters) come in as a ``Vocabulary``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
-from sim.distributions import Distribution, distribution_faults, is_usable, parse_distribution
+from sim.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
 from sim.parameters import SECTORS, TALENT_CLASSES, Parameter
 from sim.policy import axis_size
 from sim.scenario_text import KeyPath, nearest_name, show
@@ -22,14 +22,14 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
     "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
 }
-"""Names for several regions at once; Europe is without the United Kingdom and Russia, as the sources have it."""
+"""Names for several regions at once; Europe is without the United Kingdom and Russia, as in the sources."""
 
 ALL: Final = "*"
 """Every region, sector or talent class."""
 
 _ALIASES: Final[Mapping[str, str]] = {
-    "US": "USA", "AMERICA": "USA", "UK": "GBR", "BRITAIN": "GBR", "ENGLAND": "GBR", "PRC": "CHN", "HONG KONG": "CHN",
-    "HKG": "CHN", "EU": "EUROPE", "KOREA": "KOR", "UAE": "GLF", "ARE": "GLF", "GULF": "GLF", "WORLD": ALL, "ALL": ALL,
+    "US": "USA", "AMERICA": "USA", "UK": "GBR", "BRITAIN": "GBR", "ENGLAND": "GBR", "PRC": "CHN",
+    "HONG KONG": "CHN", "EU": "EUROPE", "KOREA": "KOR", "UAE": "GLF", "WORLD": ALL, "ALL": ALL,
 }  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _sectors(items: Sequence[object]) -> tuple[int, ...]:
 
 
 def _regions(items: Sequence[object], vocabulary: Vocabulary) -> tuple[int, ...]:
-    """Resolve region codes and groups; a leading minus takes a region out (a list of minuses starts from all)."""
+    """Resolve region codes and groups; a leading minus takes a region out (only minuses: out of all)."""
     taken: set[str] = set()
     left_out: set[str] = set()
     findings: list[Finding] = []
@@ -203,9 +203,7 @@ def _unknown_region(item: object, name: str, vocabulary: Vocabulary, position: i
         return Finding("must be a region code in quotes", item, allowed, below=(position,))
     code_of = dict(zip((n.upper() for n in vocabulary.region_names), vocabulary.regions, strict=True))
     code_of.update(_ALIASES)
-    code_of.update(
-        {country: code for country, code in vocabulary.countries.items() if country not in code_of}
-    )
+    code_of = {**vocabulary.countries, **code_of}
     code_of.update({code: code for code in allowed})
     wanted = name.strip().upper()
     nearest = code_of.get(wanted) or code_of.get(nearest_name(wanted, code_of), "")
@@ -246,14 +244,7 @@ def _as_float(value: int | float) -> float:
 def _distribution(table: dict[str, Any], low: float, high: float, what: str) -> float | Distribution:
     faults = distribution_faults(table)
     if faults:
-        raise refuse(
-            *(
-                Finding(
-                    f.message, table.get(f.key), f.allowed, _nearest_key(f.key, table, f.allowed), (f.key,)
-                )
-                for f in faults
-            )
-        )
+        raise refuse(*(_finding(fault, table) for fault in faults))
     distribution = parse_distribution(table)
     if not is_usable(distribution, low, high):
         allowed = (f"{low:g} to {high:g}",) if low > -math.inf else ()
@@ -262,10 +253,12 @@ def _distribution(table: dict[str, Any], low: float, high: float, what: str) -> 
     return float(table["value"]) if distribution.kind == "fixed" else distribution
 
 
-def _nearest_key(key: str, table: Mapping[str, object], allowed: Iterable[str]) -> str:
-    wrong = table.get("distribution") if key == "distribution" else key if key in table else ""
-    nearest = nearest_name(wrong, allowed) if isinstance(wrong, str) else ""
-    return "" if nearest == key else nearest
+def _finding(fault: Fault, table: Mapping[str, object]) -> Finding:
+    """Say what is wrong with one key of a distribution table, with the nearest kind or key."""
+    value = table.get(fault.key)
+    wrong = value if fault.key == "distribution" else fault.key if fault.key in table else None
+    nearest = nearest_name(wrong, fault.allowed) if isinstance(wrong, str) else ""
+    return Finding(fault.message, value, fault.allowed, "" if nearest == wrong else nearest, (fault.key,))
 
 
 def parameter_values(value: object, known: Mapping[str, Parameter]) -> dict[str, float | Distribution]:
