@@ -2,9 +2,9 @@
 
 Usage: python scripts/build_data.py EVIDENCE_FOLDER [OUTPUT_FOLDER]
 
-The folder holds countries.csv, bilateral.csv, targets.csv, sources.csv, covariate_sources.csv and evidence.md. Every
-table is written anew, with CHECKSUMS and VERSION; the rules are in scripts/dataset, the reasons in
-docs/decisions/0002-data.md. The same evidence gives the same bytes.
+The folder holds countries.csv, bilateral.csv, targets.csv, sources.csv, covariate_sources.csv and
+evidence.md. Every table is written anew, with CHECKSUMS and VERSION; the rules are in scripts/dataset, the
+reasons in docs/decisions/0002-data.md. The same evidence gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,28 @@ from dataset.sources import sources
 VERSION = "2026.11-1"
 MARKS = ("source", "unit", "confidence", "filled", "rule")
 UNITS = {
-    "phd_pay": "PPP $/year", "pay_academia": "PPP $/year", "pay_industry": "PPP $/year",
-    "research_funding": "bn constant PPP $", "capital": "bn current US$", "origin_weight": "degrees/year",
-    "gdp_per_capita": "constant PPP $", "population": "persons", "ai_articles": "articles/year",
-    "notable_models": "models/year", "cs_faculty": "persons", "cs_doctorates": "degrees/year",
-    "cs_first_degrees": "degrees/year", "compute_share": "% of list Rmax", "work_visa_odds": "probability/attempt",
-    "post_study_attempts": "attempts", "residence_wait": "years", "distance_km": "km", "common_language": "share",
-    "student_visa_refusal": "share", "pool_size": "persons", "industry_entry": "share",
+    "phd_pay": "PPP $/year",
+    "pay_academia": "PPP $/year",
+    "pay_industry": "PPP $/year",
+    "research_funding": "bn constant PPP $",
+    "capital": "bn current US$",
+    "origin_weight": "degrees/year",
+    "gdp_per_capita": "constant PPP $",
+    "population": "persons",
+    "ai_articles": "articles/year",
+    "notable_models": "models/year",
+    "cs_faculty": "persons",
+    "cs_doctorates": "degrees/year",
+    "cs_first_degrees": "degrees/year",
+    "compute_share": "% of list Rmax",
+    "work_visa_odds": "probability/attempt",
+    "post_study_attempts": "attempts",
+    "residence_wait": "years",
+    "distance_km": "km",
+    "common_language": "share",
+    "student_visa_refusal": "share",
+    "pool_size": "persons",
+    "industry_entry": "share",
 }
 
 
@@ -52,13 +67,19 @@ def write(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequenc
 
 def place_tables(folder: Path, evidence: Evidence, shares: dict[str, dict[str, Row]]) -> None:
     """Write regions, the mapping of countries, and the published categories with their shares."""
-    rows = [[str(i), code, name, str(int(english)), holds, "ISO3166", "category", "assumption", "0", ""]
-            for i, (code, (name, english, holds)) in enumerate(geography.REGIONS.items())]
+    rows = [
+        [str(i), code, name, str(int(english)), holds, "ISO3166", "category", "assumption", "0", ""]
+        for i, (code, (name, english, holds)) in enumerate(geography.REGIONS.items())
+    ]
     write(folder, "regions.csv", ("id", "code", "name", "anglophone", "holds", *MARKS), rows)
-    mapping = [["country", code, region, "1", "", "ISO3166;ASSUMPTION", "share", "assumption", "0", ""]
-               for code, region in geography.country_regions().items()]
-    mapping += [["aggregate", code, "", "0", holds, "ASSUME", "share", "assumption", "0", ""]
-                for code, holds in sorted(geography.AGGREGATES.items())]
+    mapping = [
+        ["country", code, region, "1", "", "ISO3166;ASSUMPTION", "share", "assumption", "0", ""]
+        for code, region in geography.country_regions().items()
+    ]
+    mapping += [
+        ["aggregate", code, "", "0", holds, "ASSUME", "share", "assumption", "0", ""]
+        for code, holds in sorted(geography.AGGREGATES.items())
+    ]
     write(folder, "mapping.csv", ("kind", "code", "region", "share", "holds", *MARKS), mapping)
     values = published.values(evidence)
     hong_kong = published.hong_kong_part(values)
@@ -68,14 +89,34 @@ def place_tables(folder: Path, evidence: Evidence, shares: dict[str, dict[str, R
             weight = {code: shares[axis][code].value for code in category.regions}
             rule = f"split by the {axis} shares of 2019 over all regions" if len(weight) > 1 else ""
             for code, value in weight.items():
-                part = {"China (HK)": hong_kong, "China": 1 - hong_kong}.get(name, 1.0) if system == "census" else 1.0
-                rows.append([system, axis, name, code, number(part), f"{value / sum(weight.values()):.12g}",
-                             category.holds, "CEN;CEN22" if part != 1 else "ASSUMPTION", "share", "assumption",
-                             str(int(bool(rule))), rule])
+                part = (
+                    {"China (HK)": hong_kong, "China": 1 - hong_kong}.get(name, 1.0)
+                    if system == "census"
+                    else 1.0
+                )
+                rows.append(
+                    [
+                        system,
+                        axis,
+                        name,
+                        code,
+                        number(part),
+                        f"{value / sum(weight.values()):.12g}",
+                        category.holds,
+                        "CEN;CEN22" if part != 1 else "ASSUMPTION",
+                        "share",
+                        "assumption",
+                        str(int(bool(rule))),
+                        rule,
+                    ]
+                )
     header = ("system", "axis", "category", "region", "part", "share", "holds", *MARKS)
     write(folder, "categories.csv", header, rows)
-    rows = [[axis, code, f"{shares[axis][code].value:.12g}", *marks(shares[axis][code], "share")]
-            for axis in ("work", "origin") for code in geography.CODES]
+    rows = [
+        [axis, code, f"{shares[axis][code].value:.12g}", *marks(shares[axis][code], "share")]
+        for axis in ("work", "origin")
+        for code in geography.CODES
+    ]
     write(folder, "shares_2019.csv", ("axis", "region", "value", *MARKS), rows)
 
 
@@ -83,47 +124,112 @@ def covariate_tables(folder: Path, evidence: Evidence) -> covariates.Table:
     """Write the covariates by region and the series of the world; return the covariates."""
     funding = covariates.research_funding(evidence)
     table = {
-        **covariates.phd_pay(evidence), **covariates.research_pay(evidence), **funding,
-        **covariates.capital(evidence, funding), **covariates.origin_weight(evidence), **activity.permissions(evidence),
-        **covariates.macro(evidence), **activity.activity(evidence),
+        **covariates.phd_pay(evidence),
+        **covariates.research_pay(evidence),
+        **funding,
+        **covariates.capital(evidence, funding),
+        **covariates.origin_weight(evidence),
+        **activity.permissions(evidence),
+        **covariates.macro(evidence),
+        **activity.activity(evidence),
     }
     order = {code: i for i, code in enumerate(geography.CODES)}
     names = list(UNITS)
     keys = sorted(table, key=lambda key: (names.index(key[0]), order[key[1]], key[2]))
-    rows = [[*key[:2], str(key[2]), number(table[key].value), *marks(table[key], UNITS[key[0]])] for key in keys]
+    rows = [
+        [*key[:2], str(key[2]), number(table[key].value), *marks(table[key], UNITS[key[0]])] for key in keys
+    ]
     write(folder, "covariates.csv", ("variable", "region", "year", "value", *MARKS), rows)
     values = published.values(evidence)
     pool = {2010: 733, 2014: 1078, 2016: 1600, 2018: 3129, 2021: 8520}
     world = [("pool_size", year, Row(value, "MODEL_TURNOVER", "derived")) for year, value in pool.items()]
-    world += [("pool_size", 2019, Row(values["POOL-2019"], "CEN", "medium")),
-              ("pool_size", 2022, Row(values["POOL-2022"], "CEN22", "medium")),
-              ("industry_entry", 2010, Row(0.444, "AII21", "medium")),
-              ("industry_entry", 2019, Row(values["AI21-4"], "AII21", "medium"))]
-    rows = [[name, str(year), number(row.value), *marks(row, UNITS[name])] for name, year, row in sorted(
-        world, key=lambda entry: entry[:2])]
+    world += [
+        ("pool_size", 2019, Row(values["POOL-2019"], "CEN", "medium")),
+        ("pool_size", 2022, Row(values["POOL-2022"], "CEN22", "medium")),
+        ("industry_entry", 2010, Row(0.444, "AII21", "medium")),
+        ("industry_entry", 2019, Row(values["AI21-4"], "AII21", "medium")),
+    ]
+    rows = [
+        [name, str(year), number(row.value), *marks(row, UNITS[name])]
+        for name, year, row in sorted(world, key=lambda entry: entry[:2])
+    ]
     write(folder, "world.csv", ("variable", "year", "value", *MARKS), rows)
     return table
 
 
 def pair_tables(folder: Path, evidence: Evidence) -> None:
     """Write ties, refusals and waits by pair of regions, and the observed visa records by country."""
-    tables = (("ties.csv", pairs.ties(evidence)),
-              ("visas.csv", {**pairs.refusals(evidence), **pairs.residence(evidence)}))
+    tables = (
+        ("ties.csv", pairs.ties(evidence)),
+        ("visas.csv", {**pairs.refusals(evidence), **pairs.residence(evidence)}),
+    )
     for name, table in tables:
-        rows = [[*key[:3], str(key[3]), number(row.value), *marks(row, UNITS[key[0]])] for key, row in table.items()]
+        rows = [
+            [*key[:3], str(key[3]), number(row.value), *marks(row, UNITS[key[0]])]
+            for key, row in table.items()
+        ]
         write(folder, name, ("variable", "origin", "destination", "year", "value", *MARKS), rows)
-    rows = [[r.variable, r.origin, r.destination, str(r.year), number(r.cell.value), r.cell.source, r.cell.unit,
-             r.cell.confidence, "0", ""] for r in records.visa_records(evidence)]
+    rows = [
+        [
+            r.variable,
+            r.origin,
+            r.destination,
+            str(r.year),
+            number(r.cell.value),
+            r.cell.source,
+            r.cell.unit,
+            r.cell.confidence,
+            "0",
+            "",
+        ]
+        for r in records.visa_records(evidence)
+    ]
     write(folder, "visa_records.csv", ("variable", "origin", "destination", "year", "value", *MARKS), rows)
 
 
 def target_table(folder: Path, evidence: Evidence) -> None:
     """Write the published targets."""
-    rows = [[t.id, t.tier, t.axis, t.attribution, str(t.year), " ".join(t.origin), " ".join(t.study),
-             " ".join(t.destination), number(t.part), number(t.value), number(t.sd), t.sd_rule, t.kind, t.holds,
-             t.source, t.unit, t.confidence, "0", ""] for t in published.targets(evidence)]
-    header = ("id", "tier", "axis", "attribution", "year", "origin", "study", "destination", "part", "value", "sd",
-              "sd_rule", "kind", "holds", *MARKS)
+    rows = [
+        [
+            t.id,
+            t.tier,
+            t.axis,
+            t.attribution,
+            str(t.year),
+            " ".join(t.origin),
+            " ".join(t.study),
+            " ".join(t.destination),
+            number(t.part),
+            number(t.value),
+            number(t.sd),
+            t.sd_rule,
+            t.kind,
+            t.holds,
+            t.source,
+            t.unit,
+            t.confidence,
+            "0",
+            "",
+        ]
+        for t in published.targets(evidence)
+    ]
+    header = (
+        "id",
+        "tier",
+        "axis",
+        "attribution",
+        "year",
+        "origin",
+        "study",
+        "destination",
+        "part",
+        "value",
+        "sd",
+        "sd_rule",
+        "kind",
+        "holds",
+        *MARKS,
+    )
     write(folder, "targets.csv", header, rows)
 
 
@@ -141,14 +247,20 @@ def main(arguments: Sequence[str]) -> int:
     articles = {code: table["ai_articles", code, 2019].value for code in geography.CODES}
     heads = {code: table["gdp_per_capita", code, 2019].value for code in geography.CODES}
     values = published.values(evidence)
-    shares = {"work": published.work_shares(values, articles, heads), "origin": published.origin_shares(values, weight)}
+    shares = {
+        "work": published.work_shares(values, articles, heads),
+        "origin": published.origin_shares(values, weight),
+    }
     place_tables(folder, evidence, shares)
     pair_tables(folder, evidence)
     target_table(folder, evidence)
     rows = [[s.id, s.title, s.publisher, s.year, s.url, s.kind] for s in sources(evidence)]
     write(folder, "sources.csv", ("id", "title", "publisher", "year", "url", "kind"), rows)
     (folder / "VERSION").write_text(VERSION + "\n", encoding="utf-8")
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in sorted(folder.glob("*.csv"))]
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
+        for path in sorted(folder.glob("*.csv"))
+    ]
     (folder / "CHECKSUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(lines)} tables, version {VERSION}, in {folder}")
     return 0

@@ -1,1 +1,1 @@
-"""The rules by which the packaged tables are made from the evidence folder, one module per table or group of tables."""
+"""The rules by which the packaged tables are made from the evidence, one module per group of tables."""

@@ -1,5 +1,8 @@
-"""Covariates that describe research activity: articles, models, faculty, degrees, compute; nothing in the model's
-equations reads them in this version, users and later issues do.
+"""Research activity (articles, models, faculty, degrees, compute) and the rules of work and residence.
+
+Articles split published categories without a row; the other activity series serve users, no equation reads
+them. The faculty list (October 2024) is the only measured stock later than 2022 in the tables: it has no
+earlier edition there, enters no array and no target, and serves the description of places only.
 """
 
 from __future__ import annotations
@@ -7,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dataset.covariates import LAST_OUTCOME, Table
-from dataset.evidence import Evidence, Row, Series, at, joined, worst
+from dataset.evidence import Evidence, Row, Series, at, guessed, joined, worst
 from dataset.geography import CODES, EUROPE_MEMBERS, GULF_MEMBERS, WORLD_MEMBERS
 
 
@@ -22,10 +25,18 @@ def articles(evidence: Evidence) -> Table:
             table["ai_articles", region, year] = Row(cell.value, cell.source, cell.confidence)
     for region, codes in (("GLF", GULF_MEMBERS), ("ROW", WORLD_MEMBERS)):
         rows = [evidence.series(code, name) for code in codes]
-        rule = f"sum of {' '.join(codes)}; the other countries of the region have no row" if region == "ROW" else ""
+        rule = (
+            f"sum of {' '.join(codes)}; the other countries of the region have no row"
+            if region == "ROW"
+            else ""
+        )
         for year in rows[0]:
             table["ai_articles", region, year] = Row(
-                sum(row[year].value for row in rows), "NCSES_10067", "assumption" if rule else "derived", bool(rule), rule
+                sum(row[year].value for row in rows),
+                "NCSES_10067",
+                "assumption" if rule else "derived",
+                bool(rule),
+                rule,
             )
     return table
 
@@ -38,7 +49,7 @@ def summed(evidence: Evidence, name: str, source: str, years: Sequence[int]) -> 
     table: Table = {}
     for region in CODES:
         own = evidence.series(region, source)
-        codes = {"CHN": ("CHN", "HKG"), "GLF": GULF_MEMBERS}.get(region, (region,))
+        codes: tuple[str, ...] = {"CHN": ("CHN", "HKG"), "GLF": GULF_MEMBERS}.get(region, (region,))
         if region == "REU" and not own:
             codes = EUROPE_MEMBERS
         rows: list[Series] = [series for code in codes if (series := evidence.series(code, source))]
@@ -52,7 +63,9 @@ def summed(evidence: Evidence, name: str, source: str, years: Sequence[int]) -> 
                 partial = region == "GLF" and len(rows) == 1
                 rule = "Saudi Arabia only; the Emirates have no row" if partial else ""
                 value = sum(cell.value for cell in cells)
-                table[name, region, year] = Row(value, sources, mark if not rule else "assumption", partial, rule)
+                table[name, region, year] = Row(
+                    value, sources, mark if not rule else "assumption", partial, rule
+                )
     return table
 
 
@@ -75,8 +88,11 @@ def permissions(evidence: Evidence) -> Table:
     for region in CODES:
         series = evidence.series("ARE" if region == "GLF" else region, "idx_work_visa_friction")
         for year, cell in series.items():
-            source = cell.source if region != "USA" else f"{cell.source};P_ILG;P_BAL;P_FE26"
-            table["work_visa_odds", region, year] = Row(1 - cell.value, source, cell.confidence)
+            if region == "USA":
+                source = f"{cell.source};P_ILG;P_BAL;P_FE26"
+                table["work_visa_odds", region, year] = Row(1 - cell.value, source, "derived")
+            else:
+                table["work_visa_odds", region, year] = guessed(cell, 1 - cell.value)
     guesses = [row.value for (_, region, _), row in table.items() if region != "USA"]
     for region in CODES:
         if not any(code == region for _, code, _ in table):
@@ -102,12 +118,17 @@ def _attempts(evidence: Evidence) -> Table:
         weights = [at(evidence.series(code, "population"), 2019).value for code in codes]
         for rows in (early, late):
             for year in sorted({year for row in rows for year in row}):
-                months = sum(w * at(row, year).value for w, row in zip(weights, rows, strict=True)) / sum(weights)
+                months = sum(w * at(row, year).value for w, row in zip(weights, rows, strict=True)) / sum(
+                    weights
+                )
                 rule = "mean months of IRL and SWE weighted by population" if region == "REU" else ""
                 cells = [at(row, year) for row in rows]
                 table["post_study_attempts", region, year] = Row(
-                    max(1, int(months // 12)), joined([cell.source for cell in cells]),
-                    worst([cell.confidence for cell in cells]), bool(rule), rule,
+                    max(1, int(months // 12)),
+                    joined([cell.source for cell in cells]),
+                    worst([cell.confidence for cell in cells]),
+                    bool(rule),
+                    rule,
                 )
     return table
 
@@ -129,8 +150,11 @@ def _residence(evidence: Evidence) -> Table:
         if cells:
             rule = "mean of the members with a row weighted by population" if region == "REU" else ""
             table["residence_wait", region, 2025] = Row(
-                total / weight, joined([cell.source for cell in cells]), worst([cell.confidence for cell in cells]),
-                bool(rule), rule,
+                total / weight,
+                joined([cell.source for cell in cells]),
+                worst([cell.confidence for cell in cells]),
+                bool(rule),
+                rule,
             )
     mean = sum(row.value for row in table.values()) / len(table)
     for region in CODES:

@@ -1,4 +1,4 @@
-"""Covariates by region and year: money, pay, articles, models, faculty, degrees, rules of residence and work."""
+"""Covariates by region and year: GDP, population, R&D expenditure, AI investment, pay, first degrees."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ Table = dict[tuple[str, str, int], Row]
 YEARS = range(2015, 2023)
 LAST_OUTCOME = 2022
 EXCHANGE_2023 = {
-    "AUS": 1.5051, "CAN": 1.3494, "CHE": 0.8984, "DEU": 0.9245, "FRA": 0.9245, "GBR": 1 / 1.2440, "JPN": 140.5001,
-    "KOR": 1306.7637, "SGP": 1.3428, "SWE": 10.6089, "USA": 1.0,
+    "AUS": 1.5051,
+    "CAN": 1.3494,
+    "CHE": 0.8984,
+    "DEU": 0.9245,
+    "FRA": 0.9245,
+    "GBR": 1 / 1.2440,
+    "JPN": 140.5001,
+    "KOR": 1306.7637,
+    "SGP": 1.3428,
+    "SWE": 10.6089,
+    "USA": 1.0,
 }
 """Mean market exchange rate of 2023, local currency per US dollar (source FX_FRED)."""
 PART_CONTRACT = 0.65
@@ -75,7 +84,9 @@ def research_funding(evidence: Evidence) -> Table:
             continue
         for year, cell in evidence.series(region, "gerd_ppp_bn").items():
             if year <= LAST_OUTCOME:
-                table["research_funding", region, year] = Row(cell.value, "WDI_GERD;GM_GDPPC;WB_POP", cell.confidence)
+                table["research_funding", region, year] = Row(
+                    cell.value, "WDI_GERD;GM_GDPPC;WB_POP", cell.confidence
+                )
     hong_kong = evidence.series("HKG", "gerd_pct_gdp")
     for year, cell in evidence.series("CHN", "gerd_ppp_bn").items():
         head = at(evidence.series("HKG", "gdp_per_capita_ppp"), year).value
@@ -86,8 +97,10 @@ def research_funding(evidence: Evidence) -> Table:
     for year in YEARS:
         both = year in emirates and year in saudi
         table["research_funding", "GLF", year] = Row(
-            at(emirates, year).value + at(saudi, year).value, "WDI_GERD;GM_GDPPC;WB_POP",
-            "derived" if both else "assumption", not both,
+            at(emirates, year).value + at(saudi, year).value,
+            "WDI_GERD;GM_GDPPC;WB_POP",
+            "derived" if both else "assumption",
+            not both,
             "" if both else "sum of ARE and SAU, each at its nearest year with a row",
         )
     table["research_funding", "TWN", 2019] = _taiwan_funding(evidence)
@@ -104,10 +117,10 @@ def _taiwan_funding(evidence: Evidence) -> Row:
         current = evidence.series(region, "gerd_ppp_musd_current")
         if 2019 in constant and 2019 in current:
             ratios.append(constant[2019].value / (current[2019].value / 1000))
-    current = evidence.series("TWN", "gerd_ppp_musd_current")[2019]
-    value = current.value / 1000 * median(ratios)
-    rule = f"2019 row in current PPP dollars x {median(ratios):.3f}, the median constant/current ratio of the others"
-    return Row(value, "NCSES_6304;WDI_GERD", "derived", False, rule)
+    taiwan = evidence.series("TWN", "gerd_ppp_musd_current")[2019]
+    ratio = median(ratios)
+    rule = f"2019 row in current PPP dollars x {ratio:.3f}, the median constant/current ratio of the others"
+    return Row(taiwan.value / 1000 * ratio, "NCSES_6304;WDI_GERD", "derived", False, rule)
 
 
 def _world_funding(evidence: Evidence, year: int) -> Row:
@@ -127,7 +140,9 @@ def _world_funding(evidence: Evidence, year: int) -> Row:
 
 def funding_at(table: Table, region: str, year: int) -> float:
     """Return R&D expenditure of a region in the nearest year with a row."""
-    known = {y: row for (name, code, y), row in table.items() if name == "research_funding" and code == region}
+    known = {
+        y: row for (name, code, y), row in table.items() if name == "research_funding" and code == region
+    }
     return known[min(known, key=lambda y: (abs(y - year), y))].value
 
 
@@ -169,8 +184,9 @@ def _capital_2021(
 ) -> dict[str, tuple[float, str, str]]:
     """Return investment in 2021 by region with the rule that filled it (empty if observed) and the sources.
 
-    The vintage has a world total, so what the countries without a row received together is known: it is split by R&D
-    expenditure. A mean ratio of the countries with rows would give them 33 bn where the world leaves them 2 bn.
+    The vintage has a world total, so what the countries without a row received together is known: it is
+    split by R&D expenditure. A mean ratio of the countries with rows would give them 33 bn where the world
+    leaves them 2 bn.
     """
     level = {code: (rows[code][2021].value, "", "AIINDEX22") for code in CODES if code in rows}
     hong_kong = rows["HKG"][2021].value
@@ -212,15 +228,18 @@ def phd_pay(evidence: Evidence) -> Table:
         if not any(code == region for _, code, _ in table):
             value = gdp_per_head(evidence, region, 2022).value * ratio
             rule = f"GDP per head of 2022 x {ratio:.3f}, the median ratio of the regions with a row"
-            table["phd_pay", region, 2022] = Row(value, "GM_GDPPC;GM_PWT" if region == "TWN" else "GM_GDPPC",
-                                                 "assumption", True, rule)
+            table["phd_pay", region, 2022] = Row(
+                value, "GM_GDPPC;GM_PWT" if region == "TWN" else "GM_GDPPC", "assumption", True, rule
+            )
     return table
 
 
 def research_pay(evidence: Evidence) -> Table:
     """Pay of researchers in academia and industry, PPP dollars a year, 2023."""
-    us = {name: evidence.series("USA", f"salary_new_cs_phd_{name}")[2023].value
-          for name in ("industry", "academe_nonpostdoc", "postdoc")}
+    us = {
+        name: evidence.series("USA", f"salary_new_cs_phd_{name}")[2023].value
+        for name in ("industry", "academe_nonpostdoc", "postdoc")
+    }
     academic = (us["academe_nonpostdoc"] + us["postdoc"]) / 2 / us["industry"]
     engineer = {code: _engineer_ppp(evidence, code) for code in EXCHANGE_2023}
     premium = us["industry"] / engineer["USA"]
@@ -231,18 +250,36 @@ def research_pay(evidence: Evidence) -> Table:
             sources, mark, filled, rule = "NCSES_11705;NCSES_11704", "high", False, ""
             value = us["industry"]
         elif region in engineer:
-            value, sources, mark, filled = engineer[region] * premium, "P_MLSAL;FX_FRED;WB_PPP;NCSES_11705", "low", False
-            rule = (f"machine-learning engineer's salary at market rates x exchange rate / PPP factor, "
-                    f"x {premium:.3f} (new US doctors in industry / US engineers)")
+            value, sources, mark, filled = (
+                engineer[region] * premium,
+                "P_MLSAL;FX_FRED;WB_PPP;NCSES_11705",
+                "low",
+                False,
+            )
+            rule = (
+                f"machine-learning engineer's salary at market rates x exchange rate / PPP factor, "
+                f"x {premium:.3f} (new US doctors in industry / US engineers)"
+            )
         else:
-            value, sources, mark, filled = gdp_per_head(evidence, region, 2022).value * ratio, "GM_GDPPC", "assumption", True
+            value, sources, mark, filled = (
+                gdp_per_head(evidence, region, 2022).value * ratio,
+                "GM_GDPPC",
+                "assumption",
+                True,
+            )
             rule = f"GDP per head of 2022 x {ratio:.3f}, the median ratio of the countries with a salary row"
         table["pay_industry", region, 2023] = Row(value, sources, mark, filled, rule)
-        rule = ("mean of professors' and postdocs' entry pay" if region == "USA" else
-                f"industry x {academic:.3f}, the US ratio academia/industry")
+        rule = (
+            "mean of professors' and postdocs' entry pay"
+            if region == "USA"
+            else f"industry x {academic:.3f}, the US ratio academia/industry"
+        )
         table["pay_academia", region, 2023] = Row(
-            value * academic, sources if region == "USA" else joined([sources, "NCSES_11705", "NCSES_11704"]),
-            "high" if region == "USA" else "assumption", region != "USA", rule,
+            value * academic,
+            sources if region == "USA" else joined([sources, "NCSES_11705", "NCSES_11704"]),
+            "high" if region == "USA" else "assumption",
+            region != "USA",
+            rule,
         )
     return table
 
@@ -257,7 +294,11 @@ def origin_weight(evidence: Evidence) -> Table:
     known: dict[str, tuple[float, list[Cell]]] = {}
     for region in CODES:
         codes = EUROPE_MEMBERS if region == "REU" else (region,)
-        cells = [at(series, 2018) for code in codes if (series := evidence.series(code, "cs_first_university_degrees"))]
+        cells = [
+            at(series, 2018)
+            for code in codes
+            if (series := evidence.series(code, "cs_first_university_degrees"))
+        ]
         if len(cells) == len(codes):
             known[region] = sum(cell.value for cell in cells), cells
     size = {

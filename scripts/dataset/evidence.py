@@ -1,4 +1,4 @@
-"""Read the evidence folder: country rows, bilateral rows, published targets and sources, as they were collected."""
+"""Read the evidence: country rows, bilateral rows, published targets and sources, as they were collected."""
 
 from __future__ import annotations
 
@@ -82,3 +82,10 @@ def worst(marks: list[str]) -> str:
 def joined(sources: list[str]) -> str:
     """Join source ids, each once, in order of first use."""
     return ";".join(dict.fromkeys(part for source in sources for part in source.split(";")))
+
+
+def guessed(cell: Cell, value: float) -> Row:
+    """Make a row of a suggested index: a guess is marked filled, a restated observation is not."""
+    if cell.confidence != "assumption":
+        return Row(value, cell.source, cell.confidence)
+    return Row(value, cell.source, "assumption", True, cell.unit.removeprefix("0-1 "))

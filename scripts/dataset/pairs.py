@@ -6,22 +6,43 @@ from dataclasses import dataclass
 from statistics import median
 
 from dataset.covariates import gdp_per_head
-from dataset.evidence import Evidence, Row, Series, at, joined
+from dataset.evidence import Evidence, Row, Series, at, guessed, joined
 from dataset.geography import BLOC, CODES, GULF_MEMBERS, WORLD_MEMBERS
 
+WORLD_RULE = "ROW is PAK NGA BGD NPL TUR EGY VNM BRA MEX GHA weighted by population, both directions alike"
 PairTable = dict[tuple[str, str, str, int], Row]
 NEIGHBOURS = ("DEU", "FRA", "CHE", "NLD")
 """Stand for the rest of Europe where distance has no row of its own."""
 HIGH_INCOME = 40_000.0
 """GDP per head of 2019, PPP dollars, above which an origin counts as high-income."""
 OFFICIAL = {
-    "ITA": ("Italian",), "ESP": ("Spanish",), "SWE": ("Swedish",), "AUT": ("German",),
-    "BEL": ("French", "Dutch", "German"), "DNK": ("Danish",), "FIN": ("Finnish", "Swedish"),
-    "IRL": ("English",), "NOR": ("Norwegian",), "POL": ("Polish",), "PRT": ("Portuguese",),
-    "USA": ("English",), "GBR": ("English",), "CAN": ("English", "French"), "AUS": ("English",),
-    "IND": ("English", "Hindi"), "SGP": ("English", "Chinese", "Malay", "Tamil"), "DEU": ("German",),
-    "FRA": ("French",), "CHE": ("German", "French", "Italian"), "NLD": ("Dutch",), "HKG": ("Chinese", "English"),
-    "PAK": ("English",), "NGA": ("English",), "GHA": ("English",), "BRA": ("Portuguese",), "MEX": ("Spanish",),
+    "ITA": ("Italian",),
+    "ESP": ("Spanish",),
+    "SWE": ("Swedish",),
+    "AUT": ("German",),
+    "BEL": ("French", "Dutch", "German"),
+    "DNK": ("Danish",),
+    "FIN": ("Finnish", "Swedish"),
+    "IRL": ("English",),
+    "NOR": ("Norwegian",),
+    "POL": ("Polish",),
+    "PRT": ("Portuguese",),
+    "USA": ("English",),
+    "GBR": ("English",),
+    "CAN": ("English", "French"),
+    "AUS": ("English",),
+    "IND": ("English", "Hindi"),
+    "SGP": ("English", "Chinese", "Malay", "Tamil"),
+    "DEU": ("German",),
+    "FRA": ("French",),
+    "CHE": ("German", "French", "Italian"),
+    "NLD": ("Dutch",),
+    "HKG": ("Chinese", "English"),
+    "PAK": ("English",),
+    "NGA": ("English",),
+    "GHA": ("English",),
+    "BRA": ("Portuguese",),
+    "MEX": ("Spanish",),
 }
 """Official languages of the members of REU and of those they share one with (constitutional facts)."""
 
@@ -60,16 +81,21 @@ def ties(evidence: Evidence) -> PairTable:
             if "REU" in groups:
                 rule = "REU stands at the mean of DEU, FRA, CHE and NLD weighted by population"
             if "ROW" in groups:
-                extra = "ROW is PAK NGA BGD NPL TUR EGY VNM BRA MEX GHA weighted by population, both directions alike"
+                extra = WORLD_RULE
                 rule = f"{rule}; {extra}" if rule else extra
             distance = _mean(evidence, origin, destination, "distance_km")
             assert distance is not None, (origin, destination)
             derived = "derived" if groups & {"CHN", "GLF"} else "high"
             table["distance_km", origin, destination, 2011] = Row(
-                distance, "CEPII;WB_POP" if rule or derived == "derived" else "CEPII",
-                "assumption" if rule else derived, bool(rule), rule,
+                distance,
+                "CEPII;WB_POP" if rule or derived == "derived" else "CEPII",
+                "assumption" if rule else derived,
+                bool(rule),
+                rule,
             )
-            table["common_language", origin, destination, 2011] = _language(evidence, origin, destination, derived)
+            table["common_language", origin, destination, 2011] = _language(
+                evidence, origin, destination, derived
+            )
     return table
 
 
@@ -78,10 +104,15 @@ def _language(evidence: Evidence, origin: str, destination: str, derived: str) -
     if "REU" not in groups:
         value = _mean(evidence, origin, destination, "comlang_off")
         assert value is not None, (origin, destination)
-        rule = "ROW is PAK NGA BGD NPL TUR EGY VNM BRA MEX GHA weighted by population, both directions alike"
+        rule = WORLD_RULE
         filled = "ROW" in groups
-        return Row(value, "CEPII;WB_POP" if filled or derived == "derived" else "CEPII",
-                   "assumption" if filled else derived, filled, rule if filled else "")
+        return Row(
+            value,
+            "CEPII;WB_POP" if filled or derived == "derived" else "CEPII",
+            "assumption" if filled else derived,
+            filled,
+            rule if filled else "",
+        )
     (other,) = groups - {"REU"}
     members = ("ITA", "ESP", "SWE", "AUT", "BEL", "DNK", "FIN", "IRL", "NOR", "POL", "PRT")
     total = weight = 0.0
@@ -106,7 +137,8 @@ def _shares(series: Series, *, approved: bool, years: range = range(2000, 2051))
     """Turn percentages into shares refused."""
     return {
         year: Row((100 - cell.value if approved else cell.value) / 100, cell.source, cell.confidence)
-        for year, cell in series.items() if year in years
+        for year, cell in series.items()
+        if year in years
     }
 
 
@@ -116,7 +148,7 @@ def observed(evidence: Evidence) -> Refusals:
     for (origin, destination, variable), series in evidence.pairs.items():
         key = origin, destination
         if variable == "idx_student_visa_friction":
-            pairs[key] = {year: Row(cell.value, cell.source, cell.confidence) for year, cell in series.items()}
+            pairs[key] = {year: guessed(cell, cell.value) for year, cell in series.items()}
     for (origin, destination, variable), series in evidence.pairs.items():
         key = origin, destination
         if key in pairs:
@@ -150,8 +182,14 @@ def _nearest(rows: dict[int, Row], year: int) -> Row:
 
 
 US_REGIONS = {
-    "BGD": "R_ASIA", "PAK": "R_ASIA", "NPL": "R_ASIA", "VNM": "R_ASIA", "EGY": "R_AFRICA", "GHA": "R_WEST_AFRICA",
-    "BRA": "R_SOUTH_AMERICA", **dict.fromkeys((*BLOC, "GBR"), "R_EUROPE"),
+    "BGD": "R_ASIA",
+    "PAK": "R_ASIA",
+    "NPL": "R_ASIA",
+    "VNM": "R_ASIA",
+    "EGY": "R_AFRICA",
+    "GHA": "R_WEST_AFRICA",
+    "BRA": "R_SOUTH_AMERICA",
+    **dict.fromkeys((*BLOC, "GBR"), "R_EUROPE"),
 }
 """Regional origins of the US refusal statistics that stand for an origin without a row of its own."""
 
@@ -186,26 +224,36 @@ def _refusal(
         mixed = _mixed(evidence, seen, origin, destination)
         if mixed:
             return mixed
-    rich = [rows for (o, d), rows in seen.pairs.items()
-            if d == destination and (o in high or o in (*GULF_MEMBERS, "HKG", "R_EUROPE"))]
+    rich = [
+        rows
+        for (o, d), rows in seen.pairs.items()
+        if d == destination and (o in high or o in (*GULF_MEMBERS, "HKG", "R_EUROPE"))
+    ]
     if origin in high and rich:
         years = sorted({year for rows in rich for year in rows})
         rule = "mean of the destination's observed high-income origins"
         return {
-            year: Row(sum(_nearest(rows, year).value for rows in rich) / len(rich),
-                      joined([_nearest(rows, year).source for rows in rich]), "assumption", True, rule)
+            year: Row(
+                sum(_nearest(rows, year).value for rows in rich) / len(rich),
+                joined([_nearest(rows, year).source for rows in rich]),
+                "assumption",
+                True,
+                rule,
+            )
             for year in years
         }
     if destination in seen.overall:
         rule = "all-origin refusal rate of the destination"
-        return {year: Row(row.value, row.source, "assumption", True, rule)
-                for year, row in seen.overall[destination].items()}
+        return {
+            year: Row(row.value, row.source, "assumption", True, rule)
+            for year, row in seen.overall[destination].items()
+        }
     rule = "median over the destinations with a rate (no record for this destination)"
     return {2023: Row(middle, "ASSUMPTION", "assumption", True, rule)}
 
 
 def _mixed(evidence: Evidence, seen: Refusals, origin: str, destination: str) -> dict[int, Row]:
-    """Mean over a group's members by population: own row, else the US region's, else the destination's rate."""
+    """Mean over a group's members by population: own row, else the US region's, else the overall rate."""
     codes = _codes(origin)
     rows: list[dict[int, Row]] = []
     for code in codes:
@@ -222,8 +270,10 @@ def _mixed(evidence: Evidence, seen: Refusals, origin: str, destination: str) ->
         cells = [_nearest(by_year or seen.overall[destination], year) for by_year in rows]
         value = sum(w * cell.value for w, cell in zip(people, cells, strict=True)) / sum(people)
         named = " ".join(code for code, by_year in zip(codes, rows, strict=True) if by_year)
-        rule = f"mean weighted by population: {named} observed, other members at the destination's all-origin rate"
-        table[year] = Row(value, joined([cell.source for cell in cells] + ["WB_POP"]), "assumption", True, rule)
+        rule = f"mean weighted by population: {named} observed, other members at the all-origin rate"
+        table[year] = Row(
+            value, joined([cell.source for cell in cells] + ["WB_POP"]), "assumption", True, rule
+        )
     return table
 
 

@@ -20,58 +20,88 @@ class Category:
     holds: str
 
 
-_SAME = {name: code for code, (name, _, _) in REGIONS.items()}
-_HK = "Whether the tracker counts Hong Kong here is not documented; it is taken to be inside. Taiwan is outside."
+_HK = "Whether the tracker counts Hong Kong here is not documented; taken to be inside. Taiwan is outside."
 
 
 def categories() -> dict[tuple[str, str], Category]:
     """Return the categories by (system, name); systems are tracker1 (2019), tracker2 (2022) and census."""
-    single = {name: Category((code,), f"{name}.") for name, code in _SAME.items() if code not in ("REU", "GLF", "ROW")}
-    for system_name in ("China",):
-        single[system_name] = Category(("CHN",), _HK)
-    rest1 = ("KOR", "JPN", "SGP", "AUS", "TWN", "RUS", "GLF", "ROW")
-    tracker1 = {
-        **single,
-        "Europe (excl. UK)": Category(
-            CONTINENT, "Europe without the United Kingdom (18% + 4% = 22% proves it). Russia's place is not documented; "
-            "it is taken to be in the rest of the world."),
-        "Europe incl. UK": Category((*CONTINENT, "GBR"), "Europe with the United Kingdom, without Russia."),
-        "Rest of world": Category(rest1, "Every origin not listed; Iran and Israel have rows of their own; Russia in."),
-        "Rest of world (work)": Category(
-            ("IND", "ISR", "IRN", *rest1), "Every country of work not listed, by subtraction; Russia in."),
-        "not United States": Category(tuple(c for c in CODES if c != "USA"), "Every region but the United States."),
+    single = {
+        name: Category((code,), f"{name}.")
+        for code, (name, _, _) in REGIONS.items()
+        if code not in ("REU", "GLF", "ROW")
     }
-    rest2 = ("JPN", "SGP", "ISR", "AUS", "IRN", "TWN", "GLF", "ROW")
-    tracker2 = {
-        **single,
+    single["China"] = Category(("CHN",), _HK)
+    table: dict[tuple[str, str], Category] = {}
+    for system, special in (("tracker1", _tracker1()), ("tracker2", _tracker2()), ("census", _census())):
+        table |= {(system, name): category for name, category in {**single, **special}.items()}
+    return table
+
+
+def _tracker1() -> dict[str, Category]:
+    """Return the categories of the 2019 tracker that are not one region."""
+    rest1 = ("KOR", "JPN", "SGP", "AUS", "TWN", "RUS", "GLF", "ROW")
+    return {
         "Europe (excl. UK)": Category(
-            CONTINENT, "Europe without the United Kingdom (2%) and Russia (2%), which are listed apart."),
-        "Rest of world": Category(rest2, "Every origin not listed: includes Iran and Israel, not Korea or Russia."),
+            CONTINENT,
+            "Europe without the United Kingdom (18% + 4% = 22% proves it). Russia's place is not documented; "
+            "it is taken to be in the rest of the world.",
+        ),
+        "Europe incl. UK": Category((*CONTINENT, "GBR"), "Europe with the United Kingdom, without Russia."),
+        "Rest of world": Category(
+            rest1, "Every origin not listed; Iran and Israel have rows of their own; Russia in."
+        ),
+        "Rest of world (work)": Category(
+            ("IND", "ISR", "IRN", *rest1), "Every country of work not listed, by subtraction; Russia in."
+        ),
+        "not United States": Category(
+            tuple(c for c in CODES if c != "USA"), "Every region but the United States."
+        ),
+    }
+
+
+def _tracker2() -> dict[str, Category]:
+    """Return the categories of the 2022 tracker that are not one region."""
+    rest2 = ("JPN", "SGP", "ISR", "AUS", "IRN", "TWN", "GLF", "ROW")
+    return {
+        "Europe (excl. UK)": Category(
+            CONTINENT, "Europe without the United Kingdom (2%) and Russia (2%), which are listed apart."
+        ),
+        "Rest of world": Category(
+            rest2, "Every origin not listed: includes Iran and Israel, not Korea or Russia."
+        ),
         "United States + China": Category(("USA", "CHN"), "The United States and China together."),
         "Asia-Pacific": Category(
-            ASIA, "Asia and the Pacific; of ROW only its Asian countries, which cannot be told apart here."),
+            ASIA, "Asia and the Pacific; of ROW only its Asian countries, which cannot be told apart here."
+        ),
         "other Asia-Pacific": Category(
             tuple(c for c in ASIA if c not in ("CHN", "IND", "KOR")),
-            "Asia and the Pacific without China, India, Korea; of ROW only its Asian countries."),
+            "Asia and the Pacific without China, India, Korea; of ROW only its Asian countries.",
+        ),
     }
-    census = {
-        **single,
+
+
+def _census() -> dict[str, Category]:
+    """Return the categories of the census of authors that are not one region."""
+    return {
         "China": Category(("CHN",), "Mainland China only: Hong Kong is listed separately."),
         "China (HK)": Category(("CHN",), "Hong Kong only: a fixed part of CHN."),
-        "UAE": Category(("GLF",), "The Emirates only; the other Gulf states are in no row and count as none."),
+        "UAE": Category(
+            ("GLF",), "The Emirates only; the other Gulf states are in no row and count as none."
+        ),
         "Europe (excl. UK)": Category(
-            (*CONTINENT, "RUS"), "The 19 larger countries of Europe including Russia, without the United Kingdom; also "
-            "holds the separate rows of France, Germany, Switzerland and the Netherlands."),
+            (*CONTINENT, "RUS"),
+            "The 19 larger countries of Europe including Russia, without the United Kingdom; also "
+            "holds the separate rows of France, Germany, Switzerland and the Netherlands.",
+        ),
     }
-    table = {}
-    for system, entries in (("tracker1", tracker1), ("tracker2", tracker2), ("census", census)):
-        table |= {(system, name): category for name, category in entries.items()}
-    return table
 
 
 def hong_kong_part(published: dict[str, float]) -> float:
     """Return the fixed part of CHN that is Hong Kong: mean of the 2019 and 2022 headquarters rows."""
-    parts = [published[f"{year}-HK"] / (published[f"{year}-HK"] + published[f"{year}-CN"]) for year in ("C19H", "C22H")]
+    parts = [
+        published[f"{year}-HK"] / (published[f"{year}-HK"] + published[f"{year}-CN"])
+        for year in ("C19H", "C22H")
+    ]
     return sum(parts) / 2
 
 
@@ -80,7 +110,9 @@ def values(evidence: Evidence) -> dict[str, float]:
     return {row["id"]: float(row["value"]) for row in evidence.read("targets.csv")}
 
 
-def work_shares(published: dict[str, float], articles: dict[str, float], heads: dict[str, float]) -> dict[str, Row]:
+def work_shares(
+    published: dict[str, float], articles: dict[str, float], heads: dict[str, float]
+) -> dict[str, Row]:
     """Headquarters census shares of 2019 over all 20 regions, summing to 1.
 
     Parameters
@@ -88,8 +120,22 @@ def work_shares(published: dict[str, float], articles: dict[str, float], heads: 
     published : published values by target id.
     articles, heads : AI articles of 2019 and GDP per head of 2019 by region, which split what has no row.
     """
-    name = {"USA": "US", "GBR": "GB", "CAN": "CA", "FRA": "FR", "DEU": "DE", "CHE": "CH", "KOR": "KR", "ISR": "IL",
-            "JPN": "JP", "SGP": "SG", "AUS": "AU", "IND": "IN", "NLD": "NL", "GLF": "AE"}
+    name = {
+        "USA": "US",
+        "GBR": "GB",
+        "CAN": "CA",
+        "FRA": "FR",
+        "DEU": "DE",
+        "CHE": "CH",
+        "KOR": "KR",
+        "ISR": "IL",
+        "JPN": "JP",
+        "SGP": "SG",
+        "AUS": "AU",
+        "IND": "IN",
+        "NLD": "NL",
+        "GLF": "AE",
+    }
     table = {code: Row(published[f"C19H-{short}"], "CEN", "medium") for code, short in name.items()}
     china = published["C19H-CN"] + published["C19H-HK"]
     table["CHN"] = Row(china, "CEN", "medium", False, "mainland row + Hong Kong row")
@@ -104,12 +150,16 @@ def _split(
 ) -> dict[str, Row]:
     size = {code: articles[code] * heads[code] for code in codes}
     rule = f"{what}, split between {', '.join(codes)} by AI articles of 2019 x GDP per head"
-    return {code: Row(total * size[code] / sum(size.values()), "CEN;NCSES_10067;GM_GDPPC", "assumption", True, rule)
-            for code in codes}
+    return {
+        code: Row(
+            total * size[code] / sum(size.values()), "CEN;NCSES_10067;GM_GDPPC", "assumption", True, rule
+        )
+        for code in codes
+    }
 
 
 def origin_shares(published: dict[str, float], weight: dict[str, float]) -> dict[str, Row]:
-    """Origin shares of the 2019 tracker over all 20 regions, summing to 1; categories split by first degrees."""
+    """Origin shares of the 2019 tracker over all regions, summing to 1; categories split by first degrees."""
     single = {"USA": "US", "CHN": "CN", "GBR": "GB", "CAN": "CA", "IND": "IN", "IRN": "IR", "ISR": "IL"}
     table = {code: Row(published[f"M19-O-{short}"], "CBN", "high") for code, short in single.items()}
     groups = categories()
@@ -124,17 +174,48 @@ def origin_shares(published: dict[str, float], weight: dict[str, float]) -> dict
 
 
 STATED_SD = {
-    "M19-O-CN": .03, "M19-O-US": .025, "M19-O-EU": .025, "M19-O-IN": .015, "M19-O-CA": .01, "M19-O-GB": .01,
-    "M19-O-RW": .02, "M22-O-CN": .035, "M22-O-US": .025, "M22-O-EU": .02, "M22-O-IN": .012, "M22-O-CA": .008,
-    "M22-O-GB": .008, "M22-O-RW": .02, "M19-T-CNPHDUS": .05, "M19-T-CNPHDCN": .05, "M19-T-INUSG": .06,
-    "M19-T-INSTAY": .03, "M22-T-INSTAY": .06, "M19-MOB": .025, "M22-MOB": .025, "M22-T-CNCNG": .05, "M22-T-CNUSG": .05,
-    "M22-T-USGUS": .03, "M22-T-CNGCN": .03,
+    "M19-O-CN": 0.03,
+    "M19-O-US": 0.025,
+    "M19-O-EU": 0.025,
+    "M19-O-IN": 0.015,
+    "M19-O-CA": 0.01,
+    "M19-O-GB": 0.01,
+    "M19-O-RW": 0.02,
+    "M22-O-CN": 0.035,
+    "M22-O-US": 0.025,
+    "M22-O-EU": 0.02,
+    "M22-O-IN": 0.012,
+    "M22-O-CA": 0.008,
+    "M22-O-GB": 0.008,
+    "M22-O-RW": 0.02,
+    "M19-T-CNPHDUS": 0.05,
+    "M19-T-CNPHDCN": 0.05,
+    "M19-T-INUSG": 0.06,
+    "M19-T-INSTAY": 0.03,
+    "M22-T-INSTAY": 0.06,
+    "M19-MOB": 0.025,
+    "M22-MOB": 0.025,
+    "M22-T-CNCNG": 0.05,
+    "M22-T-CNUSG": 0.05,
+    "M22-T-USGUS": 0.03,
+    "M22-T-CNGCN": 0.03,
 }
 """Standard errors stated in the evidence's table of recommended targets."""
 CENSUS_SD = {
-    "C19H-US": .010, "C22H-US": .012, "C19H-CN": .006, "C22H-CN": .012, "C19H-HK": .002, "C22H-HK": .003,
-    "C19L-US": .015, "C22L-US": .015, "C19L-GB": .007, "C22L-GB": .007, "C19L-CN": .006, "C22L-CN": .012,
-    "C19L-HK": .002, "C22L-HK": .003,
+    "C19H-US": 0.010,
+    "C22H-US": 0.012,
+    "C19H-CN": 0.006,
+    "C22H-CN": 0.012,
+    "C19H-HK": 0.002,
+    "C22H-HK": 0.003,
+    "C19L-US": 0.015,
+    "C22L-US": 0.015,
+    "C19L-GB": 0.007,
+    "C22L-GB": 0.007,
+    "C19L-CN": 0.006,
+    "C22L-CN": 0.012,
+    "C19L-HK": 0.002,
+    "C22L-HK": 0.003,
 }
 SAMPLE = {2019: (675, 3.7), 2022: (867, 4.4)}
 """Authors in the tracker's sample and design effect (authors of one paper share a country)."""
@@ -148,18 +229,26 @@ def standard_error(row: dict[str, str], published: dict[str, float]) -> tuple[fl
     if key in STATED_SD:
         return STATED_SD[key], "stated"
     if key[0] == "C":
-        other = (.010 if key.endswith("-EU") else .005 if key[4:] in ("-GB", "-CA") else .004 if year == 2019 else .005)
+        other = (
+            0.010
+            if key.endswith("-EU")
+            else 0.005
+            if key[4:] in ("-GB", "-CA")
+            else 0.004
+            if year == 2019
+            else 0.005
+        )
         return CENSUS_SD.get(key, other), "stated"
     if row["tier"].startswith("elite"):
-        return (.05 if year == 2019 else .03), "stated"
+        return (0.05 if year == 2019 else 0.03), "stated"
     if "-USC-" in key:
-        return (.03 if year == 2019 else .035), "stated"
+        return (0.03 if year == 2019 else 0.035), "stated"
     tracker = {"US": "US", "CN": "CN", "EU": "EU", "GB": "UK", "CA": "CA"}.get(key[-2:])
     if key[3:6] == "-W-" and tracker and f"SE{year % 100}-{tracker}" in published:
         return published[f"SE{year % 100}-{tracker}"], f"row SE{year % 100}-{tracker}"
     size, effect = SAMPLE[year]
     part = _subsample(row, published)
-    share = min(max(value, .02), .98)
+    share = min(max(value, 0.02), 0.98)
     rule = f"sqrt(p(1-p) x {effect} / ({size} x {part:.3g})): design effect, sample, part of the sample"
     return round(math.sqrt(share * (1 - share) * effect / (size * part)), 4), rule
 
@@ -175,9 +264,15 @@ def _subsample(row: dict[str, str], published: dict[str, float]) -> float:
 
 
 AXES = {
-    "origin": "origin", "work": "work", "workforce_composition": "workforce", "transition_origin_grad": "study_by_origin",
-    "transition_grad_work": "stay", "transition_origin_work": "work_by_origin", "origin_within_region": "origin_mix",
-    "inst_count": "institutions", "sample": "sample",
+    "origin": "origin",
+    "work": "work",
+    "workforce_composition": "workforce",
+    "transition_origin_grad": "study_by_origin",
+    "transition_grad_work": "stay",
+    "transition_origin_work": "work_by_origin",
+    "origin_within_region": "origin_mix",
+    "inst_count": "institutions",
+    "sample": "sample",
 }
 DERIVED = ("M19-W-RW", "M22-O-RW", "M19-UK+EU-O", "M19-UK+EU-W", "M22-USC-2")
 """Published rows that are sums or differences of others: checks, not independent data."""
@@ -244,8 +339,23 @@ def _target(row: dict[str, str], tier: str, published: dict[str, float]) -> Publ
         hong_kong = hong_kong_part(published)
         part = hong_kong if row["destination"] == "China (HK)" else 1 - hong_kong
     return Published(
-        key, tier, axis, attribution, year, origin, study, destination, part, value, sd, sd_rule, kind, row["kind"],
-        row["source_id"], row["confidence"], _holds(row, system),
+        key,
+        tier,
+        axis,
+        attribution,
+        year,
+        origin,
+        study,
+        destination,
+        part,
+        value,
+        sd,
+        sd_rule,
+        kind,
+        row["kind"],
+        row["source_id"],
+        row["confidence"],
+        _holds(row, system),
     )
 
 
@@ -257,11 +367,17 @@ def _kind(row: dict[str, str]) -> str:
         return "at_least"
     if key in DERIVED or key.startswith("D"):
         return "derived"
+    if row["tier"].startswith("elite") and int(row["year"]) == 2019:
+        return "context"
     return "context" if AXES[row["stage"]] in ("institutions", "sample", "origin_mix") else "point"
 
 
 def _name(system: str, axis: str, category: str) -> str:
-    return "Rest of world (work)" if (system, axis, category) == ("tracker1", "work", "Rest of world") else category
+    return (
+        "Rest of world (work)"
+        if (system, axis, category) == ("tracker1", "work", "Rest of world")
+        else category
+    )
 
 
 def _regions(system: str, axis: str, category: str) -> tuple[str, ...]:
@@ -272,7 +388,14 @@ def _regions(system: str, axis: str, category: str) -> tuple[str, ...]:
 
 def _holds(row: dict[str, str], system: str) -> str:
     text = [row["note"]]
-    for name in (row["origin"], row["destination"]):
+    if row["tier"].startswith("elite"):
+        year = int(row["year"])
+        text.append(
+            "tier of 2019: orals, top 0.5% of submissions; another tier than 2022's: shown, never fitted"
+            if year == 2019
+            else "tier of 2022: orals, top 2% of submissions (190 papers), a census"
+        )
+    for name in dict.fromkeys((row["origin"], row["destination"])):
         entry = categories().get((system, _name(system, row["stage"], name)))
         if entry and (len(entry.regions) > 1 or name.startswith("China") or name == "UAE"):
             text.append(f"{name}: {entry.holds}")

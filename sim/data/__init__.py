@@ -1,12 +1,11 @@
 """Read the packaged tables, check checksum, unit, range and coverage, and return read-only arrays.
 
-The tables (``*.csv``, ``parameters.toml``, ``reference.toml``) stand beside this module; ``scripts/build_data.py`` makes
-them and docs/decisions/0002-data.md says how.
+The tables (``*.csv``, ``parameters.toml``, ``reference.toml``) stand beside this module;
+``scripts/build_data.py`` makes the CSV files and docs/decisions/0002-data.md says how.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from sim.data import arrays
 from sim.data.lookup import answer
+from sim.data.parameter_table import read_parameters, read_reference
 from sim.data.schema import (
     ATTRIBUTIONS,
     AXES,
@@ -47,11 +47,20 @@ from sim.data.tables import (
     unique,
     year_in,
 )
-from sim.parameters import Parameter, parse_distribution
 
 __all__ = [
-    "Category", "Data", "DataError", "Gap", "Quantity", "Region", "Row", "Source", "SourceAnswer", "Target",
-    "find_source", "load_data",
+    "Category",
+    "Data",
+    "DataError",
+    "Gap",
+    "Quantity",
+    "Region",
+    "Row",
+    "Source",
+    "SourceAnswer",
+    "Target",
+    "find_source",
+    "load_data",
 ]
 
 FOLDER = Path(__file__).resolve().parent
@@ -60,16 +69,34 @@ CAPITAL_FLOOR = 0.01
 """Added to private AI investment, bn US$, so that its logarithm exists."""
 ACADEMIC_ODDS = 0.98
 """Success of a work visa in academia, which no cap limits."""
+SYSTEMS = ("tracker1", "tracker2", "census")
+"""Publications with categories of their own: trackers of 2019 and 2022, census of authors."""
 CONFERENCES = (2019, 2022)
 """Conference years of the published targets."""
-YEARLY = ("phd_pay", "pay_academia", "pay_industry", "research_funding", "capital", "work_visa_odds",
-          "post_study_attempts", "residence_wait", "student_visa_refusal")
+YEARLY = (
+    "phd_pay",
+    "pay_academia",
+    "pay_industry",
+    "research_funding",
+    "capital",
+    "work_visa_odds",
+    "post_study_attempts",
+    "residence_wait",
+    "student_visa_refusal",
+)
 """Variables that become arrays by year."""
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "regions": ("id",), "mapping": ("code",), "categories": ("system", "axis", "category", "region"),
-    "shares_2019": ("axis", "region"), "covariates": ("variable", "region", "year"), "world": ("variable", "year"),
-    "ties": ("variable", "origin", "destination"), "visas": ("variable", "origin", "destination", "year"),
-    "visa_records": ("variable", "origin", "destination", "year"), "targets": ("id",), "sources": ("id",),
+    "regions": ("id",),
+    "mapping": ("code",),
+    "categories": ("system", "axis", "category", "region"),
+    "shares_2019": ("axis", "region"),
+    "covariates": ("variable", "region", "year"),
+    "world": ("variable", "year"),
+    "ties": ("variable", "origin", "destination"),
+    "visas": ("variable", "origin", "destination", "year"),
+    "visa_records": ("variable", "origin", "destination", "year"),
+    "targets": ("id",),
+    "sources": ("id",),
 }
 """Columns that name a row of each table once."""
 
@@ -85,8 +112,8 @@ def load_data(folder: Path | None = None) -> Data:
     Raises
     ------
     DataError
-        If a table is missing, damaged, wrong or incomplete: names the table, row, column, value, what is allowed and the
-        remedy.
+        If a table is missing, damaged, wrong or incomplete: names the table, row, column, value, what is
+        allowed and the remedy.
     """
     return _load(FOLDER if folder is None else folder.resolve())
 
@@ -97,8 +124,8 @@ def find_source(name: str) -> SourceAnswer:
     Parameters
     ----------
     name
-        A source id, a parameter, a target id, a table, a variable, or ``table:key`` and ``variable:key`` with a region
-        (or ``ORIGIN->DESTINATION``) as key.
+        A source id, a parameter, a target id, a table, a variable, or ``table:key`` and ``variable:key``
+        with a region (or ``ORIGIN->DESTINATION``) as key.
 
     Returns
     -------
@@ -121,33 +148,51 @@ def _load(folder: Path) -> Data:
     for name in ("covariates", "world", "ties", "visas"):
         check_quantities(name, tables[name])
     _check_places(tables, codes)
-    parameters = _parameters(folder, sources)
-    reference = _toml(folder / "reference.toml").get("values", {})
     return Data(
-        regions=regions, codes=codes, **_arrays(tables, codes), targets=_targets(tables["targets"], codes),
-        categories=_categories(tables["categories"], codes), countries=_countries(tables["mapping"], codes),
-        parameters=parameters, reference=MappingProxyType({key: float(value) for key, value in reference.items()}),
-        sources=MappingProxyType(sources), gaps=_gaps(tables), version=_version(folder),
-        checksums=MappingProxyType(checksums), tables=MappingProxyType(tables),
+        regions=regions,
+        codes=codes,
+        **_arrays(tables, codes),
+        targets=_targets(tables["targets"], codes),
+        categories=_categories(tables["categories"], codes),
+        countries=_countries(tables["mapping"], codes),
+        parameters=read_parameters(folder, sources),
+        reference=MappingProxyType(read_reference(folder)),
+        sources=MappingProxyType(sources),
+        gaps=_gaps(tables),
+        version=_version(folder),
+        checksums=MappingProxyType(checksums),
+        tables=MappingProxyType(tables),
     )
 
 
 def _regions(rows: Sequence[Row]) -> tuple[Region, ...]:
     regions = tuple(
-        Region(int(number_in("regions", row, "id", i, i)), row.cells["code"], row.cells["name"],
-               one_of("regions", row, "anglophone", ("0", "1")) == "1", row.cells["holds"])
+        Region(
+            int(number_in("regions", row, "id", i, i)),
+            row.cells["code"],
+            row.cells["name"],
+            one_of("regions", row, "anglophone", ("0", "1")) == "1",
+            row.cells["holds"],
+        )
         for i, row in enumerate(rows)
     )
     if len(regions) != REGION_COUNT:
-        raise DataError("regions", f"{len(regions)} regions", allowed=f"{REGION_COUNT} regions with ids 0, 1, 2, ...")
+        raise DataError(
+            "regions", f"{len(regions)} regions", allowed=f"{REGION_COUNT} regions with ids 0, 1, 2, ..."
+        )
     unique("regions", rows, ("code",))
     return regions
 
 
 def _check_places(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> None:
-    """Check that every region code of the tables by region is one, and every country of the visa records is mapped."""
-    for name, columns in (("covariates", ("region",)), ("shares_2019", ("region",)), ("categories", ("region",)),
-                          ("ties", ("origin", "destination")), ("visas", ("origin", "destination"))):
+    """Check that tables by region name regions only, and that every country of the visa records is mapped."""
+    for name, columns in (
+        ("covariates", ("region",)),
+        ("shares_2019", ("region",)),
+        ("categories", ("region",)),
+        ("ties", ("origin", "destination")),
+        ("visas", ("origin", "destination")),
+    ):
         for row in tables[name]:
             for column in columns:
                 one_of(name, row, column, codes)
@@ -163,8 +208,11 @@ def _check_places(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -
 def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict[str, Any]:
     """Make every array of ``Data`` from the checked rows."""
     rows = arrays.points(tables["covariates"], ("variable", "region"))
-    made = {name: arrays.by_region(rows, name, codes) for name in arrays.complete_variables()
-            if name not in ("distance_km", "common_language")}
+    made = {
+        name: arrays.by_region(rows, name, codes)
+        for name in arrays.complete_variables()
+        if name not in ("distance_km", "common_language")
+    }
     ties = arrays.points(tables["ties"], ("variable", "origin", "destination"))
     visas = arrays.points(tables["visas"], ("variable", "origin", "destination"))
     world = arrays.points(tables["world"], ("variable",))
@@ -177,27 +225,37 @@ def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict
     return {
         "phd_pay": made["phd_pay"],
         "research_pay": np.stack([made["pay_academia"], made["pay_industry"]], axis=2),
-        "research_funding": made["research_funding"], "capital": made["capital"] + CAPITAL_FLOOR,
+        "research_funding": made["research_funding"],
+        "capital": made["capital"] + CAPITAL_FLOOR,
         "origin_weight": made["origin_weight"][0].copy(),
         "distance_km": arrays.by_pair(ties, "distance_km", codes, 0.0),
         "common_language": arrays.by_pair(ties, "common_language", codes, 1.0),
-        "student_visa_refusal": arrays.refusal(visas, free, codes), "work_visa_odds": odds,
-        "post_study_attempts": np.floor(made["post_study_attempts"]).astype(np.int64), "free_movement": free,
-        "residence_wait": arrays.wait(made["residence_wait"], visas, free, codes), "pool_size": pool,
+        "student_visa_refusal": arrays.refusal(visas, free, codes),
+        "work_visa_odds": odds,
+        "post_study_attempts": np.floor(made["post_study_attempts"]).astype(np.int64),
+        "free_movement": free,
+        "residence_wait": arrays.wait(made["residence_wait"], visas, free, codes),
+        "pool_size": pool,
         "industry_entry": arrays.over_years(world["industry_entry",], linear=True),
         "gbr_usa_hq_share": _abroad_headquarters(tables["targets"]),
         "hong_kong_share": _hong_kong(tables["categories"]),
-        "work_target_2019": shares["work"], "origin_target_2019": shares["origin"],
+        "work_target_2019": shares["work"],
+        "origin_target_2019": shares["origin"],
     }
 
 
 def _shares(rows: Sequence[Row], axis: str, codes: tuple[str, ...]) -> Floats:
-    """Return the shares of 2019 on an axis over all regions; DataError unless they are complete and sum to 1."""
-    values = {row.cells["region"]: number_in("shares_2019", row, "value", 0, 1, "share")
-              for row in rows if row.cells["axis"] == axis}
+    """Return the shares of 2019 on an axis over all regions; DataError unless complete with sum 1."""
+    values = {
+        row.cells["region"]: number_in("shares_2019", row, "value", 0, 1, "share")
+        for row in rows
+        if row.cells["axis"] == axis
+    }
     missing = [code for code in codes if code not in values]
     if missing:
-        raise DataError("shares_2019", f"{axis} has no row for {', '.join(missing)}", allowed="one row for every region")
+        raise DataError(
+            "shares_2019", f"{axis} has no row for {', '.join(missing)}", allowed="one row for every region"
+        )
     array = np.array([values[code] for code in codes])
     if abs(float(array.sum()) - 1) > 1e-9:
         raise DataError("shares_2019", f"the {axis} shares sum to {array.sum():.12g}", allowed="a sum of 1")
@@ -205,12 +263,14 @@ def _shares(rows: Sequence[Row], axis: str, codes: tuple[str, ...]) -> Floats:
 
 
 def _abroad_headquarters(rows: Sequence[Row]) -> float:
-    """Return the share of those located in GBR whose headquarters are in the USA: mean of the two census years."""
+    """Return the share of those in GBR whose headquarters are in the USA: mean of both census years."""
     values = {row.cells["id"]: float(row.cells["value"]) for row in rows}
     try:
         shares = [1 - values[f"{year}H-GB"] / values[f"{year}L-GB"] for year in ("C19", "C22")]
     except KeyError as missing:
-        raise DataError("targets", f"row {missing} is missing", allowed="the four census rows of GBR") from None
+        raise DataError(
+            "targets", f"row {missing} is missing", allowed="the four census rows of GBR"
+        ) from None
     return sum(shares) / len(shares)
 
 
@@ -226,40 +286,64 @@ def _targets(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Target, ...]:
     for row in rows:
         cells = row.cells
         most = 1e9 if one_of("targets", row, "unit", ("share", "rate", "count")) == "count" else 1.0
-        targets.append(Target(
-            cells["id"], one_of("targets", row, "tier", TIERS), one_of("targets", row, "axis", AXES),
-            one_of("targets", row, "attribution", ATTRIBUTIONS), year_in("targets", row, *CONFERENCES),
-            _codes_in(row, "origin", codes), _codes_in(row, "study", codes), _codes_in(row, "destination", codes),
-            number_in("targets", row, "part", 0, 1), number_in("targets", row, "value", 0, most, cells["unit"]),
-            number_in("targets", row, "sd", 0, most, cells["unit"]), one_of("targets", row, "kind", KINDS), cells["unit"],
-            cells["source"], cells["confidence"], cells["holds"],
-        ))
+        targets.append(
+            Target(
+                cells["id"],
+                one_of("targets", row, "tier", TIERS),
+                one_of("targets", row, "axis", AXES),
+                one_of("targets", row, "attribution", ATTRIBUTIONS),
+                year_in("targets", row, *CONFERENCES),
+                _codes_in(row, "origin", codes),
+                _codes_in(row, "study", codes),
+                _codes_in(row, "destination", codes),
+                number_in("targets", row, "part", 0, 1),
+                number_in("targets", row, "value", 0, most, cells["unit"]),
+                number_in("targets", row, "sd", 0, most, cells["unit"]),
+                one_of("targets", row, "kind", KINDS),
+                cells["unit"],
+                cells["source"],
+                cells["confidence"],
+                cells["holds"],
+            )
+        )
         if targets[-1].year not in CONFERENCES:
-            raise cell_error("targets", row, "year", "not a published year", " or ".join(map(str, CONFERENCES)))
+            raise cell_error(
+                "targets", row, "year", "not a published year", " or ".join(map(str, CONFERENCES))
+            )
     return tuple(targets)
 
 
 def _codes_in(row: Row, column: str, codes: tuple[str, ...]) -> tuple[str, ...] | None:
     found = tuple(row.cells[column].split())
     if any(code not in codes for code in found):
-        raise cell_error("targets", row, column, "no such region", "region codes separated by spaces, or nothing")
+        raise cell_error(
+            "targets", row, column, "no such region", "region codes separated by spaces, or nothing"
+        )
     return found or None
 
 
 def _categories(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Category, ...]:
     grouped: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        key = one_of("categories", row, "system", ("tracker1", "tracker2", "census")), row.cells["axis"]
-        grouped.setdefault((*key, row.cells["category"]), []).append(row)
+        system = one_of("categories", row, "system", SYSTEMS)
+        axis = one_of("categories", row, "axis", ("origin", "work"))
+        grouped.setdefault((system, axis, row.cells["category"]), []).append(row)
     table = []
-    for key, members in grouped.items():
+    for (system, axis, name), members in grouped.items():
         part = tuple(number_in("categories", row, "part", 0, 1) for row in members)
         share = tuple(number_in("categories", row, "share", 0, 1) for row in members)
         if abs(sum(share) - 1) > 1e-9:
-            raise DataError("categories", f"the shares of {key} sum to {sum(share):.12g}", row=members[0].number,
-                            column="share", value=members[0].cells["share"], allowed="a sum of 1 over its regions")
+            problem = f"the {axis} shares of {name!r} ({system}) sum to {sum(share):.12g}"
+            raise DataError(
+                "categories",
+                problem,
+                row=members[0].number,
+                column="share",
+                value=members[0].cells["share"],
+                allowed="a sum of 1 over its regions",
+            )
         regions = tuple(row.cells["region"] for row in members)
-        table.append(Category(*key, regions, part, share, members[0].cells["holds"]))
+        table.append(Category(system, axis, name, regions, part, share, members[0].cells["holds"]))
     return tuple(table)
 
 
@@ -273,52 +357,23 @@ def _countries(rows: Sequence[Row], codes: tuple[str, ...]) -> Mapping[str, str]
 
 
 def _gaps(tables: Mapping[str, Sequence[Row]]) -> tuple[Gap, ...]:
-    found = [gap for name in ("covariates", "ties", "visas") for gap in arrays.gaps(name, tables[name], YEARLY)]
-    found += [Gap(f"shares_2019: {row.cells['axis']}", row.cells["region"], "2019", row.cells["rule"])
-              for row in tables["shares_2019"] if row.cells["filled"] == "1"]
-    found.append(Gap("world: industry_entry", "all", "2000-2009, 2011-2018, 2020-2050",
-                     "straight between 2010 and 2019, first and last held"))
+    found = [
+        gap for name in ("covariates", "ties", "visas") for gap in arrays.gaps(name, tables[name], YEARLY)
+    ]
+    found += [
+        Gap(f"shares_2019: {row.cells['axis']}", row.cells["region"], "2019", row.cells["rule"])
+        for row in tables["shares_2019"]
+        if row.cells["filled"] == "1"
+    ]
+    found.append(
+        Gap(
+            "world: industry_entry",
+            "all",
+            "2000-2009, 2011-2018, 2020-2050",
+            "straight between 2010 and 2019, first and last held",
+        )
+    )
     return tuple(found)
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; empty if it does not exist."""
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(path.name, f"not valid TOML: {error}") from None
-
-
-def _parameters(folder: Path, sources: Mapping[str, Source]) -> tuple[Parameter, ...]:
-    """Read the parameter table: every key of ``Parameter``, a default within its range, known sources."""
-    parameters: dict[str, Parameter] = {}
-    for number, table in enumerate(_toml(folder / "parameters.toml").get("parameter", []), 1):
-        entry = dict(table)
-        prior = entry.pop("prior", None)
-        try:
-            if prior is not None:
-                prior = {"distribution" if key == "kind" else key: value for key, value in prior.items()}
-                prior = parse_distribution(prior)
-            numbers = {key: float(entry.pop(key)) for key in ("default", "low", "high")}
-            parameter = Parameter(prior=prior, **numbers, **entry)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError("parameters.toml", f"{table.get('name', '?')}: {error}", row=number) from None
-        problem = _parameter_problem(parameter, parameters, sources)
-        if problem:
-            raise DataError("parameters.toml", f"{parameter.name}: {problem}", row=number)
-        parameters[parameter.name] = parameter
-    return tuple(parameters.values())
-
-
-def _parameter_problem(parameter: Parameter, earlier: Mapping[str, Parameter], sources: Mapping[str, Source]) -> str:
-    if parameter.name in earlier:
-        return "a parameter of this name stands above"
-    if not parameter.low <= parameter.default <= parameter.high:
-        return f"default {parameter.default:g} outside {parameter.low:g}..{parameter.high:g}"
-    unknown = [part for part in parameter.source.replace(",", " ").replace(";", " ").split() if part not in sources]
-    return f"no such source: {', '.join(unknown)}" if unknown else ""
 
 
 def _version(folder: Path) -> str:

@@ -1,9 +1,10 @@
-"""From checked rows to arrays by year and region: values between and outside the observed years by a stated rule."""
+"""From checked rows to arrays by year and region; years without a row are filled by a stated rule."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -14,7 +15,7 @@ from sim.data.schema import QUANTITIES, YEARS, Floats, Gap, Row
 from sim.data.tables import DataError
 
 LINEAR: Final = ("research_funding", "capital", "industry_entry")
-"""Variables that run straight between observed years; all others take the nearest observed year (ties: the earlier)."""
+"""Run straight between observed years; all others take the nearest observed year (of two, the earlier)."""
 BLOC: Final = ("DEU", "FRA", "CHE", "NLD", "REU")
 """Regions of the European free-movement area."""
 BRITISH_EXIT: Final = 2021
@@ -40,8 +41,8 @@ def over_years(known: Points, *, linear: bool) -> Floats:
     known
         At least one value by year.
     linear
-        True to run straight between known years, False to take the nearest known year (of two, the earlier). The first
-        and last values are held outside in both cases.
+        True to run straight between known years, False to take the nearest known year (of two, the
+        earlier). The first and last values are held outside in both cases.
 
     Returns
     -------
@@ -63,13 +64,18 @@ def by_region(table: dict[tuple[str, ...], Points], variable: str, codes: Sequen
     for i, code in enumerate(codes):
         known = table.get((variable, code))
         if not known:
-            raise DataError("covariates", f"{variable} has no row for region {code}", allowed="at least one row for "
-                            "every region")
+            raise DataError(
+                "covariates",
+                f"{variable} has no row for region {code}",
+                allowed="at least one row for every region",
+            )
         array[:, i] = over_years(known, linear=variable in LINEAR)
     return array
 
 
-def by_pair(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str], diagonal: float) -> Floats:
+def by_pair(
+    table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str], diagonal: float
+) -> Floats:
     """Return a tie that does not change over time as (R, R); DataError if a pair has no row."""
     array = np.full((len(codes), len(codes)), diagonal)
     for i, origin in enumerate(codes):
@@ -77,8 +83,11 @@ def by_pair(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence
             if i != j:
                 known = table.get((variable, origin, destination))
                 if not known:
-                    raise DataError("ties", f"{variable} has no row for {origin} -> {destination}",
-                                    allowed="one row for every pair of different regions")
+                    raise DataError(
+                        "ties",
+                        f"{variable} has no row for {origin} -> {destination}",
+                        allowed="one row for every pair of different regions",
+                    )
                 (array[i, j],) = known.values()
     return array
 
@@ -101,16 +110,23 @@ def refusal(table: dict[tuple[str, ...], Points], free: NDArray[np.bool_], codes
                 continue
             known = table.get(("student_visa_refusal", origin, destination))
             if not known:
-                raise DataError("visas", f"student_visa_refusal has no row for {origin} -> {destination}",
-                                allowed="at least one row for every pair without free movement")
+                raise DataError(
+                    "visas",
+                    f"student_visa_refusal has no row for {origin} -> {destination}",
+                    allowed="at least one row for every pair without free movement",
+                )
             array[:, i, j] = over_years(known, linear=False)
     array[free] = 0.0
     return array
 
 
-def wait(by_destination: Floats, table: dict[tuple[str, ...], Points], free: NDArray[np.bool_],
-         codes: Sequence[str]) -> Floats:
-    """Return years to permanent residence as (Y, R, R): by destination, by pair where one is stated, 0 where free."""
+def wait(
+    by_destination: Floats,
+    table: dict[tuple[str, ...], Points],
+    free: NDArray[np.bool_],
+    codes: Sequence[str],
+) -> Floats:
+    """Return years to permanent residence, (Y, R, R): by destination, by pair where stated, 0 where free."""
     array = np.repeat(by_destination[:, None, :], len(codes), axis=1)
     for (variable, *pair), known in table.items():
         if variable == "residence_wait":
@@ -131,8 +147,13 @@ def spans(years: Sequence[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in parts)
 
 
+@cache
+def _unobserved(years: frozenset[int]) -> str:
+    return spans([year for year in YEARS if year not in years])
+
+
 def gaps(name: str, rows: Sequence[Row], used: Sequence[str]) -> list[Gap]:
-    """List what a table fills: rows marked filled by their rule, and the years without a row of the variables in use.
+    """List what a table fills: rows marked filled, and the years without a row of the variables in use.
 
     Parameters
     ----------
@@ -151,11 +172,18 @@ def gaps(name: str, rows: Sequence[Row], used: Sequence[str]) -> list[Gap]:
         known[cells["variable"], place].add(int(cells["year"]))
         if cells["filled"] == "1":
             filled[cells["variable"], place, cells["rule"]].append(int(cells["year"]))
-    found = [Gap(f"{name}: {variable}", place, spans(years), rule) for (variable, place, rule), years in filled.items()]
+    found = [
+        Gap(f"{name}: {variable}", place, spans(years), rule)
+        for (variable, place, rule), years in filled.items()
+    ]
     for (variable, place), years in known.items():
         if variable in used:
-            rule = "straight between observed years, first and last held" if variable in LINEAR else "nearest observed year"
-            found.append(Gap(f"{name}: {variable}", place, spans([y for y in YEARS if y not in years]), rule))
+            rule = (
+                "straight between observed years, first and last held"
+                if variable in LINEAR
+                else "nearest observed year"
+            )
+            found.append(Gap(f"{name}: {variable}", place, _unobserved(frozenset(years)), rule))
     return found
 
 

@@ -37,7 +37,7 @@ def _names(data: Data) -> list[str]:
 
 
 def _rows(data: Data, head: str, key: str) -> list[tuple[str, Row]]:
-    """Return the rows of a table or variable, for one region or pair if a key is given, with the table's name."""
+    """Return the rows of a table or variable, for one region or pair if a key is given, with the table."""
     places = ("region", "origin", "destination", "code", "id", "system")
     found = []
     for name, rows in data.tables.items():
@@ -56,7 +56,8 @@ def _source(data: Data, name: str) -> SourceAnswer:
     if source.url:
         lines.append(f"  {source.url}")
     counts = {
-        table: sum(name in row.cells.get("source", "").split(";") for row in rows) for table, rows in data.tables.items()
+        table: sum(name in row.cells.get("source", "").split(";") for row in rows)
+        for table, rows in data.tables.items()
     }
     used = [f"{table} ({count} rows)" for table, count in counts.items() if count]
     used += [f"parameter {p.name}" for p in data.parameters if name in p.source.replace(",", " ").split()]
@@ -88,12 +89,18 @@ def _parameter(data: Data, parameter: Parameter) -> SourceAnswer:
 
 def _target(data: Data, target: Target) -> SourceAnswer:
     who = "; ".join(
-        f"{label} {' '.join(codes)}" for label, codes in (
-            ("origin", target.origin), ("study", target.study), ("destination", target.destination)) if codes
+        f"{label} {' '.join(codes)}"
+        for label, codes in (
+            ("origin", target.origin),
+            ("study", target.study),
+            ("destination", target.destination),
+        )
+        if codes
     )
     lines = (
         f"target {target.id}: {target.value:g} ({target.unit}, standard error {target.sd:g})",
-        f"  tier {target.tier}, axis {target.axis}, attribution {target.attribution}, year {target.year}, {target.kind}",
+        f"  tier {target.tier}, axis {target.axis}, attribution {target.attribution}, {target.year}, "
+        f"{target.kind}",
         f"  {who or 'all researchers'}; confidence {target.confidence}",
         f"  {target.holds}",
         *_cited(data, target.source),

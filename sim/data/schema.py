@@ -62,14 +62,18 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "pay_industry": Quantity("PPP $/year", 2_000, 1_000_000, "pay of researchers in industry", True, _MONEY),
     "research_funding": Quantity("bn constant PPP $", 0.1, 3_000, "R&D expenditure", True, LAST_OUTCOME),
     "capital": Quantity("bn current US$", 0, 1_000, "private AI investment, one vintage", True, LAST_OUTCOME),
-    "origin_weight": Quantity("degrees/year", 1, 5e6, "first degrees in computer science", True, LAST_OUTCOME),
+    "origin_weight": Quantity(
+        "degrees/year", 1, 5e6, "first degrees in computer science", True, LAST_OUTCOME
+    ),
     "gdp_per_capita": Quantity("constant PPP $", 500, 300_000, "GDP per head", True, LAST_OUTCOME),
     "population": Quantity("persons", 1e5, 6e9, "population", True, LAST_OUTCOME),
     "ai_articles": Quantity("articles/year", 0, 1e6, "AI articles, whole counting", True, LAST_OUTCOME),
     "notable_models": Quantity("models/year", 0, 1_000, "notable AI models", False, LAST_OUTCOME),
     "cs_faculty": Quantity("persons", 0, 1e5, "listed computer-science faculty (October 2024)", False, 2024),
     "cs_doctorates": Quantity("degrees/year", 0, 1e6, "doctorates in computer science", False, LAST_OUTCOME),
-    "cs_first_degrees": Quantity("degrees/year", 0, 5e6, "first degrees in computer science", False, LAST_OUTCOME),
+    "cs_first_degrees": Quantity(
+        "degrees/year", 0, 5e6, "first degrees in computer science", False, LAST_OUTCOME
+    ),
     "compute_share": Quantity("% of list Rmax", 0, 100, "share of TOP500 performance", False, LAST_OUTCOME),
     "work_visa_odds": Quantity("probability/attempt", 0, 1, "odds of an industry work visa", True),
     "post_study_attempts": Quantity("attempts", 1, 10, "work-visa attempts after the degree", True),
@@ -84,8 +88,17 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
 
 TIERS: Final = ("top20", "elite")
 AXES: Final = (
-    "origin", "work", "location", "study_by_origin", "stay", "workforce", "abroad", "work_by_origin", "origin_mix",
-    "institutions", "sample",
+    "origin",
+    "work",
+    "location",
+    "study_by_origin",
+    "stay",
+    "workforce",
+    "abroad",
+    "work_by_origin",
+    "origin_mix",
+    "institutions",
+    "sample",
 )
 ATTRIBUTIONS: Final = ("headquarters", "location", "n/a")
 KINDS: Final = ("point", "at_most", "at_least", "derived", "context")
@@ -129,7 +142,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that no source states and that a rule filled: in which table, for whom, when, by which rule."""
+    """Something that no source states and a rule filled: in which table, for whom, when, by which rule."""
 
     table: str
     region: str
@@ -146,7 +159,7 @@ class Category:
     regions
         Codes of the regions it is made of.
     part
-        Part of each region that belongs to it, 0..1 (below 1 only where Hong Kong is listed apart from China).
+        Part of each region that belongs to it, 0..1 (below 1 only where Hong Kong is apart from China).
     share
         How its people split over the regions, summing to 1.
     holds
@@ -164,18 +177,18 @@ class Category:
 
 @dataclass(frozen=True)
 class Target:
-    """A published number with its whole key; numbers of different tiers, axes or attributions are never mixed.
+    """A published number with its whole key; different tiers, axes or attributions are never mixed.
 
     Parameters
     ----------
     id, tier, year
         Row id; tier of ``TIERS``; conference year.
     axis
-        origin: share by place of first degree. work: share by headquarters of the employer. location: share by place
-        of work. study_by_origin: P(graduate school in `study` | `origin`). stay: P(work in `destination` | graduate
-        school in `study`, and from `origin` if given). workforce: P(from `origin` | work in `destination`). abroad:
-        P(work outside the origin). work_by_origin: P(work in `destination` | `origin`). origin_mix, institutions,
-        sample: context.
+        origin: share by place of first degree. work: share by headquarters of the employer. location: share
+        by place of work. study_by_origin: P(graduate school in `study` | `origin`). stay: P(work in
+        `destination` | graduate school in `study`, and from `origin` if given). workforce: P(from `origin`
+        | work in `destination`). abroad: P(work outside the origin). work_by_origin: P(work in
+        `destination` | `origin`). origin_mix, institutions, sample: context.
     attribution
         headquarters, location or n/a.
     origin, study, destination
@@ -185,7 +198,8 @@ class Target:
     value, sd, unit
         Value and standard error (sampling and rounding), both in `unit`: share or rate 0..1, or count.
     kind
-        point; at_most or at_least for a bound; derived for a sum or Bayes inversion of other rows (a check); context.
+        point; at_most or at_least for a bound; derived for a sum or Bayes inversion of other rows (a check);
+        context for what is not fitted.
     holds
         What the row counts: definition, and what its category holds.
     """

@@ -1,4 +1,4 @@
-"""Reading a packaged table and checking it: checksum, columns, units, ranges, coverage. An error names the row."""
+"""Reading a packaged table and checking it: checksum, columns, units, ranges. An error names the row."""
 
 from __future__ import annotations
 
@@ -27,8 +27,23 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ties": ("variable", "origin", "destination", "year", "value", *MARKS),
     "visas": ("variable", "origin", "destination", "year", "value", *MARKS),
     "visa_records": ("variable", "origin", "destination", "year", "value", *MARKS),
-    "targets": ("id", "tier", "axis", "attribution", "year", "origin", "study", "destination", "part", "value", "sd",
-                "sd_rule", "kind", "holds", *MARKS),
+    "targets": (
+        "id",
+        "tier",
+        "axis",
+        "attribution",
+        "year",
+        "origin",
+        "study",
+        "destination",
+        "part",
+        "value",
+        "sd",
+        "sd_rule",
+        "kind",
+        "holds",
+        *MARKS,
+    ),
     "sources": ("id", "title", "publisher", "year", "url", "kind"),
 }
 """Columns of every table, in order."""
@@ -50,7 +65,14 @@ class DataError(Exception):
     """
 
     def __init__(
-        self, table: str, problem: str, *, row: int | None = None, column: str = "", value: str = "", allowed: str = ""
+        self,
+        table: str,
+        problem: str,
+        *,
+        row: int | None = None,
+        column: str = "",
+        value: str = "",
+        allowed: str = "",
     ) -> None:
         self.table, self.problem, self.row = table, problem, row
         self.column, self.value, self.allowed, self.remedy = column, value, allowed, REMEDY
@@ -91,7 +113,8 @@ def read_table(folder: Path, name: str, checksum: str) -> tuple[Row, ...]:
     Raises
     ------
     DataError
-        If the file is missing, its bytes do not match the checksum, a column is missing or a row has a wrong length.
+        If the file is missing, its bytes do not match the checksum, the columns or the length of a row are
+        wrong.
     """
     path = folder / f"{name}.csv"
     if not path.is_file():
@@ -116,7 +139,7 @@ def read_table(folder: Path, name: str, checksum: str) -> tuple[Row, ...]:
 
 
 def check_marks(name: str, rows: Sequence[Row], sources: Collection[str]) -> None:
-    """Check the provenance columns of every row: known sources, a confidence mark, a rule where a value is filled."""
+    """Check the provenance columns of every row: known sources, a confidence mark, a rule where filled."""
     known = set(sources)
     good: set[str] = set()
     for row in rows:
@@ -125,7 +148,9 @@ def check_marks(name: str, rows: Sequence[Row], sources: Collection[str]) -> Non
         if stated not in good:
             for part in stated.split(";"):
                 if part not in known:
-                    raise cell_error(name, row, "source", "no such source", "ids of sources.csv, joined by ';'")
+                    raise cell_error(
+                        name, row, "source", "no such source", "ids of sources.csv, joined by ';'"
+                    )
             good.add(stated)
         if cells["confidence"] not in CONFIDENCE:
             raise cell_error(name, row, "confidence", "no such mark", ", ".join(CONFIDENCE))
@@ -193,5 +218,7 @@ def unique(name: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
         key = tuple(row.cells[column] for column in columns)
         if key in seen:
             what = ", ".join(columns)
-            raise DataError(name, f"repeats row {seen[key]}", row=row.number, column=what, value=", ".join(key))
+            raise DataError(
+                name, f"repeats row {seen[key]}", row=row.number, column=what, value=", ".join(key)
+            )
         seen[key] = row.number

@@ -1,0 +1,100 @@
+"""Reading the parameter table and the reference point (``parameters.toml``, ``reference.toml``)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.data.schema import Source
+from sim.data.tables import DataError
+from sim.parameters import Distribution, Parameter, parse_distribution
+
+TEXTS = ("name", "unit", "role", "meaning", "source", "tag")
+NUMBERS = ("default", "low", "high")
+
+
+def read_parameters(folder: Path, sources: Mapping[str, Source]) -> tuple[Parameter, ...]:
+    """Read the parameter table; empty if the file does not exist.
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables.
+    sources
+        Known sources by id; a parameter names one or more of them.
+
+    Raises
+    ------
+    DataError
+        If a key is missing, superfluous or of a wrong type, a name repeats, a default lies outside its
+        range, a prior is impossible, or a source is unknown; names the parameter.
+    """
+    parameters: dict[str, Parameter] = {}
+    for number, table in enumerate(_toml(folder / "parameters.toml").get("parameter", []), 1):
+        try:
+            parameter = _parameter(table)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError("parameters.toml", f"{table.get('name', '?')}: {error}", row=number) from None
+        problem = _problem(parameter, parameters, sources)
+        if problem:
+            raise DataError("parameters.toml", f"{parameter.name}: {problem}", row=number)
+        parameters[parameter.name] = parameter
+    return tuple(parameters.values())
+
+
+def read_reference(folder: Path) -> dict[str, float]:
+    """Read the reference point by parameter name; empty if the file does not exist."""
+    values = _toml(folder / "reference.toml").get("values", {})
+    return {name: float(value) for name, value in values.items()}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(path.name, f"not valid TOML: {error}") from None
+
+
+def _parameter(table: Mapping[str, Any]) -> Parameter:
+    """Make a parameter of its entry; KeyError, TypeError or ValueError if the entry is not one."""
+    unknown = sorted(set(table) - {*TEXTS, *NUMBERS, "prior"})
+    if unknown:
+        raise ValueError(f"no such key: {', '.join(unknown)}")
+    missing = [key for key in (*TEXTS, *NUMBERS) if key not in table]
+    if missing:
+        raise ValueError(f"missing: {', '.join(missing)}")
+    texts = {key: table[key] for key in TEXTS}
+    if not all(isinstance(text, str) and text for text in texts.values()):
+        raise ValueError("name, unit, role, meaning, source and tag are texts that are not empty")
+    prior: Distribution | None = None
+    if "prior" in table:
+        entry = {"distribution" if key == "kind" else key: value for key, value in table["prior"].items()}
+        prior = parse_distribution(entry)
+    low, default, high = (float(table[key]) for key in ("low", "default", "high"))
+    return Parameter(
+        name=texts["name"],
+        unit=texts["unit"],
+        default=default,
+        low=low,
+        high=high,
+        prior=prior,
+        role=texts["role"],
+        meaning=texts["meaning"],
+        source=texts["source"],
+        tag=texts["tag"],
+    )
+
+
+def _problem(parameter: Parameter, earlier: Mapping[str, Parameter], sources: Mapping[str, Source]) -> str:
+    if parameter.name in earlier:
+        return "a parameter of this name stands above"
+    if not parameter.low <= parameter.default <= parameter.high:
+        return f"default {parameter.default:g} outside {parameter.low:g}..{parameter.high:g}"
+    unknown = [
+        part for part in parameter.source.replace(",", " ").replace(";", " ").split() if part not in sources
+    ]
+    return f"no such source: {', '.join(unknown)}" if unknown else ""
