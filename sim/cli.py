@@ -61,8 +61,8 @@ def cli() -> None:
 @cli.command()
 @scenario_arguments
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
-@click.option("--researchers", default=20_000, show_default=True, type=click.IntRange(100, 10_000_000), metavar="N",
-              help="Active researchers simulated in 2022 on the baseline.")  # fmt: skip
+@click.option("--researchers", default=20_000, show_default=True, metavar="N",
+              type=click.IntRange(100, 10_000_000), help="Active researchers simulated in 2022.")  # fmt: skip
 @click.option("--draws", default=100, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
               help="Draws of the uncertain parameters.")  # fmt: skip
 @click.option("--replicates", default=2, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
@@ -73,13 +73,17 @@ def cli() -> None:
               help="Last year.")  # fmt: skip
 @click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
               help="Engine that walks the years.")  # fmt: skip
-@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]"
+)
 @click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
               help="Fix an uncertain parameter; may be repeated.")  # fmt: skip
 @click.option("--check-invariants", is_flag=True,
-              help="Check after every year that no researcher is lost; runs again what is there, and compares.")  # fmt: skip
+              help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
 @json_option
-def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def run(
+    scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any
+) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     if options["engine"] == "agents":
         raise InputError(["--engine agents: the object engine is not built yet; use --engine arrays"])
@@ -93,7 +97,9 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     names = {region.code: region.name for region in data.regions}
     plans = [RunPlan(scenario=scenario, **options) for scenario in loaded]
     records = []
-    for plan, (finished, already_there) in zip(plans, execute_all(plans, Path(out), data, settings), strict=True):
+    for plan, (finished, already_there) in zip(
+        plans, execute_all(plans, Path(out), data, settings), strict=True
+    ):
         if as_json:
             records.append(run_record(finished, already_there))
             continue
@@ -109,7 +115,7 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
 @json_option
 def check(scenarios: tuple[str, ...], as_json: bool) -> None:
     """Report every error of scenario files, then what each changes in what it extends."""
-    from sim.display_scenario import scenario_record, scenario_report
+    from sim.display_inputs import scenario_record, scenario_report
 
     loaded = load_all(scenarios, {})
     if as_json:
@@ -124,7 +130,7 @@ def check(scenarios: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def levers(name: str | None, as_json: bool) -> None:
     """List what a scenario can move, or say everything about the lever NAME."""
-    from sim.display_scenario import lever_record, lever_report, levers_report
+    from sim.display_inputs import lever_record, lever_report, levers_report
     from sim.parameters import LEVERS
 
     if name is not None and name not in LEVERS:
@@ -140,26 +146,24 @@ def levers(name: str | None, as_json: bool) -> None:
 @click.argument("name", required=False)
 @json_option
 def sources(name: str | None, as_json: bool) -> None:
-    """Say where the number NAME comes from: a variable, VARIABLE/REGION, parameter, target or source."""
-    from sim.display_scenario import found_record, found_report, names_report
-    from sim.lookup import UnknownNameError, find_origin, known_names, read_sources
+    """Say where the number NAME comes from: a variable, VARIABLE:REGION, parameter, target or source."""
+    from sim.data import find_source, load_data
+    from sim.display_inputs import data_record, data_report
 
     if name is None:
-        known = known_names()
         if as_json:
-            show_json({"names": known, "sources": [each._asdict() for each in read_sources().values()]})
+            show_json(data_record(load_data()))
         else:
-            show(names_report(known, len(read_sources())))
+            show(data_report(load_data()))
         return
-    try:
-        found = find_origin(name)
-    except UnknownNameError as error:
-        hint = f"; did you mean {', '.join(error.nearest)}?" if error.nearest else ""
-        raise InputError([f"{error}{hint}; `talentsim sources` lists all names"]) from error
+    answer = find_source(name)
+    if answer.kind is None:
+        hint = f"; did you mean {', '.join(answer.nearest)}?" if answer.nearest else ""
+        raise InputError([f"{answer.lines[0]}{hint} `talentsim sources` lists what can be asked"])
     if as_json:
-        show_json(found_record(found))
+        show_json({"name": answer.name, "kind": answer.kind, "lines": list(answer.lines)})
     else:
-        show(found_report(found))
+        show("\n".join(answer.lines), soft_wrap=True)
 
 
 def load_all(names: Sequence[str], overrides: dict[str, float]) -> list[Scenario]:
@@ -201,7 +205,9 @@ def read_settings(settings: Sequence[str]) -> dict[str, float]:
         except ValueError:
             value = float("nan")
         if not equals or not name or value != value or abs(value) == float("inf"):
-            problems.append(f"--set {setting}: expected PARAMETER=VALUE with a number, as in ecosystem_pull=0.3")
+            problems.append(
+                f"--set {setting}: expected PARAMETER=VALUE with a number, as in ecosystem_pull=0.3"
+            )
         elif values.setdefault(name, value) != value:
             problems.append(f"--set {setting}: {name} is also set to {values[name]:g}")
     if problems:
@@ -219,6 +225,8 @@ def execute_all(
     tuple
         The run, and whether it was there already.
     """
+    from sim.constants import NotSolved
+    from sim.engine import InvariantBroken
     from sim.experiment import run_tasks, tasks_of
     from sim.figures import save_work_shares
     from sim.results import check_place, find_run, read_run, write_run
@@ -236,15 +244,16 @@ def execute_all(
             yield read_run(there), True
             continue
         with progress_bar(plan.scenario.name) as progress:
-            outcomes = run_tasks(tasks[id(plan)], plan.workers, progress)
-            with contextlib.closing(outcomes):
+            try:
                 finished = write_run(
                     plan,
-                    outcomes,
+                    run_tasks(tasks[id(plan)], plan.workers, progress),
                     out,
                     command=command_of(plan, settings),
                     finish=lambda made: save_work_shares(made, data, made.folder),
                 )
+            except (NotSolved, InvariantBroken) as error:
+                raise WorkError(f"{plan.scenario.name}: {error}") from error
         yield finished, there is not None
 
 
@@ -333,7 +342,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         usage = [] if error.ctx is None else [error.ctx.get_usage()]
         stop(WRONG_INPUT, "input", [error.format_message(), *usage], as_json)
     except (KeyboardInterrupt, click.Abort):
-        stop(INTERRUPTED, "interrupted", ["interrupted; the unfinished run was removed, finished runs stay"], as_json)
+        stop(
+            INTERRUPTED,
+            "interrupted",
+            ["interrupted; the unfinished run was removed, finished runs stay"],
+            as_json,
+        )
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (nobody reads any more)
         sys.exit(DONE)
@@ -353,7 +367,7 @@ def explain(error: Exception) -> str | None:
         return "the memory of this machine is full; use fewer --researchers, --draws or --workers"
     if isinstance(error, BrokenExecutor):
         return "a worker process died (often for want of memory); use fewer --workers"
-    expected = {"FolderError", "DataError", "NotSolved"}
-    if isinstance(error, OSError) or type(error).__name__ in expected:
-        return str(error)
-    return None
+    from sim.data import DataError
+    from sim.folders import FolderError
+
+    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError) else None

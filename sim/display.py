@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from rich import box
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,11 +18,11 @@ from sim.summary import BAND, INDICATORS, FloatArray, band, grouped
 SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
 SORT_YEAR: Final = 2022
 SHOWN_TIERS: Final = {
-    "top20": "Top 20 % (visible researchers)",
-    "elite": "Elite, about top 2 % (a tenth of the visible)",
+    "top20": "Top 20 %",
+    "elite": "Elite, top 2 %",
 }
 SHOWN_AXES: Final = {
-    "work": "where they work, by headquarters of the employer (students: their university)",
+    "work": "where they work (headquarters of the employer; students: their university)",
     "study": "where they went to graduate school",
     "origin": "where they come from (first degree)",
 }
@@ -81,8 +80,10 @@ def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
         for axis, axis_title in SHOWN_AXES.items():
             parts.append(Text(f"\n{tier_title}: {axis_title}", style="bold"))
             parts.append(_share_table(run, tier, axis, names))
-    parts.extend(Padding(Text(f"- {line}"), (0, 2, 0, 0)) for line in reading_notes(run))
-    return Group(*parts)
+    notes = Table.grid(padding=(0, 1, 0, 0))
+    for line in reading_notes(run):
+        notes.add_row("-", Text(line))
+    return Group(*parts, Text("\nHow to read this", style="bold"), notes)
 
 
 def reading_notes(run: Run) -> list[str]:
@@ -163,10 +164,10 @@ def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Ta
     small = [region for region in range(len(run.codes)) if region not in large]
     groups = [[region] for region in large] + ([small] if small else [])
     labels = [names[run.codes[region]] for region in large] + [f"other ({len(small)} regions)"]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("region", min_width=17, max_width=17, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("region", min_width=20, max_width=20, overflow="fold")
     for year in years:
-        table.add_column(str(year), justify="right", min_width=14, no_wrap=True)
+        table.add_column(str(year), justify="right", min_width=15, no_wrap=True)
     for label, line in zip(labels, cells(run, tier, axis, groups), strict=False):
         table.add_row(label, *(_cell_text(cell) for cell in line))
     return table

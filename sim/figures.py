@@ -23,6 +23,8 @@ from sim.tables import write_table
 
 LAST_OBSERVED: Final = 2022
 """Last year with published shares: what follows is a projection."""
+CENSUS: Final = ("CEN", "CEN22")
+"""Sources that count all authors instead of drawing a sample."""
 WORK_SHARES: Final = "work-shares"
 """Name of the figure of work shares, without its suffix."""
 COLUMNS: Final = ("kind", "tier", "year", "group", "p05", "p50", "p95", "value", "standard_error", "source")
@@ -63,7 +65,7 @@ REST: Final = Group("All others", (), "#6B6B6B", (3, 2))
 
 @dataclass(frozen=True)
 class Point:
-    """A published share beside the line it belongs to; the standard error is NaN for a full count."""
+    """A published share and its standard error beside the line it belongs to; a count or a sample."""
 
     group: Group
     year: int
@@ -92,9 +94,9 @@ def work_shares_figure(run: Run, data: Data) -> Figure:
         figure = Figure(figsize=(11.0, 6.0), dpi=150)
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, 2, sharey=True)
-        figure.subplots_adjust(left=0.06, right=0.89, top=0.84, bottom=0.235, wspace=0.30)
-        for panel, tier in zip(panels, _TIERS, strict=True):
-            _draw_panel(panel, run, data, tier)
+        figure.subplots_adjust(left=0.06, right=0.885, top=0.84, bottom=0.235, wspace=0.37)
+        tops = [_draw_panel(panel, run, data, tier) for panel, tier in zip(panels, _TIERS, strict=True)]
+        panels[0].set_ylim(0, 1.04 * max(tops))
         panels[0].set_ylabel("share of researchers, %")
         figure.text(0.06, 0.945, "Where top AI researchers work", fontsize=14, weight="bold")
         figure.text(0.06, 0.9, f"{run.title} · by headquarters of the employer", fontsize=10)
@@ -132,6 +134,9 @@ def groups_of(codes: Sequence[str]) -> list[tuple[Group, list[int]]]:
 def published_points(targets: Iterable[Target], tier: str) -> list[Point]:
     """Return the published work shares (headquarters) of a tier that belong to exactly one line.
 
+    Rows that count parts of the same regions (China without Hong Kong, Hong Kong) are added up. A row for
+    Europe may hold Russia, which the count does not list apart.
+
     Parameters
     ----------
     targets
@@ -140,35 +145,47 @@ def published_points(targets: Iterable[Target], tier: str) -> list[Point]:
         ``top20`` or ``elite``.
     """
     lines = {frozenset(group.codes): group for group in GROUPS}
-    points = []
+    parts: dict[tuple[str, int, str], list[Target]] = {}
     for target in targets:
-        key = (target.tier, target.axis, target.attribution)
-        group = lines.get(frozenset(target.destination or ()))
-        if key == (tier, "work", "headquarters") and group is not None:
-            error = target.sd if target.sd is not None and target.sd > 0 else math.nan
-            is_count = target.source == "CEN" or tier == "elite"
-            points.append(Point(group, target.year, target.value, error, target.id, is_count))
-    return points
+        group = lines.get(frozenset(target.destination or ()) - {"RUS"})
+        if group and (target.tier, target.axis, target.attribution) == (tier, "work", "headquarters"):
+            parts.setdefault((group.label, target.year, target.source), []).append(target)
+    labels = {group.label: group for group in GROUPS}
+    return [
+        Point(
+            labels[label],
+            year,
+            sum(row.value for row in rows),
+            math.sqrt(sum(row.sd**2 for row in rows)),
+            " + ".join(row.id for row in rows),
+            source in CENSUS or tier == "elite",
+        )
+        for (label, year, source), rows in parts.items()
+        if math.isclose(sum(row.part for row in rows), 1.0, abs_tol=1e-6)
+    ]
 
 
-def _draw_panel(panel: Axes, run: Run, data: Data, tier: str) -> None:
+def _draw_panel(panel: Axes, run: Run, data: Data, tier: str) -> float:
+    """Draw one tier; return the highest value drawn, per cent."""
     years = run.years.astype(float)
     ends: list[tuple[float, Group]] = []
+    top = 0.0
     for group, low, middle, high in _lines(run, tier):
         panel.fill_between(years, 100 * low, 100 * high, color=group.colour, alpha=0.16, linewidth=0)
         (line,) = panel.plot(years, 100 * middle, color=group.colour, linewidth=1.8)
         if group.dash:
             line.set_dashes(group.dash)
         ends.append((100 * float(middle[-1]), group))
+        top = max(top, 100 * float(np.nanmax(high)))
     for point in published_points(data.targets, tier):
         _draw_point(panel, point)
+        top = max(top, 100 * (point.value + _TO_90 * point.error))
     panel.axvline(LAST_OBSERVED + 0.5, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
     panel.text(
         LAST_OBSERVED + 0.8, 1.0, "projection", transform=panel.get_xaxis_transform(), fontsize=8, va="top"
     )
     panel.set_title(_TIERS[tier], loc="left", fontsize=10)
     panel.set_xlim(years[0], max(years[-1], years[0] + 1))
-    panel.set_ylim(0, None)
     panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
     panel.set_axisbelow(True)
     panel.xaxis.get_major_locator().set_params(integer=True)
@@ -183,16 +200,16 @@ def _draw_panel(panel: Axes, run: Run, data: Data, tier: str) -> None:
             va="center",
             annotation_clip=False,
         )
+    return top
 
 
 def _draw_point(panel: Axes, point: Point) -> None:
     # The two instruments of one year are set apart a little, or their marks would hide each other.
     year = point.year + (0.15 if point.is_count else -0.15)
-    error = None if math.isnan(point.error) else [100 * _TO_90 * point.error]
     panel.errorbar(
         [year],
         [100 * point.value],
-        yerr=error,
+        yerr=[100 * _TO_90 * point.error],
         fmt="D" if point.is_count else "o",
         markersize=3.6 if point.is_count else 5.2,
         markerfacecolor="white" if point.is_count else point.group.colour,
@@ -201,7 +218,6 @@ def _draw_point(panel: Axes, point: Point) -> None:
         elinewidth=1.1,
         capsize=2.5,
         zorder=5,
-        clip_on=False,
     )
 
 
@@ -217,7 +233,7 @@ def _add_legend(figure: Figure) -> None:
             marker="o",
             linestyle="",
             markersize=5.2,
-            label="published sample, 90 % sampling error",
+            label="published sample, 90 % error",
         ),
         Line2D(
             [],
@@ -227,7 +243,7 @@ def _add_legend(figure: Figure) -> None:
             markerfacecolor="white",
             linestyle="",
             markersize=3.6,
-            label="full count of authors",
+            label="full count of authors, 90 % error",
         ),
         Line2D([], [], color="#888888", linestyle=(0, (4, 3)), linewidth=0.8, label="last published shares"),
     ]
@@ -242,7 +258,7 @@ def _caption(run: Run) -> str:
         f"Bands hold 90 % of {runs}. The draws come from the priors and are not yet calibrated.\n"
         "The sampling noise of the published sample is not in the bands: it is the error bar of its points. "
         "Students count at their university.\n"
-        "The elite of 2019 was counted by a narrower definition (about the top 0.5 %). "
+        "The elite of 2019 was counted by a narrower definition (top 0.5 %); the count of Europe holds Russia. "
         f"Run {run.run_id}, talentsim {run.provenance['versions']['talentsim']}."
     )
 

@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import filecmp
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ from sim.data import load_data
 from sim.folders import FolderError, building, check_writable, explained
 from sim.outcomes import AXES, TIERS, Outcomes
 from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
-from sim.scenario import Scenario, resolved_toml, scenario_effect
+from sim.scenario import Scenario, load_scenario, resolved_toml, scenario_effect
 from sim.summary import (
     FloatArray,
     IndicatorRow,
@@ -47,6 +48,7 @@ NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.c
 FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
 BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
 
+_WHEN = re.compile(r"(.*?)(?: in (\d{4})(?:-(\d{4}))?)?", re.DOTALL)
 _BYTES_PER_RUN = 600_000  # measured at 20,000 researchers; only for the early warning about a full disk
 
 
@@ -156,10 +158,12 @@ def run_id(plan: Plan) -> str:
     """Return the identity of a run: equal ids, equal numbers. 16 hex digits.
 
     The draws enter by their numbers and the scenario's parameters: draw k is point k of a fixed sequence
-    through the priors, which are part of the model's own hash.
+    through the priors, which are part of the model's own hash. The baseline enters because the constants of
+    a draw are solved on it.
     """
     identity = {
         "scenario": scenario_effect(plan.scenario),
+        "baseline": scenario_effect(load_scenario("baseline")),
         "draws": plan.draws,
         "replicates": plan.replicates,
         "seed": plan.seed,
@@ -224,7 +228,8 @@ def write_run(
     Raises
     ------
     FolderError
-        If the folder cannot be written. Nothing is left behind then.
+        If the folder cannot be written, or is there already and holds other numbers. Nothing is left
+        behind then.
     ValueError
         If the outcomes are not those of the plan.
     """
@@ -238,6 +243,9 @@ def write_run(
             _write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
             if finish is not None:
                 finish(read_run(partial))
+        other = differing_files(partial, folder) if find_run(plan, root) else []
+        if other:
+            raise FolderError(folder, f"the same run gave other numbers now: {', '.join(other)}")
     return read_run(folder)
 
 
@@ -273,19 +281,27 @@ class _Collected:
         self.codes = codes
         self.counts: list[IntArray] = []
         self.measured: list[dict[tuple[str, str], FloatArray]] = []
-        self.bound: dict[str, int] = {}
+        self.bound: list[re.Match[str] | None] = []
         self.weight = 0.0
 
     def add(self, outcomes: Outcomes, reported: slice) -> None:
         self.weight = float(outcomes.weight)
         self.counts.append(outcomes.counts[reported].astype(np.int64))
         self.measured.append(measure(outcomes, self.codes))
-        for remark in dict.fromkeys(outcomes.binding):
-            self.bound[remark] = self.bound.get(remark, 0) + 1
+        for remark in outcomes.binding:
+            self.bound.append(_WHEN.fullmatch(remark.removeprefix(f"draw {outcomes.draw}: ")))
 
     def remarks(self) -> list[str]:
+        """Say each remark once, with the years it spans and the number of runs that made it."""
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for found in filter(None, self.bound):
+            what, start, end = found.groups()
+            spans.setdefault(what, []).append((int(start or 0), int(end or start or 0)))
+        runs = len(self.counts)
         return [
-            f"{remark} ({number} of {len(self.counts)} runs)" for remark, number in sorted(self.bound.items())
+            f"In {len(years)} of {runs} runs, {what}"
+            + _years(min(y[0] for y in years), max(y[1] for y in years))
+            for what, years in sorted(spans.items())
         ]
 
 
@@ -356,6 +372,12 @@ def _provenance(
         "started": started,
         "ended": _now(),
     }
+
+
+def _years(first: int, last: int) -> str:
+    if not first:
+        return ""
+    return f" in {first}" if first == last else f" in years between {first} and {last}"
 
 
 def _now() -> str:

@@ -1,0 +1,57 @@
+"""What several tests share: a small plan and outcomes made by hand, without any engine."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from sim.data import load_data
+from sim.experiment import RunPlan
+from sim.outcomes import AXES, STAGES, TIERS, Outcomes
+from sim.scenario import load_scenario
+
+FIRST_YEAR = 2000
+
+
+def made_up(plan: RunPlan, draw: int, replicate: int) -> Outcomes:
+    """Make outcomes with the right shapes from a local generator: growth in every region, fastest in CHN."""
+    generator = np.random.default_rng([plan.seed, draw, replicate])
+    years = np.arange(FIRST_YEAR, plan.until + 1)
+    regions = len(load_data().codes)
+    growth = np.linspace(0.2, 1.0, len(years))[:, None, None, None]
+    base = np.array([90.0, 12.0, *([4.0] * (regions - 2))])
+    trend = np.ones(regions)
+    trend[1] = 1.0 + 8.0 * (draw + 1) / (plan.draws + 1)
+    mean = growth * np.array([1.0, 0.1, 5.0])[:, None, None] * base * np.where(growth > 0.55, trend, 1.0)
+    shape = (len(years), len(TIERS), len(AXES), regions)
+    counts = generator.poisson(np.broadcast_to(mean, shape)).astype(np.int64)
+    flows = generator.poisson(0.02, (len(years), len(STAGES), regions, regions, regions)).astype(np.int32)
+    careers = generator.poisson(0.4, (len(years), regions, regions, regions)).astype(np.int32)
+    return Outcomes(
+        draw=draw,
+        replicate=replicate,
+        years=years.astype(np.int64),
+        counts=counts,
+        flows=flows,
+        careers=careers,
+        weight=22_500 / plan.researchers,
+        active=counts[:, TIERS.index("all"), 0].sum(axis=1),
+        eligible=counts[:, TIERS.index("all"), 0].sum(axis=1),
+        binding=(f"draw {draw}: the visible share is cut at .95 in {plan.until - draw}-{plan.until}",) if draw else (),
+    )
+
+
+@pytest.fixture
+def plan() -> RunPlan:
+    """A plan small enough for outcomes made by hand."""
+    return RunPlan(scenario=load_scenario("baseline"), draws=3, replicates=2, researchers=500, until=2024)
+
+
+@pytest.fixture
+def outcomes_of() -> Callable[[RunPlan], Iterator[Outcomes]]:
+    """Return a function that makes all outcomes of a plan, in order."""
+
+    def make(plan: RunPlan) -> Iterator[Outcomes]:
+        return (made_up(plan, draw, rep) for draw in range(plan.draws) for rep in range(plan.replicates))
+
+    return make
