@@ -49,6 +49,7 @@ from sim.data.tables import (
 )
 
 __all__ = [
+    "DATA_FOLDER",
     "Category",
     "Data",
     "DataError",
@@ -63,7 +64,8 @@ __all__ = [
     "load_data",
 ]
 
-FOLDER = Path(__file__).resolve().parent
+DATA_FOLDER = Path(__file__).resolve().parent
+"""Folder of the packaged tables."""
 REGION_COUNT = 20
 CAPITAL_FLOOR = 0.01
 """Added to private AI investment, bn US$, so that its logarithm exists."""
@@ -102,7 +104,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 
 def load_data(folder: Path | None = None) -> Data:
-    """Load the packaged data; the same object every time in one process.
+    """Load the packaged data (the same object every time in one process) or tables from another folder.
 
     Parameters
     ----------
@@ -115,7 +117,9 @@ def load_data(folder: Path | None = None) -> Data:
         If a table is missing, damaged, wrong or incomplete: names the table, row, column, value, what is
         allowed and the remedy.
     """
-    return _load(FOLDER if folder is None else folder.resolve())
+    if folder is None or folder.resolve() == DATA_FOLDER:
+        return _packaged()
+    return _load(folder)
 
 
 def find_source(name: str) -> SourceAnswer:
@@ -135,6 +139,10 @@ def find_source(name: str) -> SourceAnswer:
 
 
 @cache
+def _packaged() -> Data:
+    return _load(DATA_FOLDER)
+
+
 def _load(folder: Path) -> Data:
     checksums = read_checksums(folder)
     tables = {name: read_table(folder, name, checksums[name]) for name in COLUMNS}
