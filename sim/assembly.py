@@ -37,6 +37,7 @@ class Constants:
     bar_elite: Floats  # (51,) output
     demand_2019: Floats  # (R,) people
     abroad_share: Floats  # (R,) share of industry jobs
+    india_us: float  # logits, study in the USA for Indian origins beyond what the covariates explain
     early_visible: float  # visible share of the eligible before 2010
     binding: Floats  # (51,) 1 where the visible share was cut at its limit
 
@@ -86,6 +87,13 @@ def gravity(distance_km: Floats, language: Floats, distance_friction: float, lan
     return table
 
 
+def ties_of_study(data: Data, parameters: Mapping[str, float], india_us: float) -> Floats:
+    """Compute (R, R) pair terms of study utility: language, distance, and the solved India-USA corridor."""
+    table = gravity(data.distance_km, data.common_language, parameters["distance_friction"], parameters["language_pull"])
+    table[data.codes.index(IND), data.codes.index(USA)] += india_us
+    return table
+
+
 def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str, named: tuple[str, ...]) -> Floats:
     """Spread parameters prefix_<code> (for the named origins) and prefix_other over (R,) origins."""
     return np.array(
@@ -126,9 +134,7 @@ def make_world(
         anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
         home_study=by_origin(codes, parameters, "home_study", (CHN, IND)),
         home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
-        gravity=gravity(
-            data.distance_km, data.common_language, parameters["distance_friction"], parameters["language_pull"]
-        ),
+        gravity=ties_of_study(data, parameters, constants.india_us),
         study_constant=constants.study_constant,
         work_constant=constants.work_constant,
         industry_constant=constants.industry_constant[:span],

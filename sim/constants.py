@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import NoConvergence, anderson
 
 from sim.assembly import CHN, GBR, IND, USA, YEARS, Constants, make_world
 from sim.choice import Floats
@@ -25,8 +24,12 @@ TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
 COARSE_PATTERNS = 32
 FINE_PATTERNS = 128
 FULL_PATTERNS = 256
-ELITE_SIZE = 0.1
+STEP_LIMIT = 0.7
+DAMPING = 0.6
+MEMORY = 6
+REGULARISATION = 1e-4
 CHINA_AT_HOME, CHINA_IN_US, INDIA_IN_US = "M22-T-CNCNG", "M22-T-CNUSG", "M19-T-INUSG"
+INDIA_AT_HOME = 0.05  # of visible Indian origins in 2019: M19-T-INSTAY says that at most .05 worked (and so studied) there
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 
@@ -63,6 +66,7 @@ def first_guess(data: Data) -> Constants:
         bar_elite=np.full(YEARS, 2.0),
         demand_2019=np.exp(origin) * 2500.0,
         abroad_share=np.where(np.array(data.codes) == GBR, 0.7, 0.0),
+        india_us=0.0,
         early_visible=0.3,
         binding=np.zeros(YEARS),
     )
@@ -72,8 +76,8 @@ class Problem:
     """One parameter vector to be solved: unknowns as a vector, and the step that each unknown should take.
 
     The unknowns, in order: work constants (R), cohort levels (R), study constants of USA, CHN and IND, place effects of USA and
-    CHN, ln of the British share of industry jobs with US headquarters, logit of the early visible share, ln of demand for study
-    places in 2019 (R), industry constants FIRST_DOCTORS..BASE_YEAR.
+    CHN, ln of the British share of industry jobs with US headquarters, the India-USA corridor, logit of the early visible share,
+    ln of demand for study places in 2019 (R), industry constants FIRST_DOCTORS..BASE_YEAR.
     """
 
     def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies) -> None:
@@ -85,6 +89,7 @@ class Problem:
         self.at = {code: data.codes.index(code) for code in (USA, CHN, IND, GBR, "CAN")}
         self.offsets = np.array([parameters.get(f"study_offset_{code.lower()}", 0.0) for code in data.codes])
         self.error = math.inf
+        self.abroad_share = 0.0
 
     def pack(self, constants: Constants) -> Floats:
         """Put the unknown parts of constants into one vector."""
@@ -98,7 +103,7 @@ class Problem:
                 constants.cohort_level,
                 constants.study_constant[named],
                 constants.place_effect[[self.at[USA], self.at[CHN]]],
-                [math.log(share), math.log(early / (1.0 - early))],
+                [math.log(share), constants.india_us, logit(early)],
                 np.log(constants.demand_2019),
                 industry,
             ]
@@ -115,7 +120,7 @@ class Problem:
         place[self.at[USA]], place[self.at[CHN]] = x[2 * r + 3], x[2 * r + 4]
         industry = np.empty(YEARS)
         first, last = FIRST_DOCTORS - FIRST_YEAR, BASE_YEAR - FIRST_YEAR
-        solved = x[3 * r + 7 :]
+        solved = x[3 * r + 8 :]
         industry[:first], industry[first : last + 1], industry[last + 1 :] = solved[0], solved, solved[-1]
         abroad = np.zeros(r)
         abroad[self.at[GBR]] = min(1.0, math.exp(x[2 * r + 5]))
@@ -126,8 +131,9 @@ class Problem:
             cohort_level=x[r : 2 * r].copy(),
             place_effect=place,
             abroad_share=abroad,
-            early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 6])),
-            demand_2019=np.exp(x[2 * r + 7 : 3 * r + 7]),
+            india_us=float(x[2 * r + 6]),
+            early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 7])),
+            demand_2019=np.exp(x[2 * r + 8 : 3 * r + 8]),
             industry_constant=industry,
         )
 
@@ -164,8 +170,9 @@ class Problem:
         level = math.log(REFERENCE_RESEARCHERS / last.shares[2, 0].sum())
         steps.append(np.log(self.data.origin_target_2019 / origin) + level)
         errors = [np.abs(self.data.work_target_2019 - work).max(), np.abs(self.data.origin_target_2019 - origin).max()]
+        self.abroad_share = float(constants.abroad_share[self.at[GBR]])
         named, named_errors = self.named_steps(base, last, damp)
-        steps.append(named)
+        steps.append(named)  # study constants, place effects, British share, corridor
         early = years[REPORT_FROM]
         visible = early.shares[0, 0].sum() / early.eligible
         steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
@@ -187,11 +194,14 @@ class Problem:
             (self.targets[INDIA_IN_US], india[usa]),
             (self.targets[ELITE_US], elite[usa]),
             (self.targets[ELITE_CHINA], elite[chn]),
+            (INDIA_AT_HOME, india[ind]),
         ]
         remote = [year.remote[gbr] / year.shares[0, 3, gbr] for year in (base, last)]
         gaps = [logit(target) - logit(model) for target, model in pairs]
-        steps = [damp * gaps[0], damp * gaps[1], -damp * gaps[2], 0.5 * gaps[3], 0.5 * gaps[4]]
-        steps.append(math.log(self.data.gbr_usa_hq_share / (0.5 * sum(remote))))
+        british = math.log(self.data.gbr_usa_hq_share / (0.5 * sum(remote)))
+        if self.abroad_share >= 1.0:
+            british = min(british, 0.0)
+        steps = [damp * gaps[0], damp * gaps[1], damp * gaps[5], 0.5 * gaps[3], 0.5 * gaps[4], british, damp * gaps[2]]
         return np.array(steps), [abs(target - model) for target, model in pairs]
 
     def industry_steps(self, years: Mapping[int, ExpectedYear], damp: float) -> Floats:
@@ -249,7 +259,7 @@ def solve_constants(
     problem = Problem(data, parameters, policies)
     guess = start if start is not None else first_guess(data)
     x = problem.pack(guess)
-    phases = ((COARSE_PATTERNS, 1, 40), (FINE_PATTERNS, 3, 15))
+    phases = ((COARSE_PATTERNS, 1, 60), (FINE_PATTERNS, 3, 20))
     for patterns, ties, most in phases:
         x = mix(problem, x, guess, patterns, ties, most, report)
     if problem.error > 2 * TOLERANCE:
@@ -260,26 +270,42 @@ def solve_constants(
 def mix(
     problem: Problem, x: Floats, like: Constants, patterns: int, ties: int, most: int, report: Callable[[str], None] | None
 ) -> Floats:  # fmt: skip
-    """Run Anderson mixing until every share is within TOLERANCE."""
-    best = [math.inf, x]
+    """Step with regularised Anderson mixing until every share is within TOLERANCE; return the best unknowns seen.
 
-    def residual(vector: Floats) -> Floats:
-        step = np.clip(problem.step(vector, like, patterns, ties), -0.7, 0.7)
-        if problem.error < best[0]:
-            best[0], best[1] = problem.error, vector.copy()
+    A memory of the last steps predicts the point where the step vanishes (Walker and Ni 2011). The least squares are
+    regularised and steps are capped, because the plain scheme diverges where an unknown saturates.
+    """
+    points: list[Floats] = []
+    steps: list[Floats] = []
+    best = (math.inf, x)
+    for _ in range(most):
+        step = np.clip(problem.step(x, like, patterns, ties), -STEP_LIMIT, STEP_LIMIT)
         if report is not None:
-            report(f"patterns {patterns} ties {ties} error {problem.error:.5f}")
-        return step
+            report(f"{patterns} patterns, {ties} ties: largest error of a share {problem.error:.5f}")
+        if problem.error < best[0]:
+            best = (problem.error, x)
+        if problem.error < TOLERANCE:
+            break
+        points = [*points[-MEMORY:], x]
+        steps = [*steps[-MEMORY:], step]
+        x = x + np.clip(mixed_step(points, steps), -STEP_LIMIT, STEP_LIMIT)
+    problem.error = best[0]
+    return best[1]
 
-    def measure(_: Floats) -> float:
-        return problem.error
 
-    try:
-        anderson(residual, x, alpha=0.7, w0=0.01, M=6, maxiter=most, line_search=None, f_tol=TOLERANCE, tol_norm=measure)
-    except NoConvergence:
-        pass
-    problem.error = float(best[0])
-    return np.asarray(best[1])
+def mixed_step(points: list[Floats], steps: list[Floats]) -> Floats:
+    """Combine remembered (U,) points and steps into the next change of the unknowns."""
+    plain = DAMPING * steps[-1]
+    if len(points) < 2:
+        return plain
+    moved = np.stack([points[-1] - point for point in points[:-1]], axis=1)
+    changed = np.stack([steps[-1] - step for step in steps[:-1]], axis=1)
+    scale = np.linalg.norm(changed, axis=0) + 1e-12
+    changed, moved = changed / scale, moved / scale
+    normal = changed.T @ changed + REGULARISATION * np.eye(changed.shape[1])
+    weights = np.linalg.solve(normal, changed.T @ steps[-1])
+    combined: Floats = plain - (moved + DAMPING * changed) @ weights
+    return combined
 
 
 def with_bars(problem: Problem, constants: Constants) -> Constants:
