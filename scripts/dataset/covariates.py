@@ -16,14 +16,14 @@ EXCHANGE_2023 = {
     "CHE": 0.8984,
     "DEU": 0.9245,
     "FRA": 0.9245,
-    "GBR": 1 / 1.2440,
+    "GBR": 0.8043,
     "JPN": 140.5001,
     "KOR": 1306.7637,
     "SGP": 1.3428,
     "SWE": 10.6089,
     "USA": 1.0,
 }
-"""Mean market exchange rate of 2023, local currency per US dollar (source FX_FRED)."""
+"""Mean market exchange rate of 2023, local currency per US dollar (source FX_FRED; GBR: mean of the months)."""
 PART_CONTRACT = 0.65
 """Usual part of a full German E13 post that a doctoral contract pays."""
 ROW_RULE = "mean of PAK NGA BGD NPL TUR EGY VNM BRA MEX GHA weighted by population"

@@ -87,7 +87,7 @@ _OWN = (
         "Yearly mean exchange rates against the US dollar (data package exchange-rates, yearly)",
         "Federal Reserve, FRED (Datopian core datasets)",
         "2026",
-        "https://github.com/datasets/exchange-rates (commit fa7d949), data/yearly.csv",
+        "https://github.com/datasets/exchange-rates (commit fa7d949), data/yearly.csv, data/monthly.csv",
         "data",
     ),
 )
