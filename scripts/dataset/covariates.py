@@ -23,7 +23,7 @@ EXCHANGE_2023 = {
     "SWE": 10.6089,
     "USA": 1.0,
 }
-"""Mean market exchange rate of 2023, local currency per US dollar (source FX_FRED; GBR: mean of the months)."""
+"""Mean market exchange rate of 2023, local currency per US dollar (FX_FRED; GBR: mean of the months)."""
 PART_CONTRACT = 0.65
 """Usual part of a full German E13 post that a doctoral contract pays."""
 ROW_RULE = "mean of PAK NGA BGD NPL TUR EGY VNM BRA MEX GHA weighted by population"
