@@ -87,7 +87,7 @@ def run(
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     if options["engine"] == "agents":
         raise InputError(["--engine agents: the object engine is not built yet; use --engine arrays"])
-    loaded = load_all(scenarios, read_settings(settings))
+    loaded = load_all(scenarios, read_settings(settings), options["until"])
     from sim.data import load_data
     from sim.display import run_record, run_report
     from sim.experiment import RunPlan
@@ -166,7 +166,7 @@ def sources(name: str | None, as_json: bool) -> None:
         show("\n".join(answer.lines), soft_wrap=True)
 
 
-def load_all(names: Sequence[str], overrides: dict[str, float]) -> list[Scenario]:
+def load_all(names: Sequence[str], overrides: dict[str, float], horizon: int | None = None) -> list[Scenario]:
     """Load scenarios and report the problems of all of them together.
 
     Raises
@@ -176,10 +176,11 @@ def load_all(names: Sequence[str], overrides: dict[str, float]) -> list[Scenario
     """
     from sim.scenario import ScenarioError, load_scenario
 
-    loaded, problems = [], []
+    loaded: list[Scenario] = []
+    problems: list[str] = []
     for name in names:
         try:
-            loaded.append(load_scenario(name, overrides=overrides))
+            loaded.append(load_scenario(name, overrides=overrides, horizon=horizon))
         except ScenarioError as error:
             problems.extend(str(problem) for problem in error.problems)
     if problems:

@@ -48,9 +48,9 @@ def shown_years(run: Run) -> list[int]:
 def cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> list[list[Cell]]:
     """Return the cells of a printed table, one list per group of regions, one cell per shown year."""
     index = [int(year - run.years[0]) for year in shown_years(run)]
-    people = run.weight * grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
+    people = grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
     share = band(run.shares_by_run(tier, axis, groups)[:, index])
-    count = band(people)
+    count = band((run.weight * people).astype(np.float64))
     return [
         [Cell(_three(share, year, group), _three(count, year, group)) for year in range(len(index))]
         for group in range(len(groups))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -11,6 +12,36 @@ from rich.text import Text
 from sim.data import Data
 from sim.display import plain_table
 from sim.parameters import Lever
+from sim.scenario import Scenario, difference
+
+
+def scenario_report(scenario: Scenario) -> RenderableType:
+    """Return what `check` prints of a scenario without errors: its files and what it changes."""
+    parts: list[RenderableType] = [
+        Text(f"\n{scenario.name}: {scenario.title}", style="bold"),
+        Text("no errors; files, the extended one first:"),
+        *(Text(f"  {line}") for line in _file_lines(scenario)),
+        *(Text(f"note: {remark}") for remark in scenario.remarks),
+    ]
+    rows = difference(scenario)
+    base = Path(scenario.files[-2]).stem if len(scenario.files) > 1 else "the observed defaults"
+    if not rows:
+        return Group(*parts, Text(f"\nChanges nothing in {base}."))
+    cells = [(row.lever, row.whom, row.when, row.before, row.after, row.unit) for row in rows]
+    columns = ("what", "for whom", "when", "from", "to", "unit")
+    return Group(*parts, Text(f"\nChanges in {base}:"), plain_table(columns, cells))
+
+
+def scenario_record(scenario: Scenario) -> dict[str, Any]:
+    """Return what ``check --json`` says about a scenario without errors."""
+    pairs = zip(scenario.files, scenario.shipped, strict=True)
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "files": [{"file": file, "shipped": shipped} for file, shipped in pairs],
+        "remarks": list(scenario.remarks),
+        "difference": [vars(row) for row in difference(scenario)],
+    }
 
 
 def levers_report(levers: Sequence[Lever]) -> RenderableType:
@@ -71,9 +102,9 @@ def data_report(data: Data) -> RenderableType:
     """Return what the packaged data hold and which names can be asked for."""
     tables = [(name, f"{len(rows)}", ", ".join(variables(data, name))) for name, rows in data.tables.items()]
     parameters = ", ".join(parameter.name for parameter in data.parameters)
-    head = f"Data version {data.version}: {len(data.sources)} sources, {len(data.gaps)} gaps filled by stated rules."
+    filled = f"{len(data.gaps)} gaps filled by stated rules"
     return Group(
-        Text(head),
+        Text(f"Data version {data.version}: {len(data.sources)} sources, {filled}."),
         plain_table(("table", "rows", "variables"), tables),
         Text(f"\nParameters: {parameters}"),
         Text(
@@ -102,6 +133,11 @@ def variables(data: Data, table: str) -> list[str]:
     return [
         name for name in dict.fromkeys(row.cells.get("variable", "") for row in data.tables[table]) if name
     ]
+
+
+def _file_lines(scenario: Scenario) -> list[str]:
+    pairs = zip(scenario.files, scenario.shipped, strict=True)
+    return [f"{Path(file).stem} (shipped)" if shipped else file for file, shipped in pairs]
 
 
 def _listed(value: Any) -> Any:

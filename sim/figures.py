@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from sim.data import Data, Target
 from sim.results import Run
@@ -31,7 +32,7 @@ COLUMNS: Final = ("kind", "tier", "year", "group", "p05", "p50", "p95", "value",
 
 _TIERS: Final = {"top20": "Top 20 % (all authors)", "elite": "Elite, about top 2 % (a tenth of them)"}
 _TO_90: Final = 1.6448536269514722  # half width of a 90 % interval in standard errors
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -188,7 +189,7 @@ def _draw_panel(panel: Axes, run: Run, data: Data, tier: str) -> float:
     panel.set_xlim(years[0], max(years[-1], years[0] + 1))
     panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
     panel.set_axisbelow(True)
-    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     panel.tick_params(labelleft=True)
     for height, (value, group) in zip(_apart([value for value, _ in ends], 3.4), ends, strict=True):
         panel.annotate(
@@ -258,7 +259,7 @@ def _caption(run: Run) -> str:
         f"Bands hold 90 % of {runs}. The draws come from the priors and are not yet calibrated.\n"
         "The sampling noise of the published sample is not in the bands: it is the error bar of its points. "
         "Students count at their university.\n"
-        "The elite of 2019 was counted by a narrower definition (top 0.5 %); the count of Europe holds Russia. "
+        "The elite of 2019 was counted by a narrower rule (top 0.5 %); the count of Europe includes Russia.\n"
         f"Run {run.run_id}, talentsim {run.provenance['versions']['talentsim']}."
     )
 

@@ -23,7 +23,7 @@ from sim.data import load_data
 from sim.folders import FolderError, building, check_writable, explained
 from sim.outcomes import AXES, TIERS, Outcomes
 from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
-from sim.scenario import Scenario, load_scenario, resolved_toml, scenario_effect
+from sim.scenario import Scenario, load_shipped, resolved_toml, scenario_effect
 from sim.summary import (
     FloatArray,
     IndicatorRow,
@@ -163,7 +163,7 @@ def run_id(plan: Plan) -> str:
     """
     identity = {
         "scenario": scenario_effect(plan.scenario),
-        "baseline": scenario_effect(load_scenario("baseline")),
+        "baseline": scenario_effect(load_shipped("baseline")),
         "draws": plan.draws,
         "replicates": plan.replicates,
         "seed": plan.seed,
@@ -204,7 +204,7 @@ def write_run(
     *,
     command: str = "",
     notes: Sequence[str] = (),
-    finish: Callable[[Run], None] | None = None,
+    finish: Callable[[Run], object] | None = None,
 ) -> Run:
     """Write the folder of a run in one atomic move and read it back.
 

@@ -372,4 +372,5 @@ def _net_arrivals(outcomes: Outcomes, reported: NDArray[np.bool_]) -> tuple[IntA
 
 def _sampling_error(counts: IntArray) -> FloatArray:
     share = shares_of(counts)
-    return np.sqrt(share * (1.0 - share) / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
+    error: FloatArray = np.sqrt(share * (1.0 - share) / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
+    return error

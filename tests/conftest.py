@@ -37,7 +37,7 @@ def made_up(plan: RunPlan, draw: int, replicate: int) -> Outcomes:
         weight=22_500 / plan.researchers,
         active=counts[:, TIERS.index("all"), 0].sum(axis=1),
         eligible=counts[:, TIERS.index("all"), 0].sum(axis=1),
-        binding=(f"draw {draw}: the visible share is cut at .95 in {plan.until - draw}-{plan.until}",) if draw else (),
+        binding=(f"draw {draw}: the visible share is cut at .95 in {plan.until - draw}",) if draw else (),
     )
 
 

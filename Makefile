@@ -1,0 +1,55 @@
+# Every target makes the environment it needs in .venv, so that each works as the first command of a fresh clone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LIBRARIES := $(VENV)/.libraries
+FAST := $(wildcard tests/unit tests/properties tests/scenarios tests/test_*.py)
+SLOW := $(wildcard tests/statistics tests/engines tests/worlds tests/browser)
+# First Python that is new enough; override with `make PYTHON=/path/to/python`.
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+
+.PHONY: help demo test test-slow lint bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(READY)  ## run two scenarios with 25 draws each: tables, figures, where the results are
+	$(BIN)/talentsim run baseline us-entry-restrictions --draws 25
+
+test: $(READY)  ## the fast tests
+	$(BIN)/python -m pytest -q -n auto $(FAST)
+
+test-slow: $(READY)  ## the slow tests: statistics, engines, worlds, browser
+	$(if $(SLOW),$(BIN)/python -m pytest -q -n auto $(SLOW),@echo "no slow tests yet")
+
+lint: $(READY)  ## style and types
+	$(BIN)/ruff check sim tests scripts
+	$(BIN)/ruff format --check sim tests scripts
+	$(BIN)/mypy
+
+bench: $(READY)  ## measured speed, one ratio or time per file
+	@for each in benchmarks/*.py; do [ ! -e "$$each" ] || $(BIN)/python "$$each"; done
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml (needs pip-tools)
+	$(BIN)/python -m piptools compile --extra dev --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+		--no-emit-find-links --no-header --strip-extras --allow-unsafe -o requirements.lock pyproject.toml
+
+clean:  ## remove the environment and caches; results stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): $(LIBRARIES) pyproject.toml sim/__init__.py
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LIBRARIES): requirements.lock
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --retries 5 --timeout 60 --require-hashes -r requirements.lock
+	@touch $@

@@ -1,0 +1,226 @@
+"""The command line: exit codes, messages, JSON, and that nothing slow is imported for nothing."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import sim.experiment
+from sim.cli import main
+from sim.experiment import RunPlan
+from sim.outcomes import Outcomes
+from sim.parameters import LEVERS
+
+SMALL = ("--draws", "3", "--replicates", "2", "--researchers", "500", "--until", "2024")
+SLOW = ("numba", "mesa", "scipy.stats", "pandas", "matplotlib", "pyarrow")
+
+
+@pytest.fixture
+def call(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command line in an empty folder and gives exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        output = capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, output.out, output.err
+
+    return start
+
+
+@pytest.fixture
+def quick_engine(
+    monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]
+) -> list[RunPlan]:
+    """Put outcomes made by hand in the engine's place; the list holds the plans that were executed."""
+    executed: list[RunPlan] = []
+
+    def run_tasks(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
+        executed.append(plan)
+        return outcomes_of(plan)
+
+    monkeypatch.setattr(sim.experiment, "tasks_of", lambda plan: plan)
+    monkeypatch.setattr(sim.experiment, "run_tasks", run_tasks)
+    return executed
+
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engine: list[RunPlan]) -> None:
+    code, out, err = call("run", "baseline", *SMALL)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 100
+    for text in (
+        "Top 20 %: where they work",
+        "Elite, top 2 %: where they come from",
+        "2019",
+        "2022",
+        "United States",
+    ):
+        assert text in out
+    assert "2025" not in out.split("How to read this")[0]
+    assert "priors (not yet calibrated)" in out
+    assert "Monte-Carlo standard error" in " ".join(out.split())
+    (folder,) = Path("results/baseline").iterdir()
+    assert str(folder) in out
+    expected = {
+        "shares.csv",
+        "outcomes.parquet",
+        "flows.parquet",
+        "indicators.csv",
+        "scenario.toml",
+        "provenance.json",
+    }
+    assert {path.name for path in folder.iterdir()} == expected | {
+        f"work-shares.{s}" for s in ("png", "svg", "csv")
+    }
+
+
+def test_the_same_command_again_finds_the_run(call: Call, quick_engine: list[RunPlan]) -> None:
+    first = call("run", "baseline", *SMALL)[1]
+    code, again, _ = call("run", "baseline", *SMALL)
+    assert code == 0
+    assert len(quick_engine) == 1
+    assert "already there" in again
+    assert again.split("\nResults of")[0] == first.split("\nResults of")[0]
+    call("run", "baseline", *SMALL, "--check-invariants")
+    assert len(quick_engine) == 2
+
+
+def test_json_is_one_object_and_nothing_else(call: Call, quick_engine: list[RunPlan]) -> None:
+    code, out, err = call("run", "baseline", *SMALL, "--json")
+    assert (code, err) == (0, "")
+    (record,) = json.loads(out)["runs"]
+    regions = {row["region"] for row in record["table"]}
+    assert len(record["table"]) == 2 * 3 * 2 * len(regions)
+    shares = [
+        row for row in record["table"] if (row["tier"], row["axis"], row["year"]) == ("top20", "work", 2022)
+    ]
+    assert 0.9 < sum(row["share_p50"] for row in shares) < 1.1
+    assert record["already_there"] is False
+    assert {"stay_rate", "crossing_year_top20"} <= {row["indicator"] for row in record["indicators"]}
+
+
+def test_settings_make_another_run(call: Call, quick_engine: list[RunPlan]) -> None:
+    call("run", "baseline", *SMALL)
+    call("run", "baseline", *SMALL, "--set", "ecosystem_pull=0.31")
+    assert len(list(Path("results/baseline").iterdir())) == 2
+    assert quick_engine[1].scenario.parameters["ecosystem_pull"] == 0.31
+    records = [json.loads(p.read_text(encoding="utf-8")) for p in Path("results").rglob("provenance.json")]
+    assert sum(record["command"].endswith("--set ecosystem_pull=0.31") for record in records) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "baselin"], "baseline"),
+        (["run"], "Missing argument"),
+        (["run", "baseline", "--set", "ecosystem_pul=0.3"], "ecosystem_pull"),
+        (["run", "baseline", "--set", "ecosystem_pull"], "PARAMETER=VALUE"),
+        (["run", "baseline", "--set", "ecosystem_pull=much"], "PARAMETER=VALUE"),
+        (["run", "baseline", "--set", "ecosystem_pull=99"], "ecosystem_pull"),
+        (["run", "baseline", "--set", "ecosystem_pull=.3", "--set", "ecosystem_pull=.4"], "also set to 0.3"),
+        (["run", "baseline", "--engine", "agents"], "not built yet"),
+        (["run", "baseline", "--until", "2051"], "2051"),
+        (["run", "baseline", "--draws", "0"], "--draws"),
+        (["run", "baseline", "--colour"], "--colour"),
+        (["check", "baselin"], "baseline"),
+        (["levers", "entry_ba"], "entry_bar"),
+        (["sources", "phd_pai"], "phd_pay"),
+        (["sweep"], "sweep"),
+    ],
+)
+def test_wrong_input_is_said_with_code_2(call: Call, words: list[str], message: str) -> None:
+    code, out, err = call(*words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert not Path("results").exists()
+    code, out, _ = call(*words, "--json")
+    assert code == 2
+    assert message in " ".join(json.loads(out)["problems"])
+
+
+def test_equal_problems_are_said_once(call: Call) -> None:
+    err = call("run", "baselin", "baselin")[2]
+    assert len(err.splitlines()) == 1
+
+
+def test_a_results_folder_that_cannot_be_written_fails_before_any_work(
+    call: Call, quick_engine: list[RunPlan]
+) -> None:
+    Path("file").touch()
+    code, out, err = call("run", "baseline", *SMALL, "--out", "file")
+    assert (code, out) == (1, "")
+    assert "cannot write here" in err
+    assert quick_engine == []
+
+
+def test_ctrl_c_leaves_no_partial_folder(
+    call: Call, monkeypatch: pytest.MonkeyPatch, quick_engine: object
+) -> None:
+    def interrupted(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(sim.experiment, "run_tasks", interrupted)
+    code, out, err = call("run", "baseline", *SMALL)
+    assert (code, out) == (130, "")
+    assert "interrupted" in err
+    assert list(Path("results/baseline").iterdir()) == []
+
+
+def test_check_says_what_a_file_changes(call: Call) -> None:
+    Path("mine.toml").write_text(
+        'title = "Mine"\nextends = "baseline"\n[[lever]]\nname = "phd_places"\ndestination = ["CAN"]\n'
+        'from = 2027\nchange = "set"\nvalue = 1.5\nevidence = "none"\n',
+        encoding="utf-8",
+    )
+    code, out, err = call("check", "mine.toml")
+    assert (code, err) == (0, "")
+    assert "phd_places" in out
+    assert "2027-2050" in out
+    code, out, _ = call("check", "mine", "baseline", "--json")
+    mine, _ = json.loads(out)["scenarios"]
+    assert [row["lever"] for row in mine["difference"]] == ["phd_places"]
+
+
+def test_levers_and_sources_answer(call: Call) -> None:
+    out = call("levers")[1]
+    assert all(name in out for name in LEVERS)
+    assert "probability" in call("levers", "border_closure")[1]
+    assert json.loads(call("levers", "--json")[1])["levers"][0]["name"] == next(iter(LEVERS))
+    assert "P_THE_CN" in call("sources", "phd_pay:CHN")[1]
+    assert "phd_pay" in call("sources")[1]
+    assert json.loads(call("sources", "phd_pay:CHN", "--json")[1])["kind"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["run", "--help"], ["check", "baseline"], ["levers"], ["sources"]]
+)
+def test_quick_verbs_import_nothing_slow(words: list[str], tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom sim.cli import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit as stop:\n"
+        f"    print('slow:', *(m for m in {SLOW} if m in sys.modules), file=sys.stderr)\n"
+        "    sys.exit(stop.code)\n"
+    )
+    root = Path(sim.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == "slow:"
