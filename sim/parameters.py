@@ -29,6 +29,12 @@ SECTORS: Final = ("academia", "industry")
 TALENT_CLASSES: Final = 5
 """Number of talent classes, 0 (lowest fifth) to 4 (highest fifth)."""
 
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
+    "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
+}
+"""Names for several regions at once; Europe is without the United Kingdom and Russia, as in the sources."""
+
 CHANGES: Final = ("set", "multiply", "add")
 """Kinds of change, in the order in which they apply within one file."""
 MOST_FACTOR: Final = 100.0

@@ -46,6 +46,7 @@ from sim.scenario_values import (
     plain_text,
     quantity,
     refuse,
+    to_problem,
     whole_number,
 )
 
@@ -315,10 +316,7 @@ def _problems(details: ErrorDetails, file: str, lines: Mapping[KeyPath, int]) ->
     else:
         findings = [Finding("must be a table, [[lever]]", value)]
     for finding in findings:
-        where = (*path, *finding.below)
-        shown = "" if finding.value is None else show(finding.value)
-        line = line_of(lines, where)
-        yield Problem(file, line, key_text(where), finding.message, shown, finding.allowed, finding.nearest)
+        yield to_problem(finding, file, lines, path)
 
 
 def _file_levers(items: object, vocabulary: Vocabulary, lines: Mapping[KeyPath, int]) -> Iterator[FileLever]:

@@ -1,7 +1,7 @@
 """Single values of a scenario file: regions, sectors, years, numbers and distributions, checked and resolved.
 
-Each function returns the value in the model's terms or raises ``refuse(...)`` with every finding about it. The
-names that only the data know (regions, sources, parameters) come in as a ``Vocabulary``.
+Each function returns the value in the model's terms or raises ``refuse(...)`` with every finding about it.
+The names that only the data know (regions, sources, parameters) come in as a ``Vocabulary``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,9 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from sim.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
-from sim.parameters import SECTORS, TALENT_CLASSES, Parameter
+from sim.parameters import GROUPS, SECTORS, TALENT_CLASSES, Parameter
 from sim.policy import axis_size
-from sim.scenario_text import KeyPath, nearest_name, show
-
-GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
-    "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
-}
-"""Names for several regions at once; Europe is without the United Kingdom and Russia, as in the sources."""
+from sim.scenario_text import KeyPath, Problem, key_text, line_of, nearest_name, show
 
 ALL: Final = "*"
 """Every region, sector or talent class."""
@@ -84,6 +78,37 @@ class Finding:
 def refuse(*findings: Finding) -> PydanticCustomError:
     """Make the error that carries findings through pydantic to whoever knows the file."""
     return PydanticCustomError("scenario", "refused", {"findings": findings})
+
+
+def findings_in(error: PydanticCustomError) -> tuple[Finding, ...]:
+    """Return the findings that ``refuse`` put into an error."""
+    return tuple((error.context or {})["findings"])
+
+
+def to_problem(finding: Finding, file: str, lines: Mapping[KeyPath, int], path: KeyPath = ()) -> Problem:
+    """Give a finding its file and line.
+
+    Parameters
+    ----------
+    finding
+        What is wrong.
+    file
+        How messages name the file.
+    lines
+        Line by key path; empty if there is no text, then the line is 0.
+    path
+        Path of the checked key, above the finding's own.
+    """
+    where = (*path, *finding.below)
+    return Problem(
+        file,
+        line_of(lines, where) if lines else 0,
+        key_text(where),
+        finding.message,
+        "" if finding.value is None else show(finding.value),
+        finding.allowed,
+        finding.nearest,
+    )
 
 
 def plain_text(value: object) -> str:
@@ -276,8 +301,7 @@ def parameter_values(value: object, known: Mapping[str, Parameter]) -> dict[str,
         try:
             good[name] = quantity(wanted, parameter.low, parameter.high, f"{name} ({parameter.unit})")
         except PydanticCustomError as error:
-            context = error.context or {}
-            findings.extend(replace(each, below=(name, *each.below)) for each in context["findings"])
+            findings.extend(replace(each, below=(name, *each.below)) for each in findings_in(error))
     if findings:
         raise refuse(*findings)
     return good

@@ -1,0 +1,192 @@
+"""Which files a scenario is made of: the one a user names, and what each extends.
+
+A bare name means a file beside the asking one, else a shipped scenario; no path may leave the asking
+file's folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from sim.scenario_schema import FileContent, read_content
+from sim.scenario_text import (
+    Problem,
+    ScenarioError,
+    key_lines,
+    line_of,
+    nearest_name,
+    parse_text,
+    read_text,
+    show,
+)
+from sim.scenario_values import Vocabulary
+
+
+@dataclass(frozen=True)
+class ChainFile:
+    """A file of a scenario.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    shown
+        How messages name it.
+    is_shipped
+        Whether it belongs to the shipped library.
+    hides_shipped
+        Whether it was taken instead of a shipped scenario of the same name.
+    content
+        What it says.
+    """
+
+    path: Path
+    shown: str
+    is_shipped: bool
+    hides_shipped: bool
+    content: FileContent
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A file that was found, before it is read."""
+
+    path: Path
+    hides_shipped: bool = False
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the shipped scenarios, in an installed package and in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def shipped_names() -> tuple[str, ...]:
+    """List the names of the shipped scenarios, in alphabetical order."""
+    return tuple(sorted(path.stem for path in shipped_folder().glob("*.toml")))
+
+
+def read_chain(path_or_name: str, vocabulary: Vocabulary) -> tuple[ChainFile, ...]:
+    """Read a scenario file and all that it extends.
+
+    Parameters
+    ----------
+    path_or_name
+        Path of a file, or the name of a file in the current folder or of a shipped scenario.
+    vocabulary
+        Regions, sources and parameters.
+
+    Returns
+    -------
+    The files, the extended one first.
+
+    Raises
+    ------
+    ScenarioError
+        With the problems of all files that could be reached.
+    """
+    problems: list[Problem] = []
+    chain: list[ChainFile] = []
+    seen: list[Path] = []
+    place: _Place | None = _named_place(path_or_name)
+    while place is not None:
+        shown = str(place.path)
+        seen.append(place.path.resolve())
+        extends = ""
+        try:
+            text = read_text(place.path, shown)
+            document = parse_text(text, shown)
+            wanted = document.get("extends")
+            extends = wanted if isinstance(wanted, str) else ""
+            content = read_content(document, text, shown, vocabulary)
+            is_shipped = seen[-1].parent == shipped_folder().resolve()
+            chain.append(ChainFile(place.path, shown, is_shipped, place.hides_shipped, content))
+        except ScenarioError as error:
+            problems.extend(error.problems)
+        try:
+            place = _extended_place(place.path, extends, seen) if extends.strip() else None
+        except _ExtendsError as error:
+            line = line_of(key_lines(text), ("extends",))
+            problem = Problem(
+                shown, line, "extends", error.message, show(extends), error.allowed, error.nearest
+            )
+            problems.append(problem)
+            place = None
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(reversed(chain))
+
+
+class _ExtendsError(Exception):
+    """What ``extends`` names cannot be extended."""
+
+    def __init__(self, message: str, allowed: Sequence[str] = (), nearest: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.allowed = tuple(allowed)
+        self.nearest = nearest
+
+
+def _named_place(name: str) -> _Place:
+    """Find the file that a user names."""
+    shipped = _first_file(shipped_folder(), name) if _is_bare(name) else None
+    path = _first_file(Path(), name) if name else None
+    if path is not None:
+        return _Place(path, shipped is not None and path.resolve() != shipped.resolve())
+    if shipped is not None:
+        return _Place(shipped)
+    if name and "\0" not in name and Path(name).exists():  # a folder or a device: reading it says so
+        return _Place(Path(name))
+    near = nearest_name(Path(name).stem, [*shipped_names(), *(each.stem for each in _toml_files(Path()))])
+    message = "there is no such file, and no shipped scenario of that name"
+    raise ScenarioError([Problem(show(name), 0, "", message, "", shipped_names(), near)])
+
+
+def _extended_place(path: Path, wanted: str, seen: Sequence[Path]) -> _Place | None:
+    """Find what a file extends: beside it first, then in the shipped library; never the file itself."""
+    if PurePosixPath(wanted).is_absolute() or PureWindowsPath(wanted).drive or wanted.startswith("\\"):
+        raise _ExtendsError("must be a name or a path below this file's folder, not an absolute path")
+    if _leaves(wanted):
+        raise _ExtendsError("leaves this file's folder by '..'; name a file in the folder or below it")
+    beside = _first_file(path.parent, wanted)
+    shipped = _first_file(shipped_folder(), wanted) if _is_bare(wanted) else None
+    if beside is not None and shipped is not None and beside.resolve() == seen[-1] != shipped.resolve():
+        beside = None
+    found = beside or shipped
+    if found is None:
+        names = sorted({*shipped_names(), *(each.stem for each in _toml_files(path.parent))} - {path.stem})
+        near = nearest_name(PurePosixPath(wanted).stem, names)
+        message = "there is no such file beside this one, and no shipped scenario of that name"
+        raise _ExtendsError(message, names, near)
+    if found.resolve() in seen:
+        circle = [*seen[seen.index(found.resolve()) :], found.resolve()]
+        raise _ExtendsError(f"goes in a circle: {' -> '.join(each.name for each in circle)}")
+    return _Place(found, found is beside and shipped is not None and shipped.resolve() != found.resolve())
+
+
+def _first_file(folder: Path, name: str) -> Path | None:
+    """Return the file of this name in a folder, with or without ``.toml``; None if there is none."""
+    if "\0" in name or len(name) > 1000:
+        return None
+    return next((path for path in (folder / name, folder / f"{name}.toml") if path.is_file()), None)
+
+
+def _toml_files(folder: Path) -> Iterator[Path]:
+    return iter(sorted(folder.glob("*.toml")))
+
+
+def _is_bare(name: str) -> bool:
+    return bool(name) and not re.search(r"[/\\]", name) and name not in (".", "..")
+
+
+def _leaves(wanted: str) -> bool:
+    depth = 0
+    for part in re.split(r"[/\\]", wanted):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        if depth < 0:
+            return True
+    return False
