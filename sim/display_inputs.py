@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from sim.data import Data
-from sim.display import plain_table
 from sim.parameters import Lever
 from sim.scenario import Scenario, difference
 
@@ -133,6 +134,16 @@ def variables(data: Data, table: str) -> list[str]:
     return [
         name for name in dict.fromkeys(row.cells.get("variable", "") for row in data.tables[table]) if name
     ]
+
+
+def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of texts whose columns fold rather than cut."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
 
 
 def _file_lines(scenario: Scenario) -> list[str]:
