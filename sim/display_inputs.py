@@ -139,8 +139,8 @@ def variables(data: Data, table: str) -> list[str]:
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Return a table of texts whose columns fold rather than cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for position, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=position == 0)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
