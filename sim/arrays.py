@@ -72,31 +72,32 @@ def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_s
         people.traits[i] = trait_code(talent, tie, visa, taste)
 
 
-@compiled
-def advance(people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts) -> None:
+@inlined
+def advance(
+    people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, race: Floats
+) -> None:
     """Let the rows [first, last) live one year: study, graduate, first job, relocate, leave, observe."""
-    times = np.empty(tables.anglophone.shape[0])
     for i in range(first, last):
         stage = people.stage[i]
         if stage == OUT:
             continue
         words = year_words(key, people.index[i], people.origin[i], people.cohort[i], tables.year)
         if stage == APPLY:
-            apply(people, i, key, words, tables, times, counts)
+            apply(people, i, key, words, tables, race, counts)
         elif stage == STUDY:
-            study(people, i, key, words, tables, times, counts)
+            study(people, i, key, words, tables, race, counts)
         else:
-            work(people, i, key, words, tables, times, counts)
+            work(people, i, key, words, tables, race, counts)
         if people.stage[i] == STUDY or people.stage[i] == WORK:
             observe(people, i, words, tables, counts)
 
 
 @inlined
-def apply(people, i, key, words, tables, times, counts):  # type: ignore[no-untyped-def]
+def apply(people, i, key, words, tables, race, counts):  # type: ignore[no-untyped-def]
     """Choose a graduate region, or postpone."""
     o = people.origin[i]
     region = choose_study(
-        key, people.index[i], o, people.cohort[i], people.traits[i], people.postponed[i], words, tables, times
+        key, people.index[i], o, people.cohort[i], people.traits[i], people.postponed[i], words, tables, race
     )
     if region == POSTPONED:
         people.postponed[i] = 1
@@ -111,13 +112,13 @@ def apply(people, i, key, words, tables, times, counts):  # type: ignore[no-unty
 
 
 @inlined
-def study(people, i, key, words, tables, times, counts):  # type: ignore[no-untyped-def]
+def study(people, i, key, words, tables, race, counts):  # type: ignore[no-untyped-def]
     """Graduate into a first job, drop out, or study on."""
     o = people.origin[i]
     g = people.study[i]
     people.years[i] += 1
     if graduates(g, people.years[i], words, tables):
-        place, employer, sector = first_job(key, people.index[i], o, people.cohort[i], people.traits[i], g, tables, times)
+        place, employer, sector = first_job(key, people.index[i], o, people.cohort[i], people.traits[i], g, tables, race)
         people.stage[i] = WORK
         people.place[i] = place
         people.employer[i] = employer
@@ -129,7 +130,7 @@ def study(people, i, key, words, tables, times, counts):  # type: ignore[no-unty
 
 
 @inlined
-def work(people, i, key, words, tables, times, counts):  # type: ignore[no-untyped-def]
+def work(people, i, key, words, tables, race, counts):  # type: ignore[no-untyped-def]
     """Move if there is an opportunity and a better place; then stay in research or leave; then a year has passed."""
     o = people.origin[i]
     here = people.place[i]
@@ -137,7 +138,7 @@ def work(people, i, key, words, tables, times, counts):  # type: ignore[no-untyp
     if has_opportunity(o, here, people.age[i], people.duration[i], words, tables):
         place, employer, sector = next_job(
             key, people.index[i], o, people.cohort[i], people.traits[i], here, people.age[i], people.duration[i], tables,
-            times,
+            race,
         )  # fmt: skip
         if place != here:
             moved = True
@@ -212,16 +213,17 @@ def run_years(world: World, key: Key, chunk: int = CHUNK) -> Iterator[YearEnd]:
     ends = np.cumsum(sizes.sum(axis=1))
     indices = first_indices(world)
     entered = 0
+    race = np.empty((2, world.anglophone.shape[0]))
     for t in range(years):
         tables = make_year(world, indices, t)
         counts = new_counts(world.anglophone.shape[0])
         enter(people, entered, int(ends[t]), key, world.coefficients.visa_sensitive_share)
         entered = int(ends[t])
         for first in range(0, entered, chunk):
-            advance(people, first, min(first + chunk, entered), key, tables, counts)
+            advance(people, first, min(first + chunk, entered), key, tables, counts, race)
         yield YearEnd(FIRST_YEAR + t, counts, people, entered)
         indices = next_indices(
-            world, indices, t,
+            world, indices, t, tables.sector_weight,
             as_floats(counts.shares[0, LOCATION]), as_floats(counts.shares[1, LOCATION]),
             as_floats(counts.stock), as_floats(counts.demand),
         )  # fmt: skip

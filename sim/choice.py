@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import compiled, inlined
+from sim.compiled import inlined
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -31,7 +31,7 @@ def nest_of(origin: int, region: int, anglophone: Bytes) -> int:
     return OTHER
 
 
-@compiled
+@inlined
 def stable_variate(dissimilarity: float, angle: float, waiting: float) -> float:
     """Compute a positive-stable variate with Laplace transform exp(-s**lambda) from two uniform numbers.
 
@@ -57,7 +57,7 @@ def stable_variate(dissimilarity: float, angle: float, waiting: float) -> float:
     )
 
 
-@compiled
+@inlined
 def nested_shares(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float, shares: Floats) -> None:
     """Compute nested-logit choice probabilities in place.
 
@@ -117,7 +117,7 @@ def nest_factors(home: float, english: float, other: float, dissimilarity: float
     return factor_home, factor_english, factor_other
 
 
-@compiled
+@inlined
 def logsum(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float) -> float:
     """Compute the expected maximum utility of a nested choice: ln of the sum over nests of A_n**lambda."""
     home = 0.0
@@ -135,18 +135,42 @@ def logsum(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float
 
 
 @inlined
-def least(times: Floats) -> int:
-    """Find the alternative with the least time (the first of equals; -1 when no time is finite)."""
+def winner(race: Floats) -> int:
+    """Find who wins a race of exponentials.
+
+    Alternative j takes -ln(u_j) / rate_j. The fastest one sets the time to beat, t; whoever has u <= 1 - t * rate cannot beat it
+    (1 - x <= exp(-x)), so that most logarithms are never taken.
+
+    Parameters
+    ----------
+    race : (2, R), uniform numbers u in (0, 1) and rates at least 0; a rate of 0 marks an unavailable alternative.
+
+    Returns
+    -------
+    The alternative with the least time; -1 when all rates are 0.
+    """
     best = -1
-    best_time = math.inf
-    for j in range(times.shape[0]):
-        if times[j] < best_time:
-            best_time = times[j]
+    rate = 0.0
+    for j in range(race.shape[1]):
+        if race[1, j] > rate:
+            rate = race[1, j]
+            best = j
+    if best < 0:
+        return -1
+    favourite = best
+    time = -math.log(race[0, best]) / rate
+    for j in range(race.shape[1]):
+        rate = race[1, j]
+        if j == favourite or rate <= 0.0 or race[0, j] <= 1.0 - time * rate:
+            continue
+        challenge = -math.log(race[0, j]) / rate
+        if challenge < time:
+            time = challenge
             best = j
     return best
 
 
-@compiled
+@inlined
 def normal_cdf(x: float) -> float:
     """Compute the standard normal distribution function."""
     return 0.5 * math.erfc(-x / math.sqrt(2.0))

@@ -55,6 +55,10 @@ def compiled(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile like `compiled` and offer the body to the caller's optimiser (for the innermost row functions)."""
-    wrapped: Function = numba.njit(cache=True, fastmath=False, inline="never", forceinline=True)(function)
+    """Compile a function that allocates nothing into its caller's body, without counting references to arrays.
+
+    Reference counts of the many arrays in a row function's arguments cost more than the formulas themselves. Nothing here
+    may allocate: compilation fails if it does.
+    """
+    wrapped: Function = numba.njit(cache=True, fastmath=False, forceinline=True, _nrt=False)(function)
     return wrapped

@@ -1,14 +1,11 @@
 """The decisions of one researcher in one year as pure functions of a row, and nothing about loops.
 
 Both engines call these functions; `expected` uses the same tables and the closed forms of `choice`. A row is named by its key
-(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `times` is scratch space of one
-number per region, so that nothing is allocated.
+(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `race` is scratch space, (2, R), so that nothing is allocated.
 """
 
-import math
-
-from sim.choice import HOME, Floats, least, nest_of, stable_variate
-from sim.compiled import compiled, inlined
+from sim.choice import Floats, stable_variate, winner
+from sim.compiled import inlined
 from sim.randomness import (
     AUTHORISATION,
     CLOSURE,
@@ -110,35 +107,35 @@ def duration_class(duration: int) -> int:
     return DURATION_CLASSES - 1
 
 
-@compiled
+@inlined
 def start_clocks(
-    key: Key, index: int, origin: int, cohort: int, year: int, decision: int, tables: Year, times: Floats
+    key: Key, index: int, origin: int, cohort: int, year: int, decision: int, tables: Year, race: Floats
 ) -> None:
-    """Draw the frozen shocks of a decision into `times`: exponential E_j over the stable variate of the nest of j.
+    """Draw the frozen shocks of a decision into `race`: a uniform number per alternative, and the stable variate of its nest.
 
-    Alternative j takes word j % 4 of block j // 4; the nests take the three blocks after the last alternative.
+    Alternative j takes word j % 4 of block j // 4; the nests take the blocks 254 and 255. The caller multiplies the second row
+    by weights and finds the winner.
     """
-    regions = times.shape[0]
-    blocks = (regions + 3) // 4
+    regions = race.shape[1]
     words = draw_block(key, index, origin, cohort, year, decision, 254)
     more = draw_block(key, index, origin, cohort, year, decision, 255)
     lam = tables.dissimilarity
     home = stable_variate(lam, uniform(words[0]), uniform(words[1]))
     english = stable_variate(lam, uniform(words[2]), uniform(words[3]))
     other = stable_variate(lam, uniform(more[0]), uniform(more[1]))
-    for block in range(blocks):
+    for block in range((regions + 3) // 4):
         words = draw_block(key, index, origin, cohort, year, decision, block)
         for place in range(min(4, regions - 4 * block)):
             j = 4 * block + place
-            nest = nest_of(origin, j, tables.anglophone)
-            scale = home if nest == HOME else (english if tables.anglophone[j] == 1 else other)
-            times[j] = -math.log(uniform(pick(words, place))) / scale
+            race[0, j] = uniform(pick(words, place))
+            race[1, j] = english if tables.anglophone[j] == 1 else other
+    race[1, origin] = home
 
 
-@compiled
+@inlined
 def choose_study(
     key: Key, index: int, origin: int, cohort: int, traits: int, has_postponed: int, words: Words, tables: Year,
-    times: Floats,
+    race: Floats,
 ) -> int:  # fmt: skip
     """Choose a graduate region among those open to the person (version 1, section 5).
 
@@ -150,23 +147,23 @@ def choose_study(
     The region, or POSTPONED.
     """
     talent, _, visa, _ = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, cohort, STUDY, tables, times)
-    for j in range(times.shape[0]):
-        times[j] /= tables.study_weight[origin, visa, talent, j]
+    start_clocks(key, index, origin, cohort, cohort, STUDY, tables, race)
+    for j in range(race.shape[1]):
+        race[1, j] *= tables.study_weight[origin, visa, talent, j]
     may_postpone = has_postponed == 0
     while True:
-        j = least(times)
+        j = winner(race)
         if j == origin:
             return j
         if is_refused(key, index, origin, cohort, j, tables):
-            times[j] = math.inf
+            race[1, j] = 0.0
             continue
         closure = tables.closure[origin, j]
         if closure > 0.0 and draw_alternative(key, index, origin, cohort, tables.year, CLOSURE, j) < closure:
             if may_postpone and uniform(words[0]) < tables.postponement:
                 return POSTPONED
             may_postpone = False
-            times[j] = math.inf
+            race[1, j] = 0.0
             continue
         return j
 
@@ -181,9 +178,9 @@ def is_refused(key: Key, index: int, origin: int, cohort: int, j: int, tables: Y
     return refusal > 0.0 and draw_alternative(key, index, origin, cohort, tables.year, REFUSAL, j) < refusal
 
 
-@compiled
+@inlined
 def first_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, times: Floats
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Floats
 ) -> tuple[int, int, int]:
     """Choose the first job and have it authorised.
 
@@ -192,18 +189,18 @@ def first_job(
     Location, headquarters region, sector.
     """
     talent, tie, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, times)
-    for j in range(times.shape[0]):
-        times[j] /= tables.job_weight[origin, visa, talent, taste, j]
-    times[origin] /= tables.home_factor[origin, talent, tie, 0]
-    times[study] /= tables.study_pull
-    return settle_job(key, index, origin, cohort, talent, visa, taste, origin, tables, times)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    for j in range(race.shape[1]):
+        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
+    race[1, origin] *= tables.home_factor[origin, talent, tie, 0]
+    race[1, study] *= tables.study_pull
+    return settle_job(key, index, origin, cohort, talent, visa, taste, origin, tables, race)
 
 
-@compiled
+@inlined
 def next_job(
     key: Key, index: int, origin: int, cohort: int, traits: int, place: int, age: int, duration: int, tables: Year,
-    times: Floats,
+    race: Floats,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Choose among all regions, staying included, when an incumbent has an opportunity.
 
@@ -214,19 +211,19 @@ def next_job(
     Location, headquarters region, sector; headquarters and sector mean nothing when the location is the present place.
     """
     talent, tie, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, times)
-    for j in range(times.shape[0]):
-        times[j] /= tables.job_weight[origin, visa, talent, taste, j]
+    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    for j in range(race.shape[1]):
+        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
     away = 0 if place == origin else 1 + age_class(age)
-    times[origin] /= tables.home_factor[origin, talent, tie, away]
-    times[place] /= tables.stay_pull[duration_class(duration)]
-    return settle_job(key, index, origin, cohort, talent, visa, taste, place, tables, times)
+    race[1, origin] *= tables.home_factor[origin, talent, tie, away]
+    race[1, place] *= tables.stay_pull[duration_class(duration)]
+    return settle_job(key, index, origin, cohort, talent, visa, taste, place, tables, race)
 
 
-@compiled
+@inlined
 def settle_job(
     key: Key, index: int, origin: int, cohort: int, talent: int, visa: int, taste: int, fallback: int, tables: Year,
-    times: Floats,
+    race: Floats,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Take the best job that is authorised, after at most APPLICATIONS refusals; else the job at the fallback region.
 
@@ -236,7 +233,7 @@ def settle_job(
     first_region = -1
     first_sector = 0
     for application in range(APPLICATIONS):
-        j = least(times)
+        j = winner(race)
         in_industry = uniform(words[application]) < tables.industry_share[origin, visa, taste, j]
         sector = INDUSTRY if in_industry else 0
         chance = 1.0 if j == fallback else tables.authorised[origin, talent, j, sector]
@@ -246,7 +243,7 @@ def settle_job(
             return j, headquarters(j, sector, uniform(words[3]), tables), sector
         first_region = j
         first_sector = sector
-        times[j] = math.inf
+        race[1, j] = 0.0
     sector = INDUSTRY if uniform(words[1]) < tables.industry_share[origin, visa, taste, fallback] else 0
     return fallback, headquarters(fallback, sector, uniform(words[3]), tables), sector
 

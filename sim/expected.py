@@ -321,7 +321,7 @@ def expected_years(
             FIRST_YEAR + t, shares, careers, studying, demand, chosen.sum(axis=(1, 2)), jobs.industry_entry,
             remote, total, bars[0], bars[1], indices.demand,
         )  # fmt: skip
-        indices = next_indices(world, indices, t, shares[0, 3], shares[1, 3], active, demand)
+        indices = next_indices(world, indices, t, tables.sector_weight, shares[0, 3], shares[1, 3], active, demand)
 
 
 def visible_target(visibility: Visibility, eligible: float, reference: float) -> float:

@@ -213,8 +213,10 @@ def move_incumbents(tables: Year, workers: Floats, jobs: Jobs) -> None:
                     weights[j] = 0.0
                     industrial = 0.0
                     for s in range(TASTE_CLASSES):
-                        weights[j] += tables.job_weight[o, v, q, s, j] / TASTE_CLASSES
-                        industrial += tables.industry_share[o, v, s, j] / TASTE_CLASSES
+                        weight = tables.job_weight[o, v, q, s, j] / TASTE_CLASSES
+                        weights[j] += weight
+                        industrial += weight * tables.industry_share[o, v, s, j]
+                    industrial /= weights[j]
                     by_industry[j] = industrial
                     accepted[j] = 1.0
                     if j != o:

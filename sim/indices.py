@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.choice import Floats, logsum
 from sim.compiled import compiled
-from sim.utilities import authorisation, diaspora_term, home_premium, job_utility
-from sim.world import INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Indices, World
+from sim.utilities import home_premium, sector_weights
+from sim.world import ACADEMIA, INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Indices, World
 
 TOP_FLOOR = 10.0  # people: ln(T + 10)
 ELITE_FLOOR = 5.0  # people: ln(Q + 5)
@@ -50,7 +50,7 @@ def relative_pull(ecosystem: Floats) -> Floats:
 
 
 @compiled
-def option_values(world: World, indices: Indices, t: int) -> Floats:
+def option_values(world: World, sectors: Floats, t: int) -> Floats:
     """Compute (R, R, V) the logsum of work after studying in g: mean talent and tie, no taste, both sectors (equation O)."""
     c = world.coefficients
     lam = c.nest_dissimilarity
@@ -59,11 +59,11 @@ def option_values(world: World, indices: Indices, t: int) -> Floats:
     weights = np.empty(regions)
     values = np.empty((regions, regions, VISA_CLASSES))
     for o in range(regions):
+        home = math.exp(home_premium(world, t, o, TALENT_CLASSES // 2, TIE_CLASSES // 2, 0) / lam)
         for v in range(VISA_CLASSES):
             for j in range(regions):
-                weights[j] = math.exp(job_utility(world, indices, t, o, j, 0, v) / lam)
-                weights[j] += math.exp(job_utility(world, indices, t, o, j, INDUSTRY, v) / lam)
-            weights[o] *= math.exp(home_premium(world, t, o, TALENT_CLASSES // 2, TIE_CLASSES // 2, 0) / lam)
+                weights[j] = sectors[o, v, j, ACADEMIA] + sectors[o, v, j, INDUSTRY]
+            weights[o] *= home
             for g in range(regions):
                 plain = weights[g]
                 weights[g] = plain * pull
@@ -90,18 +90,19 @@ def first_indices(world: World) -> Indices:
         success,
         np.zeros((regions, regions, VISA_CLASSES)),
     )
-    return Indices(start[0], start[1], start[2], start[3], start[4], option_values(world, start, 0))
+    return Indices(start[0], start[1], start[2], start[3], start[4], option_values(world, sector_weights(world, start, 0), 0))
 
 
 @compiled
 def next_indices(
-    world: World, indices: Indices, t: int, top: Floats, elite: Floats, stock: Floats, demand: Floats
+    world: World, indices: Indices, t: int, sectors: Floats, top: Floats, elite: Floats, stock: Floats, demand: Floats
 ) -> Indices:
     """Make the indices that the next year reads.
 
     Parameters
     ----------
     t : the year that ends, since 2000.
+    sectors : (R, V, R, 2) job weights by sector of that year.
     top, elite : (R,) researchers of the tiers by location; stock : (R, R) researchers by origin and location;
     demand : (R,) entrants who chose each study region. Counts of simulated researchers.
 
@@ -128,5 +129,5 @@ def next_indices(
             expected = SUCCESS_MEMORY * indices.expected_success[o, j]
             expected += (1.0 - SUCCESS_MEMORY) * (1.0 - world.refusal[following, o, j])
             success[o, j] = max(expected, SUCCESS_FLOOR)
-    values = option_values(world, indices, t)
+    values = option_values(world, sectors, t)
     return Indices(ecosystem, relative_pull(ecosystem), people, smoothed, success, values)

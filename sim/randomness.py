@@ -7,7 +7,7 @@ Reference: Salmon, Moraes, Dror and Shaw (2011), known answers in the tests.
 
 import numpy as np
 
-from sim.compiled import compiled, inlined
+from sim.compiled import inlined
 
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 
@@ -103,7 +103,7 @@ def pick(words: Words, place: int) -> np.uint64:
     return words[3]
 
 
-@compiled
+@inlined
 def draw_alternative(
     key: tuple[np.uint64, np.uint64], index: int, origin: int, cohort: int, year: int, decision: int, alternative: int
 ) -> float:

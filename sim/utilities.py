@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from sim.choice import Floats, normal_cdf
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.world import (
     ACADEMIA,
     AGE_CLASSES,
@@ -40,13 +40,13 @@ TOP_DECILE_OF_CLASS = 0.5  # the top decile is half of the top quintile class
 MONTHS_PER_UNIT = 6.0  # delay_cost is per six months
 
 
-@compiled
-def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int, q: int) -> float:
-    """Compute the systematic utility V^S of studying in region j (equation S).
+@inlined
+def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int) -> float:
+    """Compute the systematic utility V^S of studying in region j at mean talent (equation S).
 
     Parameters
     ----------
-    t : year since 2000; o, j : origin and destination; v, q : visa and talent class.
+    t : year since 2000; o, j : origin and destination; v : visa class.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int
         world.study_constant[j]
         + world.drift[t, j]
         + c.stipend_elasticity * math.log(world.stipend[t, o, j])
-        + (c.ecosystem_pull + c.talent_ecosystem_pull * TALENT[q]) * indices.pull[j]
+        + c.ecosystem_pull * indices.pull[j]
         + c.option_value_weight * indices.option_value[o, j, v]
         + world.gravity[o, j]
         - c.congestion * crowding(world, indices, t, j)
@@ -72,13 +72,13 @@ def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int
     return value + diaspora_term(c.diaspora_pull, indices.diaspora[o, j]) - VISA[v] * friction
 
 
-@compiled
+@inlined
 def diaspora_term(pull: float, people: float) -> float:
     """Compute the pull of people of one's own origin: beta_N ln(1 + M / 25)."""
     return pull * math.log(1.0 + people / DIASPORA_UNIT)
 
 
-@compiled
+@inlined
 def crowding(world: World, indices: Indices, t: int, j: int) -> float:
     """Compute max(0, ln(demand / places)) of a study region from 2020 on (equation C).
 
@@ -93,7 +93,7 @@ def crowding(world: World, indices: Indices, t: int, j: int) -> float:
     return max(0.0, excess)
 
 
-@compiled
+@inlined
 def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, v: int) -> float:
     """Compute the systematic utility V^W of a job at mean talent, without home premium, inertia and sector taste (equation W)."""
     c = world.coefficients
@@ -115,7 +115,7 @@ def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, 
     return value - VISA[v] * friction
 
 
-@compiled
+@inlined
 def authorisation(world: World, t: int, o: int, j: int, s: int) -> float:
     """Compute the probability that work is authorised: 1 at home, else 1 - (1 - p)**attempts (one attempt in academia)."""
     if o == j or world.free_movement[t, o, j] == 1:
@@ -126,7 +126,7 @@ def authorisation(world: World, t: int, o: int, j: int, s: int) -> float:
     return max(1.0 - math.pow(1.0 - odds, world.attempts[t, j]), 0.01)
 
 
-@compiled
+@inlined
 def home_premium(world: World, t: int, o: int, q: int, h: int, age: int) -> float:
     """Compute the home premium in logits; age 0: at home or first job, 1..X: abroad with that academic-age class (equation H)."""
     c = world.coefficients
@@ -137,7 +137,7 @@ def home_premium(world: World, t: int, o: int, q: int, h: int, age: int) -> floa
     return premium * decay + world.return_bonus[t, o, q] * RETURN_WINDOW[age - 1]
 
 
-@compiled
+@inlined
 def relocation_hazard(world: World, t: int, o: int, place: int, age: int, duration: int) -> float:
     """Compute the yearly probability that an incumbent gets an opportunity to move (equation R)."""
     c = world.coefficients
@@ -151,7 +151,7 @@ def relocation_hazard(world: World, t: int, o: int, place: int, age: int, durati
     return min(hazard, 1.0)
 
 
-@compiled
+@inlined
 def is_settled(world: World, t: int, o: int, place: int, duration: int) -> bool:
     """Tell whether a researcher is a citizen, moves freely, or has waited long enough for permanent residence."""
     if o == place or world.free_movement[t, o, place] == 1:
@@ -159,7 +159,7 @@ def is_settled(world: World, t: int, o: int, place: int, duration: int) -> bool:
     return float(DURATION_FROM[duration]) >= world.wait[t, o, place]
 
 
-@compiled
+@inlined
 def output_mean(world: World, pull: Floats, place: int, q: int, profile: int) -> float:
     """Compute the mean of output y before noise: talent + place + ecosystem + age profile (equation Y); profile 0: student."""
     c = world.coefficients
@@ -173,7 +173,7 @@ def output_mean(world: World, pull: Floats, place: int, q: int, profile: int) ->
     )
 
 
-@compiled
+@inlined
 def fill_visibility(world: World, pull: Floats, bar: float, table: Floats) -> None:
     """Fill (R, Q, PROFILES) probabilities that output exceeds a bar."""
     noise = world.coefficients.visibility_noise
@@ -184,35 +184,60 @@ def fill_visibility(world: World, pull: Floats, bar: float, table: Floats) -> No
 
 
 @compiled
-def fill_study(world: World, indices: Indices, t: int, table: Floats) -> None:
+def talent_pull(world: World, indices: Indices) -> Floats:
+    """Compute (Q, R) race-weight factors of talent: exp(zeta_E * theta * e_j / lambda)."""
+    c = world.coefficients
+    regions = indices.pull.shape[0]
+    table = np.empty((TALENT_CLASSES, regions))
+    for q in range(TALENT_CLASSES):
+        for j in range(regions):
+            table[q, j] = math.exp(c.talent_ecosystem_pull * TALENT[q] * indices.pull[j] / c.nest_dissimilarity)
+    return table
+
+
+@inlined
+def fill_study(world: World, indices: Indices, t: int, talent: Floats, table: Floats) -> None:
     """Fill (R, V, Q, R) study weights exp(V^S / lambda)."""
     dissimilarity = world.coefficients.nest_dissimilarity
     for o in range(table.shape[0]):
         for v in range(VISA_CLASSES):
-            for q in range(TALENT_CLASSES):
-                for j in range(table.shape[3]):
-                    table[o, v, q, j] = math.exp(study_utility(world, indices, t, o, j, v, q) / dissimilarity)
+            for j in range(table.shape[3]):
+                weight = math.exp(study_utility(world, indices, t, o, j, v) / dissimilarity)
+                for q in range(TALENT_CLASSES):
+                    table[o, v, q, j] = weight * talent[q, j]
 
 
 @compiled
-def fill_jobs(world: World, indices: Indices, t: int, weights: Floats, industry: Floats) -> None:
-    """Fill (R, V, Q, S, R) job weights and (R, V, S, R) industry shares of them."""
-    c = world.coefficients
-    regions = weights.shape[0]
+def sector_weights(world: World, indices: Indices, t: int) -> Floats:
+    """Compute (R, V, R, 2) job weights exp(V^W / lambda) by sector, at mean talent and without taste."""
+    regions = world.anglophone.shape[0]
+    table = np.empty((regions, VISA_CLASSES, regions, 2))
     for o in range(regions):
         for v in range(VISA_CLASSES):
             for j in range(regions):
-                academic = math.exp(job_utility(world, indices, t, o, j, ACADEMIA, v) / c.nest_dissimilarity)
-                industrial = math.exp(job_utility(world, indices, t, o, j, INDUSTRY, v) / c.nest_dissimilarity)
-                for s in range(TASTE_CLASSES):
-                    tasted = industrial * math.exp(TASTE[s] / c.nest_dissimilarity)
-                    industry[o, v, s, j] = tasted / (academic + tasted)
+                for s in range(2):
+                    utility = job_utility(world, indices, t, o, j, s, v)
+                    table[o, v, j, s] = math.exp(utility / world.coefficients.nest_dissimilarity)
+    return table
+
+
+@inlined
+def fill_jobs(world: World, sectors: Floats, talent: Floats, weights: Floats, industry: Floats) -> None:
+    """Fill (R, V, Q, S, R) job weights and (R, V, S, R) industry shares of them from weights by sector."""
+    regions = weights.shape[0]
+    for s in range(TASTE_CLASSES):
+        taste = math.exp(TASTE[s] / world.coefficients.nest_dissimilarity)
+        for o in range(regions):
+            for v in range(VISA_CLASSES):
+                for j in range(regions):
+                    tasted = sectors[o, v, j, INDUSTRY] * taste
+                    both = sectors[o, v, j, ACADEMIA] + tasted
+                    industry[o, v, s, j] = tasted / both
                     for q in range(TALENT_CLASSES):
-                        gain = c.talent_ecosystem_pull * TALENT[q] * indices.pull[j]
-                        weights[o, v, q, s, j] = (academic + tasted) * math.exp(gain / c.nest_dissimilarity)
+                        weights[o, v, q, s, j] = both * talent[q, j]
 
 
-@compiled
+@inlined
 def fill_home(world: World, t: int, table: Floats) -> None:
     """Fill (R, Q, H, 1 + X) multipliers of the weight at home."""
     dissimilarity = world.coefficients.nest_dissimilarity
@@ -223,7 +248,7 @@ def fill_home(world: World, t: int, table: Floats) -> None:
                     table[o, q, h, age] = math.exp(home_premium(world, t, o, q, h, age) / dissimilarity)
 
 
-@compiled
+@inlined
 def fill_authorised(world: World, t: int, table: Floats) -> None:
     """Fill (R, Q, R, 2) probabilities that a job is authorised; half of the top talent class may bypass the lottery."""
     for o in range(table.shape[0]):
@@ -237,7 +262,7 @@ def fill_authorised(world: World, t: int, table: Floats) -> None:
                     table[o, TALENT_CLASSES - 1, j, s] = chance + (1.0 - chance) * bypass
 
 
-@compiled
+@inlined
 def fill_relocation(world: World, t: int, table: Floats) -> None:
     """Fill (R, R, X, D) relocation hazards."""
     for o in range(table.shape[0]):
@@ -281,15 +306,17 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     relocation = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
     visible = np.empty((regions, TALENT_CLASSES, PROFILES))
     elite = np.empty((regions, TALENT_CLASSES, PROFILES))
-    fill_study(world, indices, t, study)
-    fill_jobs(world, indices, t, jobs, industry)
+    talent = talent_pull(world, indices)
+    sectors = sector_weights(world, indices, t)
+    fill_study(world, indices, t, talent, study)
+    fill_jobs(world, sectors, talent, jobs, industry)
     fill_home(world, t, home)
     fill_authorised(world, t, authorised)
     fill_relocation(world, t, relocation)
     fill_visibility(world, indices.pull, world.bar_top20[t], visible)
     fill_visibility(world, indices.pull, world.bar_elite[t], elite)
     return Year(
-        2000 + t, study, world.refusal[t], world.bar[t], world.closure[t], jobs, industry, home, authorised,
+        2000 + t, study, world.refusal[t], world.bar[t], world.closure[t], sectors, jobs, industry, home, authorised,
         math.exp(c.study_region_pull / c.nest_dissimilarity), stay_pull(world), relocation, visible, elite,
         world.graduation, world.abroad_share, world.abroad_region, world.anglophone, c.nest_dissimilarity,
         c.attrition_rate, c.exit_rate, c.postponement, c.offshoring,

@@ -146,6 +146,7 @@ class Year(NamedTuple):
     refusal: Floats  # (R, R)
     bar: Floats  # (R, R)
     closure: Floats  # (R, R)
+    sector_weight: Floats  # (R, V, R, 2) job weights by sector at mean talent, without taste, premium and inertia
     job_weight: Floats  # (R, V, Q, S, R) both sectors, without home premium and inertia
     industry_share: Floats  # (R, V, S, R) of that weight
     home_factor: Floats  # (R, Q, H, 1 + X) multiplier at home; 0: first job or at home, 1..: abroad by academic age
