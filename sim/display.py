@@ -28,8 +28,8 @@ SHOWN_AXES: Final = {
 }
 SMALL: Final = 0.02
 """Regions below this share in every year shown are added up in print; files and JSON hold them all."""
-
-WIDTH: Final = 100
+MOST_REGIONS: Final = 8
+"""Most regions printed by name in one table."""
 
 
 class Cell(NamedTuple):
@@ -148,7 +148,9 @@ def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Ta
     years = shown_years(run)
     singles = [[region] for region in range(len(run.codes))]
     shares = np.array([[cell.share[1] for cell in line] for line in cells(run, tier, axis, singles)])
-    large = [region for region in range(len(run.codes)) if np.nanmax(shares[region], initial=0.0) >= SMALL]
+    highest = np.nan_to_num(shares).max(axis=1)
+    by_size = sorted(range(len(run.codes)), key=lambda region: (-highest[region], region))
+    large = [region for region in by_size if highest[region] >= SMALL][:MOST_REGIONS]
     column = years.index(SORT_YEAR) if SORT_YEAR in years else 0
     large.sort(key=lambda region: (-np.nan_to_num(shares[region, column]), region))
     small = [region for region in range(len(run.codes)) if region not in large]

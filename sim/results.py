@@ -49,7 +49,7 @@ FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
 BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
 
 _WHEN = re.compile(r"(.*?)(?: in (\d{4})(?:-(\d{4}))?)?", re.DOTALL)
-_BYTES_PER_RUN = 600_000  # measured at 20,000 researchers; only for the early warning about a full disk
+_BYTES_PER_RUN = 150_000  # measured at 20,000 researchers; only for the early warning about a full disk
 
 
 class Plan(Protocol):

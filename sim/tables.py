@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 from collections.abc import Iterable, Sequence
@@ -98,7 +99,9 @@ class LongTables:
         if kind is None:
             self._flush()
         for writer in self._writers:
-            writer.close()
+            # A failure to close says nothing new about a folder that is given up for another error.
+            with contextlib.suppress(*(() if kind is None else (OSError,))):
+                writer.close()
 
     def append(self, outcomes: Outcomes) -> None:
         """Add the rows of one run."""
