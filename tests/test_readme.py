@@ -19,7 +19,7 @@ COMMANDS = [
     for line in text.splitlines()
     if line.strip() and not line.startswith("#")
 ]
-SMALL = ("--draws", "2", "--replicates", "1", "--researchers", "1000", "--until", "2028")
+SMALL = ("--draws", "1", "--replicates", "2", "--researchers", "1000", "--until", "2028")
 
 
 def talentsim(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
