@@ -292,7 +292,7 @@ def _checked_overrides(overrides: Mapping[str, float], problems: list[Problem]) 
     try:
         return parameter_values(dict(overrides), _vocabulary().parameters)
     except PydanticCustomError as error:
-        problems.extend(to_problem(finding, COMMAND_LINE, {}) for finding in findings_in(error))
+        problems.extend(to_problem(finding, COMMAND_LINE, None) for finding in findings_in(error))
         return {}
 
 

@@ -6,6 +6,7 @@ file's folder.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def _named_place(name: str) -> _Place:
         return _Place(path, shipped is not None and path.resolve() != shipped.resolve())
     if shipped is not None:
         return _Place(shipped)
-    if name and "\0" not in name and Path(name).exists():  # a folder or a device: reading it says so
+    if name and os.path.exists(name):  # a folder or a device: reading it says so
         return _Place(Path(name))
     near = nearest_name(Path(name).stem, [*shipped_names(), *(each.stem for each in _toml_files(Path()))])
     message = "there is no such file, and no shipped scenario of that name"
@@ -169,10 +170,11 @@ def _extended_place(path: Path, wanted: str, seen: Sequence[Path]) -> _Place | N
 
 
 def _first_file(folder: Path, name: str) -> Path | None:
-    """Return the file of this name in a folder, with or without ``.toml``; None if there is none."""
-    if "\0" in name or len(name) > 1000:
-        return None
-    return next((path for path in (folder / name, folder / f"{name}.toml") if path.is_file()), None)
+    """Return the file of this name in a folder, with or without ``.toml``; None if there is none.
+
+    ``os.path`` says no to a name that no file system takes, where ``pathlib`` raises.
+    """
+    return next((path for path in (folder / name, folder / f"{name}.toml") if os.path.isfile(path)), None)
 
 
 def _toml_files(folder: Path) -> Iterator[Path]:

@@ -115,7 +115,9 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     try:
         content = _File.model_validate(document, context=vocabulary)
     except ValidationError as error:
-        problems.extend(p for details in error.errors() for p in _problems(details, file, lines))
+        problems.extend(
+            p for details in error.errors(include_url=False) for p in _problems(details, file, lines)
+        )
     levers = tuple(_file_levers(document.get("lever"), vocabulary, lines))
     problems.extend(_equal_ids(levers, file))
     problems.extend(_overlapping_sets(levers, file, vocabulary.regions))
@@ -187,7 +189,7 @@ def _value(value: object, info: ValidationInfo) -> float | Distribution:
     if lever is None or change is None:
         return quantity(value, -np.inf, np.inf, "")
     unit = lever.unit if change != "multiply" else "a factor"
-    return quantity(value, *value_range(lever, change), f"{change} {lever.name} ({unit})")
+    return quantity(value, *value_range(lever, change), f'{lever.name} with change = "{change}" ({unit})')
 
 
 def _source(value: object, info: ValidationInfo) -> str:
@@ -334,7 +336,8 @@ def _equal_ids(levers: Sequence[FileLever], file: str) -> Iterator[Problem]:
     seen: dict[str, FileLever] = {}
     for lever in levers:
         first = seen.setdefault(lever.change.id, lever)
-        if first is not lever:
+        told_as_overlap = not lever.is_named and lever.change.change == "set" and lever.layer == first.layer
+        if first is not lever and not told_as_overlap:
             message = f"the lever of line {first.line} has this id already; give each lever an id of its own"
             if not lever.is_named:
                 message = f"the lever of line {first.line} changes the same cells alike; give this one an id"

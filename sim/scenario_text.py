@@ -20,6 +20,14 @@ from typing import Final
 MOST_BYTES: Final = 1_000_000
 """Largest scenario file read; a larger one is refused unread."""
 
+MOST_LINE: Final = 20_000
+"""Longest line read, in characters."""
+MOST_NAMES: Final = 80
+"""More allowed names than this are counted in a message, not listed."""
+
+MOST_DEPTH: Final = 12
+"""Keys deeper than this get the line of the key above them; no scenario needs five."""
+
 KeyPath = tuple[str | int, ...]
 """Where a value stands in a document: keys, and positions in lists counted from 0."""
 
@@ -62,9 +70,10 @@ class Problem:
         if self.nearest:
             text += f"; did you mean {self.nearest}?"
         if self.allowed:
-            shown = ", ".join(self.allowed[:40])
-            more = f", ... ({len(self.allowed)} in all)" if len(self.allowed) > 40 else ""
-            text += f"{'' if self.nearest else ';'} allowed: {shown}{more}"
+            shown = (
+                ", ".join(self.allowed) if len(self.allowed) <= MOST_NAMES else f"{len(self.allowed)} names"
+            )
+            text += f"{'' if self.nearest else ';'} allowed: {shown}"
         return text
 
 
@@ -96,15 +105,20 @@ def nearest_name(wrong: str, names: Iterable[str]) -> str:
 def show(value: object, most: int = 60) -> str:
     """Return a value roughly as TOML writes it, shortened to ``most`` characters.
 
-    Tables and long lists are described, not printed, and so are whole numbers of very many digits.
+    Long tables and lists are described, not printed, and so are whole numbers of very many digits.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return "a table"
+        if len(value) > 6 or any(isinstance(each, dict | list) for each in value.values()):
+            return "a table"
+        text = "{ " + ", ".join(f"{key_text((str(k),))} = {show(v, most)}" for k, v in value.items()) + " }"
+        return text if len(text) <= most else "a table"
     if isinstance(value, list):
-        text = "[" + ", ".join(show(item, most) for item in value[:10]) + "]"
-        return text if len(text) <= most and len(value) <= 10 else f"a list of {len(value)}"
+        if len(value) > 10 or any(isinstance(each, list) for each in value):
+            return f"a list of {len(value)}"
+        text = "[" + ", ".join(show(item, most) for item in value) + "]"
+        return text if len(text) <= most else f"a list of {len(value)}"
     if isinstance(value, int) and value.bit_length() > 200:
         return "a whole number of more than 60 digits"
     text = toml_string(value) if isinstance(value, str) else str(value)
@@ -114,11 +128,7 @@ def show(value: object, most: int = 60) -> str:
 def toml_string(text: str) -> str:
     """Write a text as a TOML basic string in one line."""
     escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
-    return '"' + "".join(escapes.get(c, c if _printable(c) else f"\\u{ord(c):04X}") for c in text) + '"'
-
-
-def _printable(character: str) -> bool:
-    return character >= " " and not "\x7f" <= character <= "\x9f" and character not in "\u2028\u2029"
+    return '"' + "".join(escapes.get(c) or (c if c.isprintable() else f"\\U{ord(c):08X}") for c in text) + '"'
 
 
 def key_text(path: KeyPath) -> str:
@@ -186,8 +196,14 @@ def parse_text(text: str, file: str) -> dict[str, object]:
     Raises
     ------
     ScenarioError
-        With the line of the first syntax error, as TOML allows no reading on after one.
+        With the line of the first syntax error, as TOML allows no reading on after one; if a line is longer
+        than ``MOST_LINE``.
     """
+    for number, row in enumerate(text.split("\n"), start=1):
+        if len(row) > MOST_LINE:
+            raise ScenarioError(
+                [Problem(file, number, "", f"has a line of more than {MOST_LINE:,} characters")]
+            )
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -360,4 +376,5 @@ class _Locator:
     def note(self, path: KeyPath) -> None:
         self.line += self.text.count("\n", self.counted, self.at)
         self.counted = self.at
-        self.lines.setdefault(path, self.line)
+        if len(path) <= MOST_DEPTH:
+            self.lines.setdefault(path, self.line)

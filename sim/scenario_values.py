@@ -85,7 +85,9 @@ def findings_in(error: PydanticCustomError) -> tuple[Finding, ...]:
     return tuple((error.context or {})["findings"])
 
 
-def to_problem(finding: Finding, file: str, lines: Mapping[KeyPath, int], path: KeyPath = ()) -> Problem:
+def to_problem(
+    finding: Finding, file: str, lines: Mapping[KeyPath, int] | None, path: KeyPath = ()
+) -> Problem:
     """Give a finding its file and line.
 
     Parameters
@@ -95,14 +97,14 @@ def to_problem(finding: Finding, file: str, lines: Mapping[KeyPath, int], path: 
     file
         How messages name the file.
     lines
-        Line by key path; empty if there is no text, then the line is 0.
+        Line by key path; None if there is no file, then the line is 0.
     path
         Path of the checked key, above the finding's own.
     """
     where = (*path, *finding.below)
     return Problem(
         file,
-        line_of(lines, where) if lines else 0,
+        0 if lines is None else line_of(lines, where),
         key_text(where),
         finding.message,
         "" if finding.value is None else show(finding.value),
@@ -271,10 +273,10 @@ def _distribution(table: dict[str, Any], low: float, high: float, what: str) -> 
     if faults:
         raise refuse(*(_finding(fault, table) for fault in faults))
     distribution = parse_distribution(table)
+    if not is_usable(distribution, -math.inf, math.inf):
+        raise refuse(Finding("has numbers too extreme to draw from", table))
     if not is_usable(distribution, low, high):
-        allowed = (f"{low:g} to {high:g}",) if low > -math.inf else ()
-        message = f"has its median outside the range of {what}, or numbers too extreme to compute"
-        raise refuse(Finding(message if what else "has numbers too extreme to compute", table, allowed))
+        raise refuse(Finding(f"has its median outside the range of {what}", table, (f"{low:g} to {high:g}",)))
     return float(table["value"]) if distribution.kind == "fixed" else distribution
 
 
