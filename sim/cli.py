@@ -251,11 +251,22 @@ def execute_all(
                     run_tasks(tasks[id(plan)], plan.workers, progress),
                     out,
                     command=command_of(plan, settings),
+                    notes=[unstable_points(plan, data)],
                     finish=lambda made: save_work_shares(made, data, made.folder),
                 )
             except (NotSolved, InvariantBroken) as error:
                 raise WorkError(f"{plan.scenario.name}: {error}") from error
         yield finished, there is not None
+
+
+def unstable_points(plan: RunPlan, data: Data) -> str:
+    """Say which share of the points of the priors was passed over."""
+    from sim.draws import draw_vectors
+
+    rejected = draw_vectors(data, plan.draws, plan.scenario.parameters)[1]
+    return (
+        f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
+    )
 
 
 def command_of(plan: RunPlan, settings: Sequence[str]) -> str:
