@@ -40,6 +40,7 @@ class Constants:
     india_us: float  # logits, study in the USA for Indian origins beyond what the covariates explain
     early_visible: float  # visible share of the eligible before 2010
     binding: Floats  # (51,) 1 where the visible share was cut at its limit
+    error: float  # largest error of a share that was left
 
     def arrays(self) -> dict[str, Floats]:
         """List the constants by name as arrays (for storing and hashing)."""

@@ -24,7 +24,7 @@ from sim.data import DATA_FOLDER, Data
 from sim.distributions import Distribution, quantile
 from sim.policy import Policies, default_policies, resolve_policies
 from sim.randomness import philox, uniform
-from sim.scenario import Scenario, lever_values, load_scenario, scenario_effect
+from sim.scenario import Scenario, lever_values, load_shipped, scenario_effect
 from sim.sources import module_hash
 
 SOBOL_SEED = 2010
@@ -137,9 +137,9 @@ def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, f
 
 def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
-    baseline = scenario_effect(load_scenario(BASELINE))
+    baseline = scenario_effect(load_shipped(BASELINE))
     text = json.dumps(
-        [module_hash(SOLVER_MODULES), data.checksum, baseline, sorted(parameters.items()), number], sort_keys=True
+        [module_hash(SOLVER_MODULES), sorted(data.checksums.items()), baseline, sorted(parameters.items()), number], sort_keys=True
     )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -160,7 +160,7 @@ def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
     key = draw_key(data, parameters, number)
     stored = shipped_draws().get(key) or cached_draw(key)
     if stored is None:
-        policies = policies_in_force(data, load_scenario(BASELINE), parameters, number)
+        policies = policies_in_force(data, load_shipped(BASELINE), parameters, number)
         stored = solve_constants(data, parameters, policies, nearest_start())
         save_draws(draw_file(key), {key: stored})
     return Draw(number, dict(parameters), stored)
@@ -203,8 +203,8 @@ def read_draws(path: Path) -> dict[str, Constants]:
     draws = {}
     for row, key in enumerate(keys):
         values = {name: columns[name][row] for name in names}
-        early = float(values.pop("early_visible"))
-        draws[key] = Constants(early_visible=early, **values)
+        scalars = {name: float(values.pop(name)) for name in names if values[name].ndim == 0}
+        draws[key] = Constants(**values, **scalars)
     return draws
 
 
