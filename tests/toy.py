@@ -1,0 +1,336 @@
+"""Small worlds of 2 to 20 regions made by hand, and short ways to run them; no data file is read.
+
+`plain_world`: all regions alike and open. `random_world`: every table drawn from a local generator, every
+mechanism on.
+Any field of World or Coefficients can be given by name.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.arrays import CHUNK, LOCATION, advance, as_floats, enter, run_years
+from sim.indices import first_indices, next_indices
+from sim.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
+from sim.randomness import make_key
+from sim.utilities import make_year
+from sim.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
+
+COEFFICIENTS = {
+    "stipend_elasticity": 0.6,
+    "pay_elasticity": 1.3,
+    "ecosystem_pull": 0.3,
+    "talent_ecosystem_pull": 0.1,
+    "ecosystem_weight_top": 0.35,
+    "ecosystem_weight_elite": 0.25,
+    "ecosystem_weight_capital": 0.25,
+    "ecosystem_memory": 0.3,
+    "diaspora_pull": 0.25,
+    "option_value_weight": 0.35,
+    "nest_dissimilarity": 0.6,
+    "refusal_deterrence": 0.4,
+    "delay_cost": 0.15,
+    "hostility_study": 0.22,
+    "hostility_work": 0.3,
+    "hostility_exit": 0.25,
+    "residence_wait_cost": 0.2,
+    "visa_sensitive_share": 0.35,
+    "home_tie_sd": 0.7,
+    "study_region_pull": 1.9,
+    "incumbency": 1.5,
+    "incumbency_years": 5.0,
+    "moving_cost": 1.0,
+    "return_decay_years": 8.0,
+    "relocation_hazard": 0.2,
+    "relocation_age_decline": 0.06,
+    "relocation_duration_decline": 0.05,
+    "exit_rate": 0.12,
+    "attrition_rate": 0.03,
+    "growth_saturation_years": 5.0,
+    "place_productivity": 0.03,
+    "visibility_noise": 1.05,
+    "age_profile_linear": 0.03,
+    "age_profile_quadratic": -0.0015,
+    "offshoring": 0.4,
+    "elite_bypass": 0.5,
+    "congestion": 0.5,
+    "seat_elasticity": 0.5,
+    "postponement": 0.5,
+}
+FROZEN = {
+    "ecosystem_pull": 0.0,
+    "talent_ecosystem_pull": 0.0,
+    "diaspora_pull": 0.0,
+    "congestion": 0.0,
+    "place_productivity": 0.0,
+}
+"""Coefficients without which nobody's choice depends on what others did."""
+READ_ONLY = ("pay", "wait", "funding", "capital")
+"""Fields that real worlds take from read-only tables: same array types, so compiled code is shared."""
+COHORT_SHIFT, ORIGIN_SHIFT = 32, 48
+
+
+class History(NamedTuple):
+    """A run, year by year: counts, and copies of the columns of everyone who has entered."""
+
+    counts: list[Counts]
+    people: list[Researchers]
+
+
+def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every array of a world."""
+    pair = (years, regions, regions)
+    by_region = dict.fromkeys(
+        (
+            "anglophone",
+            "home_study",
+            "home_work",
+            "study_constant",
+            "work_constant",
+            "place_effect",
+            "demand_2019",
+            "abroad_share",
+            "abroad_region",
+        ),
+        (regions,),
+    )
+    by_year = dict.fromkeys(("drift", "cohort", "places", "attempts", "funding", "capital"), (years, regions))
+    by_pair = dict.fromkeys(
+        ("stipend", "refusal", "bar", "closure", "delay", "hostility", "wait", "free_movement"), pair
+    )
+    return {
+        **by_region,
+        **by_year,
+        **by_pair,
+        "gravity": (regions, regions),
+        "industry_constant": (years,),
+        "bar_top20": (years,),
+        "bar_elite": (years,),
+        "pay": (years, regions, 2),
+        "odds": (years, regions, 2),
+        "return_bonus": (years, regions, TALENT_CLASSES),
+        "graduation": (regions, STUDY_YEARS),
+    }
+
+
+def kind_of(name: str) -> type:
+    """Return the number type of an array of a world."""
+    return {"anglophone": np.uint8, "free_movement": np.uint8, "abroad_region": np.int64}.get(
+        name, np.float64
+    )
+
+
+def assemble(regions: int, years: int, values: dict[str, Any], changes: dict[str, Any]) -> World:
+    """Make a world from values that broadcast to the shapes of its arrays; `changes` win over `values`."""
+    numbers = {name: changes.get(name, default) for name, default in COEFFICIENTS.items()}
+    known = {*COEFFICIENTS, *shapes(regions, years), "people_per_researcher"}
+    assert set(changes) <= known, set(changes) - known
+    arrays = {}
+    for name, shape in shapes(regions, years).items():
+        array = np.array(
+            np.broadcast_to(changes.get(name, values[name]), shape), dtype=kind_of(name), order="C"
+        )
+        array.setflags(write=name not in READ_ONLY)
+        arrays[name] = array
+    weight = float(changes.get("people_per_researcher", 1.0))
+    return World(coefficients=Coefficients(**numbers), people_per_researcher=weight, **arrays)
+
+
+def abroad(value: float, regions: int) -> np.ndarray:
+    """Return (R, R) with a value for every pair of two different regions and 0 on the diagonal."""
+    return np.where(np.eye(regions, dtype=bool), 0.0, value)
+
+
+def plain_world(regions: int = 3, years: int = 12, **changes: Any) -> World:
+    """Make a world of regions alike: no home bias, no borders, 100 entrants a year each."""
+    values = {
+        "anglophone": 0,
+        "home_study": 0.0,
+        "home_work": 0.0,
+        "gravity": 0.0,
+        "study_constant": 0.0,
+        "work_constant": 0.0,
+        "industry_constant": 0.0,
+        "drift": 0.0,
+        "place_effect": 0.0,
+        "cohort": 100.0,
+        "stipend": 30_000.0,
+        "pay": 90_000.0,
+        "refusal": 0.0,
+        "bar": 0.0,
+        "closure": 0.0,
+        "delay": 0.0,
+        "hostility": 0.0,
+        "places": 1.0,
+        "odds": 1.0,
+        "attempts": 1.0,
+        "wait": 0.0,
+        "free_movement": 1,
+        "return_bonus": 0.0,
+        "funding": 50.0,
+        "capital": 2.0,
+        "graduation": [0.0, 0.0, 0.0, 0.0, 0.25, 2.0 / 3.0, 1.0],
+        "demand_2019": 100.0,
+        "bar_top20": 1.0,
+        "bar_elite": 2.3,
+        "abroad_share": 0.0,
+        "abroad_region": np.arange(regions),
+    }
+    return assemble(regions, years, values, changes)
+
+
+def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 40.0, **changes: Any) -> World:
+    """Make a world in which everything differs; `people`: mean entrants by region and year."""
+    draw = np.random.default_rng(seed)
+    foreign = abroad(1.0, regions)
+    pair = (regions, regions)
+    anglophone = (draw.random(regions) < 0.4).astype(np.uint8)
+    gate = (draw.random(pair) < 0.3) * foreign
+    closed_years = (draw.random((years, 1, 1)) < 0.3).astype(float)
+    values = {
+        "anglophone": anglophone,
+        "home_study": draw.normal(1.0, 0.5, regions),
+        "home_work": draw.normal(0.5, 0.5, regions),
+        "gravity": draw.normal(0.0, 0.4, pair) * foreign,
+        "study_constant": draw.normal(0.0, 0.6, regions),
+        "work_constant": draw.normal(0.0, 0.6, regions),
+        "industry_constant": draw.normal(-0.3, 0.2, years),
+        "drift": draw.normal(0.0, 0.02, regions) * np.arange(years)[:, None],
+        "place_effect": draw.normal(0.0, 0.3, regions),
+        "cohort": people * draw.uniform(0.3, 1.7, (years, regions)),
+        "stipend": draw.uniform(15_000, 45_000, (1, 1, regions)),
+        "pay": draw.uniform(40_000, 220_000, (years, regions, 2)),
+        "refusal": draw.uniform(0.0, 0.5, pair) * foreign,
+        "bar": 0.3 * gate,
+        "closure": 0.4 * draw.random(pair) * foreign * closed_years,
+        "delay": draw.uniform(0.0, 6.0, pair) * foreign,
+        "hostility": draw.uniform(0.0, 1.0, pair) * foreign,
+        "places": draw.uniform(0.7, 1.3, regions),
+        "odds": draw.uniform(0.3, 0.98, (years, regions, 2)),
+        "attempts": draw.integers(1, 4, (1, regions)),
+        "wait": draw.integers(0, 9, pair) * foreign,
+        "free_movement": (draw.random(pair) < 0.2) | (foreign == 0.0),
+        "return_bonus": draw.uniform(0.0, 0.5, (1, regions, TALENT_CLASSES)),
+        "funding": draw.lognormal(3.5, 1.0, (1, regions)),
+        "capital": draw.lognormal(0.0, 1.5, (years, regions)),
+        "graduation": [0.0, 0.0, 0.0, 0.0, 0.25, 2.0 / 3.0, 1.0],
+        "demand_2019": people * draw.uniform(0.5, 1.5, regions),
+        "bar_top20": 1.0,
+        "bar_elite": 2.0,
+        "abroad_share": np.where(np.arange(regions) == 1, 0.4, 0.0),
+        "abroad_region": np.where(np.arange(regions) == 1, 0, np.arange(regions)),
+    }
+    return assemble(regions, years, values, changes)
+
+
+def with_change(world: World, name: str, value: Any, from_row: int, where: tuple[Any, ...] = ()) -> World:
+    """Copy a world with one array changed from a row on; `value`: a number or a function of the old."""
+    array = np.array(getattr(world, name))
+    cells = (slice(from_row, None), *where)
+    array[cells] = value(array[cells]) if callable(value) else value
+    array.setflags(write=name not in READ_ONLY)
+    return world._replace(**{name: array})
+
+
+def copied(people: Researchers, entered: int) -> Researchers:
+    """Copy the columns of everyone who has entered."""
+    return Researchers(*(column[:entered].copy() for column in people))
+
+
+def run(world: World, seed: int = 1, replicate: int = 0, chunk: int = CHUNK) -> History:
+    """Run the array engine and keep everything."""
+    history = History([], [])
+    for end in run_years(world, make_key(seed, replicate), chunk):
+        history.counts.append(end.counts)
+        history.people.append(copied(end.researchers, end.entered))
+    return history
+
+
+def run_shuffled(
+    world: World, order_seed: int, seed: int = 1, replicate: int = 0, chunk: int = CHUNK
+) -> History:
+    """Run like `run`, but walk the rows in another random order every year; what is kept is in order."""
+    key = make_key(seed, replicate)
+    generator = np.random.default_rng(order_seed)
+    sizes = cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR)
+    people = new_researchers(sizes, FIRST_YEAR)
+    regions = world.anglophone.shape[0]
+    ends = [0, *(int(end) for end in np.cumsum(sizes.sum(axis=1)))]
+    indices = first_indices(world)
+    race = np.empty((2, regions))
+    history = History([], [])
+    for t in range(world.cohort.shape[0]):
+        tables = make_year(world, indices, t)
+        counts = new_counts(regions)
+        order = generator.permutation(ends[t + 1])
+        mixed = Researchers(*(column[order] for column in people))
+        new = np.flatnonzero(order >= ends[t])
+        for row in new:
+            enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share)
+        for first in range(0, len(order), chunk):
+            advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, race)
+        for column, changed in zip(people, mixed, strict=True):
+            column[order] = changed
+        history.counts.append(counts)
+        history.people.append(copied(people, ends[t + 1]))
+        top, elite = (as_floats(counts.shares[tier, LOCATION]) for tier in (0, 1))
+        indices = next_indices(
+            world,
+            indices,
+            t,
+            tables.sector_weight,
+            top,
+            elite,
+            as_floats(counts.stock),
+            as_floats(counts.demand),
+        )
+    return history
+
+
+def same_counts(one: Counts, other: Counts) -> bool:
+    """Tell whether two years' counts are equal to the bit."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def same_people(one: Researchers, other: Researchers) -> bool:
+    """Tell whether two sets of rows are equal to the bit."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def identity(people: Researchers) -> np.ndarray:
+    """Name every researcher by one number made of origin, cohort and index."""
+    origin = people.origin.astype(np.int64) << ORIGIN_SHIFT
+    cohort = people.cohort.astype(np.int64) << COHORT_SHIFT
+    return origin | cohort | people.index.astype(np.int64)
+
+
+def rows_of(people: Researchers, wanted: np.ndarray) -> Researchers:
+    """Take the rows of the wanted identities, in their order; every one must exist once."""
+    names = identity(people)
+    order = np.argsort(names)
+    places = order[np.searchsorted(names, wanted, sorter=order)]
+    assert np.array_equal(names[places], wanted)
+    return Researchers(*(column[places] for column in people))
+
+
+def of_origin(people: Researchers, origins: list[int]) -> Researchers:
+    """Take the rows of some origins."""
+    mask = np.isin(people.origin, origins)
+    return Researchers(*(column[mask] for column in people))
+
+
+def stocks_and_flows(counts: list[Counts]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, by year, the stock by place and what it must be from the year before and this year's flows."""
+    before = np.zeros(counts[0].stock.shape[0], dtype=np.int64)
+    for year in counts:
+        entered, first_job, relocation, left = year.flows.sum(axis=1)
+        moves = first_job + relocation
+        stock = year.stock.sum(axis=0)
+        yield stock, before + entered.sum(axis=0) + moves.sum(axis=0) - moves.sum(axis=1) - left.sum(axis=1)
+        before = stock
+
+
+def four_sigma(share: Any, people: Any) -> Any:
+    """Return four standard errors of an observed share, with one person to spare."""
+    return 4.0 * np.sqrt(np.maximum(share * (1.0 - share), 0.0) / people) + 1.0 / people
