@@ -15,7 +15,6 @@ from sim.dynamics import (
     ELITE,
     NOT_VISIBLE,
     POSTPONED,
-    Key,
     age_class,
     choose_study,
     first_job,
@@ -41,8 +40,9 @@ from sim.population import (
     new_counts,
     new_researchers,
 )
+from sim.randomness import Key, Words
 from sim.utilities import make_year
-from sim.world import FIRST_YEAR, World, Year
+from sim.world import FIRST_YEAR, Integers, World, Year
 
 ENTRY = 0
 FIRST_JOB = 1
@@ -66,16 +66,12 @@ class YearEnd(NamedTuple):
 def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float) -> None:
     """Draw the traits of the rows [first, last) that enter this year."""
     for i in range(first, last):
-        talent, tie, visa, taste = trait_classes(
-            key, people.index[i], people.origin[i], people.cohort[i], visa_sensitive_share
-        )
+        talent, tie, visa, taste = trait_classes(key, people.index[i], people.origin[i], people.cohort[i], visa_sensitive_share)
         people.traits[i] = trait_code(talent, tie, visa, taste)
 
 
 @inlined
-def advance(
-    people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, race: Floats
-) -> None:
+def advance(people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, race: Floats) -> None:
     """Let the rows [first, last) live one year: study, graduate, first job, relocate, leave, observe."""
     for i in range(first, last):
         stage = people.stage[i]
@@ -93,12 +89,10 @@ def advance(
 
 
 @inlined
-def apply(people, i, key, words, tables, race, counts):  # type: ignore[no-untyped-def]
+def apply(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Floats, counts: Counts) -> None:
     """Choose a graduate region, or postpone."""
     o = people.origin[i]
-    region = choose_study(
-        key, people.index[i], o, people.cohort[i], people.traits[i], people.postponed[i], words, tables, race
-    )
+    region = choose_study(key, people.index[i], o, people.cohort[i], people.traits[i], people.postponed[i], words, tables, race)
     if region == POSTPONED:
         people.postponed[i] = 1
         return
@@ -112,7 +106,7 @@ def apply(people, i, key, words, tables, race, counts):  # type: ignore[no-untyp
 
 
 @inlined
-def study(people, i, key, words, tables, race, counts):  # type: ignore[no-untyped-def]
+def study(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Floats, counts: Counts) -> None:
     """Graduate into a first job, drop out, or study on."""
     o = people.origin[i]
     g = people.study[i]
@@ -130,7 +124,7 @@ def study(people, i, key, words, tables, race, counts):  # type: ignore[no-untyp
 
 
 @inlined
-def work(people, i, key, words, tables, race, counts):  # type: ignore[no-untyped-def]
+def work(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Floats, counts: Counts) -> None:
     """Move if there is an opportunity and a better place; then stay in research or leave; then a year has passed."""
     o = people.origin[i]
     here = people.place[i]
@@ -157,7 +151,7 @@ def work(people, i, key, words, tables, race, counts):  # type: ignore[no-untype
 
 
 @inlined
-def observe(people, i, words, tables, counts):  # type: ignore[no-untyped-def]
+def observe(people: Researchers, i: int, words: Words, tables: Year, counts: Counts) -> None:
     """Count an active researcher on every axis and tier."""
     o = people.origin[i]
     g = people.study[i]
@@ -184,7 +178,7 @@ def observe(people, i, words, tables, counts):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def tally(shares, tier, o, g, employer, place, is_worker):  # type: ignore[no-untyped-def]
+def tally(shares: Integers, tier: int, o: int, g: int, employer: int, place: int, is_worker: bool) -> None:
     """Add one researcher to the counts of a tier."""
     shares[tier, ORIGIN, o] += 1
     shares[tier, GRADUATE_REGION, g] += 1
@@ -229,6 +223,6 @@ def run_years(world: World, key: Key, chunk: int = CHUNK) -> Iterator[YearEnd]:
         )  # fmt: skip
 
 
-def as_floats(counts: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def as_floats(counts: Integers) -> Floats:
     """Convert whole numbers to floats, exactly."""
     return counts.astype(np.float64)

@@ -13,7 +13,6 @@ from sim.policy import Policies
 from sim.world import (
     FIRST_YEAR,
     LAST_YEAR,
-    STUDY_YEARS,
     Coefficients,
     World,
 )
@@ -97,13 +96,16 @@ def ties_of_study(data: Data, parameters: Mapping[str, float], india_us: float) 
 
 def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str, named: tuple[str, ...]) -> Floats:
     """Spread parameters prefix_<code> (for the named origins) and prefix_other over (R,) origins."""
-    return np.array(
-        [parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes]
-    )
+    return np.array([parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes])
 
 
 def make_world(
-    data: Data, parameters: Mapping[str, float], constants: Constants, policies: Policies, until: int, weight: float
+    data: Data,
+    parameters: Mapping[str, float],
+    constants: Constants,
+    policies: Policies,
+    until: int,
+    weight: float,
 ) -> World:
     """Put data, a draw and policies together into what the engines read.
 
@@ -122,16 +124,13 @@ def make_world(
     """
     span = until - FIRST_YEAR + 1
     codes = data.codes
-    coefficients = Coefficients(**{name: float(parameters[name]) for name in Coefficients._fields})
     growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND))
     yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0)
-    saturation = coefficients.growth_saturation_years
-    graduation = np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes])
-    assert graduation.shape[1] == STUDY_YEARS
+    saturation = float(parameters["growth_saturation_years"])
     abroad_region = np.arange(len(codes), dtype=np.int64)
     abroad_region[codes.index(GBR)] = codes.index(USA)
     return World(
-        coefficients=coefficients,
+        coefficients=Coefficients(**{name: float(parameters[name]) for name in Coefficients._fields}),
         anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
         home_study=by_origin(codes, parameters, "home_study", (CHN, IND)),
         home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
@@ -157,7 +156,7 @@ def make_world(
         return_bonus=policies.return_bonus[:span],
         funding=data.research_funding[:span],
         capital=data.capital[:span],
-        graduation=graduation,
+        graduation=np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes]),
         demand_2019=constants.demand_2019,
         bar_top20=constants.bar_top20[:span],
         bar_elite=constants.bar_elite[:span],

@@ -50,11 +50,7 @@ def stable_variate(dissimilarity: float, angle: float, waiting: float) -> float:
     e = -math.log(waiting)
     rest = 1.0 - dissimilarity
     tail = rest / dissimilarity
-    return (
-        math.sin(dissimilarity * u)
-        / math.pow(math.sin(u), 1.0 / dissimilarity)
-        * math.pow(math.sin(rest * u) / e, tail)
-    )
+    return math.sin(dissimilarity * u) / math.pow(math.sin(u), 1.0 / dissimilarity) * math.pow(math.sin(rest * u) / e, tail)
 
 
 @inlined

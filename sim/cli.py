@@ -73,17 +73,13 @@ def cli() -> None:
               help="Last year.")  # fmt: skip
 @click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
               help="Engine that walks the years.")  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]"
-)
+@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
 @click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
               help="Fix an uncertain parameter; may be repeated.")  # fmt: skip
 @click.option("--check-invariants", is_flag=True,
               help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
 @json_option
-def run(
-    scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any
-) -> None:
+def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     if options["engine"] == "agents":
         raise InputError(["--engine agents: the object engine is not built yet; use --engine arrays"])
@@ -97,9 +93,7 @@ def run(
     names = {region.code: region.name for region in data.regions}
     plans = [RunPlan(scenario=scenario, **options) for scenario in loaded]
     records = []
-    for plan, (finished, already_there) in zip(
-        plans, execute_all(plans, Path(out), data, settings), strict=True
-    ):
+    for plan, (finished, already_there) in zip(plans, execute_all(plans, Path(out), data, settings), strict=True):
         if as_json:
             records.append(run_record(finished, already_there))
             continue
@@ -206,9 +200,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, float]:
         except ValueError:
             value = float("nan")
         if not equals or not name or value != value or abs(value) == float("inf"):
-            problems.append(
-                f"--set {setting}: expected PARAMETER=VALUE with a number, as in ecosystem_pull=0.3"
-            )
+            problems.append(f"--set {setting}: expected PARAMETER=VALUE with a number, as in ecosystem_pull=0.3")
         elif values.setdefault(name, value) != value:
             problems.append(f"--set {setting}: {name} is also set to {values[name]:g}")
     if problems:
@@ -216,9 +208,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, float]:
     return values
 
 
-def execute_all(
-    plans: Sequence[RunPlan], out: Path, data: Data, settings: Sequence[str]
-) -> Iterator[tuple[Run, bool]]:
+def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Sequence[str]) -> Iterator[tuple[Run, bool]]:
     """Find or make the run of each plan; whether each can be written is checked before anything is executed.
 
     Yields
@@ -226,8 +216,8 @@ def execute_all(
     tuple
         The run, and whether it was there already.
     """
-    from sim.constants import NotSolved
-    from sim.engine import InvariantBroken
+    from sim.constants import NotSolvedError
+    from sim.engine import InvariantBrokenError
     from sim.experiment import run_tasks, tasks_of
     from sim.figures import save_work_shares
     from sim.results import check_place, find_run, read_run, write_run
@@ -254,7 +244,7 @@ def execute_all(
                     notes=[unstable_points(plan, data)],
                     finish=lambda made: save_work_shares(made, data, made.folder),
                 )
-            except (NotSolved, InvariantBroken) as error:
+            except (NotSolvedError, InvariantBrokenError) as error:
                 raise WorkError(f"{plan.scenario.name}: {error}") from error
         yield finished, there is not None
 
@@ -264,9 +254,7 @@ def unstable_points(plan: RunPlan, data: Data) -> str:
     from sim.draws import draw_vectors
 
     rejected = draw_vectors(data, plan.draws, plan.scenario.parameters)[1]
-    return (
-        f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
-    )
+    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 
 def command_of(plan: RunPlan, settings: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sim.sources import source_hash
 
@@ -25,7 +25,12 @@ def cache_folder() -> Path:
     A folder under TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache; under the temporary folder if none can be written.
     """
     name = source_hash(COMPILED_RANKS)[:16]
-    roots = [os.environ.get("TALENTSIM_CACHE"), os.environ.get("XDG_CACHE_HOME"), "~/.cache", tempfile.gettempdir()]
+    roots = [
+        os.environ.get("TALENTSIM_CACHE"),
+        os.environ.get("XDG_CACHE_HOME"),
+        "~/.cache",
+        tempfile.gettempdir(),
+    ]
     for root in roots:
         if not root:
             continue
@@ -50,8 +55,7 @@ def compiled(function: Function) -> Function:
 
     No fast-math and no contraction: the compiled and the plain form agree to the bit.
     """
-    wrapped: Function = numba.njit(cache=True, fastmath=False)(function)
-    return wrapped
+    return cast("Function", numba.njit(cache=True, fastmath=False)(function))
 
 
 def inlined(function: Function) -> Function:
@@ -60,5 +64,5 @@ def inlined(function: Function) -> Function:
     Reference counts of the many arrays in a row function's arguments cost more than the formulas themselves. Nothing here
     may allocate: compilation fails if it does.
     """
-    wrapped: Function = numba.njit(cache=True, fastmath=False, forceinline=True, _nrt=False)(function)
-    return wrapped
+    compile_inline: Any = numba.njit
+    return cast("Function", compile_inline(cache=True, fastmath=False, forceinline=True, _nrt=False)(function))

@@ -35,7 +35,7 @@ INDIA_AT_HOME = 0.05  # of visible Indian origins in 2019: M19-T-INSTAY says tha
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 
-class NotSolved(RuntimeError):
+class NotSolvedError(RuntimeError):
     """The constants of a parameter vector could not be solved; the message says how far off they stayed."""
 
 
@@ -172,7 +172,10 @@ class Problem:
         steps.append(damp * np.log(self.data.work_target_2019 / work))
         level = math.log(REFERENCE_RESEARCHERS / last.shares[2, 0].sum())
         steps.append(np.log(self.data.origin_target_2019 / origin) + level)
-        errors = [np.abs(self.data.work_target_2019 - work).max(), np.abs(self.data.origin_target_2019 - origin).max()]
+        errors = [
+            np.abs(self.data.work_target_2019 - work).max(),
+            np.abs(self.data.origin_target_2019 - origin).max(),
+        ]
         self.abroad_share = float(constants.abroad_share[self.at[GBR]])
         named, named_errors = self.named_steps(base, last, damp)
         steps.append(named)  # study constants, place effects, British share, corridor
@@ -204,7 +207,15 @@ class Problem:
         british = math.log(self.data.gbr_usa_hq_share / (0.5 * sum(remote)))
         if self.abroad_share >= 1.0:
             british = min(british, 0.0)
-        steps = [damp * gaps[0], damp * gaps[1], damp * gaps[5], 0.5 * gaps[3], 0.5 * gaps[4], british, damp * gaps[2]]
+        steps = [
+            damp * gaps[0],
+            damp * gaps[1],
+            damp * gaps[5],
+            0.5 * gaps[3],
+            0.5 * gaps[4],
+            british,
+            damp * gaps[2],
+        ]
         return np.array(steps), [abs(target - model) for target, model in pairs]
 
     def industry_steps(self, years: Mapping[int, ExpectedYear], damp: float) -> Floats:
@@ -257,7 +268,7 @@ def solve_constants(
 
     Raises
     ------
-    NotSolved : a target is missed by more than ACCEPTED; the message gives the largest error.
+    NotSolvedError : a target is missed by more than ACCEPTED; the message gives the largest error.
     """
     problem = Problem(data, parameters, policies)
     guess = start if start is not None else first_guess(data)
@@ -266,7 +277,7 @@ def solve_constants(
     for patterns, ties, most in phases:
         x = mix(problem, x, guess, patterns, ties, most, report)
     if problem.error > ACCEPTED:
-        raise NotSolved(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
+        raise NotSolvedError(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
     return with_bars(problem, replace(problem.unpack(x, guess), error=problem.error))
 
 

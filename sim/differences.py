@@ -104,9 +104,7 @@ def lever_differences(
             for whom, block in _blocks(lever, group, regions):
                 flat = np.ravel_multi_index(tuple(zip(*block, strict=True)), old.shape[2:])
                 texts = (
-                    _series_text(
-                        values[:, window].reshape(len(QUANTILES), last - first + 1, -1)[:, :, flat], first
-                    )
+                    _series_text(values[:, window].reshape(len(QUANTILES), last - first + 1, -1)[:, :, flat], first)
                     for values in (old, new)
                 )
                 rows.append(DifferenceRow(name, lever.unit, whom, first, last, *texts))
@@ -203,9 +201,7 @@ def _blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iter
         yield (" -> " if lever.is_pair else ", ").join(names), list(block)
 
 
-def _axis_text(
-    axis: str, ids: Sequence[int], regions: Sequence[str], partners: Sequence[int] | set[int] = ()
-) -> str:
+def _axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: Sequence[int] | set[int] = ()) -> str:
     """Name ids of an axis; a lone partner does not count as missing, as nobody is a foreigner at home."""
     names = axis_names(axis, regions)
     missing = set(range(len(names))) - set(ids)

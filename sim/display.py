@@ -90,8 +90,7 @@ def reading_notes(run: Run) -> list[str]:
     """Return the sentences that say what the numbers contain and where they are weak."""
     notes = [
         "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the number of people.",
-        f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the "
-        "published sample.",
+        f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the published sample.",
     ]
     if run.replicates == 1:
         notes.append("With one replicate the noise of the random numbers cannot be told from the parameters.")
@@ -137,8 +136,7 @@ def run_record(run: Run, already_there: bool) -> dict[str, Any]:
         "files": sorted(path.name for path in run.folder.iterdir()),
         "table": rows,
         "indicators": [
-            {name: _plain(value) for name, value in row._asdict().items()}
-            | {"unit": INDICATORS[row.indicator].unit}
+            {name: _plain(value) for name, value in row._asdict().items()} | {"unit": INDICATORS[row.indicator].unit}
             for row in run.indicators
         ],
     }
@@ -185,9 +183,7 @@ def _people(people: tuple[float, float, float]) -> str:
     return f"{middle / 1000:.1f}k ({low / 1000:.1f}–{high / 1000:.1f}k)"
 
 
-def _three(
-    values: tuple[FloatArray, FloatArray, FloatArray], year: int, group: int
-) -> tuple[float, float, float]:
+def _three(values: tuple[FloatArray, FloatArray, FloatArray], year: int, group: int) -> tuple[float, float, float]:
     low, middle, high = (float(each[year, group]) for each in values)
     return low, middle, high
 

@@ -74,9 +74,7 @@ def lever_report(lever: Lever) -> RenderableType:
         ("enters", lever.enters),
         (
             "restrictive",
-            "yes: raising it can only lower entry to, or staying in, the place"
-            if lever.restrictive
-            else "no",
+            "yes: raising it can only lower entry to, or staying in, the place" if lever.restrictive else "no",
         ),
     ]
     return plain_table((lever.name, ""), lines)
@@ -131,9 +129,7 @@ def data_record(data: Data) -> dict[str, Any]:
 
 def variables(data: Data, table: str) -> list[str]:
     """Return the variables of a table in the order of their first row; none if it has no such column."""
-    return [
-        name for name in dict.fromkeys(row.cells.get("variable", "") for row in data.tables[table]) if name
-    ]
+    return [name for name in dict.fromkeys(row.cells.get("variable", "") for row in data.tables[table]) if name]
 
 
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

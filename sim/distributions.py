@@ -119,9 +119,7 @@ def _impossible(kind: str, n: Mapping[str, float]) -> list[Fault]:
     if kind in ("normal", "beta") and not n["sd"] > 0:
         faults.append(Fault("sd", f"{n['sd']:g} is not above 0"))
     if kind == "lognormal":
-        faults.extend(
-            Fault(key, f"{n[key]:g} is not above 0") for key in ("median", "sigma") if not n[key] > 0
-        )
+        faults.extend(Fault(key, f"{n[key]:g} is not above 0") for key in ("median", "sigma") if not n[key] > 0)
     if kind == "uniform" and not n["low"] < n["high"]:
         faults.append(Fault("high", f"{n['high']:g} is not above low ({n['low']:g})"))
     if kind == "triangular" and not (n["low"] <= n["mode"] <= n["high"] and n["low"] < n["high"]):
@@ -131,9 +129,7 @@ def _impossible(kind: str, n: Mapping[str, float]) -> list[Fault]:
     elif kind == "beta" and n["sd"] > 0:
         most = math.sqrt(n["mean"] * (1 - n["mean"]))
         if not n["sd"] < most:
-            faults.append(
-                Fault("sd", f"{n['sd']:g} is not below {most:.4g}, the limit for a beta of this mean")
-            )
+            faults.append(Fault("sd", f"{n['sd']:g} is not below {most:.4g}, the limit for a beta of this mean"))
     return faults
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
@@ -54,7 +55,8 @@ def sobol_points() -> Floats:
     """Make the fixed scrambled Sobol points, (MOST_POINTS, SOBOL_DIMENSIONS) in (0, 1)."""
     sampler = qmc.Sobol(d=SOBOL_DIMENSIONS, scramble=True, rng=np.random.default_rng(SOBOL_SEED))
     points = sampler.random(MOST_POINTS)
-    return np.clip(points, 1e-9, 1.0 - 1e-9)
+    clipped: Floats = np.clip(points, 1e-9, 1.0 - 1e-9)
+    return clipped
 
 
 def parameter_vector(data: Data, point: Floats, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
@@ -76,9 +78,7 @@ def parameter_vector(data: Data, point: Floats, overrides: Mapping[str, float | 
     return vector
 
 
-def draw_vectors(
-    data: Data, count: int, overrides: Mapping[str, float | Distribution]
-) -> tuple[list[dict[str, float]], float]:
+def draw_vectors(data: Data, count: int, overrides: Mapping[str, float | Distribution]) -> tuple[list[dict[str, float]], float]:
     """List the parameters of the first draws.
 
     Parameters
@@ -139,7 +139,14 @@ def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
     baseline = scenario_effect(load_shipped(BASELINE))
     text = json.dumps(
-        [module_hash(SOLVER_MODULES), sorted(data.checksums.items()), baseline, sorted(parameters.items()), number], sort_keys=True
+        [
+            module_hash(SOLVER_MODULES),
+            sorted(data.checksums.items()),
+            baseline,
+            sorted(parameters.items()),
+            number,
+        ],
+        sort_keys=True,
     )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -155,7 +162,7 @@ def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
 
     Raises
     ------
-    sim.constants.NotSolved : the constants of this vector cannot be solved.
+    sim.constants.NotSolvedError : the constants of this vector cannot be solved.
     """
     key = draw_key(data, parameters, number)
     stored = shipped_draws().get(key) or cached_draw(key)
@@ -203,15 +210,15 @@ def read_draws(path: Path) -> dict[str, Constants]:
     draws = {}
     for row, key in enumerate(keys):
         values = {name: columns[name][row] for name in names}
-        scalars = {name: float(values.pop(name)) for name in names if values[name].ndim == 0}
-        draws[key] = Constants(**values, **scalars)
+        arrays: dict[str, Any] = {name: float(value) if value.ndim == 0 else value for name, value in values.items()}
+        draws[key] = Constants(**arrays)
     return draws
 
 
 def save_draws(path: Path, draws: Mapping[str, Constants]) -> None:
     """Write solved draws in one atomic move; a cache that cannot be written is no error."""
     names = list(next(iter(draws.values())).arrays())
-    columns = {name: np.stack([constants.arrays()[name] for constants in draws.values()]) for name in names}
+    columns: dict[str, Any] = {name: np.stack([constants.arrays()[name] for constants in draws.values()]) for name in names}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:

@@ -1,7 +1,8 @@
 """The decisions of one researcher in one year as pure functions of a row, and nothing about loops.
 
 Both engines call these functions; `expected` uses the same tables and the closed forms of `choice`. A row is named by its key
-(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `race` is scratch space, (2, R), so that nothing is allocated.
+(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `race` is scratch space, (2, R),
+so that nothing is allocated.
 """
 
 from sim.choice import Floats, stable_variate, winner
@@ -15,6 +16,7 @@ from sim.randomness import (
     STUDY,
     TRAITS,
     YEAR,
+    Key,
     Words,
     draw_alternative,
     draw_block,
@@ -34,8 +36,6 @@ from sim.world import (
     VISA_CLASSES,
     Year,
 )
-
-Key = tuple[int, int]
 
 POSTPONED = -1
 NOT_VISIBLE = 0
@@ -108,9 +108,7 @@ def duration_class(duration: int) -> int:
 
 
 @inlined
-def start_clocks(
-    key: Key, index: int, origin: int, cohort: int, year: int, decision: int, tables: Year, race: Floats
-) -> None:
+def start_clocks(key: Key, index: int, origin: int, cohort: int, year: int, decision: int, tables: Year, race: Floats) -> None:
     """Draw the frozen shocks of a decision into `race`: a uniform number per alternative, and the stable variate of its nest.
 
     Alternative j takes word j % 4 of block j // 4; the nests take the blocks 254 and 255. The caller multiplies the second row

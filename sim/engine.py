@@ -11,13 +11,13 @@ from sim.outcomes import Outcomes
 from sim.population import OUT
 from sim.randomness import make_key
 from sim.scenario import Scenario
-from sim.world import FIRST_YEAR, REFERENCE_RESEARCHERS, World
+from sim.world import REFERENCE_RESEARCHERS, World
 
 ENTRY, FIRST_JOB, RELOCATION, EXIT = 0, 1, 2, 3
 ENGINES = ("arrays",)
 
 
-class InvariantBroken(RuntimeError):
+class InvariantBrokenError(RuntimeError):
     """Researchers were not conserved: a fault of the program, never of the input."""
 
 
@@ -67,7 +67,7 @@ def simulate(
     Raises
     ------
     ValueError : unknown engine.
-    InvariantBroken : with check_invariants, if a year does not add up.
+    InvariantBrokenError : with check_invariants, if a year does not add up.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine {engine!r} is not built; there are: {', '.join(ENGINES)}")
@@ -86,11 +86,7 @@ def gather(ends: list[YearEnd], draw: Draw, replicate: int, world: World) -> Out
     """Collect the counts of all years into outcomes."""
     years = np.array([end.year for end in ends], dtype=np.int64)
     bound = draw.constants.binding[: len(ends)] > 0
-    binding = (
-        (f"draw {draw.number}: the visible share is cut at .95 in {describe_years(years[bound])}",)
-        if bound.any()
-        else ()
-    )
+    binding = (f"draw {draw.number}: the visible share is cut at .95 in {describe_years(years[bound])}",) if bound.any() else ()
     return Outcomes(
         draw=draw.number,
         replicate=replicate,
@@ -115,7 +111,7 @@ def check_year(end: YearEnd, before: NDArray[np.int64]) -> None:
 
     Raises
     ------
-    InvariantBroken : naming the year, the region's id and the numbers.
+    InvariantBrokenError : naming the year, the region's id and the numbers.
     """
     flows = end.counts.flows.sum(axis=1)
     entered = flows[ENTRY].sum(axis=0)
@@ -123,13 +119,13 @@ def check_year(end: YearEnd, before: NDArray[np.int64]) -> None:
     expected = before + entered + moves.sum(axis=0) - moves.sum(axis=1) - np.diag(flows[EXIT])
     stock = end.counts.stock.sum(axis=0)
     for region in np.flatnonzero(stock != expected):
-        raise InvariantBroken(
+        raise InvariantBrokenError(
             f"{end.year}, region {region}: the stock is {stock[region]}, but before + entered + arrived - departed - left "
             f"is {expected[region]}"
         )
     shares = end.counts.shares
     if (shares[1] > shares[0]).any() or (shares[0] > shares[2]).any():
-        raise InvariantBroken(f"{end.year}: the tiers are not nested")
+        raise InvariantBrokenError(f"{end.year}: the tiers are not nested")
     active = int((end.researchers.stage[: end.entered] % OUT > 0).sum())
     if active != stock.sum():
-        raise InvariantBroken(f"{end.year}: {active} active rows, but {stock.sum()} counted")
+        raise InvariantBrokenError(f"{end.year}: {active} active rows, but {stock.sum()} counted")

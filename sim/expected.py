@@ -49,7 +49,7 @@ class Pool(NamedTuple):
 class Visibility(NamedTuple):
     """How many are visible in a year: a count, or a share of the eligible; or the world's own bars."""
 
-    count: float  # people, or nan
+    people: float  # or nan
     share: float  # of the eligible, or nan
     trend: float  # logits added to the share of REFERENCE_YEAR, where count and share are nan
 
@@ -292,9 +292,7 @@ def expected_years(
     reference = math.nan
     for t in range(world.cohort.shape[0]):
         tables = make_year(world, indices, t)
-        chosen, wanted = choose_regions(
-            tables, pool.postponed, world.cohort[t], world.coefficients.visa_sensitive_share, masks
-        )
+        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], world.coefficients.visa_sensitive_share, masks)
         pool.postponed[:] = wanted
         degrees = study_on(pool.students, chosen, world.graduation, tables.attrition_rate)
         jobs = new_jobs(regions)
@@ -327,8 +325,8 @@ def expected_years(
 def visible_target(visibility: Visibility, eligible: float, reference: float) -> float:
     """Turn a year's visibility into people, at most MOST_VISIBLE of the eligible; `reference`: share of 2022."""
     most = MOST_VISIBLE * eligible
-    if not math.isnan(visibility.count):
-        return min(visibility.count, most)
+    if not math.isnan(visibility.people):
+        return min(visibility.people, most)
     if not math.isnan(visibility.share):
         return min(visibility.share * eligible, most)
     odds = reference / (1.0 - reference) * math.exp(visibility.trend)

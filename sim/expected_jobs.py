@@ -4,10 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Floats, nest_factors, nest_of, power
+from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, power
 from sim.compiled import compiled, inlined
 from sim.dynamics import age_class, duration_class
-from sim.world import AGE_CLASSES, DURATION_CLASSES, TALENT_CLASSES, TASTE_CLASSES, TIE_CLASSES, VISA_CLASSES, Year
+from sim.world import (
+    DURATION_CLASSES,
+    TALENT_CLASSES,
+    TASTE_CLASSES,
+    TIE_CLASSES,
+    VISA_CLASSES,
+    Year,
+)
 
 AGES = 16
 SMALL = 2e-4
@@ -40,7 +47,7 @@ def new_jobs(regions: int) -> Jobs:
 
 
 @inlined
-def nest_sums(weights: Floats, origin: int, anglophone: np.ndarray) -> tuple[float, float, float]:  # type: ignore[type-arg]
+def nest_sums(weights: Floats, origin: int, anglophone: Bytes) -> tuple[float, float, float]:
     """Sum weights over the three nests."""
     home = 0.0
     english = 0.0
@@ -57,7 +64,7 @@ def nest_sums(weights: Floats, origin: int, anglophone: np.ndarray) -> tuple[flo
 
 
 @inlined
-def share_of(weights: Floats, factors: tuple[float, float, float], origin: int, j: int, anglophone: np.ndarray) -> float:  # type: ignore[type-arg]
+def share_of(weights: Floats, factors: tuple[float, float, float], origin: int, j: int, anglophone: Bytes) -> float:
     """Compute the probability of alternative j from its weight and the factors of the nests."""
     nest = nest_of(origin, j, anglophone)
     factor = factors[0] if nest == HOME else (factors[1] if nest == ANGLOPHONE else factors[2])
@@ -125,7 +132,19 @@ def place_doctors(
         if refused > small:
             by_industry = industry * (1.0 - tables.authorised[o, q, j, 1]) / (1.0 - accepted)
             back += exact_second(
-                tables, o, v, q, s, j, refused, tables.offshoring * by_industry, weights, sums, factors, hired, jobs
+                tables,
+                o,
+                v,
+                q,
+                s,
+                j,
+                refused,
+                tables.offshoring * by_industry,
+                weights,
+                sums,
+                factors,
+                hired,
+                jobs,
             )
     at_home = tables.industry_share[o, v, s, o]
     hired[0, o] += back * (1.0 - at_home)
@@ -135,9 +154,7 @@ def place_doctors(
 
 
 @inlined
-def second_choice(
-    tables: Year, o: int, v: int, q: int, s: int, k: int, people: float, hired: Floats
-) -> float:
+def second_choice(tables: Year, o: int, v: int, q: int, s: int, k: int, people: float, hired: Floats) -> float:
     """Add people whose second choice is k; return those refused again."""
     industry = tables.industry_share[o, v, s, k]
     into_academia = people * (1.0 - industry) * tables.authorised[o, q, k, 0]
@@ -202,7 +219,7 @@ def record_hires(tables: Year, o: int, q: int, g: int, people: float, hired: Flo
 @compiled
 def move_incumbents(tables: Year, workers: Floats, jobs: Jobs) -> None:
     """Move incumbents with an opportunity, in place; a refused move is counted as staying."""
-    regions, visas, talents, ties, ages, durations, places = workers.shape
+    regions, visas, talents, ties = workers.shape[:4]
     weights = np.empty(regions)
     accepted = np.empty(regions)
     by_industry = np.empty(regions)
@@ -223,7 +240,18 @@ def move_incumbents(tables: Year, workers: Floats, jobs: Jobs) -> None:
                         accepted[j] = industrial * tables.authorised[o, q, j, 1]
                         accepted[j] += (1.0 - industrial) * tables.authorised[o, q, j, 0]
                 for h in range(ties):
-                    move_group(tables, o, q, h, workers[o, v, q, h], weights, accepted, by_industry, jobs.moved[o, v, q, h], jobs)
+                    move_group(
+                        tables,
+                        o,
+                        q,
+                        h,
+                        workers[o, v, q, h],
+                        weights,
+                        accepted,
+                        by_industry,
+                        jobs.moved[o, v, q, h],
+                        jobs,
+                    )
 
 
 @compiled
@@ -236,7 +264,6 @@ def move_group(
     lam = tables.dissimilarity
     factors = np.empty((DURATION_CLASSES, places, 3))
     outflow = np.empty((DURATION_CLASSES, places))
-    flow = np.empty((places, places))
     sources = np.empty((places, 3))
     previous = -1
     if group.sum() <= 0.0:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Floats, nest_factors, nest_of
+from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of
 from sim.compiled import compiled
 from sim.world import TALENT_CLASSES, VISA_CLASSES, Year
 
@@ -44,7 +44,7 @@ def open_regions(tables: Year, origin: int, masks: Floats, with_closure: bool) -
 
 
 @compiled
-def masked_shares(weights: Floats, origin: int, anglophone: np.ndarray, lam: float, mask: Floats, shares: Floats) -> None:  # type: ignore[type-arg]
+def masked_shares(weights: Floats, origin: int, anglophone: Bytes, lam: float, mask: Floats, shares: Floats) -> None:
     """Average nested-logit shares over (patterns, R) masks into (R,) shares."""
     regions = weights.shape[0]
     shares[:] = 0.0
@@ -71,10 +71,10 @@ def masked_shares(weights: Floats, origin: int, anglophone: np.ndarray, lam: flo
 @compiled
 def has_mask(gate: Floats, origin: int) -> bool:
     """Tell whether any region is less than fully open to an origin through this gate."""
+    closed = False
     for j in range(gate.shape[1]):
-        if j != origin and gate[origin, j] > 0.0:
-            return True
-    return False
+        closed = closed or (j != origin and gate[origin, j] > 0.0)
+    return closed
 
 
 @compiled

@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from sim.data import load_data
 from sim.draws import REFERENCE, draw_vectors, make_draw, reference_vector
@@ -60,7 +61,14 @@ def execute(task: Task) -> list[Outcomes]:
     draw = make_draw(load_data(), task.parameters, task.number)
     return [
         simulate(
-            plan.scenario, draw, replicate, plan.researchers, plan.seed, plan.until, plan.engine, plan.check_invariants
+            plan.scenario,
+            draw,
+            replicate,
+            plan.researchers,
+            plan.seed,
+            plan.until,
+            plan.engine,
+            plan.check_invariants,
         )
         for replicate in range(plan.replicates)
     ]
@@ -91,8 +99,7 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
         upcoming = iter(tasks)
         done = 0
         while True:
-            while len(waiting) < 2 * workers and (task := next(upcoming, None)) is not None:
-                waiting.append(pool.submit(execute, task))
+            waiting += [pool.submit(execute, task) for task in islice(upcoming, 2 * workers - len(waiting))]
             if not waiting:
                 break
             yield from waiting.pop(0).result()

@@ -182,9 +182,7 @@ def _draw_panel(panel: Axes, run: Run, data: Data, tier: str) -> float:
         _draw_point(panel, point)
         top = max(top, 100 * (point.value + _TO_90 * point.error))
     panel.axvline(LAST_OBSERVED + 0.5, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
-    panel.text(
-        LAST_OBSERVED + 0.8, 1.0, "projection", transform=panel.get_xaxis_transform(), fontsize=8, va="top"
-    )
+    panel.text(LAST_OBSERVED + 0.8, 1.0, "projection", transform=panel.get_xaxis_transform(), fontsize=8, va="top")
     panel.set_title(_TIERS[tier], loc="left", fontsize=10)
     panel.set_xlim(years[0], max(years[-1], years[0] + 1))
     panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
@@ -248,9 +246,7 @@ def _add_legend(figure: Figure) -> None:
         ),
         Line2D([], [], color="#888888", linestyle=(0, (4, 3)), linewidth=0.8, label="last published shares"),
     ]
-    figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.05, 0.125), ncols=5, frameon=False, fontsize=8
-    )
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.05, 0.125), ncols=5, frameon=False, fontsize=8)
 
 
 def _caption(run: Run) -> str:

@@ -90,12 +90,26 @@ def first_indices(world: World) -> Indices:
         success,
         np.zeros((regions, regions, VISA_CLASSES)),
     )
-    return Indices(start[0], start[1], start[2], start[3], start[4], option_values(world, sector_weights(world, start, 0), 0))
+    return Indices(
+        start[0],
+        start[1],
+        start[2],
+        start[3],
+        start[4],
+        option_values(world, sector_weights(world, start, 0), 0),
+    )
 
 
 @compiled
 def next_indices(
-    world: World, indices: Indices, t: int, sectors: Floats, top: Floats, elite: Floats, stock: Floats, demand: Floats
+    world: World,
+    indices: Indices,
+    t: int,
+    sectors: Floats,
+    top: Floats,
+    elite: Floats,
+    stock: Floats,
+    demand: Floats,
 ) -> Indices:
     """Make the indices that the next year reads.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.choice import Floats
 from sim.compiled import compiled
-from sim.randomness import COHORT, draw_block, uniform
+from sim.randomness import COHORT, Key, draw_block, uniform
 from sim.world import Bytes, Integers
 
 # Stages of a researcher
@@ -29,7 +29,7 @@ class Researchers(NamedTuple):
 
     origin: Bytes
     cohort: NDArray[np.int16]
-    index: NDArray[np.int32]
+    index: NDArray[np.int32]  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     traits: Bytes  # packed trait classes 0..59
     stage: Bytes
     study: Bytes  # graduate region
@@ -67,7 +67,7 @@ def new_counts(regions: int) -> Counts:
 
 
 @compiled
-def cohort_researchers(key: tuple[np.uint64, np.uint64], people: Floats, weight: float, first_year: int) -> Integers:
+def cohort_researchers(key: Key, people: Floats, weight: float, first_year: int) -> Integers:
     """Turn cohort sizes in people into whole numbers of simulated researchers.
 
     The fraction is rounded by one draw keyed by origin and cohort, so that cohorts are nested between scenarios and scales.

@@ -10,6 +10,8 @@ import numpy as np
 from sim.compiled import inlined
 
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
+Key = tuple[np.uint64, np.uint64]
+"""Seed and replicate."""
 
 MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
@@ -35,9 +37,7 @@ EMPLOYER = 9
 
 
 @inlined
-def philox(
-    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
-) -> Words:
+def philox(c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64) -> Words:
     """Compute one Philox 4x32-10 block.
 
     Parameters
@@ -69,7 +69,13 @@ def uniform(word: np.uint64) -> float:
 
 @inlined
 def draw_block(
-    key: tuple[np.uint64, np.uint64], index: int, origin: int, cohort: int, year: int, decision: int, block: int
+    key: Key,
+    index: int,
+    origin: int,
+    cohort: int,
+    year: int,
+    decision: int,
+    block: int,
 ) -> Words:
     """Draw the four words that belong to one researcher, year, decision and block.
 
@@ -105,14 +111,20 @@ def pick(words: Words, place: int) -> np.uint64:
 
 @inlined
 def draw_alternative(
-    key: tuple[np.uint64, np.uint64], index: int, origin: int, cohort: int, year: int, decision: int, alternative: int
+    key: Key,
+    index: int,
+    origin: int,
+    cohort: int,
+    year: int,
+    decision: int,
+    alternative: int,
 ) -> float:
     """Draw the uniform number in (0, 1) that belongs to one alternative of one decision of one researcher."""
     words = draw_block(key, index, origin, cohort, year, decision, alternative // 4)
     return uniform(pick(words, alternative % 4))
 
 
-def make_key(seed: int, replicate: int) -> tuple[np.uint64, np.uint64]:
+def make_key(seed: int, replicate: int) -> Key:
     """Make the Philox key of a replicate.
 
     Parameters

@@ -299,8 +299,7 @@ class _Collected:
             spans.setdefault(what, []).append((int(start or 0), int(end or start or 0)))
         runs = len(self.counts)
         return [
-            f"In {len(years)} of {runs} runs, {what}"
-            + _years(min(y[0] for y in years), max(y[1] for y in years))
+            f"In {len(years)} of {runs} runs, {what}" + _years(min(y[0] for y in years), max(y[1] for y in years))
             for what, years in sorted(spans.items())
         ]
 
@@ -343,9 +342,7 @@ def _in_order(outcomes: Iterable[Outcomes], plan: Plan) -> Iterator[Outcomes]:
         raise ValueError(f"{runs} outcomes, expected {plan.draws} draws x {plan.replicates} replicates")
 
 
-def _provenance(
-    plan: Plan, command: str, notes: Sequence[str], weight: float, started: str
-) -> dict[str, Any]:
+def _provenance(plan: Plan, command: str, notes: Sequence[str], weight: float, started: str) -> dict[str, Any]:
     scenario = plan.scenario
     return {
         "status": "complete",

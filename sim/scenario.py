@@ -94,9 +94,7 @@ def load_shipped(name: str) -> Scenario:
     return load_scenario(str(shipped_folder() / f"{name}.toml"))
 
 
-def load_scenario(
-    path_or_name: str, *, overrides: Mapping[str, float] | None = None, horizon: int | None = None
-) -> Scenario:
+def load_scenario(path_or_name: str, *, overrides: Mapping[str, float] | None = None, horizon: int | None = None) -> Scenario:
     """Load a scenario and lay it over what it extends.
 
     Parameters
@@ -160,9 +158,7 @@ def lever_values(scenario: Scenario, uniform: Callable[[str], float]) -> dict[st
     Value by lever id, the ``values`` of ``sim.policy.resolve_policies``.
     """
     return {
-        change.id: drawn_value(change, uniform(change.id))
-        for change in scenario.levers
-        if isinstance(change.value, Distribution)
+        change.id: drawn_value(change, uniform(change.id)) for change in scenario.levers if isinstance(change.value, Distribution)
     }
 
 
@@ -202,9 +198,7 @@ def resolved_toml(scenario: Scenario) -> str:
     """
     data = load_data()
     lines = [f"title = {toml_string(scenario.title)}"]
-    lines += [
-        f"{key} = {toml_string(text)}" for key in ("question", "note") if (text := getattr(scenario, key))
-    ]
+    lines += [f"{key} = {toml_string(text)}" for key in ("question", "note") if (text := getattr(scenario, key))]
     for number, layer in enumerate(scenario.layers, start=1):
         for change in layer:
             lines += ["", "[[lever]]", *_change_lines(change, number, data)]
@@ -320,9 +314,7 @@ def _without(layers: Layers, file: ChainFile, problems: list[Problem]) -> Layers
     for position, wanted in enumerate(file.content.drop):
         if wanted not in ids:
             line = line_of(file.content.lines, ("drop", position))
-            message = (
-                "is not the id of an inherited lever" if ids else "drops a lever, but nothing is inherited"
-            )
+            message = "is not the id of an inherited lever" if ids else "drops a lever, but nothing is inherited"
             key, near = f"drop[{position + 1}]", nearest_name(wanted, ids)
             problems.append(Problem(file.shown, line, key, message, show(wanted), ids, near))
     return tuple(tuple(change for change in layer if change.id not in file.content.drop) for layer in layers)
@@ -338,9 +330,7 @@ def _own_layers(file: ChainFile, inherited: Mapping[str, LeverChange], problems:
     for lever in file.content.levers:
         change = lever.change
         if change.id in inherited and (lever.is_named or change.change != "set"):
-            message = (
-                f"is the id of an inherited lever; add drop = [{show(change.id, 240)}] to replace that one"
-            )
+            message = f"is the id of an inherited lever; add drop = [{show(change.id, 240)}] to replace that one"
             message += ", or choose another id to apply both"
             key = f"lever[{lever.position + 1}].id"
             problems.append(Problem(file.shown, lever.line, key, message, show(change.id, 240)))
@@ -353,8 +343,6 @@ def _nothing_before(file: ChainFile, horizon: int | None) -> list[Problem]:
     if horizon is None or not levers or any(lever.change.from_year <= horizon for lever in levers):
         return []
     first = min(levers, key=lambda lever: lever.change.from_year)
-    message = (
-        f"every lever of this file starts after the run's last year, {horizon}; run it until a later year"
-    )
+    message = f"every lever of this file starts after the run's last year, {horizon}; run it until a later year"
     key = f"lever[{first.position + 1}].from"
     return [Problem(file.shown, first.line, key, message, str(first.change.from_year))]

@@ -112,9 +112,7 @@ def read_chain(path_or_name: str, vocabulary: Vocabulary) -> tuple[ChainFile, ..
             place = _extended_place(place.path, extends, seen) if extends.strip() else None
         except _ExtendsError as error:
             line = line_of(key_lines(text), ("extends",))
-            problem = Problem(
-                shown, line, "extends", error.message, show(extends), error.allowed, error.nearest
-            )
+            problem = Problem(shown, line, "extends", error.message, show(extends), error.allowed, error.nearest)
             problems.append(problem)
             place = None
     if problems:

@@ -115,9 +115,7 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     try:
         content = _File.model_validate(document, context=vocabulary)
     except ValidationError as error:
-        problems.extend(
-            p for details in error.errors(include_url=False) for p in _problems(details, file, lines)
-        )
+        problems.extend(p for details in error.errors(include_url=False) for p in _problems(details, file, lines))
     levers = tuple(_file_levers(document.get("lever"), vocabulary, lines))
     problems.extend(_equal_ids(levers, file))
     problems.extend(_overlapping_sets(levers, file, vocabulary.regions))

@@ -70,9 +70,7 @@ class Problem:
         if self.nearest:
             text += f"; did you mean {self.nearest}?"
         if self.allowed:
-            shown = (
-                ", ".join(self.allowed) if len(self.allowed) <= MOST_NAMES else f"{len(self.allowed)} names"
-            )
+            shown = ", ".join(self.allowed) if len(self.allowed) <= MOST_NAMES else f"{len(self.allowed)} names"
             text += f"{'' if self.nearest else ';'} allowed: {shown}"
         return text
 
@@ -201,9 +199,7 @@ def parse_text(text: str, file: str) -> dict[str, object]:
     """
     for number, row in enumerate(text.split("\n"), start=1):
         if len(row) > MOST_LINE:
-            raise ScenarioError(
-                [Problem(file, number, "", f"has a line of more than {MOST_LINE:,} characters")]
-            )
+            raise ScenarioError([Problem(file, number, "", f"has a line of more than {MOST_LINE:,} characters")])
     try:
         return tomllib.loads(text)
     except RecursionError:

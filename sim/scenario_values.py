@@ -85,9 +85,7 @@ def findings_in(error: PydanticCustomError) -> tuple[Finding, ...]:
     return tuple((error.context or {})["findings"])
 
 
-def to_problem(
-    finding: Finding, file: str, lines: Mapping[KeyPath, int] | None, path: KeyPath = ()
-) -> Problem:
+def to_problem(finding: Finding, file: str, lines: Mapping[KeyPath, int] | None, path: KeyPath = ()) -> Problem:
     """Give a finding its file and line.
 
     Parameters

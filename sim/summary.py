@@ -247,15 +247,9 @@ def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[tuple[str, str], F
         "foreign_workforce": ratio(at_work - same, at_work),
         "origin_of_usa_workforce": shares_of(placed[:, :, usa]),
         "net_flow": 1e4 * ratio(net, located),
-        "elite_monte_carlo_error": _sampling_error(
-            outcomes.counts[reported, TIERS.index("elite"), AXES.index("work")]
-        ),
+        "elite_monte_carlo_error": _sampling_error(outcomes.counts[reported, TIERS.index("elite"), AXES.index("work")]),
     }
-    found = {
-        (name, code): values[:, region]
-        for name, values in by_region.items()
-        for region, code in enumerate(codes)
-    }
+    found = {(name, code): values[:, region] for name, values in by_region.items() for region, code in enumerate(codes)}
     found["abroad", "WORLD"] = ratio(everyone - same.sum(axis=1), everyone)
     trained_chn = careers[:, chn, usa]
     found["stay_rate_chn_origin_usa", "USA"] = ratio(trained_chn[:, usa], trained_chn.sum(axis=1))
@@ -313,10 +307,7 @@ def indicator_rows(
     for name in INDICATORS:
         for (indicator, region), values in yearly.items():
             if indicator == name:
-                rows.extend(
-                    IndicatorRow(int(year), name, region, *_four(values[:, index]))
-                    for index, year in enumerate(years)
-                )
+                rows.extend(IndicatorRow(int(year), name, region, *_four(values[:, index])) for index, year in enumerate(years))
         if name.startswith("crossing"):
             tier = TIERS.index(name.rpartition("_")[2])
             work = counts[:, :, tier, AXES.index("work")]

@@ -92,9 +92,7 @@ class LongTables:
         """Return itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Write what is held, unless an error is on its way, and close both files."""
         if kind is None:
             self._flush()
@@ -175,10 +173,7 @@ def write_shares(path: Path, shares: ShareSummary, years: IntArray, codes: Seque
     def rows() -> Iterable[list[str]]:
         for cell in np.ndindex(*shares.mean.shape):
             year, tier, axis, region = cell
-            numbers = [
-                _number(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}")
-                for name in STATISTICS
-            ]
+            numbers = [_number(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
             yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
 
     _write_csv(path, SHARE_COLUMNS, rows())

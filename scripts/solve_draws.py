@@ -1,0 +1,35 @@
+"""Solve the draws that ship with the package, sim/data/draws.npz; optional arguments: draws, workers."""
+
+import multiprocessing
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+
+from sim.assembly import Constants
+from sim.data import load_data
+from sim.draws import REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, reference_vector, save_draws
+
+
+def solve(task: tuple[int, Mapping[str, float]]) -> tuple[str, Constants]:
+    """Solve one draw."""
+    number, parameters = task
+    data = load_data()
+    return draw_key(data, parameters, number), make_draw(data, parameters, number).constants
+
+
+def main(count: int, workers: int) -> None:
+    """Solve the reference point and the first draws; write them in order."""
+    data = load_data()
+    vectors, rejected = draw_vectors(data, count, {})
+    print(f"{rejected:.1%} of the points passed over as unstable", file=sys.stderr)
+    tasks = [(REFERENCE, reference_vector(data)), *enumerate(vectors)]
+    solved: dict[str, Constants] = {}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for (number, _), (key, constants) in zip(tasks, pool.map(solve, tasks), strict=True):
+            solved[key] = constants
+            print(f"draw {number}: largest error of a share {constants.error:.4f}", file=sys.stderr, flush=True)
+    save_draws(SHIPPED, solved)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100, int(sys.argv[2]) if len(sys.argv) > 2 else 2)
