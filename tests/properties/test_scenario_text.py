@@ -109,9 +109,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         }
     if draw(st.booleans()):
         names = draw(st.sets(st.sampled_from(list(PARAMETERS)), max_size=3))
-        document["parameters"] = {
-            name: draw(st.floats(PARAMETERS[name].low, PARAMETERS[name].high)) for name in sorted(names)
-        }
+        document["parameters"] = {name: draw(st.floats(PARAMETERS[name].low, PARAMETERS[name].high)) for name in sorted(names)}
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
         tables = [document, *(each for each in document.get("lever", []) if isinstance(each, dict))]
         tables += [each for each in [document.get("parameters")] if isinstance(each, dict)]
@@ -163,15 +161,8 @@ def document_text(document: Mapping[str, Any]) -> str:
     """Write a document with [[lever]] tables where it can be."""
     plain, tables = [], []
     for key, value in document.items():
-        if (
-            key == "lever"
-            and isinstance(value, list)
-            and value
-            and all(isinstance(each, dict) for each in value)
-        ):
-            tables += [
-                "[[lever]]\n" + "".join(f"{toml(k)} = {toml(v)}\n" for k, v in each.items()) for each in value
-            ]
+        if key == "lever" and isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            tables += ["[[lever]]\n" + "".join(f"{toml(k)} = {toml(v)}\n" for k, v in each.items()) for each in value]
         else:
             plain.append(f"{toml(key)} = {toml(value)}\n")
     return "".join(plain) + "\n".join(tables)
@@ -220,9 +211,7 @@ def test_text(tmp_path: Path, text: str) -> None:
 @given(
     seed=st.integers(0, 2**32),
     damages=st.integers(1, 4),
-    pieces=st.lists(
-        st.sampled_from(["[", "]", '"', "=", "\n", "{", "}", "0", "-", ".", ",", "nan", "[[lever]]", "#"])
-    ),
+    pieces=st.lists(st.sampled_from(["[", "]", '"', "=", "\n", "{", "}", "0", "-", ".", ",", "nan", "[[lever]]", "#"])),
 )
 def test_damage_to_a_good_file(tmp_path: Path, seed: int, damages: int, pieces: list[str]) -> None:
     generator = random.Random(seed)

@@ -18,6 +18,7 @@ from sim.policy import Policies, default_policies, resolve_policies
 from sim.scenario import (
     DifferenceRow,
     Scenario,
+    ScenarioError,
     difference,
     lever_values,
     load_scenario,
@@ -85,9 +86,7 @@ def test_a_scenario_without_levers_changes_no_bit(tmp_path: Path) -> None:
 
 def test_titles_evidence_sources_and_file_names_have_no_effect(tmp_path: Path) -> None:
     one = load(tmp_path, "one", BAR)
-    other = load(
-        tmp_path, "other", 'note = "n"\n' + BAR.replace("A reason.", "Another.") + 'source = "FLYNN"\n'
-    )
+    other = load(tmp_path, "other", 'note = "n"\n' + BAR.replace("A reason.", "Another.") + 'source = "FLYNN"\n')
     assert scenario_effect(one) == scenario_effect(other)
     assert one.levers[0].id == other.levers[0].id == "entry_bar:CHN>USA:2026-2050:ramp1:set"
 
@@ -127,9 +126,7 @@ def test_the_effect_is_plain_json(tmp_path: Path) -> None:
 
 def test_the_order_of_sets_in_a_file_has_no_effect(tmp_path: Path) -> None:
     other = BAR.replace("CHN", "IND")
-    assert scenario_effect(load(tmp_path, "a", BAR + other)) == scenario_effect(
-        load(tmp_path, "b", other + BAR)
-    )
+    assert scenario_effect(load(tmp_path, "a", BAR + other)) == scenario_effect(load(tmp_path, "b", other + BAR))
 
 
 @pytest.mark.parametrize(
@@ -198,6 +195,15 @@ def test_a_set_of_the_same_cells_takes_the_inherited_ones_place(tmp_path: Path) 
     assert value(upper, "entry_bar", 2030, "CHN", "USA") == 0.2
 
 
+def test_an_add_of_the_same_cells_must_say_whether_it_replaces_or_comes_on_top(tmp_path: Path) -> None:
+    add = BAR.replace('"set"', '"add"')
+    write(tmp_path, "lower", add)
+    with pytest.raises(ScenarioError, match="is the id of an inherited lever; add drop = "):
+        load(tmp_path, "upper", f'extends = "lower"\n{add}')
+    both = load(tmp_path, "both", f'extends = "lower"\n{add}id = "more"\n')
+    assert value(both, "entry_bar", 2030, "CHN", "USA") == 0.6
+
+
 def test_a_redundant_set_makes_no_difference(tmp_path: Path) -> None:
     write(tmp_path, "lower", BAR)
     again = BAR.replace("2026", "2030") + BAR.replace("CHN", "IND").replace("0.3", "0")
@@ -224,9 +230,7 @@ def test_a_dropped_lever_is_a_difference(tmp_path: Path) -> None:
 
 def test_a_dropped_id_may_be_used_again(tmp_path: Path) -> None:
     write(tmp_path, "lower", BAR + 'id = "bar"\n')
-    upper = load(
-        tmp_path, "upper", 'extends = "lower"\ndrop = ["bar"]\n' + BAR.replace("0.3", "0.1") + 'id = "bar"\n'
-    )
+    upper = load(tmp_path, "upper", 'extends = "lower"\ndrop = ["bar"]\n' + BAR.replace("0.3", "0.1") + 'id = "bar"\n')
     assert value(upper, "entry_bar", 2030, "CHN", "USA") == 0.1
 
 
@@ -323,12 +327,12 @@ def test_equal_ids_share_their_draw_between_scenarios() -> None:
 
 
 def test_a_wider_spread_alone_is_a_difference(tmp_path: Path) -> None:
-    narrow = BAR.replace("0.3", '{ distribution = "normal", mean = 0.3, sd = 0.01 }') + 'id = "bar"\n'
+    narrow = BAR.replace("0.3", '{ distribution = "uniform", low = 0.25, high = 0.75 }') + 'id = "bar"\n'
     write(tmp_path, "lower", narrow)
-    text = 'extends = "lower"\ndrop = ["bar"]\n' + narrow.replace("0.01", "0.1")
-    (row,) = difference(load(tmp_path, "upper", text))
-    assert row.before == "0.3 (90 %: 0.284..0.316)"
-    assert row.after == "0.3 (90 %: 0.137..0.465)"  # truncated at 0
+    wide = narrow.replace("0.25", "0.125").replace("0.75", "0.875")
+    (row,) = difference(load(tmp_path, "upper", f'extends = "lower"\ndrop = ["bar"]\n{wide}'))
+    assert row.before == "0.5 (90 %: 0.275..0.725)"
+    assert row.after == "0.5 (90 %: 0.163..0.837)"
 
 
 # --- differences in words
@@ -342,8 +346,7 @@ def test_a_difference_is_told_for_whom_when_from_what_to_what(tmp_path: Path) ->
     text = BAR.replace("2026", "2026\nuntil = 2030\nramp_years = 2")
     (row,) = difference(load(tmp_path, "a", text))
     assert str(row) == (
-        "entry_bar, CHN -> USA, 2026-2030: from 0 to 0.15 in 2026, 0.3 in 2027-2030 "
-        "(share of the origin's applicants)"
+        "entry_bar, CHN -> USA, 2026-2030: from 0 to 0.15 in 2026, 0.3 in 2027-2030 (share of the origin's applicants)"
     )
 
 
@@ -421,9 +424,7 @@ def test_the_resolved_form_loads_back_to_the_same_effect(tmp_path: Path, name: s
 
 def test_the_resolved_form_keeps_parameters_layers_and_odd_text(tmp_path: Path) -> None:
     write(tmp_path, "lower", BAR + "[parameters]\nexit_rate = 0.1\n")
-    text = 'extends = "lower"\n' + BAR.replace("2026", "2030").replace(
-        "A reason.", r"A \"quote\", \\ and \u0007\n ü"
-    )
+    text = 'extends = "lower"\n' + BAR.replace("2026", "2030").replace("A reason.", r"A \"quote\", \\ and \u0007\n ü")
     text += '[parameters]\ncongestion = { distribution = "uniform", low = 0.1, high = 0.3 }\n'
     upper = load_scenario(str(write(tmp_path, "upper", text)), overrides={"seat_elasticity": 1 / 3})
     path = tmp_path / "resolved.toml"

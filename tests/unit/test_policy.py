@@ -173,9 +173,9 @@ def test_filters_by_sector_and_by_talent_class(defaults: Policies) -> None:
 
 
 def test_a_set_to_what_holds_anyway_changes_no_bit(defaults: Policies) -> None:
-    for ramp in (1, 3):
-        held = defaults._replace(student_visa_refusal=np.full_like(defaults.student_visa_refusal, 0.1))
-        change = lever(ramp_years=ramp, value=0.1)
+    for ramp, value in ((1, 0.1), (3, 0.1), (6, 0.3), (7, 0.7), (10, 0.9)):
+        held = defaults._replace(student_visa_refusal=np.full_like(defaults.student_visa_refusal, value))
+        change = lever(ramp_years=ramp, value=value)
         assert same(resolve_policies(held, [[change]], {}, FIRST_YEAR), held)
 
 
@@ -207,9 +207,7 @@ def test_an_absent_id_is_made_of_what_and_when_alone() -> None:
     assert absent_id(chn_usa(id="", from_year=2026, until_year=2030, ramp_years=2), CODES) == (
         "student_visa_refusal:CHN>USA:2026-2030:ramp2:set"
     )
-    assert absent_id(chn_usa(value=0.1, evidence="x", source="y", id="z"), CODES) == absent_id(
-        chn_usa(), CODES
-    )
+    assert absent_id(chn_usa(value=0.1, evidence="x", source="y", id="z"), CODES) == absent_id(chn_usa(), CODES)
     assert absent_id(lever("cohort_size"), CODES) == "cohort_size:*:2010-2050:ramp1:set"
     assert len({absent_id(chn_usa(change=kind), CODES) for kind in CHANGES}) == len(CHANGES)
 
