@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -99,6 +100,33 @@ def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: s
     return np.array([parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes])
 
 
+def levers_in_force(policies: Policies, span: int) -> dict[str, Any]:
+    """Name the first `span` years of the policies as the world does."""
+    return {
+        "stipend": policies.phd_stipend[:span],
+        "refusal": policies.student_visa_refusal[:span],
+        "bar": policies.entry_bar[:span],
+        "closure": policies.border_closure[:span],
+        "delay": policies.visa_delay[:span],
+        "hostility": policies.hostility[:span],
+        "places": policies.phd_places[:span],
+        "odds": policies.work_visa_odds[:span],
+        "return_bonus": policies.return_bonus[:span],
+    }
+
+
+def covariates(data: Data, span: int) -> dict[str, Any]:
+    """Name the first `span` years of the data as the world does."""
+    return {
+        "pay": data.research_pay[:span],
+        "attempts": data.post_study_attempts[:span].astype(np.float64),
+        "wait": data.residence_wait[:span],
+        "free_movement": data.free_movement[:span].astype(np.uint8),
+        "funding": data.research_funding[:span],
+        "capital": data.capital[:span],
+    }
+
+
 def make_world(
     data: Data,
     parameters: Mapping[str, float],
@@ -141,21 +169,8 @@ def make_world(
         drift=drift_path(yearly_drift, saturation, span),
         place_effect=constants.place_effect,
         cohort=cohort_people(constants.cohort_level, growth, saturation, policies.cohort_size[:span]),
-        stipend=policies.phd_stipend[:span],
-        pay=data.research_pay[:span],
-        refusal=policies.student_visa_refusal[:span],
-        bar=policies.entry_bar[:span],
-        closure=policies.border_closure[:span],
-        delay=policies.visa_delay[:span],
-        hostility=policies.hostility[:span],
-        places=policies.phd_places[:span],
-        odds=policies.work_visa_odds[:span],
-        attempts=data.post_study_attempts[:span].astype(np.float64),
-        wait=data.residence_wait[:span],
-        free_movement=data.free_movement[:span].astype(np.uint8),
-        return_bonus=policies.return_bonus[:span],
-        funding=data.research_funding[:span],
-        capital=data.capital[:span],
+        **levers_in_force(policies, span),
+        **covariates(data, span),
         graduation=np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes]),
         demand_2019=constants.demand_2019,
         bar_top20=constants.bar_top20[:span],
