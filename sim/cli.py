@@ -218,7 +218,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
     """
     from sim.constants import NotSolvedError
     from sim.engine import InvariantBrokenError
-    from sim.experiment import run_tasks, tasks_of
+    from sim.experiment import execute, run_tasks, tasks_of, variant_tasks
     from sim.figures import save_work_shares
     from sim.results import check_place, find_run, read_run, write_run
 
@@ -242,6 +242,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
                     out,
                     command=command_of(plan, settings),
                     notes=[unstable_points(plan, data)],
+                    variants={value: execute(task) for value, task in variant_tasks(plan).items()},
                     finish=lambda made: save_work_shares(made, data, made.folder),
                 )
             except (NotSolvedError, InvariantBrokenError) as error:

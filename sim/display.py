@@ -26,6 +26,8 @@ SHOWN_AXES: Final = {
     "study": "where they went to graduate school",
     "origin": "where they come from (first degree)",
 }
+VARIANT_TITLE: Final = "Top 20 %, at the reference point: does a lost doctoral place go to somebody else? (share in %)"
+VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
 SMALL: Final = 0.02
 """Regions below this share in every year shown are added up in print; files and JSON hold them all."""
 MOST_REGIONS: Final = 8
@@ -80,6 +82,9 @@ def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
         for axis, axis_title in SHOWN_AXES.items():
             parts.append(Text(f"\n{tier_title}: {axis_title}", style="bold"))
             parts.append(_share_table(run, tier, axis, names))
+    if run.variants:
+        parts.append(Text(f"\n{VARIANT_TITLE}", style="bold"))
+        parts.append(_variant_table(run))
     notes = Table.grid(padding=(0, 1, 0, 0))
     for line in reading_notes(run):
         notes.add_row("-", Text(line))
@@ -135,11 +140,27 @@ def run_record(run: Run, already_there: bool) -> dict[str, Any]:
         "notes": list(run.notes),
         "files": sorted(path.name for path in run.folder.iterdir()),
         "table": rows,
+        "variants": [row._asdict() for row in run.variants if row.year in shown_years(run)],
         "indicators": [
             {name: _plain(value) for name, value in row._asdict().items()} | {"unit": INDICATORS[row.indicator].unit}
             for row in run.indicators
         ],
     }
+
+
+def _variant_table(run: Run) -> Table:
+    """Lay out the headline at the reference point: a row per seat elasticity, share and region, a column per year."""
+    years = shown_years(run)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("seat elasticity", min_width=20)
+    for year in years:
+        table.add_column(str(year), justify="right", min_width=15, no_wrap=True)
+    found = {(row.value, row.axis, row.region, row.year): row.share for row in run.variants if row.tier == "top20"}
+    for value in sorted({row.value for row in run.variants}):
+        for axis, region in VARIANT_CELLS:
+            cells_shown = (f"{100 * found[value, axis, region, year]:.1f}" for year in years)
+            table.add_row(f"{value:g}  {axis} {region}", *cells_shown)
+    return table
 
 
 def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Table:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sim.data import load_data
+from sim.distributions import Distribution, quantile
 from sim.draws import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import Outcomes
 from sim.scenario import Scenario
+from sim.variants import VALUES, VARIED
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,9 +52,18 @@ def tasks_of(plan: RunPlan) -> list[Task]:
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 
-def reference_task(plan: RunPlan) -> Task:
-    """Make the task that runs a plan's replicates at the reference point."""
-    return Task(plan, REFERENCE, reference_vector(load_data()))
+def variant_tasks(plan: RunPlan) -> dict[float, Task]:
+    """Make the tasks that show a plan's headline at the reference point, by seat elasticity.
+
+    What the scenario fixes is fixed there too (a re-distributed parameter at its median).
+    """
+    data = load_data()
+    fixed = {
+        name: quantile(value, 0.5) if isinstance(value, Distribution) else value
+        for name, value in plan.scenario.parameters.items()
+    }
+    point = {**reference_vector(data), **fixed}
+    return {value: Task(plan, REFERENCE, point | {VARIED: value}) for value in VALUES}
 
 
 def execute(task: Task) -> list[Outcomes]:

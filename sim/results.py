@@ -43,8 +43,9 @@ from sim.tables import (
     write_indicators,
     write_shares,
 )
+from sim.variants import VariantRow, read_variants, variant_rows, write_variants
 
-NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv")
+NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
 FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
 BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
 
@@ -98,6 +99,8 @@ class Run:
         Statistics of shares, arrays of shape (Y, tier, axis, R).
     indicators
         The rows of ``indicators.csv``.
+    variants
+        The rows of ``variants.csv``.
     """
 
     folder: Path
@@ -106,6 +109,7 @@ class Run:
     codes: tuple[str, ...]
     shares: ShareSummary
     indicators: tuple[IndicatorRow, ...]
+    variants: tuple[VariantRow, ...]
 
     @property
     def run_id(self) -> str:
@@ -204,6 +208,7 @@ def write_run(
     *,
     command: str = "",
     notes: Sequence[str] = (),
+    variants: Mapping[float, Iterable[Outcomes]] | None = None,
     finish: Callable[[Run], object] | None = None,
 ) -> Run:
     """Write the folder of a run in one atomic move and read it back.
@@ -222,6 +227,8 @@ def write_run(
         The command that makes the run again, without anything of this machine.
     notes
         Remarks for the reader, besides those of the outcomes.
+    variants
+        Replicates at the reference point by the value of `sim.variants.VARIED`.
     finish
         Adds files, such as figures, to the folder before it is moved into place.
 
@@ -237,6 +244,9 @@ def write_run(
     started = _now()
     with building(folder) as partial:
         seen = _write_numbers(plan, outcomes, partial)
+        rows = list(variant_rows(variants or {}, load_data().codes))
+        with explained(folder.parent):
+            write_variants(partial / "variants.csv", rows)
         record = _provenance(plan, command, (*notes, *seen.remarks()), seen.weight, started)
         with explained(folder.parent):
             _write_text(partial / "scenario.toml", resolved_toml(plan.scenario))
@@ -269,9 +279,10 @@ def read_run(folder: Path) -> Run:
         provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         years, codes, shares = read_shares(folder / "shares.csv")
         indicators = tuple(read_indicators(folder / "indicators.csv"))
+        variants = read_variants(folder / "variants.csv")
     except (OSError, ValueError) as error:
         raise FolderError(folder, f"damaged: {error}") from error
-    return Run(folder, provenance, years, codes, shares, indicators)
+    return Run(folder, provenance, years, codes, shares, indicators, variants)
 
 
 class _Collected:

@@ -41,6 +41,7 @@ RANKS: dict[str, float] = {
     "provenance": 5.2,
     "summary": 5.4,
     "tables": 5.6,
+    "variants": 5.8,
     "results": 6,
     "experiment": 7,
     "calibrate": 7,

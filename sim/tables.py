@@ -231,6 +231,17 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str 
     )
 
 
+def read_table(path: Path, columns: Sequence[str]) -> list[list[str]]:
+    """Read a small CSV table as texts.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read or has other columns.
+    """
+    return _read_csv(path, columns)
+
+
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
     return [pa.array(np.full(length, each, dtype=np.int32)) for each in (outcomes.draw, outcomes.replicate)]
 

@@ -1,0 +1,74 @@
+"""The headline at the reference point under other values of one parameter that is settled by no data.
+
+The seat elasticity decides whether a doctoral place that one origin loses is filled by another (version 1, section 5); every
+run therefore shows its headline for 0 (fixed places), one half and 1 (a place for everyone).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.outcomes import AXES, TIERS, Outcomes, shares
+from sim.tables import read_table, write_table
+from sim.world import REPORT_FROM
+
+VARIED = "seat_elasticity"
+VALUES = (0.0, 0.5, 1.0)
+COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
+HEADLINE = (("top20", "work"), ("top20", "study"))
+
+
+class VariantRow(NamedTuple):
+    """One share of one variant: the mean over replicates at the reference point."""
+
+    parameter: str
+    value: float
+    year: int
+    tier: str
+    axis: str
+    region: str
+    share: float
+
+
+def variant_rows(runs: Mapping[float, Iterable[Outcomes]], codes: tuple[str, ...]) -> Iterator[VariantRow]:
+    """List the headline shares of each variant.
+
+    Parameters
+    ----------
+    runs : replicates at the reference point by the value of VARIED.
+    codes : region codes in id order.
+
+    Yields
+    ------
+    Rows by value, year, axis and region; years from 2010.
+    """
+    for value, outcomes in runs.items():
+        made = list(outcomes)
+        mean = np.mean([shares(each.counts) for each in made], axis=0)
+        for t, year in enumerate(made[0].years):
+            if year < REPORT_FROM:
+                continue
+            for tier, axis in HEADLINE:
+                for region, share in zip(codes, mean[t, TIERS.index(tier), AXES.index(axis)], strict=True):
+                    yield VariantRow(VARIED, value, int(year), tier, axis, region, float(share))
+
+
+def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
+    """Write variants as a CSV table."""
+    write_table(path, COLUMNS, rows)
+
+
+def read_variants(path: Path) -> tuple[VariantRow, ...]:
+    """Read variants back.
+
+    Raises
+    ------
+    sim.tables.TableError
+        If the file is missing or has other columns.
+    """
+    return tuple(
+        VariantRow(parameter, float(value), int(year), tier, axis, region, float(share))
+        for parameter, value, year, tier, axis, region, share in read_table(path, COLUMNS)
+    )

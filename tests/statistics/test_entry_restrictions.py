@@ -1,0 +1,60 @@
+"""What US entry restrictions on students from China do at the reference point (paired runs, the same researchers)."""
+
+import numpy as np
+import pytest
+
+from sim.data import load_data
+from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.engine import simulate
+from sim.outcomes import AXES, shares
+from sim.scenario import load_shipped
+
+REPLICATES = 4
+RESEARCHERS = 20_000
+START = 2026
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_data()
+
+
+@pytest.fixture(scope="module")
+def pairs(data):
+    draw = make_draw(data, reference_vector(data), REFERENCE)
+    base, variant = load_shipped("baseline"), load_shipped("us-entry-restrictions")
+    return [
+        tuple(simulate(scenario, draw, k, RESEARCHERS, 1, 2035) for scenario in (base, variant))
+        for k in range(REPLICATES)
+    ]
+
+
+def entry_shares(run, origin):
+    flows = run.flows[START - 2000 : 2036 - 2000, 0, origin, origin].sum(axis=0)
+    return flows / flows.sum()
+
+
+def test_fewer_chinese_origins_enter_us_schools_and_more_stay_home_or_go_to_other_anglophone_places(pairs, data):
+    chn = data.codes.index("CHN")
+    change = np.mean([entry_shares(variant, chn) - entry_shares(base, chn) for base, variant in pairs], axis=0)
+    anglophone = [data.codes.index(code) for code in ("GBR", "CAN", "AUS")]
+    assert change[data.codes.index("USA")] < -0.01
+    assert change[chn] > 0.0
+    assert change[anglophone].sum() > 0.0
+
+
+def test_work_shares_of_graduates_move_by_less_than_a_tenth_of_a_point_for_four_years(pairs):
+    window = slice(START - 2000, START + 4 - 2000)
+    axis = AXES.index("graduates")
+    change = np.mean(
+        [shares(v.counts[window, 0, axis]) - shares(b.counts[window, 0, axis]) for b, v in pairs], axis=0
+    )
+    assert np.abs(change).max() < 0.001
+
+
+def test_before_the_lever_starts_both_runs_are_equal_to_the_bit(pairs):
+    before = slice(0, START - 2000)
+    for base, variant in pairs:
+        for name in ("counts", "flows", "careers"):
+            assert np.array_equal(getattr(base, name)[before], getattr(variant, name)[before])
+        assert not np.array_equal(base.counts, variant.counts)
