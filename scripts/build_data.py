@@ -89,11 +89,7 @@ def place_tables(folder: Path, evidence: Evidence, shares: dict[str, dict[str, R
             weight = {code: shares[axis][code].value for code in category.regions}
             rule = f"split by the {axis} shares of 2019 over all regions" if len(weight) > 1 else ""
             for code, value in weight.items():
-                part = (
-                    {"China (HK)": hong_kong, "China": 1 - hong_kong}.get(name, 1.0)
-                    if system == "census"
-                    else 1.0
-                )
+                part = {"China (HK)": hong_kong, "China": 1 - hong_kong}.get(name, 1.0) if system == "census" else 1.0
                 rows.append(
                     [
                         system,
@@ -136,9 +132,7 @@ def covariate_tables(folder: Path, evidence: Evidence) -> covariates.Table:
     order = {code: i for i, code in enumerate(geography.CODES)}
     names = list(UNITS)
     keys = sorted(table, key=lambda key: (names.index(key[0]), order[key[1]], key[2]))
-    rows = [
-        [*key[:2], str(key[2]), number(table[key].value), *marks(table[key], UNITS[key[0]])] for key in keys
-    ]
+    rows = [[*key[:2], str(key[2]), number(table[key].value), *marks(table[key], UNITS[key[0]])] for key in keys]
     write(folder, "covariates.csv", ("variable", "region", "year", "value", *MARKS), rows)
     values = published.values(evidence)
     pool = {2010: 733, 2014: 1078, 2016: 1600, 2018: 3129, 2021: 8520}
@@ -164,10 +158,7 @@ def pair_tables(folder: Path, evidence: Evidence) -> None:
         ("visas.csv", {**pairs.refusals(evidence), **pairs.residence(evidence)}),
     )
     for name, table in tables:
-        rows = [
-            [*key[:3], str(key[3]), number(row.value), *marks(row, UNITS[key[0]])]
-            for key, row in table.items()
-        ]
+        rows = [[*key[:3], str(key[3]), number(row.value), *marks(row, UNITS[key[0]])] for key, row in table.items()]
         write(folder, name, ("variable", "origin", "destination", "year", "value", *MARKS), rows)
     rows = [
         [
@@ -257,10 +248,7 @@ def main(arguments: Sequence[str]) -> int:
     rows = [[s.id, s.title, s.publisher, s.year, s.url, s.kind] for s in sources(evidence)]
     write(folder, "sources.csv", ("id", "title", "publisher", "year", "url", "kind"), rows)
     (folder / "VERSION").write_text(VERSION + "\n", encoding="utf-8")
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
-        for path in sorted(folder.glob("*.csv"))
-    ]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in sorted(folder.glob("*.csv"))]
     (folder / "CHECKSUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(lines)} tables, version {VERSION}, in {folder}")
     return 0

@@ -7,7 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 from sim.assembly import Constants
 from sim.data import load_data
-from sim.draws import REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, reference_vector, save_draws
+from sim.draws import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, reference_vector, save_draws
+from sim.variants import VALUES, VARIED
 
 
 def solve(task: tuple[int, Mapping[str, float]]) -> tuple[str, Constants]:
@@ -22,8 +23,11 @@ def main(count: int, workers: int) -> None:
     data = load_data()
     vectors, rejected = draw_vectors(data, count, {})
     print(f"{rejected:.1%} of the points passed over as unstable", file=sys.stderr)
-    tasks = [(REFERENCE, reference_vector(data)), *enumerate(vectors)]
-    solved: dict[str, Constants] = {}
+    centre = {parameter.name: parameter.default for parameter in data.parameters}
+    point = reference_vector(data)
+    varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]
+    tasks = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
+    solved = dict([solve(tasks[0])])
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for (number, _), (key, constants) in zip(tasks, pool.map(solve, tasks), strict=True):
             solved[key] = constants

@@ -29,7 +29,6 @@ ONE_SIGMA = 0.8413447460685429
 STUDENT_SHARE = (0.37, 0.10)  # of the author slots of 2021 with a known position (model.md, finding 5)
 SHIFT = 5.0  # moves the unknowns away from 0, where relative finite differences vanish
 STEP = 0.25  # of a prior's spread
-CENSUS_ERROR = 0.02  # of a share: sampling, unmapped authors and equal names
 
 
 def targets(data: Data) -> dict[str, tuple[float, float]]:
@@ -37,8 +36,8 @@ def targets(data: Data) -> dict[str, tuple[float, float]]:
     found = {target.id: (target.value, max(target.sd or 0.0, 0.01)) for target in data.targets}
     census = {code: found[f"C22H-{code}"][0] for code in ("US", "CN", "HK")}
     return {
-        "work US 2022 census": (census["US"], CENSUS_ERROR),
-        "work CN 2022 census": (census["CN"] + census["HK"], CENSUS_ERROR),
+        "work US 2022 census": (census["US"], found["C22H-US"][1]),
+        "work CN 2022 census": (census["CN"] + census["HK"], found["C22H-CN"][1]),
         "work US 2022": found["M22-W-US"],
         "work CN 2022": found["M22-W-CN"],
         "origin CN 2022": found["M22-O-CN"],
@@ -111,7 +110,7 @@ def prior_scale(data: Data, name: str) -> tuple[float, float]:
 
 
 def fit_reference(data: Data, most: int = 4, report: Callable[[str], None] | None = None) -> dict[str, float]:
-    """Fit the free parameters of the reference point.
+    """Fit the free parameters of the reference point, from the values of reference.toml if there are any.
 
     Parameters
     ----------
@@ -153,7 +152,11 @@ def fit_reference(data: Data, most: int = 4, report: Callable[[str], None] | Non
         return np.array([*misses, *z])
 
     centre = np.full(len(FREE), SHIFT)
-    found = least_squares(residuals, centre, bounds=(centre - 2.5, centre + 2.5), diff_step=STEP / SHIFT, max_nfev=most)
+    fitted = [data.reference.get(name, middle) for name, (middle, _) in zip(FREE, scales, strict=True)]
+    before = [(value - middle) / spread for value, (middle, spread) in zip(fitted, scales, strict=True)]
+    found = least_squares(
+        residuals, centre + np.clip(before, -2.4, 2.4), bounds=(centre - 2.5, centre + 2.5), diff_step=STEP / SHIFT, max_nfev=most
+    )
     return {
         name: round(middle + spread * float(u), 4)
         for name, (middle, spread), u in zip(FREE, scales, found.x - SHIFT, strict=True)

@@ -21,7 +21,7 @@ from scipy.stats import qmc
 from sim.assembly import Constants
 from sim.choice import Floats
 from sim.constants import is_stable, solve_constants
-from sim.data import DATA_FOLDER, Data
+from sim.data import DATA_FOLDER, Data, load_data
 from sim.distributions import Distribution, quantile
 from sim.policy import Policies, default_policies, resolve_policies
 from sim.randomness import philox, uniform
@@ -39,6 +39,10 @@ SOLVER_MODULES = (
 )  # fmt: skip
 REFERENCE = -1
 """Number of the reference point among draws."""
+CENTRE = -2
+"""Number of the point of all defaults, from which the others are solved."""
+MEDIAN = 0.5
+"""Where the levers with a distribution stand at a point that is no draw."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,7 @@ def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, f
     defaults = default_policies(
         data.student_visa_refusal * parameters["doctoral_refusal_factor"], data.phd_pay, data.work_visa_odds
     )
-    u = 0.5
-    values = lever_values(scenario, lambda lever_id: u if draw == REFERENCE else lever_uniform(draw, lever_id))
+    values = lever_values(scenario, lambda lever_id: MEDIAN if draw < 0 else lever_uniform(draw, lever_id))
     return resolve_policies(defaults, scenario.layers, values, 2000)
 
 
@@ -168,17 +171,17 @@ def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
     stored = shipped_draws().get(key) or cached_draw(key)
     if stored is None:
         policies = policies_in_force(data, load_shipped(BASELINE), parameters, number)
-        stored = solve_constants(data, parameters, policies, nearest_start())
+        start = None if number == CENTRE else centre_draw().constants
+        stored = solve_constants(data, parameters, policies, start)
         save_draws(draw_file(key), {key: stored})
     return Draw(number, dict(parameters), stored)
 
 
 @cache
-def nearest_start() -> Constants | None:
-    """Take the first shipped solution, whatever its key, as the place to start solving from."""
-    for constants in read_draws(SHIPPED).values():
-        return constants
-    return None
+def centre_draw() -> Draw:
+    """Find or solve the point of all defaults, where every other solution starts: a fixed start makes solutions repeatable."""
+    data = load_data()
+    return make_draw(data, {parameter.name: parameter.default for parameter in data.parameters}, CENTRE)
 
 
 @cache

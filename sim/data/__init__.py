@@ -185,9 +185,7 @@ def _regions(rows: Sequence[Row]) -> tuple[Region, ...]:
         for i, row in enumerate(rows)
     )
     if len(regions) != REGION_COUNT:
-        raise DataError(
-            "regions", f"{len(regions)} regions", allowed=f"{REGION_COUNT} regions with ids 0, 1, 2, ..."
-        )
+        raise DataError("regions", f"{len(regions)} regions", allowed=f"{REGION_COUNT} regions with ids 0, 1, 2, ...")
     unique("regions", rows, ("code",))
     return regions
 
@@ -255,15 +253,11 @@ def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict
 def _shares(rows: Sequence[Row], axis: str, codes: tuple[str, ...]) -> Floats:
     """Return the shares of 2019 on an axis over all regions; DataError unless complete with sum 1."""
     values = {
-        row.cells["region"]: number_in("shares_2019", row, "value", 0, 1, "share")
-        for row in rows
-        if row.cells["axis"] == axis
+        row.cells["region"]: number_in("shares_2019", row, "value", 0, 1, "share") for row in rows if row.cells["axis"] == axis
     }
     missing = [code for code in codes if code not in values]
     if missing:
-        raise DataError(
-            "shares_2019", f"{axis} has no row for {', '.join(missing)}", allowed="one row for every region"
-        )
+        raise DataError("shares_2019", f"{axis} has no row for {', '.join(missing)}", allowed="one row for every region")
     array = np.array([values[code] for code in codes])
     if abs(float(array.sum()) - 1) > 1e-9:
         raise DataError("shares_2019", f"the {axis} shares sum to {array.sum():.12g}", allowed="a sum of 1")
@@ -276,9 +270,7 @@ def _abroad_headquarters(rows: Sequence[Row]) -> float:
     try:
         shares = [1 - values[f"{year}H-GB"] / values[f"{year}L-GB"] for year in ("C19", "C22")]
     except KeyError as missing:
-        raise DataError(
-            "targets", f"row {missing} is missing", allowed="the four census rows of GBR"
-        ) from None
+        raise DataError("targets", f"row {missing} is missing", allowed="the four census rows of GBR") from None
     return sum(shares) / len(shares)
 
 
@@ -315,18 +307,14 @@ def _targets(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Target, ...]:
             )
         )
         if targets[-1].year not in CONFERENCES:
-            raise cell_error(
-                "targets", row, "year", "not a published year", " or ".join(map(str, CONFERENCES))
-            )
+            raise cell_error("targets", row, "year", "not a published year", " or ".join(map(str, CONFERENCES)))
     return tuple(targets)
 
 
 def _codes_in(row: Row, column: str, codes: tuple[str, ...]) -> tuple[str, ...] | None:
     found = tuple(row.cells[column].split())
     if any(code not in codes for code in found):
-        raise cell_error(
-            "targets", row, column, "no such region", "region codes separated by spaces, or nothing"
-        )
+        raise cell_error("targets", row, column, "no such region", "region codes separated by spaces, or nothing")
     return found or None
 
 
@@ -365,9 +353,7 @@ def _countries(rows: Sequence[Row], codes: tuple[str, ...]) -> Mapping[str, str]
 
 
 def _gaps(tables: Mapping[str, Sequence[Row]]) -> tuple[Gap, ...]:
-    found = [
-        gap for name in ("covariates", "ties", "visas") for gap in arrays.gaps(name, tables[name], YEARLY)
-    ]
+    found = [gap for name in ("covariates", "ties", "visas") for gap in arrays.gaps(name, tables[name], YEARLY)]
     found += [
         Gap(f"shares_2019: {row.cells['axis']}", row.cells["region"], "2019", row.cells["rule"])
         for row in tables["shares_2019"]

@@ -73,9 +73,7 @@ def by_region(table: dict[tuple[str, ...], Points], variable: str, codes: Sequen
     return array
 
 
-def by_pair(
-    table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str], diagonal: float
-) -> Floats:
+def by_pair(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str], diagonal: float) -> Floats:
     """Return a tie that does not change over time as (R, R); DataError if a pair has no row."""
     array = np.full((len(codes), len(codes)), diagonal)
     for i, origin in enumerate(codes):
@@ -172,17 +170,10 @@ def gaps(name: str, rows: Sequence[Row], used: Sequence[str]) -> list[Gap]:
         known[cells["variable"], place].add(int(cells["year"]))
         if cells["filled"] == "1":
             filled[cells["variable"], place, cells["rule"]].append(int(cells["year"]))
-    found = [
-        Gap(f"{name}: {variable}", place, spans(years), rule)
-        for (variable, place, rule), years in filled.items()
-    ]
+    found = [Gap(f"{name}: {variable}", place, spans(years), rule) for (variable, place, rule), years in filled.items()]
     for (variable, place), years in known.items():
         if variable in used:
-            rule = (
-                "straight between observed years, first and last held"
-                if variable in LINEAR
-                else "nearest observed year"
-            )
+            rule = "straight between observed years, first and last held" if variable in LINEAR else "nearest observed year"
             found.append(Gap(f"{name}: {variable}", place, _unobserved(frozenset(years)), rule))
     return found
 

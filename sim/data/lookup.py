@@ -55,10 +55,7 @@ def _source(data: Data, name: str) -> SourceAnswer:
     lines = [f"{source.id}: {source.title}", f"  {source.publisher}, {source.year} ({source.kind})"]
     if source.url:
         lines.append(f"  {source.url}")
-    counts = {
-        table: sum(name in row.cells.get("source", "").split(";") for row in rows)
-        for table, rows in data.tables.items()
-    }
+    counts = {table: sum(name in row.cells.get("source", "").split(";") for row in rows) for table, rows in data.tables.items()}
     used = [f"{table} ({count} rows)" for table, count in counts.items() if count]
     used += [f"parameter {p.name}" for p in data.parameters if name in p.source.replace(",", " ").split()]
     lines.append(f"  used in: {', '.join(used) if used else 'nothing yet'}")
@@ -99,8 +96,7 @@ def _target(data: Data, target: Target) -> SourceAnswer:
     )
     lines = (
         f"target {target.id}: {target.value:g} ({target.unit}, standard error {target.sd:g})",
-        f"  tier {target.tier}, axis {target.axis}, attribution {target.attribution}, {target.year}, "
-        f"{target.kind}",
+        f"  tier {target.tier}, axis {target.axis}, attribution {target.attribution}, {target.year}, {target.kind}",
         f"  {who or 'all researchers'}; confidence {target.confidence}",
         f"  {target.holds}",
         *_cited(data, target.source),

@@ -94,7 +94,5 @@ def _problem(parameter: Parameter, earlier: Mapping[str, Parameter], sources: Ma
         return "a parameter of this name stands above"
     if not parameter.low <= parameter.default <= parameter.high:
         return f"default {parameter.default:g} outside {parameter.low:g}..{parameter.high:g}"
-    unknown = [
-        part for part in parameter.source.replace(",", " ").replace(";", " ").split() if part not in sources
-    ]
+    unknown = [part for part in parameter.source.replace(",", " ").replace(";", " ").split() if part not in sources]
     return f"no such source: {', '.join(unknown)}" if unknown else ""

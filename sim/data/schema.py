@@ -62,18 +62,14 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "pay_industry": Quantity("PPP $/year", 2_000, 1_000_000, "pay of researchers in industry", True, _MONEY),
     "research_funding": Quantity("bn constant PPP $", 0.1, 3_000, "R&D expenditure", True, LAST_OUTCOME),
     "capital": Quantity("bn current US$", 0, 1_000, "private AI investment, one vintage", True, LAST_OUTCOME),
-    "origin_weight": Quantity(
-        "degrees/year", 1, 5e6, "first degrees in computer science", True, LAST_OUTCOME
-    ),
+    "origin_weight": Quantity("degrees/year", 1, 5e6, "first degrees in computer science", True, LAST_OUTCOME),
     "gdp_per_capita": Quantity("constant PPP $", 500, 300_000, "GDP per head", True, LAST_OUTCOME),
     "population": Quantity("persons", 1e5, 6e9, "population", True, LAST_OUTCOME),
     "ai_articles": Quantity("articles/year", 0, 1e6, "AI articles, whole counting", True, LAST_OUTCOME),
     "notable_models": Quantity("models/year", 0, 1_000, "notable AI models", False, LAST_OUTCOME),
     "cs_faculty": Quantity("persons", 0, 1e5, "listed computer-science faculty (October 2024)", False, 2024),
     "cs_doctorates": Quantity("degrees/year", 0, 1e6, "doctorates in computer science", False, LAST_OUTCOME),
-    "cs_first_degrees": Quantity(
-        "degrees/year", 0, 5e6, "first degrees in computer science", False, LAST_OUTCOME
-    ),
+    "cs_first_degrees": Quantity("degrees/year", 0, 5e6, "first degrees in computer science", False, LAST_OUTCOME),
     "compute_share": Quantity("% of list Rmax", 0, 100, "share of TOP500 performance", False, LAST_OUTCOME),
     "work_visa_odds": Quantity("probability/attempt", 0, 1, "odds of an industry work visa", True),
     "post_study_attempts": Quantity("attempts", 1, 10, "work-visa attempts after the degree", True),

@@ -13,8 +13,7 @@ from typing import Final
 from sim.data.schema import CONFIDENCE, QUANTITIES, Row
 
 REMEDY: Final = (
-    "restore the file as published with this version, or make all tables anew with "
-    "`python scripts/build_data.py EVIDENCE_FOLDER`"
+    "restore the file as published with this version, or make all tables anew with `python scripts/build_data.py EVIDENCE_FOLDER`"
 )
 MARKS: Final = ("source", "unit", "confidence", "filled", "rule")
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -148,9 +147,7 @@ def check_marks(name: str, rows: Sequence[Row], sources: Collection[str]) -> Non
         if stated not in good:
             for part in stated.split(";"):
                 if part not in known:
-                    raise cell_error(
-                        name, row, "source", "no such source", "ids of sources.csv, joined by ';'"
-                    )
+                    raise cell_error(name, row, "source", "no such source", "ids of sources.csv, joined by ';'")
             good.add(stated)
         if cells["confidence"] not in CONFIDENCE:
             raise cell_error(name, row, "confidence", "no such mark", ", ".join(CONFIDENCE))
@@ -218,7 +215,5 @@ def unique(name: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
         key = tuple(row.cells[column] for column in columns)
         if key in seen:
             what = ", ".join(columns)
-            raise DataError(
-                name, f"repeats row {seen[key]}", row=row.number, column=what, value=", ".join(key)
-            )
+            raise DataError(name, f"repeats row {seen[key]}", row=row.number, column=what, value=", ".join(key))
         seen[key] = row.number
