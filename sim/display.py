@@ -201,7 +201,12 @@ def _people(people: tuple[float, float, float]) -> str:
     low, middle, high = people
     if middle < 1000:
         return f"{middle:.0f} ({low:.0f}–{high:.0f})"
-    return f"{middle / 1000:.1f}k ({low / 1000:.1f}–{high / 1000:.1f}k)"
+    return f"{_thousands(middle)}k ({_thousands(low)}–{_thousands(high)}k)"
+
+
+def _thousands(people: float) -> str:
+    thousands = people / 1000
+    return f"{thousands:.0f}" if thousands >= 9.95 else f"{thousands:.1f}"
 
 
 def _three(values: tuple[FloatArray, FloatArray, FloatArray], year: int, group: int) -> tuple[float, float, float]:

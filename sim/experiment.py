@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sim.data import load_data
-from sim.distributions import Distribution, quantile
 from sim.draws import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import Outcomes
@@ -55,14 +54,11 @@ def tasks_of(plan: RunPlan) -> list[Task]:
 def variant_tasks(plan: RunPlan) -> dict[float, Task]:
     """Make the tasks that show a plan's headline at the reference point, by seat elasticity.
 
-    What the scenario fixes is fixed there too (a re-distributed parameter at its median).
+    A scenario that fixes parameters leaves the reference point; it has no variants.
     """
-    data = load_data()
-    fixed = {
-        name: quantile(value, 0.5) if isinstance(value, Distribution) else value
-        for name, value in plan.scenario.parameters.items()
-    }
-    point = {**reference_vector(data), **fixed}
+    if plan.scenario.parameters:
+        return {}
+    point = reference_vector(load_data())
     return {value: Task(plan, REFERENCE, point | {VARIED: value}) for value in VALUES}
 
 

@@ -48,6 +48,7 @@ def quick_engine(
 
     monkeypatch.setattr(sim.experiment, "tasks_of", lambda plan: plan)
     monkeypatch.setattr(sim.experiment, "run_tasks", run_tasks)
+    monkeypatch.setattr(sim.experiment, "variant_tasks", lambda plan: {})
     return executed
 
 
@@ -79,6 +80,7 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
         "outcomes.parquet",
         "flows.parquet",
         "indicators.csv",
+        "variants.csv",
         "scenario.toml",
         "provenance.json",
     }
