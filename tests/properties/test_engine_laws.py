@@ -247,8 +247,8 @@ def guessed_draw() -> Draw:
     return Draw(REFERENCE, reference_vector(data), first_guess(data))
 
 
-def outcomes(scenario: Scenario, researchers: int = 300, until: int = 2035) -> Outcomes:
-    return simulate(scenario, guessed_draw(), 0, researchers, 1, until, check_invariants=True)
+def outcomes(scenario: Scenario, until: int = 2035, draw: Draw | None = None) -> Outcomes:
+    return simulate(scenario, draw or guessed_draw(), 0, 300, 1, until, check_invariants=True)
 
 
 @cache
@@ -298,6 +298,17 @@ def test_a_scenario_without_difference_gives_exactly_zero(text: str, tmp_path: P
     path = tmp_path / "same.toml"
     path.write_text(f'title = "The same"\nquestion = "None?"\nextends = "baseline"\n{text}', encoding="utf-8")
     assert same_years(baseline(), outcomes(load_scenario(str(path))), 36)
+
+
+def test_without_feedback_a_shipped_scenario_touches_one_origin_only() -> None:
+    usual = guessed_draw()
+    frozen = Draw(usual.number, {**usual.parameters, **FROZEN}, usual.constants)
+    base, variant = (outcomes(load_scenario(name), draw=frozen) for name in ("baseline", "us-entry-restrictions"))
+    china = load_data().codes.index("CHN")
+    for name, axis in (("flows", 2), ("careers", 1)):
+        before, after = getattr(base, name), getattr(variant, name)
+        np.testing.assert_array_equal(np.delete(before, china, axis), np.delete(after, china, axis))
+        assert (before != after).any()
 
 
 def test_another_seed_or_replicate_is_another_history() -> None:
