@@ -21,7 +21,8 @@ from sim.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, R
 GAMMA_LIMIT = 0.9
 FIRST_DOCTORS = 2005
 TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
-ACCEPTED = 0.03  # of a share: a vector that cannot meet every target this closely is refused (the tracker's own error)
+COARSE_TOLERANCE = 0.003  # of a share: what the coarse phase leaves to the fine one
+ACCEPTED = 0.10  # of a share: a vector that cannot meet every target this closely is refused
 COARSE_PATTERNS = 16
 FINE_PATTERNS = 64
 FULL_PATTERNS = 256
@@ -273,18 +274,19 @@ def solve_constants(
     problem = Problem(data, parameters, policies)
     guess = start if start is not None else first_guess(data)
     x = problem.pack(guess)
-    phases = ((COARSE_PATTERNS, 1, 50), (FINE_PATTERNS, 3, 15))
-    for patterns, ties, most in phases:
-        x = mix(problem, x, guess, patterns, ties, most, report)
+    phases = ((COARSE_PATTERNS, 1, 50, COARSE_TOLERANCE), (FINE_PATTERNS, 3, 20, TOLERANCE))
+    for patterns, ties, most, tolerance in phases:
+        x = mix(problem, x, guess, patterns, ties, most, report, tolerance)
     if problem.error > ACCEPTED:
         raise NotSolvedError(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
     return with_bars(problem, replace(problem.unpack(x, guess), error=problem.error))
 
 
 def mix(
-    problem: Problem, x: Floats, like: Constants, patterns: int, ties: int, most: int, report: Callable[[str], None] | None
+    problem: Problem, x: Floats, like: Constants, patterns: int, ties: int, most: int,
+    report: Callable[[str], None] | None = None, tolerance: float = TOLERANCE,
 ) -> Floats:  # fmt: skip
-    """Step with regularised Anderson mixing until every share is within TOLERANCE; return the best unknowns seen.
+    """Step with regularised Anderson mixing until every share is within `tolerance`; return the best unknowns seen.
 
     A memory of the last steps predicts the point where the step vanishes (Walker and Ni 2011). The least squares are
     regularised and steps are capped, because the plain scheme diverges where an unknown saturates.
@@ -301,7 +303,7 @@ def mix(
             best = (problem.error, x)
         if problem.error < 0.9 * hopeful[0]:
             hopeful = (problem.error, passed)
-        if problem.error < TOLERANCE or passed - hopeful[1] >= PATIENCE:
+        if problem.error < tolerance or passed - hopeful[1] >= PATIENCE:
             break
         points = [*points[-MEMORY:], x]
         steps = [*steps[-MEMORY:], step]
