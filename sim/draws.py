@@ -1,8 +1,8 @@
 """A draw: one vector of uncertain parameters with everything that is solved for it, solved once and kept.
 
-Draw k is point k of one fixed scrambled Sobol sequence through the priors, whatever the seed (points that are not stable are
-passed over). Solved draws are shipped with the package or cached by their vector; a change of the formulas, of the data or of
-the baseline makes another key, so that no old solution is ever used.
+Draw k is the k-th admissible point of one fixed scrambled Sobol sequence through the priors, whatever the seed. Solved draws
+are shipped with the package or cached by their vector; a change of the formulas, of the data or of the baseline makes another
+key, so that no old solution is ever used.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
-    "distributions", "policy", "choice", "world", "utilities", "indices", "expected_study", "expected_jobs", "expected",
-    "assembly", "constants", "draws",
+    "randomness", "parameters", "distributions", "policy", "choice", "world", "utilities", "indices", "expected_study",
+    "expected_jobs", "expected", "data/__init__", "data/arrays", "assembly", "constants", "draws",
 )  # fmt: skip
 REFERENCE = -1
 """Number of the reference point among draws."""
@@ -145,6 +145,7 @@ def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
         [
             module_hash(SOLVER_MODULES),
             sorted(data.checksums.items()),
+            [parameter.default for parameter in data.parameters],
             baseline,
             sorted(parameters.items()),
             number,

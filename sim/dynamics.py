@@ -242,7 +242,8 @@ def settle_job(
         first_region = j
         first_sector = sector
         race[1, j] = 0.0
-    sector = INDUSTRY if uniform(words[1]) < tables.industry_share[origin, visa, taste, fallback] else 0
+    spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
+    sector = INDUSTRY if uniform(spare[0]) < tables.industry_share[origin, visa, taste, fallback] else 0
     return fallback, headquarters(fallback, sector, uniform(words[3]), tables), sector
 
 

@@ -188,7 +188,7 @@ _DECLARED = (
     Lever(
         name="hostility",
         enters="study utility - kappa_H^S * v * H, job utility - kappa_H^W * v * H, and the moving hazard of "
-        "people working there * exp(kappa_p * H); the published effect is split over the three, not tripled",
+        "people working there * exp(kappa_p * H); each of the three is the published effect on its own outcome",
         unit="index (1 = United States towards China, 2016-19)",
         low=0.0,
         high=2.0,

@@ -63,7 +63,7 @@ def module_files(top_rank: float) -> tuple[Path, ...]:
 
     Parameters
     ----------
-    top_rank : highest rank included, 0..10.
+    top_rank : highest rank included, -2..11.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def source_hash(top_rank: float) -> str:
 
     Parameters
     ----------
-    top_rank : highest rank included, 0..10.
+    top_rank : highest rank included, -2..11.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def source_hash(top_rank: float) -> str:
 
 @cache
 def module_hash(names: tuple[str, ...]) -> str:
-    """Hash the text of the named modules (files directly in the package), in the order given."""
+    """Hash the text of the named modules (paths in the package without .py), in the order given."""
     digest = hashlib.sha256()
     for name in names:
         digest.update((PACKAGE / f"{name}.py").read_bytes())

@@ -1,6 +1,6 @@
 """The utilities and hazards of one year, as tables: every formula of choice stands here once, for both engines and `expected`.
 
-Numbers in brackets refer to docs/model.md. A table entry is a race weight exp(V / lambda), so that a researcher's weight is a
+Letters of equations refer to docs/model.md. A table entry is a race weight exp(V / lambda), so that a researcher's weight is a
 product of a few entries. Only scalar `math` functions are used: they give the same bits compiled and plain.
 """
 
@@ -34,6 +34,7 @@ from sim.world import (
 )
 
 CONGESTION_FROM = 20  # 2020: from the year after the reference of the places, 2019
+LEAST_EXPECTED = 0.01  # success that a deterred person still expects, so that its logarithm exists
 WAIT_CAP = 5.0  # years; a longer wait deters no further (version 1, section 5)
 DIASPORA_UNIT = 25.0  # people
 TOP_DECILE_OF_CLASS = 0.5  # the top decile is half of the top quintile class
@@ -110,7 +111,7 @@ def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, 
     value += diaspora_term(c.diaspora_pull, indices.diaspora[o, j])
     friction = c.hostility_work * world.hostility[t, o, j]
     if world.free_movement[t, o, j] == 0:
-        friction += -c.refusal_deterrence * math.log(authorisation(world, t, o, j, s))
+        friction += -c.refusal_deterrence * math.log(max(authorisation(world, t, o, j, s), LEAST_EXPECTED))
         friction += c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
     return value - VISA[v] * friction
 
@@ -122,8 +123,8 @@ def authorisation(world: World, t: int, o: int, j: int, s: int) -> float:
         return 1.0
     odds = world.odds[t, j, s]
     if s == ACADEMIA:
-        return max(odds, 0.01)
-    return max(1.0 - math.pow(1.0 - odds, world.attempts[t, j]), 0.01)
+        return odds
+    return 1.0 - math.pow(1.0 - odds, world.attempts[t, j])
 
 
 @inlined

@@ -32,11 +32,7 @@ def textbook_shares(utilities: np.ndarray, origin: int, anglophone: np.ndarray, 
     nests = [[origin]]
     nests += [[j for j in range(len(utilities)) if j != origin and anglophone[j] == flag] for flag in (1, 0)]
     shares = np.zeros(len(utilities))
-    inclusive = {
-        n: lam * math.log(sum(math.exp(utilities[j] / lam) for j in nest))
-        for n, nest in enumerate(nests)
-        if nest
-    }
+    inclusive = {n: lam * math.log(sum(math.exp(utilities[j] / lam) for j in nest)) for n, nest in enumerate(nests) if nest}
     total = sum(math.exp(value) for value in inclusive.values())
     for n, value in inclusive.items():
         inside = sum(math.exp(utilities[j] / lam) for j in nests[n])

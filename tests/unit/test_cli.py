@@ -36,9 +36,7 @@ def call(
 
 
 @pytest.fixture
-def quick_engine(
-    monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]
-) -> list[RunPlan]:
+def quick_engine(monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]) -> list[RunPlan]:
     """Put outcomes made by hand in the engine's place; the list holds the plans that were executed."""
     executed: list[RunPlan] = []
 
@@ -84,9 +82,7 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
         "scenario.toml",
         "provenance.json",
     }
-    assert {path.name for path in folder.iterdir()} == expected | {
-        f"work-shares.{s}" for s in ("png", "svg", "csv")
-    }
+    assert {path.name for path in folder.iterdir()} == expected | {f"work-shares.{s}" for s in ("png", "svg", "csv")}
 
 
 def test_the_same_command_again_finds_the_run(call: Call, quick_engine: list[RunPlan]) -> None:
@@ -106,9 +102,7 @@ def test_json_is_one_object_and_nothing_else(call: Call, quick_engine: list[RunP
     (record,) = json.loads(out)["runs"]
     regions = {row["region"] for row in record["table"]}
     assert len(record["table"]) == 2 * 3 * 2 * len(regions)
-    shares = [
-        row for row in record["table"] if (row["tier"], row["axis"], row["year"]) == ("top20", "work", 2022)
-    ]
+    shares = [row for row in record["table"] if (row["tier"], row["axis"], row["year"]) == ("top20", "work", 2022)]
     assert 0.9 < sum(row["share_p50"] for row in shares) < 1.1
     assert record["already_there"] is False
     assert {"stay_rate", "crossing_year_top20"} <= {row["indicator"] for row in record["indicators"]}
@@ -159,9 +153,7 @@ def test_equal_problems_are_said_once(call: Call) -> None:
     assert len(err.splitlines()) == 1
 
 
-def test_a_results_folder_that_cannot_be_written_fails_before_any_work(
-    call: Call, quick_engine: list[RunPlan]
-) -> None:
+def test_a_results_folder_that_cannot_be_written_fails_before_any_work(call: Call, quick_engine: list[RunPlan]) -> None:
     Path("file").touch()
     code, out, err = call("run", "baseline", *SMALL, "--out", "file")
     assert (code, out) == (1, "")
@@ -169,9 +161,7 @@ def test_a_results_folder_that_cannot_be_written_fails_before_any_work(
     assert quick_engine == []
 
 
-def test_ctrl_c_leaves_no_partial_folder(
-    call: Call, monkeypatch: pytest.MonkeyPatch, quick_engine: object
-) -> None:
+def test_ctrl_c_leaves_no_partial_folder(call: Call, monkeypatch: pytest.MonkeyPatch, quick_engine: object) -> None:
     def interrupted(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
         raise KeyboardInterrupt
         yield
@@ -208,9 +198,7 @@ def test_levers_and_sources_answer(call: Call) -> None:
     assert json.loads(call("sources", "phd_pay:CHN", "--json")[1])["kind"]
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], ["run", "--help"], ["check", "baseline"], ["levers"], ["sources"]]
-)
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["check", "baseline"], ["levers"], ["sources"]])
 def test_quick_verbs_import_nothing_slow(words: list[str], tmp_path: Path) -> None:
     code = (
         "import sys\nfrom sim.cli import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit as stop:\n"

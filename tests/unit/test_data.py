@@ -261,9 +261,7 @@ def test_every_row_says_where_it_comes_from_and_gaps_are_marked() -> None:
     assert ("visas: student_visa_refusal", "RUS->USA") in listed
     assert ("ties: distance_km", "REU->USA") in listed
     assert ("shares_2019: work", "TWN") in listed
-    filled = {
-        (row["variable"], row["region"]) for row in read_rows(FOLDER, "covariates") if row["filled"] == "1"
-    }
+    filled = {(row["variable"], row["region"]) for row in read_rows(FOLDER, "covariates") if row["filled"] == "1"}
     assert {(f"covariates: {variable}", region) for variable, region in filled} <= listed
 
 
@@ -380,9 +378,7 @@ def test_a_missing_table_or_checksum_list_is_an_error(folder: Path) -> None:
         ("visa_records", 9, "destination", "Neverland", "mapping.csv"),
     ],
 )
-def test_a_wrong_cell_is_named(
-    folder: Path, table: str, number: int, column: str, value: str, allowed: str
-) -> None:
+def test_a_wrong_cell_is_named(folder: Path, table: str, number: int, column: str, value: str, allowed: str) -> None:
     change(folder, table, set_cell(number, column, value))
     with pytest.raises(DataError) as caught:
         load_data(folder)
@@ -422,9 +418,7 @@ def test_a_filled_row_without_a_rule_is_an_error(folder: Path) -> None:
     ],
 )
 def test_missing_rows_are_an_error(folder: Path, table: str, wanted: dict[str, str], message: str) -> None:
-    change(
-        folder, table, lambda rows: [row for row in rows if any(row[key] != wanted[key] for key in wanted)]
-    )
+    change(folder, table, lambda rows: [row for row in rows if any(row[key] != wanted[key] for key in wanted)])
     with pytest.raises(DataError, match=message):
         load_data(folder)
 

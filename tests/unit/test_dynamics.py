@@ -213,7 +213,6 @@ def test_whoever_is_refused_twice_works_at_home() -> None:
     assert (people.place[from_home] == people.origin[from_home]).mean() > 0.97
 
 
-@pytest.mark.xfail(reason="the last sector is decided by the word that decided the second refusal", strict=True)
 def test_the_sector_at_home_after_two_refusals_is_drawn_anew() -> None:
     odds = np.ones((2, 4, 2))
     odds[:, [1, 2], INDUSTRY] = 0.0

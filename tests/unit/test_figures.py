@@ -38,9 +38,7 @@ def test_published_points_are_the_work_shares_by_headquarters_and_nothing_else()
     assert (sampled.value, sampled.error) == (0.28, 0.03)
     assert points["United States", 2019, False].value == 0.59
     counted = points["China", 2019, True]
-    assert counted.value == pytest.approx(0.1144 + 0.0037), (
-        "the rows with and without Hong Kong belong together"
-    )
+    assert counted.value == pytest.approx(0.1144 + 0.0037), "the rows with and without Hong Kong belong together"
     assert points["Europe (excl. UK)", 2022, True].value == 0.1325
     elite = {(p.group.label, p.year): p.value for p in published_points(load_data().targets, "elite")}
     assert elite["United States", 2022] == 0.57
@@ -88,6 +86,4 @@ def test_the_table_behind_the_figure_holds_runs_and_published_points(run: Run, t
     assert len(published) == expected > 10
     drawn = [row for row in rows if row["kind"] == "run"]
     assert len(drawn) == 2 * len(groups_of(run.codes)) * len(run.years)
-    assert all(
-        row["p05"] <= row["p50"] or math.isclose(float(row["p05"]), float(row["p50"])) for row in drawn
-    )
+    assert all(row["p05"] <= row["p50"] or math.isclose(float(row["p05"]), float(row["p50"])) for row in drawn)

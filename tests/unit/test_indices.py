@@ -20,9 +20,7 @@ def after(world, t: int = 0, indices=None, **counts):
     empty = {"top": np.zeros(regions), "elite": np.zeros(regions), "stock": np.zeros((regions, regions))}
     given = {**empty, "demand": np.zeros(regions), **counts}
     sectors = make_year(world, indices, t).sector_weight
-    return next_indices(
-        world, indices, t, sectors, given["top"], given["elite"], given["stock"], given["demand"]
-    )
+    return next_indices(world, indices, t, sectors, given["top"], given["elite"], given["stock"], given["demand"])
 
 
 def test_the_ecosystem_weighs_people_capital_and_funding() -> None:

@@ -116,8 +116,6 @@ def test_a_key_word_that_does_not_fit_is_refused(seed: int, replicate: int) -> N
 
 
 def test_seed_and_replicate_are_different_words_of_the_key() -> None:
-    blocks = {
-        tuple(draw_block(make_key(*key), 0, 0, 2000, 2000, 1, 0)) for key in ((0, 1), (1, 0), (0, 0), (1, 1))
-    }
+    blocks = {tuple(draw_block(make_key(*key), 0, 0, 2000, 2000, 1, 0)) for key in ((0, 1), (1, 0), (0, 0), (1, 1))}
     assert len(blocks) == 4
     assert make_key(0, ONES) == (0, ONES)

@@ -164,9 +164,7 @@ def test_published_origin_categories_are_reproduced() -> None:
     published = [t for t in DATA.targets if t.axis == "origin" and t.year == 2019 and t.tier == "top20"]
     assert len(published) == 10
     for target in published:
-        assert total(DATA.origin_target_2019, target.origin) == pytest.approx(target.value, abs=1e-9), (
-            target.id
-        )
+        assert total(DATA.origin_target_2019, target.origin) == pytest.approx(target.value, abs=1e-9), target.id
 
 
 def test_published_census_rows_are_reproduced() -> None:

@@ -44,14 +44,10 @@ def test_shares_are_those_of_the_outcomes(plan: RunPlan, outcomes_of: Make, tmp_
     people = np.median(counts, axis=0) * 22_500 / plan.researchers
     np.testing.assert_allclose(run.shares.researchers_p50[-1, top20, work], people, atol=0.5)
     np.testing.assert_array_equal(run.counts[:, -1, top20, work], counts)
-    np.testing.assert_allclose(
-        run.shares_by_run("top20", "work", [[0], [1, 2]])[:, -1, 1], by_hand[:, 1:3].sum(axis=1)
-    )
+    np.testing.assert_allclose(run.shares_by_run("top20", "work", [[0], [1, 2]])[:, -1, 1], by_hand[:, 1:3].sum(axis=1))
 
 
-def test_share_table_has_the_agreed_columns_and_every_row(
-    plan: RunPlan, outcomes_of: Make, tmp_path: Path
-) -> None:
+def test_share_table_has_the_agreed_columns_and_every_row(plan: RunPlan, outcomes_of: Make, tmp_path: Path) -> None:
     run = write_run(plan, outcomes_of(plan), tmp_path)
     rows = rows_of(run.folder / "shares.csv")
     columns = "year tier axis region mean sd_parameter sd_replicate p05 p25 p50 p75 p95 researchers_p50"
@@ -82,9 +78,7 @@ def test_long_tables_hold_every_run(plan: RunPlan, outcomes_of: Make, tmp_path: 
     assert (first["draw"], first["year"], first["tier"], first["region"]) == (0, 2010, "top20", "USA")
 
 
-def test_every_declared_indicator_is_written_with_unit_and_definition(
-    plan: RunPlan, outcomes_of: Make, tmp_path: Path
-) -> None:
+def test_every_declared_indicator_is_written_with_unit_and_definition(plan: RunPlan, outcomes_of: Make, tmp_path: Path) -> None:
     run = write_run(plan, outcomes_of(plan), tmp_path)
     rows = rows_of(run.folder / "indicators.csv")
     assert {row["indicator"] for row in rows} == set(INDICATORS)
@@ -103,9 +97,7 @@ def test_same_run_gives_same_bytes(plan: RunPlan, outcomes_of: Make, tmp_path: P
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-def test_other_numbers_for_an_existing_run_are_refused(
-    plan: RunPlan, outcomes_of: Make, tmp_path: Path
-) -> None:
+def test_other_numbers_for_an_existing_run_are_refused(plan: RunPlan, outcomes_of: Make, tmp_path: Path) -> None:
     before = write_run(plan, outcomes_of(plan), tmp_path)
     other = dataclasses.replace(plan, seed=plan.seed + 1)
     kept = (before.folder / "shares.csv").read_bytes()
@@ -115,9 +107,7 @@ def test_other_numbers_for_an_existing_run_are_refused(
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError])
-def test_an_interrupted_run_leaves_nothing(
-    plan: RunPlan, outcomes_of: Make, tmp_path: Path, error: type[BaseException]
-) -> None:
+def test_an_interrupted_run_leaves_nothing(plan: RunPlan, outcomes_of: Make, tmp_path: Path, error: type[BaseException]) -> None:
     def broken() -> Iterator[Outcomes]:
         yield next(outcomes_of(plan))
         raise error("stop")
@@ -148,9 +138,7 @@ def test_a_finished_folder_of_another_process_stays(plan: RunPlan, outcomes_of: 
 
 
 def test_only_the_leftover_of_a_dead_process_here_is_cleaned(tmp_path: Path) -> None:
-    dead = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
-    )
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     owners = {
         ".partial-dead": {"host": socket.gethostname(), "pid": int(dead.stdout)},
         ".partial-alive": {"host": socket.gethostname(), "pid": os.getpid()},
@@ -173,9 +161,7 @@ def test_a_place_that_cannot_be_written_is_said_before_any_work(plan: RunPlan, t
         results.check_place(plan, file)
 
 
-def test_a_full_disk_is_said_before_any_work(
-    plan: RunPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_said_before_any_work(plan: RunPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
     monkeypatch.setattr(folders.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(FolderError, match="1 MB are free"):
@@ -207,13 +193,9 @@ def test_a_damaged_or_incomplete_folder_is_named(plan: RunPlan, outcomes_of: Mak
 def test_identity_is_what_decides_the_numbers(plan: RunPlan, tmp_path: Path) -> None:
     same = dataclasses.replace(plan, workers=7, check_invariants=True)
     assert run_id(same) == run_id(plan)
-    titled = dataclasses.replace(
-        plan, scenario=dataclasses.replace(plan.scenario, title="other", question="?")
-    )
+    titled = dataclasses.replace(plan, scenario=dataclasses.replace(plan.scenario, title="other", question="?"))
     assert run_id(titled) == run_id(plan)
-    others = [
-        dataclasses.replace(plan, **{name: 77}) for name in ("draws", "replicates", "seed", "researchers")
-    ]
+    others = [dataclasses.replace(plan, **{name: 77}) for name in ("draws", "replicates", "seed", "researchers")]
     others.append(dataclasses.replace(plan, until=2030))
     fixed = load_scenario("baseline", overrides={"ecosystem_pull": 0.31})
     others.append(dataclasses.replace(plan, scenario=fixed))
@@ -223,9 +205,7 @@ def test_identity_is_what_decides_the_numbers(plan: RunPlan, tmp_path: Path) -> 
 def test_a_changed_source_or_table_makes_another_model(tmp_path: Path) -> None:
     def model(root: Path) -> str:
         code = "from sim.provenance import model_id; print(model_id())"
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
         return done.stdout
 
     shutil.copytree(PACKAGE, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))

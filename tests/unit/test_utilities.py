@@ -140,9 +140,7 @@ def test_multipliers_of_the_present_place_follow_the_equation() -> None:
     world, _, tables = made()
     c = world.coefficients
     built = c.incumbency * (1.0 - np.exp(-DURATION_MIDDLE / c.incumbency_years))
-    np.testing.assert_allclose(
-        tables.stay_pull, np.exp((built + c.moving_cost) / c.nest_dissimilarity), rtol=1e-12
-    )
+    np.testing.assert_allclose(tables.stay_pull, np.exp((built + c.moving_cost) / c.nest_dissimilarity), rtol=1e-12)
     assert tables.study_pull == pytest.approx(math.exp(c.study_region_pull / c.nest_dissimilarity))
 
 
@@ -223,9 +221,7 @@ def test_congestion_counts_from_2020_and_only_above_the_places() -> None:
     assert odds_abroad(tables_of(20, crowded, seat_elasticity=1.0)) == pytest.approx(1.0)
     assert odds_abroad(tables_of(20, crowded, seat_elasticity=0.0)) == pytest.approx(0.5)
     assert odds_abroad(tables_of(20, crowded, places=[1.0, 2.0])) == pytest.approx(1.0)
-    assert odds_abroad(tables_of(20, crowded, places=[1.0, 3.0])) == pytest.approx(
-        1.0
-    )  # above demand: nothing
+    assert odds_abroad(tables_of(20, crowded, places=[1.0, 3.0])) == pytest.approx(1.0)  # above demand: nothing
     assert odds_abroad(tables_of(20, start._replace(demand=np.array([100.0, 50.0])))) == pytest.approx(1.0)
 
 
