@@ -227,6 +227,7 @@ def save_draws(path: Path, draws: Mapping[str, Constants]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
             np.savez_compressed(file, names=np.array(names), keys=np.array(list(draws)), **columns)
+        Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError:
         return

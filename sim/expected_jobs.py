@@ -17,6 +17,7 @@ from sim.world import (
 )
 
 AGES = 16
+CERTAIN = 1e-12  # of a probability: nobody is left to be refused elsewhere
 SMALL = 2e-4
 """Part of an origin's new doctors below which the second choice is taken as proportional (Luce) instead of exact."""
 
@@ -121,13 +122,13 @@ def place_doctors(
         hired[1, j] = people * chance * industry * tables.authorised[o, q, j, 1]
         refused = people * chance - hired[0, j] - hired[1, j]
         if refused <= small:
-            waiting += max(refused, 0.0) / (1.0 - chance)
+            waiting += max(refused, 0.0) / max(1.0 - chance, CERTAIN)
     for j in range(regions):
         chance = share_of(weights, factors, o, j, tables.anglophone)
         industry = tables.industry_share[o, v, s, j]
         accepted = (1.0 - industry) * tables.authorised[o, q, j, 0] + industry * tables.authorised[o, q, j, 1]
         refused = people * chance * (1.0 - accepted)
-        others = waiting - refused / (1.0 - chance) if refused <= small else waiting
+        others = waiting - refused / max(1.0 - chance, CERTAIN) if refused <= small else waiting
         back += second_choice(tables, o, v, q, s, j, chance * max(others, 0.0), hired)
         if refused > small:
             by_industry = industry * (1.0 - tables.authorised[o, q, j, 1]) / (1.0 - accepted)

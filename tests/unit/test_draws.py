@@ -1,0 +1,68 @@
+"""Draws: shipped solutions are current, repeatable by key, and draws depend on nothing but their number."""
+
+import numpy as np
+
+from sim.assembly import Constants
+from sim.constants import is_stable
+from sim.data import load_data
+from sim.draws import (
+    CENTRE,
+    REFERENCE,
+    draw_key,
+    draw_vectors,
+    lever_uniform,
+    read_draws,
+    reference_vector,
+    save_draws,
+    shipped_draws,
+)
+from sim.variants import VALUES, VARIED
+
+DEMO_DRAWS = 25
+
+
+def test_the_draws_of_the_demo_ship_solved_for_the_present_sources():
+    """Red after any change of the solver, the data or the baseline: run scripts/solve_draws.py."""
+    data = load_data()
+    vectors, _ = draw_vectors(data, DEMO_DRAWS, {})
+    point = reference_vector(data)
+    wanted = [
+        draw_key(data, {p.name: p.default for p in data.parameters}, CENTRE),
+        *(draw_key(data, point | {VARIED: value}, REFERENCE) for value in VALUES),
+        *(draw_key(data, vector, number) for number, vector in enumerate(vectors)),
+    ]
+    missing = [key for key in wanted if key not in shipped_draws()]
+    assert not missing, f"{len(missing)} of {len(wanted)} draws are not shipped solved"
+
+
+def test_draws_are_stable_and_do_not_depend_on_how_many_are_asked_for():
+    data = load_data()
+    few, _ = draw_vectors(data, 3, {})
+    many, rejected = draw_vectors(data, 8, {})
+    assert many[:3] == few
+    assert all(is_stable(vector) for vector in many)
+    assert 0.0 <= rejected < 1.0
+
+
+def test_an_override_changes_its_parameter_and_no_other():
+    data = load_data()
+    plain, _ = draw_vectors(data, 1, {})
+    fixed, _ = draw_vectors(data, 1, {"moving_cost": 0.5})
+    assert fixed[0] == plain[0] | {"moving_cost": 0.5}
+
+
+def test_the_number_of_a_lever_depends_on_draw_and_id_alone():
+    assert lever_uniform(3, "pp10043") == lever_uniform(3, "pp10043")
+    assert len({lever_uniform(draw, name) for draw in range(5) for name in ("a", "b", "c")}) == 15
+
+
+def test_saved_draws_are_read_back_and_a_damaged_file_counts_as_empty(tmp_path):
+    key, constants = next(iter(shipped_draws().items()))
+    path = tmp_path / "draws.npz"
+    save_draws(path, {key: constants})
+    (again,) = read_draws(path).values()
+    assert isinstance(again, Constants)
+    for name, value in constants.arrays().items():
+        assert np.array_equal(again.arrays()[name], value)
+    path.write_bytes(path.read_bytes()[:100])
+    assert read_draws(path) == {}
