@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy.stats import qmc
@@ -205,11 +206,11 @@ def draw_file(key: str) -> Path:
 def read_draws(path: Path) -> dict[str, Constants]:
     """Read solved draws by key; an unreadable or foreign file counts as empty."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             names = [str(name) for name in stored["names"]]
             keys = [str(key) for key in stored["keys"]]
             columns = {name: np.array(stored[name]) for name in names}
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, BadZipFile):
         return {}
     draws = {}
     for row, key in enumerate(keys):
