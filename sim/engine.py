@@ -108,9 +108,10 @@ def remarks(draw: Draw, years: NDArray[np.int64]) -> tuple[str, ...]:
     bound = draw.constants.binding[: len(years)] > 0
     if bound.any():
         said.append(f"draw {draw.number}: the visible share is cut at .95 in {describe_years(years[bound])}")
-    points = math.ceil(100.0 * draw.constants.error - TENTH_OF_A_POINT)
-    if points > 0:
-        said.append(f"draw {draw.number}: the parameters meet some published target only to within {points} points")
+    error = 100.0 * draw.constants.error
+    if math.isfinite(error) and error > TENTH_OF_A_POINT:
+        points = f"{math.ceil(error)} point{'s' if error > 1.0 else ''}"
+        said.append(f"draw {draw.number}: the parameters meet some published target only to within {points}")
     return tuple(said)
 
 

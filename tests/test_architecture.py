@@ -96,9 +96,7 @@ def test_no_private_name_crosses_a_file(path: Path) -> None:
     }
     for module, name, node in imports_of(path):
         if module.startswith("sim"):
-            private = [
-                part for part in (*module.split("."), name) if part.startswith("_") and part != "__version__"
-            ]
+            private = [part for part in (*module.split("."), name) if part.startswith("_") and part != "__version__"]
             assert not private, f"{path.name}:{node.lineno}: {module} {name}"
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
@@ -133,11 +131,7 @@ def test_there_is_no_global_random_state(path: Path) -> None:
         if module == "numpy.random":
             assert name in own_generators, f"{path.name}:{node.lineno}: numpy.random.{name}"
     for node in ast.walk(TREES[path]):
-        if (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Attribute)
-            and node.value.attr == "random"
-        ):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "random":
             assert node.attr in own_generators, f"{path.name}:{node.lineno}: random.{node.attr}"
 
 

@@ -25,9 +25,7 @@ SMALL = ("--draws", "1", "--replicates", "2", "--researchers", "1000", "--until"
 def talentsim(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "sim", *words]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False
-    )
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 def test_every_command_of_the_readme_is_known() -> None:

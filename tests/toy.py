@@ -96,9 +96,7 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
         (regions,),
     )
     by_year = dict.fromkeys(("drift", "cohort", "places", "attempts", "funding", "capital"), (years, regions))
-    by_pair = dict.fromkeys(
-        ("stipend", "refusal", "bar", "closure", "delay", "hostility", "wait", "free_movement"), pair
-    )
+    by_pair = dict.fromkeys(("stipend", "refusal", "bar", "closure", "delay", "hostility", "wait", "free_movement"), pair)
     return {
         **by_region,
         **by_year,
@@ -116,9 +114,7 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
 
 def kind_of(name: str) -> type:
     """Return the number type of an array of a world."""
-    return {"anglophone": np.uint8, "free_movement": np.uint8, "abroad_region": np.int64}.get(
-        name, np.float64
-    )
+    return {"anglophone": np.uint8, "free_movement": np.uint8, "abroad_region": np.int64}.get(name, np.float64)
 
 
 def assemble(regions: int, years: int, values: dict[str, Any], changes: dict[str, Any]) -> World:
@@ -128,9 +124,7 @@ def assemble(regions: int, years: int, values: dict[str, Any], changes: dict[str
     assert set(changes) <= known, set(changes) - known
     arrays = {}
     for name, shape in shapes(regions, years).items():
-        array = np.array(
-            np.broadcast_to(changes.get(name, values[name]), shape), dtype=kind_of(name), order="C"
-        )
+        array = np.array(np.broadcast_to(changes.get(name, values[name]), shape), dtype=kind_of(name), order="C")
         array.setflags(write=name not in READ_ONLY)
         arrays[name] = array
     weight = float(changes.get("people_per_researcher", 1.0))
@@ -247,9 +241,7 @@ def run(world: World, seed: int = 1, replicate: int = 0, chunk: int = CHUNK) -> 
     return history
 
 
-def run_shuffled(
-    world: World, order_seed: int, seed: int = 1, replicate: int = 0, chunk: int = CHUNK
-) -> History:
+def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 0, chunk: int = CHUNK) -> History:
     """Run like `run`, but walk the rows in another random order every year; what is kept is in order."""
     key = make_key(seed, replicate)
     generator = np.random.default_rng(order_seed)

@@ -25,11 +25,7 @@ def articles(evidence: Evidence) -> Table:
             table["ai_articles", region, year] = Row(cell.value, cell.source, cell.confidence)
     for region, codes in (("GLF", GULF_MEMBERS), ("ROW", WORLD_MEMBERS)):
         rows = [evidence.series(code, name) for code in codes]
-        rule = (
-            f"sum of {' '.join(codes)}; the other countries of the region have no row"
-            if region == "ROW"
-            else ""
-        )
+        rule = f"sum of {' '.join(codes)}; the other countries of the region have no row" if region == "ROW" else ""
         for year in rows[0]:
             table["ai_articles", region, year] = Row(
                 sum(row[year].value for row in rows),
@@ -63,9 +59,7 @@ def summed(evidence: Evidence, name: str, source: str, years: Sequence[int]) -> 
                 partial = region == "GLF" and len(rows) == 1
                 rule = "Saudi Arabia only; the Emirates have no row" if partial else ""
                 value = sum(cell.value for cell in cells)
-                table[name, region, year] = Row(
-                    value, sources, mark if not rule else "assumption", partial, rule
-                )
+                table[name, region, year] = Row(value, sources, mark if not rule else "assumption", partial, rule)
     return table
 
 
@@ -118,9 +112,7 @@ def _attempts(evidence: Evidence) -> Table:
         weights = [at(evidence.series(code, "population"), 2019).value for code in codes]
         for rows in (early, late):
             for year in sorted({year for row in rows for year in row}):
-                months = sum(w * at(row, year).value for w, row in zip(weights, rows, strict=True)) / sum(
-                    weights
-                )
+                months = sum(w * at(row, year).value for w, row in zip(weights, rows, strict=True)) / sum(weights)
                 rule = "mean months of IRL and SWE weighted by population" if region == "REU" else ""
                 cells = [at(row, year) for row in rows]
                 table["post_study_attempts", region, year] = Row(

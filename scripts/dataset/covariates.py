@@ -84,9 +84,7 @@ def research_funding(evidence: Evidence) -> Table:
             continue
         for year, cell in evidence.series(region, "gerd_ppp_bn").items():
             if year <= LAST_OUTCOME:
-                table["research_funding", region, year] = Row(
-                    cell.value, "WDI_GERD;GM_GDPPC;WB_POP", cell.confidence
-                )
+                table["research_funding", region, year] = Row(cell.value, "WDI_GERD;GM_GDPPC;WB_POP", cell.confidence)
     hong_kong = evidence.series("HKG", "gerd_pct_gdp")
     for year, cell in evidence.series("CHN", "gerd_ppp_bn").items():
         head = at(evidence.series("HKG", "gdp_per_capita_ppp"), year).value
@@ -140,9 +138,7 @@ def _world_funding(evidence: Evidence, year: int) -> Row:
 
 def funding_at(table: Table, region: str, year: int) -> float:
     """Return R&D expenditure of a region in the nearest year with a row."""
-    known = {
-        y: row for (name, code, y), row in table.items() if name == "research_funding" and code == region
-    }
+    known = {y: row for (name, code, y), row in table.items() if name == "research_funding" and code == region}
     return known[min(known, key=lambda y: (abs(y - year), y))].value
 
 
@@ -179,9 +175,7 @@ def capital(evidence: Evidence, funding: Table) -> Table:
     return table
 
 
-def _capital_2021(
-    evidence: Evidence, rows: dict[str, Series], funding: Table
-) -> dict[str, tuple[float, str, str]]:
+def _capital_2021(evidence: Evidence, rows: dict[str, Series], funding: Table) -> dict[str, tuple[float, str, str]]:
     """Return investment in 2021 by region with the rule that filled it (empty if observed) and the sources.
 
     The vintage has a world total, so what the countries without a row received together is known: it is
@@ -294,16 +288,11 @@ def origin_weight(evidence: Evidence) -> Table:
     known: dict[str, tuple[float, list[Cell]]] = {}
     for region in CODES:
         codes = EUROPE_MEMBERS if region == "REU" else (region,)
-        cells = [
-            at(series, 2018)
-            for code in codes
-            if (series := evidence.series(code, "cs_first_university_degrees"))
-        ]
+        cells = [at(series, 2018) for code in codes if (series := evidence.series(code, "cs_first_university_degrees"))]
         if len(cells) == len(codes):
             known[region] = sum(cell.value for cell in cells), cells
     size = {
-        region: (population(evidence, region, 2018) or _taiwan_people(evidence))
-        * gdp_per_head(evidence, region, 2018).value
+        region: (population(evidence, region, 2018) or _taiwan_people(evidence)) * gdp_per_head(evidence, region, 2018).value
         for region in CODES
     }
     ratio = median(value / size[region] for region, (value, _) in known.items())

@@ -93,9 +93,7 @@ def ties(evidence: Evidence) -> PairTable:
                 bool(rule),
                 rule,
             )
-            table["common_language", origin, destination, 2011] = _language(
-                evidence, origin, destination, derived
-            )
+            table["common_language", origin, destination, 2011] = _language(evidence, origin, destination, derived)
     return table
 
 
@@ -209,9 +207,7 @@ def refusals(evidence: Evidence) -> PairTable:
     return table
 
 
-def _refusal(
-    evidence: Evidence, seen: Refusals, high: set[str], middle: float, origin: str, destination: str
-) -> dict[int, Row]:
+def _refusal(evidence: Evidence, seen: Refusals, high: set[str], middle: float, origin: str, destination: str) -> dict[int, Row]:
     """Fill one pair by the first rule that applies; returns rows by year."""
     own = seen.pairs.get((origin, destination))
     if own is None and destination == "USA" and origin in US_REGIONS:
@@ -225,9 +221,7 @@ def _refusal(
         if mixed:
             return mixed
     rich = [
-        rows
-        for (o, d), rows in seen.pairs.items()
-        if d == destination and (o in high or o in (*GULF_MEMBERS, "HKG", "R_EUROPE"))
+        rows for (o, d), rows in seen.pairs.items() if d == destination and (o in high or o in (*GULF_MEMBERS, "HKG", "R_EUROPE"))
     ]
     if origin in high and rich:
         years = sorted({year for rows in rich for year in rows})
@@ -244,10 +238,7 @@ def _refusal(
         }
     if destination in seen.overall:
         rule = "all-origin refusal rate of the destination"
-        return {
-            year: Row(row.value, row.source, "assumption", True, rule)
-            for year, row in seen.overall[destination].items()
-        }
+        return {year: Row(row.value, row.source, "assumption", True, rule) for year, row in seen.overall[destination].items()}
     rule = "median over the destinations with a rate (no record for this destination)"
     return {2023: Row(middle, "ASSUMPTION", "assumption", True, rule)}
 
@@ -271,9 +262,7 @@ def _mixed(evidence: Evidence, seen: Refusals, origin: str, destination: str) ->
         value = sum(w * cell.value for w, cell in zip(people, cells, strict=True)) / sum(people)
         named = " ".join(code for code, by_year in zip(codes, rows, strict=True) if by_year)
         rule = f"mean weighted by population: {named} observed, other members at the all-origin rate"
-        table[year] = Row(
-            value, joined([cell.source for cell in cells] + ["WB_POP"]), "assumption", True, rule
-        )
+        table[year] = Row(value, joined([cell.source for cell in cells] + ["WB_POP"]), "assumption", True, rule)
     return table
 
 

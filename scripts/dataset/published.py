@@ -25,11 +25,7 @@ _HK = "Whether the tracker counts Hong Kong here is not documented; taken to be 
 
 def categories() -> dict[tuple[str, str], Category]:
     """Return the categories by (system, name); systems are tracker1 (2019), tracker2 (2022) and census."""
-    single = {
-        name: Category((code,), f"{name}.")
-        for code, (name, _, _) in REGIONS.items()
-        if code not in ("REU", "GLF", "ROW")
-    }
+    single = {name: Category((code,), f"{name}.") for code, (name, _, _) in REGIONS.items() if code not in ("REU", "GLF", "ROW")}
     single["China"] = Category(("CHN",), _HK)
     table: dict[tuple[str, str], Category] = {}
     for system, special in (("tracker1", _tracker1()), ("tracker2", _tracker2()), ("census", _census())):
@@ -47,15 +43,11 @@ def _tracker1() -> dict[str, Category]:
             "it is taken to be in the rest of the world.",
         ),
         "Europe incl. UK": Category((*CONTINENT, "GBR"), "Europe with the United Kingdom, without Russia."),
-        "Rest of world": Category(
-            rest1, "Every origin not listed; Iran and Israel have rows of their own; Russia in."
-        ),
+        "Rest of world": Category(rest1, "Every origin not listed; Iran and Israel have rows of their own; Russia in."),
         "Rest of world (work)": Category(
             ("IND", "ISR", "IRN", *rest1), "Every country of work not listed, by subtraction; Russia in."
         ),
-        "not United States": Category(
-            tuple(c for c in CODES if c != "USA"), "Every region but the United States."
-        ),
+        "not United States": Category(tuple(c for c in CODES if c != "USA"), "Every region but the United States."),
     }
 
 
@@ -66,13 +58,9 @@ def _tracker2() -> dict[str, Category]:
         "Europe (excl. UK)": Category(
             CONTINENT, "Europe without the United Kingdom (2%) and Russia (2%), which are listed apart."
         ),
-        "Rest of world": Category(
-            rest2, "Every origin not listed: includes Iran and Israel, not Korea or Russia."
-        ),
+        "Rest of world": Category(rest2, "Every origin not listed: includes Iran and Israel, not Korea or Russia."),
         "United States + China": Category(("USA", "CHN"), "The United States and China together."),
-        "Asia-Pacific": Category(
-            ASIA, "Asia and the Pacific; of ROW only its Asian countries, which cannot be told apart here."
-        ),
+        "Asia-Pacific": Category(ASIA, "Asia and the Pacific; of ROW only its Asian countries, which cannot be told apart here."),
         "other Asia-Pacific": Category(
             tuple(c for c in ASIA if c not in ("CHN", "IND", "KOR")),
             "Asia and the Pacific without China, India, Korea; of ROW only its Asian countries.",
@@ -85,9 +73,7 @@ def _census() -> dict[str, Category]:
     return {
         "China": Category(("CHN",), "Mainland China only: Hong Kong is listed separately."),
         "China (HK)": Category(("CHN",), "Hong Kong only: a fixed part of CHN."),
-        "UAE": Category(
-            ("GLF",), "The Emirates only; the other Gulf states are in no row and count as none."
-        ),
+        "UAE": Category(("GLF",), "The Emirates only; the other Gulf states are in no row and count as none."),
         "Europe (excl. UK)": Category(
             (*CONTINENT, "RUS"),
             "The 19 larger countries of Europe including Russia, without the United Kingdom; also "
@@ -98,10 +84,7 @@ def _census() -> dict[str, Category]:
 
 def hong_kong_part(published: dict[str, float]) -> float:
     """Return the fixed part of CHN that is Hong Kong: mean of the 2019 and 2022 headquarters rows."""
-    parts = [
-        published[f"{year}-HK"] / (published[f"{year}-HK"] + published[f"{year}-CN"])
-        for year in ("C19H", "C22H")
-    ]
+    parts = [published[f"{year}-HK"] / (published[f"{year}-HK"] + published[f"{year}-CN"]) for year in ("C19H", "C22H")]
     return sum(parts) / 2
 
 
@@ -110,9 +93,7 @@ def values(evidence: Evidence) -> dict[str, float]:
     return {row["id"]: float(row["value"]) for row in evidence.read("targets.csv")}
 
 
-def work_shares(
-    published: dict[str, float], articles: dict[str, float], heads: dict[str, float]
-) -> dict[str, Row]:
+def work_shares(published: dict[str, float], articles: dict[str, float], heads: dict[str, float]) -> dict[str, Row]:
     """Headquarters census shares of 2019 over all 20 regions, summing to 1.
 
     Parameters
@@ -151,10 +132,7 @@ def _split(
     size = {code: articles[code] * heads[code] for code in codes}
     rule = f"{what}, split between {', '.join(codes)} by AI articles of 2019 x GDP per head"
     return {
-        code: Row(
-            total * size[code] / sum(size.values()), "CEN;NCSES_10067;GM_GDPPC", "assumption", True, rule
-        )
-        for code in codes
+        code: Row(total * size[code] / sum(size.values()), "CEN;NCSES_10067;GM_GDPPC", "assumption", True, rule) for code in codes
     }
 
 
@@ -229,15 +207,7 @@ def standard_error(row: dict[str, str], published: dict[str, float]) -> tuple[fl
     if key in STATED_SD:
         return STATED_SD[key], "stated"
     if key[0] == "C":
-        other = (
-            0.010
-            if key.endswith("-EU")
-            else 0.005
-            if key[4:] in ("-GB", "-CA")
-            else 0.004
-            if year == 2019
-            else 0.005
-        )
+        other = 0.010 if key.endswith("-EU") else 0.005 if key[4:] in ("-GB", "-CA") else 0.004 if year == 2019 else 0.005
         return CENSUS_SD.get(key, other), "stated"
     if row["tier"].startswith("elite"):
         return (0.05 if year == 2019 else 0.03), "stated"
@@ -373,11 +343,7 @@ def _kind(row: dict[str, str]) -> str:
 
 
 def _name(system: str, axis: str, category: str) -> str:
-    return (
-        "Rest of world (work)"
-        if (system, axis, category) == ("tracker1", "work", "Rest of world")
-        else category
-    )
+    return "Rest of world (work)" if (system, axis, category) == ("tracker1", "work", "Rest of world") else category
 
 
 def _regions(system: str, axis: str, category: str) -> tuple[str, ...]:

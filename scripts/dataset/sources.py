@@ -27,9 +27,7 @@ def sources(evidence: Evidence) -> list[Source]:
         for row in evidence.read(name):
             assert row["source_id"] not in table, row["source_id"]
             url = "" if row["url"].startswith("covariates.md") else row["url"]
-            table[row["source_id"]] = Source(
-                row["source_id"], row["title"], row["publisher"], row["year"], url, "data"
-            )
+            table[row["source_id"]] = Source(row["source_id"], row["title"], row["publisher"], row["year"], url, "data")
     for extra in (*_cited(evidence), *_OWN, *_LITERATURE):
         assert extra.id not in table, extra.id
         table[extra.id] = extra
@@ -95,8 +93,7 @@ _LITERATURE = (
     _paper(
         "FLYNN24",
         "Flynn, Glennon, Murciano-Goroff and Xiao",
-        "Building a Wall Around Science: the effect of US-China "
-        "tensions on international scientific research",
+        "Building a Wall Around Science: the effect of US-China tensions on international scientific research",
         "NBER working paper 32622",
         2024,
         "https://www.nber.org/papers/w32622",
@@ -112,16 +109,14 @@ _LITERATURE = (
     _paper(
         "SHIH16",
         "Shih",
-        "Labor market openness, H-1B visa policy, and the scale of international student enrollment in "
-        "the United States",
+        "Labor market openness, H-1B visa policy, and the scale of international student enrollment in the United States",
         "Economic Inquiry 54:121-138",
         2016,
     ),
     _paper(
         "KATO13",
         "Kato and Sparber",
-        "Quotas and quality: the effect of H-1B visa restrictions on the pool of "
-        "prospective undergraduate students from abroad",
+        "Quotas and quality: the effect of H-1B visa restrictions on the pool of prospective undergraduate students from abroad",
         "Review of Economics and Statistics 95:109-126",
         2013,
     ),
@@ -252,16 +247,14 @@ _LITERATURE = (
     _paper(
         "AMUEDO20",
         "Amuedo-Dorantes, Shih and Xu",
-        "The implications of optional practical training reforms on "
-        "international student enrollments and quality",
+        "The implications of optional practical training reforms on international student enrollments and quality",
         "IZA discussion paper 13730",
         2020,
     ),
     _paper(
         "SHI23",
         "Shi, Liu and Wang",
-        "Has China's Young Thousand Talents program been successful in recruiting and "
-        "nurturing top-caliber scientists?",
+        "Has China's Young Thousand Talents program been successful in recruiting and nurturing top-caliber scientists?",
         "Science",
         2023,
         "https://doi.org/10.1126/science.abq1218",

@@ -174,18 +174,20 @@ def _load(folder: Path) -> Data:
 
 
 def _regions(rows: Sequence[Row]) -> tuple[Region, ...]:
-    regions = tuple(
+    found = (
         Region(
-            int(number_in("regions", row, "id", i, i)),
+            int(number_in("regions", row, "id", 0, REGION_COUNT - 1)),
             row.cells["code"],
             row.cells["name"],
             one_of("regions", row, "anglophone", ("0", "1")) == "1",
             row.cells["holds"],
         )
-        for i, row in enumerate(rows)
+        for row in rows
     )
+    regions = tuple(sorted(found, key=lambda region: region.id))
     if len(regions) != REGION_COUNT:
         raise DataError("regions", f"{len(regions)} regions", allowed=f"{REGION_COUNT} regions with ids 0, 1, 2, ...")
+    unique("regions", rows, ("id",))
     unique("regions", rows, ("code",))
     return regions
 

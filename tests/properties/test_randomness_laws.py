@@ -45,9 +45,7 @@ def test_neighbours_have_different_blocks(key: tuple[int, ...], part: int, step:
 
 @settings(deadline=None, max_examples=100)
 @given(IDENTITY, st.lists(IDENTITY, max_size=5))
-def test_a_draw_does_not_depend_on_draws_before_it(
-    key: tuple[int, ...], others: list[tuple[int, ...]]
-) -> None:
+def test_a_draw_does_not_depend_on_draws_before_it(key: tuple[int, ...], others: list[tuple[int, ...]]) -> None:
     first = tuple(draw_block(make_key(3, 4), *key))
     for other in others:
         draw_block(make_key(3, 4), *other)

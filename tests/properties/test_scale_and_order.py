@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.constants import first_guess
-from sim.data import DATA_FOLDER, DataError, load_data
+from sim.data import DATA_FOLDER, load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years
@@ -156,11 +156,7 @@ OTHER_TABLES = ("covariates", "ties", "visas", "targets", "mapping", "shares_201
 @pytest.mark.parametrize(
     "tables",
     [
-        pytest.param(
-            ("regions",),
-            marks=pytest.mark.xfail(raises=DataError, reason="the loader wants the rows of regions.csv in id order", strict=True),
-            id="regions",
-        ),
+        pytest.param(("regions",), id="regions"),
         pytest.param(OTHER_TABLES, id="others"),
     ],
 )

@@ -373,7 +373,7 @@ def test_a_missing_table_or_checksum_list_is_an_error(folder: Path) -> None:
         ("targets", 5, "year", "2020", "2019 or 2022"),
         ("targets", 5, "origin", "EUROPE", "region codes"),
         ("mapping", 7, "region", "EUR", "USA, CHN"),
-        ("regions", 2, "id", "25", "from 1 to 1"),
+        ("regions", 2, "id", "25", "from 0 to 19"),
         ("shares_2019", 1, "value", "1.5", "from 0 to 1"),
         ("visa_records", 9, "destination", "Neverland", "mapping.csv"),
     ],

@@ -194,8 +194,7 @@ def test_a_job_that_is_never_authorised_goes_to_the_next() -> None:
     people = run(world).people[1]
     foreign = people.origin != 0
     assert (people.place[~foreign] == 0).all()
-    got_in = (people.place[foreign] == 0).mean()
-    assert got_in < 0.02  # the probability of a visa has a floor of 1 %
+    assert (people.place[foreign] != 0).all()
 
 
 def test_whoever_is_refused_twice_works_at_home() -> None:
@@ -210,7 +209,7 @@ def test_whoever_is_refused_twice_works_at_home() -> None:
     )
     people = run(world).people[1]
     from_home = (people.origin == 0) | (people.origin == 3)
-    assert (people.place[from_home] == people.origin[from_home]).mean() > 0.97
+    assert (people.place[from_home] == people.origin[from_home]).all()
 
 
 def test_the_sector_at_home_after_two_refusals_is_drawn_anew() -> None:
