@@ -54,18 +54,8 @@ def stable_variate(dissimilarity: float, angle: float, waiting: float) -> float:
 
 
 @inlined
-def nested_shares(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float, shares: Floats) -> None:
-    """Compute nested-logit choice probabilities in place.
-
-    Parameters
-    ----------
-    weights : (R,), exp(V / lambda); 0 marks an alternative that is not available.
-    origin : the home region, whose nest holds it alone.
-    anglophone : (R,), 1 for the regions of the anglophone nest.
-    dissimilarity : lambda, in (0, 1].
-    shares : (R,), overwritten with probabilities that sum to 1.
-    """
-    sums = (0.0, 0.0, 0.0)
+def nest_sums(weights: Floats, origin: int, anglophone: Bytes) -> tuple[float, float, float]:
+    """Sum weights over the three nests."""
     home = 0.0
     english = 0.0
     other = 0.0
@@ -77,9 +67,25 @@ def nested_shares(weights: Floats, origin: int, anglophone: Bytes, dissimilarity
             english += weights[j]
         else:
             other += weights[j]
-    sums = nest_factors(home, english, other, dissimilarity)
+    return home, english, other
+
+
+@inlined
+def nested_shares(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float, shares: Floats) -> None:
+    """Compute nested-logit choice probabilities in place.
+
+    Parameters
+    ----------
+    weights : (R,), exp(V / lambda); 0 marks an alternative that is not available.
+    origin : the home region, whose nest holds it alone.
+    anglophone : (R,), 1 for the regions of the anglophone nest.
+    dissimilarity : lambda, in (0, 1].
+    shares : (R,), overwritten with probabilities that sum to 1.
+    """
+    home, english, other = nest_sums(weights, origin, anglophone)
+    factors = nest_factors(home, english, other, dissimilarity)
     for j in range(weights.shape[0]):
-        shares[j] = weights[j] * sums[nest_of(origin, j, anglophone)]
+        shares[j] = weights[j] * factors[nest_of(origin, j, anglophone)]
 
 
 @inlined
@@ -116,17 +122,7 @@ def nest_factors(home: float, english: float, other: float, dissimilarity: float
 @inlined
 def logsum(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float) -> float:
     """Compute the expected maximum utility of a nested choice: ln of the sum over nests of A_n**lambda."""
-    home = 0.0
-    english = 0.0
-    other = 0.0
-    for j in range(weights.shape[0]):
-        nest = nest_of(origin, j, anglophone)
-        if nest == HOME:
-            home += weights[j]
-        elif nest == ANGLOPHONE:
-            english += weights[j]
-        else:
-            other += weights[j]
+    home, english, other = nest_sums(weights, origin, anglophone)
     return math.log(power(home, dissimilarity) + power(english, dissimilarity) + power(other, dissimilarity))
 
 

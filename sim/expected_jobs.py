@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, power
+from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, nest_sums, power
 from sim.compiled import compiled, inlined
 from sim.dynamics import age_class, duration_class
 from sim.world import (
@@ -45,23 +45,6 @@ def new_jobs(regions: int) -> Jobs:
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
     )
-
-
-@inlined
-def nest_sums(weights: Floats, origin: int, anglophone: Bytes) -> tuple[float, float, float]:
-    """Sum weights over the three nests."""
-    home = 0.0
-    english = 0.0
-    other = 0.0
-    for j in range(weights.shape[0]):
-        nest = nest_of(origin, j, anglophone)
-        if nest == HOME:
-            home += weights[j]
-        elif nest == ANGLOPHONE:
-            english += weights[j]
-        else:
-            other += weights[j]
-    return home, english, other
 
 
 @inlined
