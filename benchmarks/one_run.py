@@ -11,7 +11,7 @@ import time
 from sim.arrays import run_years
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
-from sim.engine import world_of
+from sim.preparation import world_of
 from sim.randomness import make_key
 from sim.scenario import load_shipped
 

@@ -60,6 +60,7 @@ class YearEnd(NamedTuple):
     counts: Counts
     researchers: Researchers
     entered: int  # rows [0, entered) have entered so far
+    tables: Year  # what everyone decided on
 
 
 @compiled
@@ -215,7 +216,7 @@ def run_years(world: World, key: Key, chunk: int = CHUNK) -> Iterator[YearEnd]:
         entered = int(ends[t])
         for first in range(0, entered, chunk):
             advance(people, first, min(first + chunk, entered), key, tables, counts, race)
-        yield YearEnd(FIRST_YEAR + t, counts, people, entered)
+        yield YearEnd(FIRST_YEAR + t, counts, people, entered, tables)
         indices = next_indices(
             world, indices, t, tables.sector_weight,
             as_floats(counts.shares[0, LOCATION]), as_floats(counts.shares[1, LOCATION]),

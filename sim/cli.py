@@ -81,8 +81,6 @@ def cli() -> None:
 @json_option
 def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
-    if options["engine"] == "agents":
-        raise InputError(["--engine agents: the object engine is not built yet; use --engine arrays"])
     loaded = load_all(scenarios, read_settings(settings), options["until"])
     from sim.data import load_data
     from sim.display import run_record, run_report
@@ -93,12 +91,11 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     names = {region.code: region.name for region in data.regions}
     plans = [RunPlan(scenario=scenario, **options) for scenario in loaded]
     records = []
-    for plan, (finished, already_there) in zip(plans, execute_all(plans, Path(out), data, settings), strict=True):
+    for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), data, settings), strict=True):
         if as_json:
-            records.append(run_record(finished, already_there))
+            records.append(run_record(finished, state))
             continue
         show(run_report(finished, names))
-        state = "already there, nothing executed" if already_there else "written"
         show(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
     if as_json:
         show_json({"runs": records})
@@ -208,13 +205,15 @@ def read_settings(settings: Sequence[str]) -> dict[str, float]:
     return values
 
 
-def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Sequence[str]) -> Iterator[tuple[Run, bool]]:
+def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Sequence[str]) -> Iterator[tuple[Run, str]]:
     """Find or make the run of each plan; whether each can be written is checked before anything is executed.
+
+    A run that the other engine made is made again and compared.
 
     Yields
     ------
     tuple
-        The run, and whether it was there already.
+        The run, and in words whether it was there already.
     """
     from sim.constants import NotSolvedError
     from sim.engine import InvariantBrokenError
@@ -222,7 +221,8 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
     from sim.figures import save_work_shares
     from sim.results import check_place, find_run, read_run, write_run
 
-    to_do = [plan for plan in plans if plan.check_invariants or find_run(plan, out) is None]
+    found = {id(plan): None if plan.check_invariants else find_run(plan, out, plan.engine) for plan in plans}
+    to_do = [plan for plan in plans if found[id(plan)] is None]
     try:
         tasks = {id(plan): tasks_of(plan) for plan in to_do}
     except ValueError as error:
@@ -230,10 +230,11 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
     for plan in to_do:
         check_place(plan, out)
     for plan in plans:
-        there = find_run(plan, out)
-        if there is not None and not plan.check_invariants:
-            yield read_run(there), True
+        there = found[id(plan)] or find_run(plan, out, plan.engine) if not plan.check_invariants else None
+        if there is not None:
+            yield read_run(there), "already there, nothing executed"
             continue
+        before = find_run(plan, out)
         with progress_bar(plan.scenario.name) as progress:
             try:
                 finished = write_run(
@@ -247,7 +248,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
                 )
             except (NotSolvedError, InvariantBrokenError) as error:
                 raise WorkError(f"{plan.scenario.name}: {error}") from error
-        yield finished, there is not None
+        yield finished, "written" if before is None else f"made again by the {plan.engine} engine: the same numbers"
 
 
 def unstable_points(plan: RunPlan, data: Data) -> str:

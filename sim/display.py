@@ -117,7 +117,7 @@ def elite_error(run: Run) -> float | None:
     return None
 
 
-def run_record(run: Run, already_there: bool) -> dict[str, Any]:
+def run_record(run: Run, state: str) -> dict[str, Any]:
     """Return what ``--json`` says about one run: every region of every printed table, and the indicators."""
     rows = []
     singles = [[region] for region in range(len(run.codes))]
@@ -132,7 +132,8 @@ def run_record(run: Run, already_there: bool) -> dict[str, Any]:
         "title": run.title,
         "folder": str(run.folder),
         "run_id": run.run_id,
-        "already_there": already_there,
+        "already_there": state != "written",
+        "state": state,
         "draws": run.draws,
         "replicates": run.replicates,
         "bands": {"contain": run.provenance["bands"], "from": BAND[0], "to": BAND[1]},

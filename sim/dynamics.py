@@ -144,10 +144,8 @@ def choose_study(
     -------
     The region, or POSTPONED.
     """
-    talent, _, visa, _ = unpack_traits(traits)
     start_clocks(key, index, origin, cohort, cohort, STUDY, tables, race)
-    for j in range(race.shape[1]):
-        race[1, j] *= tables.study_weight[origin, visa, talent, j]
+    weigh_study(origin, traits, tables, race)
     may_postpone = has_postponed == 0
     while True:
         j = winner(race)
@@ -164,6 +162,14 @@ def choose_study(
             race[1, j] = 0.0
             continue
         return j
+
+
+@inlined
+def weigh_study(origin: int, traits: int, tables: Year, race: Floats) -> None:
+    """Multiply the rates in `race` by the weights of the study regions."""
+    talent, _, visa, _ = unpack_traits(traits)
+    for j in range(race.shape[1]):
+        race[1, j] *= tables.study_weight[origin, visa, talent, j]
 
 
 @inlined
@@ -186,12 +192,9 @@ def first_job(
     -------
     Location, headquarters region, sector.
     """
-    talent, tie, visa, taste = unpack_traits(traits)
+    talent, _, visa, taste = unpack_traits(traits)
     start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
-    for j in range(race.shape[1]):
-        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
-    race[1, origin] *= tables.home_factor[origin, talent, tie, 0]
-    race[1, study] *= tables.study_pull
+    weigh_first_job(origin, traits, study, tables, race)
     return settle_job(key, index, origin, cohort, talent, visa, taste, origin, tables, race)
 
 
@@ -208,14 +211,31 @@ def next_job(
     -------
     Location, headquarters region, sector; headquarters and sector mean nothing when the location is the present place.
     """
-    talent, tie, visa, taste = unpack_traits(traits)
+    talent, _, visa, taste = unpack_traits(traits)
     start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    weigh_next_job(origin, traits, place, age, duration, tables, race)
+    return settle_job(key, index, origin, cohort, talent, visa, taste, place, tables, race)
+
+
+@inlined
+def weigh_first_job(origin: int, traits: int, study: int, tables: Year, race: Floats) -> None:
+    """Multiply the rates in `race` by the weights of the places of a first job."""
+    talent, tie, visa, taste = unpack_traits(traits)
+    for j in range(race.shape[1]):
+        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
+    race[1, origin] *= tables.home_factor[origin, talent, tie, 0]
+    race[1, study] *= tables.study_pull
+
+
+@inlined
+def weigh_next_job(origin: int, traits: int, place: int, age: int, duration: int, tables: Year, race: Floats) -> None:
+    """Multiply the rates in `race` by an incumbent's weights of all places, staying included."""
+    talent, tie, visa, taste = unpack_traits(traits)
     for j in range(race.shape[1]):
         race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
     away = 0 if place == origin else 1 + age_class(age)
     race[1, origin] *= tables.home_factor[origin, talent, tie, away]
     race[1, place] *= tables.stay_pull[duration_class(duration)]
-    return settle_job(key, index, origin, cohort, talent, visa, taste, place, tables, race)
 
 
 @inlined

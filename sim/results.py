@@ -80,6 +80,10 @@ class Plan(Protocol):
     def until(self) -> int:
         """Last year."""
 
+    @property
+    def engine(self) -> str:
+        """Engine that walks the years; it changes no number."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -183,10 +187,12 @@ def run_folder(plan: Plan, root: Path) -> Path:
     return root / plan.scenario.name / run_id(plan)
 
 
-def find_run(plan: Plan, root: Path) -> Path | None:
-    """Return the folder of a run that has been made already, else None."""
+def find_run(plan: Plan, root: Path, engine: str = "") -> Path | None:
+    """Return the folder of a run that has been made already (by that engine, if one is named), else None."""
     folder = run_folder(plan, root)
-    return folder if (folder / "provenance.json").is_file() else None
+    if not (folder / "provenance.json").is_file():
+        return None
+    return folder if engine in ("", read_run(folder).provenance["engine"]) else None
 
 
 def check_place(plan: Plan, root: Path) -> None:
@@ -255,7 +261,7 @@ def write_run(
                 finish(read_run(partial))
         other = differing_files(partial, folder) if find_run(plan, root) else []
         if other:
-            raise FolderError(folder, f"the same run gave other numbers now: {', '.join(other)}")
+            raise FolderError(folder, f"made again by the {plan.engine} engine, the run gave other numbers: {', '.join(other)}")
     return read_run(folder)
 
 
@@ -370,6 +376,7 @@ def _provenance(plan: Plan, command: str, notes: Sequence[str], weight: float, s
         "seed": plan.seed,
         "researchers": plan.researchers,
         "until": plan.until,
+        "engine": plan.engine,
         "people_per_researcher": weight,
         "bands": BAND_CONTENTS,
         "notes": list(dict.fromkeys(notes)),

@@ -8,9 +8,10 @@ import pytest
 
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
-from sim.engine import simulate, world_of
+from sim.engine import simulate
 from sim.expected import expected_years
 from sim.outcomes import AXES, TIERS, shares
+from sim.preparation import world_of
 from sim.scenario import load_shipped
 
 REPLICATES = 20

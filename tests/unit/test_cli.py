@@ -127,7 +127,6 @@ def test_settings_make_another_run(call: Call, quick_engine: list[RunPlan]) -> N
         (["run", "baseline", "--set", "ecosystem_pull=much"], "PARAMETER=VALUE"),
         (["run", "baseline", "--set", "ecosystem_pull=99"], "ecosystem_pull"),
         (["run", "baseline", "--set", "ecosystem_pull=.3", "--set", "ecosystem_pull=.4"], "also set to 0.3"),
-        (["run", "baseline", "--engine", "agents"], "not built yet"),
         (["run", "baseline", "--until", "2051"], "2051"),
         (["run", "baseline", "--draws", "0"], "--draws"),
         (["run", "baseline", "--colour"], "--colour"),
