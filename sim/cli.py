@@ -157,6 +157,27 @@ def sources(name: str | None, as_json: bool) -> None:
         show("\n".join(answer.lines), soft_wrap=True)
 
 
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--researcher", required=True, metavar="ORIGIN-COHORT-INDEX", help="Who, as in CHN-2012-17.")
+@click.option("--draw", default=0, show_default=True, metavar="N", help="Draw of the run.")
+@click.option("--replicate", default=0, show_default=True, metavar="N", help="Replicate of the run.")
+@json_option
+def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: bool) -> None:
+    """Tell one researcher's life in the run of the folder RUN: options, probabilities, shocks, visas, choices."""
+    from sim.trace import TraceError, life_record
+    from sim.trace import trace as traced
+
+    try:
+        life = traced(folder, researcher, draw, replicate)
+    except TraceError as error:
+        raise InputError([str(error)]) from error
+    if as_json:
+        show_json(life_record(life))
+    else:
+        show(str(life), soft_wrap=True)
+
+
 def load_all(names: Sequence[str], overrides: dict[str, float], horizon: int | None = None) -> list[Scenario]:
     """Load scenarios and report the problems of all of them together.
 

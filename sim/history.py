@@ -52,7 +52,7 @@ class Option(NamedTuple):
     """One place of a choice."""
 
     region: str
-    utility: float  # systematic, logits; only differences matter
+    utility: float  # systematic, logits above the utility at home
     probability: float  # 0..1, of the nested logit, before visas and permits
     shock: float  # frozen, logits
     gates: tuple[Chance, ...]  # what could close it, or permit it
@@ -209,7 +209,7 @@ def options_of(
     options = []
     for j, code in enumerate(codes):
         met, is_open = gates.get(j, ((), True))
-        utility = tables.dissimilarity * math.log(weights[j])
+        utility = tables.dissimilarity * math.log(weights[j] / weights[person.origin])
         options.append(Option(code, utility, float(chances[j]), float(shocks[j]), met, is_open))
     return tuple(sorted(options, key=lambda option: -option.total))
 
@@ -347,7 +347,7 @@ def lines_of(life: Life, shown: int = 5) -> Iterator[str]:
 def decision_lines(decision: Decision, shown: int) -> Iterator[str]:
     """Tell a choice: its options, best first, and why the chosen one."""
     yield f"      {decision.kind}: {decision.chosen or 'none yet'} ({decision.reason})"
-    yield "        place  utility + shock =  total   probability before gates"
+    yield "        place  utility above home + shock = total, probability before visas and permits"
     for place, option in enumerate(decision.options):
         if place < shown or option.region == decision.chosen:
             mark = "*" if option.region == decision.chosen else " "

@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from sim.data import load_data
 from sim.folders import FolderError, building, check_writable, explained
 from sim.outcomes import AXES, TIERS, Outcomes
+from sim.plan import Plan
 from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
-from sim.scenario import Scenario, load_shipped, resolved_toml, scenario_effect
+from sim.scenario import load_shipped, resolved_toml, scenario_effect
 from sim.summary import (
     FloatArray,
     IndicatorRow,
@@ -51,38 +52,6 @@ BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
 
 _WHEN = re.compile(r"(.*?)(?: in (\d{4})(?:-(\d{4}))?)?", re.DOTALL)
 _BYTES_PER_RUN = 150_000  # measured at 20,000 researchers; only for the early warning about a full disk
-
-
-class Plan(Protocol):
-    """What decides the numbers of a run; `sim.experiment.RunPlan` is one."""
-
-    @property
-    def scenario(self) -> Scenario:
-        """The resolved scenario."""
-
-    @property
-    def draws(self) -> int:
-        """Number of parameter draws."""
-
-    @property
-    def replicates(self) -> int:
-        """Number of replicates of each draw."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the keyed random numbers."""
-
-    @property
-    def researchers(self) -> int:
-        """Active researchers in 2022 on the baseline, the scale of the run."""
-
-    @property
-    def until(self) -> int:
-        """Last year."""
-
-    @property
-    def engine(self) -> str:
-        """Engine that walks the years; it changes no number."""
 
 
 @dataclass(frozen=True)

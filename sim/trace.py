@@ -1,0 +1,152 @@
+"""Find one researcher of a run that was made, and tell that life by a deterministic re-run."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.arrays import run_years
+from sim.data import load_data
+from sim.draws import draw_vectors, make_draw
+from sim.history import Chance, Decision, Life, history
+from sim.population import cohort_researchers
+from sim.preparation import world_of
+from sim.provenance import model_id
+from sim.randomness import make_key
+from sim.results import Run, read_run
+from sim.scenario import load_scenario
+from sim.world import FIRST_YEAR, World
+
+NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
+
+
+class TraceError(Exception):
+    """What was asked for is not in the run."""
+
+
+def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> Life:
+    """Tell the life of one researcher of a run.
+
+    Parameters
+    ----------
+    folder : of a run.
+    researcher : origin, cohort and index, as in CHN-2012-17.
+    draw, replicate : which of the run's histories.
+
+    Returns
+    -------
+    The life; `str()` of it is a text.
+
+    Raises
+    ------
+    TraceError : the name, the draw or the replicate is not in the run, or the run was made by another version of the model.
+    sim.folders.FolderError : the folder is no complete run.
+    """
+    run = read_run(folder)
+    if run.provenance["model_id"] != model_id():
+        raise TraceError(f"{folder} was made by another version of the model or the data; run its scenario again to trace it")
+    check_number("--draw", draw, run.draws)
+    check_number("--replicate", replicate, run.replicates)
+    origin, cohort, index = identity(researcher, run.codes)
+    world = world_again(run, draw)
+    key = make_key(int(run.provenance["seed"]), replicate)
+    check_cohort(
+        researcher, world, cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), origin, cohort, index
+    )
+    years = [end.tables for end in run_years(world, key)]
+    return history(key, index, origin, cohort, years, run.codes, world.coefficients.visa_sensitive_share)
+
+
+def world_again(run: Run, draw: int) -> World:
+    """Make the world of one draw of a run again, from what its folder says."""
+    data = load_data()
+    scenario = load_scenario(str(run.folder / "scenario.toml"))
+    vectors, _ = draw_vectors(data, draw + 1, scenario.parameters)
+    made = make_draw(data, vectors[draw], draw)
+    return world_of(scenario, made, int(run.provenance["researchers"]), int(run.provenance["until"]), data)
+
+
+def identity(researcher: str, codes: Sequence[str]) -> tuple[int, int, int]:
+    """Read a researcher's name: origin id, cohort, index.
+
+    Raises
+    ------
+    TraceError : it is no such name, or the region is not known.
+    """
+    found = NAME.fullmatch(researcher)
+    if found is None or found[1] not in codes:
+        raise TraceError(
+            f"--researcher {researcher}: expected ORIGIN-COHORT-INDEX as in CHN-2012-17, with an origin of {', '.join(codes)}"
+        )
+    return codes.index(found[1]), int(found[2]), int(found[3])
+
+
+def check_number(name: str, value: int, count: int) -> None:
+    """Check that a draw or replicate is one of the run's.
+
+    Raises
+    ------
+    TraceError : it is not.
+    """
+    if not 0 <= value < count:
+        raise TraceError(f"{name} {value}: the run has the numbers 0 to {count - 1}")
+
+
+def check_cohort(researcher: str, world: World, sizes: Any, origin: int, cohort: int, index: int) -> None:
+    """Check that a researcher exists in a run.
+
+    Raises
+    ------
+    TraceError : the cohort or the index does not.
+    """
+    last = FIRST_YEAR + world.cohort.shape[0] - 1
+    if not FIRST_YEAR <= cohort <= last:
+        raise TraceError(f"--researcher {researcher}: cohorts enter from {FIRST_YEAR} to {last}")
+    size = int(sizes[cohort - FIRST_YEAR, origin])
+    if index >= size:
+        there = f"has the indices 0 to {size - 1}" if size else "is empty"
+        raise TraceError(f"--researcher {researcher}: at this run's scale the cohort {there}")
+
+
+def life_record(life: Life) -> dict[str, Any]:
+    """Return a life as plain lists, texts and numbers."""
+    return {
+        "researcher": life.name,
+        "traits": life.traits,
+        "years": [
+            {
+                "year": year.year,
+                "before": dict(year.before),
+                "after": dict(year.after),
+                "chances": [chance_record(chance) for chance in year.chances],
+                "decision": None if year.decision is None else decision_record(year.decision),
+            }
+            for year in life.years
+        ],
+    }
+
+
+def chance_record(chance: Chance) -> dict[str, Any]:
+    """Return an event with its draw."""
+    return {"event": chance.event, "draw": chance.draw, "probability": chance.probability, "happened": chance.happened}
+
+
+def decision_record(decision: Decision) -> dict[str, Any]:
+    """Return a choice with its options, best first."""
+    return {
+        "kind": decision.kind,
+        "chosen": decision.chosen or None,
+        "reason": decision.reason,
+        "options": [
+            {
+                "region": option.region,
+                "utility": option.utility,
+                "probability": option.probability,
+                "shock": option.shock,
+                "total": option.total,
+                "open": option.is_open,
+                "gates": [chance_record(gate) for gate in option.gates],
+            }
+            for option in decision.options
+        ],
+    }
