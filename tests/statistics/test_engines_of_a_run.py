@@ -74,12 +74,12 @@ def test_a_difference_between_the_engines_exits_with_1(call: Call, results: Path
 
 def test_a_life_is_traced_in_a_run(call: Call, results: Path) -> None:
     (folder,) = (results / "baseline").iterdir()
-    code, out, _ = call("trace", str(folder), "--researcher", "CHN-2012-1")
+    code, out, _ = call("trace", str(folder), "--researcher", "CHN-2012-0")
     assert code == 0
-    assert out.startswith("CHN-2012-1: talent class")
+    assert out.startswith("CHN-2012-0: talent class")
     assert "graduate region: " in out
-    record = json.loads(call("trace", str(folder), "--researcher", "CHN-2012-1", "--json")[1])
-    assert record["researcher"] == "CHN-2012-1"
+    record = json.loads(call("trace", str(folder), "--researcher", "CHN-2012-0", "--json")[1])
+    assert record["researcher"] == "CHN-2012-0"
     assert record["years"][0]["year"] == 2012
     assert len(record["years"][0]["decision"]["options"]) == 20
 
@@ -91,8 +91,8 @@ def test_a_life_is_traced_in_a_run(call: Call, results: Path) -> None:
         (("--researcher", "XXX-2010-1"), "with an origin of USA, CHN"),
         (("--researcher", "CHN-2030-1"), "cohorts enter from 2000 to 2016"),
         (("--researcher", "CHN-2010-999999"), "the cohort has the indices 0 to"),
-        (("--researcher", "CHN-2012-1", "--draw", "5"), "the run has the numbers 0 to 0"),
-        (("--researcher", "CHN-2012-1", "--replicate", "-1"), "the run has the numbers 0 to 0"),
+        (("--researcher", "CHN-2012-0", "--draw", "5"), "the run has the numbers 0 to 0"),
+        (("--researcher", "CHN-2012-0", "--replicate", "-1"), "the run has the numbers 0 to 0"),
     ],
 )
 def test_who_is_not_in_the_run_is_said(call: Call, results: Path, words: tuple[str, ...], message: str) -> None:
@@ -104,7 +104,7 @@ def test_who_is_not_in_the_run_is_said(call: Call, results: Path, words: tuple[s
 
 
 def test_what_is_no_run_cannot_be_traced(call: Call, results: Path) -> None:
-    code, _, err = call("trace", str(results), "--researcher", "CHN-2012-1")
+    code, _, err = call("trace", str(results), "--researcher", "CHN-2012-0")
     assert code == 1
     assert "not a complete run" in err
     (folder,) = (results / "baseline").iterdir()
@@ -112,7 +112,7 @@ def test_what_is_no_run_cannot_be_traced(call: Call, results: Path) -> None:
     kept = provenance.read_text(encoding="utf-8")
     try:
         provenance.write_text(json.dumps(json.loads(kept) | {"model_id": "other"}), encoding="utf-8")
-        code, _, err = call("trace", str(folder), "--researcher", "CHN-2012-1")
+        code, _, err = call("trace", str(folder), "--researcher", "CHN-2012-0")
         assert code == 2
         assert "another version of the model" in err
     finally:
