@@ -21,6 +21,7 @@ RANKS: dict[str, float] = {
     "utilities": 1,
     "indices": 2,
     "dynamics": 2,
+    "visa": 2.2,
     "outcomes": 2,
     "agents": 3,
     "arrays": 3,

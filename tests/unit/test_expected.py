@@ -137,7 +137,7 @@ def test_the_bar_has_one_rank_for_all_destinations(width: float) -> None:
     bar[0, [1, 3]] = width
     lam = 0.5
     world = refusing_world(60_000.0, lam)._replace(
-        refusal=np.zeros((1, 5, 5)), bar=np.ascontiguousarray(bar[None]), drift=np.zeros((1, 5))
+        refusal=np.zeros((1, 5, 5)), bar=np.ascontiguousarray(bar[None]), study_drift=np.zeros((1, 5))
     )
     weights = np.exp(CONSTANTS / lam)
     free, barred = np.empty(5), np.empty(5)
@@ -209,7 +209,7 @@ def test_every_doctor_finds_one_job() -> None:
 
 
 def test_first_jobs_without_visas_are_a_nested_logit() -> None:
-    world = random_world(3, 4, years=2, free_movement=1)
+    world = random_world(3, 4, years=2, mobility=1)
     tables, lam = year_of(world), world.coefficients.nest_dissimilarity
     degrees = np.zeros((4, 2, 5, 4))
     degrees[2, 1, 3, 1] = 60.0  # origin 2, sensitive, second-best talent class, studied in 1
@@ -365,7 +365,7 @@ def test_expected_numbers_are_people() -> None:
 
 def test_without_feedback_and_visas_the_mean_is_the_expectation() -> None:
     # No approximation is left but the composition of movers.
-    gates = {"refusal": 0.0, "bar": 0.0, "closure": 0.0, "free_movement": 1}
+    gates = {"refusal": 0.0, "bar": 0.0, "closure": 0.0, "mobility": 1}
     world = random_world(12, 4, years=16, people=400.0, **gates, **FROZEN)
     expected = list(expected_years(world, patterns=2))[-1].shares[2, 3]
     drawn = np.array([run(world, replicate=r).counts[-1].shares[2, 3] for r in range(8)], float)
