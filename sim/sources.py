@@ -27,6 +27,7 @@ RANKS: dict[str, float] = {
     "arrays": 3,
     "expected_study": 2.5,
     "expected_jobs": 2.5,
+    "expected_moves": 2.7,
     "expected": 3,
     "data": 3,
     "observed": 3.3,

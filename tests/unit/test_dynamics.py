@@ -187,6 +187,7 @@ def test_a_job_that_is_never_authorised_goes_to_the_next() -> None:
     world = doctors(
         work_constant=[30.0, 0.0, 0.0, 0.0],
         odds=odds,
+        attempts=0.0,
         mobility=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
@@ -203,6 +204,7 @@ def test_whoever_is_refused_twice_works_at_home() -> None:
     world = doctors(
         work_constant=[0.0, 60.0, 30.0, 0.0],
         odds=odds,
+        attempts=0.0,
         mobility=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
@@ -218,6 +220,7 @@ def test_the_sector_at_home_after_two_refusals_is_drawn_anew() -> None:
     world = doctors(
         work_constant=[0.0, 60.0, 30.0, 0.0],
         odds=odds,
+        attempts=0.0,
         mobility=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
@@ -238,6 +241,7 @@ def test_a_refused_hire_may_keep_the_headquarters_of_the_first_offer() -> None:
         "regions": 3,
         "work_constant": [60.0, 0.0, -60.0],
         "odds": odds,
+        "attempts": 0.0,
         "mobility": 0,
         "refusal_deterrence": 0.0,
         "elite_bypass": 0.0,
