@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of
+from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, nested_shares
 from sim.compiled import compiled, inlined
 from sim.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Year
 
@@ -144,33 +144,63 @@ def choose_regions(
 def transfer_shares(tables: Year, masks: Floats) -> Floats:
     """Compute where students go who lose their status, (R, V, Q, R, R) shares by the region they leave.
 
-    Their shocks are frozen: given that g was best, k is next with probability (P without g (k) - P(k)) / P(g), with this
-    year's weights and masks and with g open, since they did get in. Zero where nobody is forced.
+    Their shocks are frozen, the masks are drawn anew: the region is the best of what is open now for somebody whose best was
+    g of what was open then. This year's weights and masks stand for those of the entry. Zero where nobody is forced.
     """
+    patterns = masks.shape[0]
     regions = masks.shape[1] - 1
     table = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions, regions))
-    shares = np.empty(regions)
-    without = np.empty(regions)
+    shares = np.empty((3, regions))
+    again = masks.copy()
+    for p in range(patterns):
+        again[p, :regions] = masks[(p + patterns // 2) % patterns, :regions]
     for o in range(regions):
         if not has_mask(tables.forced_exit[:, :, AT_STUDY], o):
             continue
-        mask = open_regions(tables, o, masks, True)
+        then = open_regions(tables, o, masks, True)
+        now = open_regions(tables, o, again, True)
         for g in range(regions):
             if forced_students(tables, o, g) <= 0.0:
                 continue
-            with_g = mask.copy()
-            with_g[:, g] = 1.0
             for v in range(VISA_CLASSES):
                 for q in range(TALENT_CLASSES):
-                    weights = tables.study_weight[o, v, q].copy()
-                    masked_shares(weights, o, tables.anglophone, tables.dissimilarity, with_g, shares)
-                    weights[g] = 0.0
-                    masked_shares(weights, o, tables.anglophone, tables.dissimilarity, mask, without)
-                    gained = np.maximum(without - shares, 0.0)
-                    gained[g] = 0.0
-                    total = gained.sum()
-                    table[o, v, q, g] = gained / total if total > CERTAIN else without
+                    for p in range(patterns):
+                        next_best(tables, o, g, tables.study_weight[o, v, q], then[p], now[p], shares, table[o, v, q, g])
+                    table[o, v, q, g] /= table[o, v, q, g].sum()
     return table
+
+
+@inlined
+def next_best(tables: Year, o: int, g: int, weights: Floats, then: Floats, now: Floats, shares: Floats, table: Floats) -> None:
+    """Add the (R,) probabilities that g is best of A (open then) and k is best of B (open now, without g) to `table`.
+
+    Either g beats k: (P_B(k) - P_AB(k)) times g's part of what is in A alone; or k, not open then, beats g: likewise with A
+    and B exchanged. AB is the union. For a plain logit this is exact.
+    """
+    regions = weights.shape[0]
+    for j in range(regions):
+        before = 1.0 if j == g else then[j]
+        after = 0.0 if j == g else now[j]
+        shares[0, j] = weights[j] * before
+        shares[1, j] = weights[j] * after
+        shares[2, j] = weights[j] * max(before, after)
+    for row in range(3):
+        nested_shares(shares[row], o, tables.anglophone, tables.dissimilarity, shares[row])
+    only_then = 0.0
+    only_now = 0.0
+    for j in range(regions):
+        if j == g or now[j] == 0.0:
+            only_then += shares[2, j]
+        elif then[j] == 0.0:
+            only_now += shares[2, j]
+    if only_then <= 0.0:
+        return
+    for k in range(regions):
+        if shares[1, k] <= 0.0:
+            continue
+        table[k] += max(shares[1, k] - shares[2, k], 0.0) * shares[2, g] / only_then
+        if then[k] == 0.0 and only_now > 0.0:
+            table[k] += max(shares[0, g] - shares[2, g], 0.0) * shares[2, k] / only_now
 
 
 @inlined
