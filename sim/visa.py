@@ -74,7 +74,8 @@ def updated_status(status: int, origin: int, place: int, duration: int, tables: 
 @inlined
 def attempt_succeeds(key: Key, index: int, origin: int, cohort: int, place: int, tables: Year) -> bool:
     """Tell whether this year's attempt at a work visa succeeds."""
-    return draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, place) < tables.attempt_odds[place]
+    odds: float = tables.attempt_odds[place]
+    return draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, place) < odds
 
 
 @inlined
@@ -82,7 +83,8 @@ def loses_status(status: int, origin: int, place: int, stage: int, words: Words,
     """Tell whether a forced exit ends a status this year; stage: AT_STUDY or AT_WORK."""
     if status in (NO_STATUS, PERMANENT):
         return False
-    return uniform(words[3]) < tables.forced_exit[origin, place, stage]
+    chance: float = tables.forced_exit[origin, place, stage]
+    return uniform(words[3]) < chance
 
 
 @inlined

@@ -224,10 +224,6 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "attempts": draw.integers(1, 4, (1, regions)),
         "wait": draw.integers(0, 9, pair) * foreign,
         "mobility": np.where(foreign == 0.0, 1.0, np.choose(np.digitize(draw.random(pair), (0.2, 0.3)), (1.0, 0.4, 0.0))),
-        "forced_exit": 0.0,
-        "exit_gate": 0.0,
-        "offshoring": 0.4,
-        "participation": 1.0,
         "return_bonus": draw.uniform(0.0, 0.5, (1, regions, TALENT_CLASSES)),
         "funding": draw.lognormal(3.5, 1.0, (1, regions)),
         "capital": draw.lognormal(0.0, 1.5, (years, regions)),
@@ -239,7 +235,15 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "abroad_region": np.where(np.arange(regions) == 1, 0, np.arange(regions)),
     }
     drift = values.pop("drift")
-    values |= {"study_drift": drift, "work_drift": drift, "wait": values["wait"] * (1.0 - values["mobility"])}
+    values |= {
+        "study_drift": drift + draw.normal(0.0, 0.1, regions),
+        "work_drift": drift,
+        "wait": values["wait"] * (1.0 - values["mobility"]),
+        "forced_exit": ((draw.random(pair) < 0.5) * foreign * 0.1)[:, :, None] * draw.random(2),
+        "exit_gate": draw.uniform(0.0, 0.15, (regions, 2)),
+        "offshoring": draw.uniform(0.0, 0.8, regions),
+        "participation": draw.uniform(0.7, 1.0, regions),
+    }
     return assemble(regions, years, values, changes)
 
 
