@@ -22,6 +22,7 @@ from sim.dynamics import (
     has_opportunity,
     leaves,
     next_job,
+    takes_part,
     tier_of,
     trait_classes,
     trait_code,
@@ -42,7 +43,17 @@ from sim.population import (
 )
 from sim.randomness import Key, Words
 from sim.utilities import make_year
-from sim.world import FIRST_YEAR, Integers, World, Year
+from sim.visa import (
+    first_status,
+    forced_job,
+    hired_status,
+    live_status,
+    loses_status,
+    student_status,
+    transfer,
+    updated_status,
+)
+from sim.world import AT_STUDY, FIRST_YEAR, Integers, World, Year
 
 ENTRY = 0
 FIRST_JOB = 1
@@ -73,7 +84,7 @@ def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_s
 
 @inlined
 def advance(people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, race: Floats) -> None:
-    """Let the rows [first, last) live one year: study, graduate, first job, relocate, leave, observe."""
+    """Let the rows [first, last) live one year: study, graduate, first job, status, relocate, leave, observe."""
     for i in range(first, last):
         stage = people.stage[i]
         if stage == OUT:
@@ -86,7 +97,7 @@ def advance(people: Researchers, first: int, last: int, key: Key, tables: Year, 
         else:
             work(people, i, key, words, tables, race, counts)
         if people.stage[i] == STUDY or people.stage[i] == WORK:
-            observe(people, i, words, tables, counts)
+            observe(people, i, key, words, tables, counts)
 
 
 @inlined
@@ -98,17 +109,24 @@ def apply(people: Researchers, i: int, key: Key, words: Words, tables: Year, rac
         people.postponed[i] = 1
         return
     people.stage[i] = STUDY
-    people.study[i] = region
-    people.place[i] = region
-    people.employer[i] = region
     people.years[i] = 0
+    enrol(people, i, region, tables)
     counts.demand[region] += 1
     counts.flows[ENTRY, o, o, region] += 1
 
 
 @inlined
+def enrol(people: Researchers, i: int, region: int, tables: Year) -> None:
+    """Make a region the graduate region of a student."""
+    people.study[i] = region
+    people.place[i] = region
+    people.employer[i] = region
+    people.status[i] = student_status(people.origin[i], region, tables)
+
+
+@inlined
 def study(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Floats, counts: Counts) -> None:
-    """Graduate into a first job, drop out, or study on."""
+    """Graduate into a first job; or else study on, elsewhere if the status is lost, or drop out."""
     o = people.origin[i]
     g = people.study[i]
     people.years[i] += 1
@@ -118,42 +136,61 @@ def study(people: Researchers, i: int, key: Key, words: Words, tables: Year, rac
         people.place[i] = place
         people.employer[i] = employer
         people.sector[i] = sector
+        people.status[i], people.attempts[i] = first_status(
+            key, people.index[i], o, people.cohort[i], people.traits[i], g, place, sector, tables
+        )
         counts.flows[FIRST_JOB, o, g, place] += 1
-    elif leaves(True, words, tables):
+        return
+    people.status[i] = updated_status(people.status[i], o, g, 0, tables)
+    if loses_status(people.status[i], o, g, AT_STUDY, words, tables):
+        enrol(people, i, transfer(key, people.index[i], o, people.cohort[i], people.traits[i], g, words, tables, race), tables)
+        counts.flows[RELOCATION, o, g, people.study[i]] += 1
+    if leaves(True, words, tables):
         people.stage[i] = OUT
-        counts.flows[EXIT, o, g, g] += 1
+        counts.flows[EXIT, o, people.study[i], people.study[i]] += 1
 
 
 @inlined
 def work(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Floats, counts: Counts) -> None:
-    """Move if there is an opportunity and a better place; then stay in research or leave; then a year has passed."""
+    """Move if the status is lost, or if there is an opportunity and a better place; then leave or let a year pass."""
     o = people.origin[i]
     here = people.place[i]
-    moved = False
-    if has_opportunity(o, here, people.age[i], people.duration[i], words, tables):
+    age = people.age[i]
+    years = people.duration[i]
+    place, employer, sector = int(here), int(people.employer[i]), int(people.sector[i])
+    status, attempts, is_lost = live_status(
+        key, people.index[i], o, people.cohort[i], here, people.status[i], people.attempts[i], years, words, tables
+    )
+    if is_lost:
+        place, employer, sector = forced_job(
+            key, people.index[i], o, people.cohort[i], people.traits[i], here, employer, sector, age, tables, race
+        )
+    elif has_opportunity(o, here, age, years, words, tables):
         place, employer, sector = next_job(
-            key, people.index[i], o, people.cohort[i], people.traits[i], here, people.age[i], people.duration[i], tables,
-            race,
-        )  # fmt: skip
-        if place != here:
-            moved = True
-            people.place[i] = place
-            people.employer[i] = employer
-            people.sector[i] = sector
-            people.duration[i] = 0
-            counts.flows[RELOCATION, o, here, place] += 1
+            key, people.index[i], o, people.cohort[i], people.traits[i], here, age, years, tables, race
+        )
+    moved = place != here
+    if moved:
+        status, attempts = hired_status(o, place, tables), 0
+        people.place[i] = place
+        people.employer[i] = employer
+        people.sector[i] = sector
+        people.duration[i] = 0
+        counts.flows[RELOCATION, o, here, place] += 1
+    people.status[i] = status
+    people.attempts[i] = attempts
     if leaves(False, words, tables):
         people.stage[i] = OUT
-        counts.flows[EXIT, o, people.place[i], people.place[i]] += 1
+        counts.flows[EXIT, o, place, place] += 1
         return
-    people.age[i] = min(people.age[i] + 1, 250)
+    people.age[i] = min(age + 1, 250)
     if not moved:
-        people.duration[i] = min(people.duration[i] + 1, 250)
+        people.duration[i] = min(years + 1, 250)
 
 
 @inlined
-def observe(people: Researchers, i: int, words: Words, tables: Year, counts: Counts) -> None:
-    """Count an active researcher on every axis and tier."""
+def observe(people: Researchers, i: int, key: Key, words: Words, tables: Year, counts: Counts) -> None:
+    """Count an active researcher on every axis and tier; a visible one who does not take part only for the ecosystem."""
     o = people.origin[i]
     g = people.study[i]
     place = people.place[i]
@@ -168,9 +205,14 @@ def observe(people: Researchers, i: int, words: Words, tables: Year, counts: Cou
     talent, _, _, _ = unpack_traits(people.traits[i])
     profile = 1 + age_class(people.age[i]) if is_worker else 0
     tier = tier_of(place, talent, profile, words, tables)
-    people.tier[i] = tier
     if tier == NOT_VISIBLE:
         return
+    counts.stars[0, place] += 1
+    if tier == ELITE:
+        counts.stars[1, place] += 1
+    if not takes_part(key, people.index[i], o, people.cohort[i], place, tables):
+        return
+    people.tier[i] = tier
     tally(counts.shares, 0, o, g, employer, place, is_worker)
     if is_worker:
         counts.careers[o, g, employer] += 1
@@ -219,7 +261,7 @@ def run_years(world: World, key: Key, chunk: int = CHUNK) -> Iterator[YearEnd]:
         yield YearEnd(FIRST_YEAR + t, counts, people, entered, tables)
         indices = next_indices(
             world, indices, t, tables.sector_weight,
-            as_floats(counts.shares[0, LOCATION]), as_floats(counts.shares[1, LOCATION]),
+            as_floats(counts.stars[0]), as_floats(counts.stars[1]),
             as_floats(counts.stock), as_floats(counts.demand),
         )  # fmt: skip
 

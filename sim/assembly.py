@@ -101,29 +101,27 @@ def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: s
 
 
 def levers_in_force(policies: Policies, span: int) -> dict[str, Any]:
-    """Name the first `span` years of the policies as the world does."""
+    """Name the first `span` years of the policies as the world does; mobility lifts its share of refusal, delay and wait."""
+    friction = 1.0 - policies.mobility_area[:span]
     return {
         "stipend": policies.phd_stipend[:span],
-        "refusal": policies.student_visa_refusal[:span],
+        "pay": policies.research_pay[:span],
+        "refusal": policies.student_visa_refusal[:span] * friction,
         "bar": policies.entry_bar[:span],
         "closure": policies.border_closure[:span],
-        "delay": policies.visa_delay[:span],
+        "delay": policies.visa_delay[:span] * friction,
         "hostility": policies.hostility[:span],
         "places": policies.phd_places[:span],
         "odds": policies.work_visa_odds[:span],
+        "attempts": np.floor(policies.post_study_attempts[:span] + 0.5),
+        "wait": policies.residence_wait[:span] * friction,
+        "mobility": policies.mobility_area[:span],
+        "forced_exit": policies.forced_exit[:span],
+        "exit_gate": policies.exit_gate[:span],
+        "offshoring": policies.offshoring[:span],
+        "participation": policies.participation[:span],
         "return_bonus": policies.return_bonus[:span],
-    }
-
-
-def covariates(data: Data, span: int) -> dict[str, Any]:
-    """Name the first `span` years of the data as the world does."""
-    return {
-        "pay": data.research_pay[:span],
-        "attempts": data.post_study_attempts[:span].astype(np.float64),
-        "wait": data.residence_wait[:span],
-        "free_movement": data.free_movement[:span].astype(np.uint8),
-        "funding": data.research_funding[:span],
-        "capital": data.capital[:span],
+        "capital": policies.research_capital[:span],
     }
 
 
@@ -155,6 +153,8 @@ def make_world(
     growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND))
     yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0)
     saturation = float(parameters["growth_saturation_years"])
+    drift = drift_path(yearly_drift, saturation, span)
+    shock = policies.place_shock[:span]
     abroad_region = np.arange(len(codes), dtype=np.int64)
     abroad_region[codes.index(GBR)] = codes.index(USA)
     return World(
@@ -166,11 +166,12 @@ def make_world(
         study_constant=constants.study_constant,
         work_constant=constants.work_constant,
         industry_constant=constants.industry_constant[:span],
-        drift=drift_path(yearly_drift, saturation, span),
+        study_drift=drift + shock + policies.doctoral_quality[:span],
+        work_drift=drift + shock,
         place_effect=constants.place_effect,
         cohort=cohort_people(constants.cohort_level, growth, saturation, policies.cohort_size[:span]),
         **levers_in_force(policies, span),
-        **covariates(data, span),
+        funding=data.research_funding[:span],
         graduation=np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes]),
         demand_2019=constants.demand_2019,
         bar_top20=constants.bar_top20[:span],

@@ -26,6 +26,8 @@ from sim.randomness import (
 from sim.world import (
     AGE_CLASSES,
     AGE_FROM,
+    AT_STUDY,
+    AT_WORK,
     DURATION_CLASSES,
     DURATION_FROM,
     INDUSTRY,
@@ -41,6 +43,7 @@ POSTPONED = -1
 NOT_VISIBLE = 0
 TOP20 = 1
 ELITE = 2
+NO_DEGREE_HERE = -1
 APPLICATIONS = 2
 """Work authorisation is asked for at most twice a year; whoever is refused twice works at home (or stays)."""
 
@@ -84,8 +87,17 @@ def bar_rank(key: Key, index: int, origin: int, cohort: int) -> float:
 
 
 @inlined
+def is_gated(key: Key, index: int, origin: int, cohort: int, stage: int, tables: Year) -> bool:
+    """Tell whether a person at home may not leave, AT_STUDY or AT_WORK; the ranks are fixed, so that wider gates nest."""
+    width = tables.exit_gate[origin, stage]
+    if width <= 0.0:
+        return False
+    return uniform(pick(draw_block(key, index, origin, cohort, cohort, TRAITS, 1), 1 + stage)) < width
+
+
+@inlined
 def year_words(key: Key, index: int, origin: int, cohort: int, year: int) -> Words:
-    """Draw a researcher's block of a year: opportunity (graduation, move, postponement), leaving, output, spare."""
+    """Draw a researcher's block of a year: opportunity (graduation, move, postponement), leaving, output, loss of status."""
     return draw_block(key, index, origin, cohort, year, YEAR, 0)
 
 
@@ -137,16 +149,26 @@ def choose_study(
 ) -> int:  # fmt: skip
     """Choose a graduate region among those open to the person (version 1, section 5).
 
-    Barred (fixed rank) and refused regions are unavailable. If the best of the rest is closed by a border closure, the person
-    postpones once, with the postponement probability, and else takes the best that is open. Home is always open.
+    Behind the exit gate only home is. Barred (fixed rank) and refused regions are unavailable. If the best of the rest is
+    closed by a border closure, the person postpones once, with the postponement probability, and else takes the best that is
+    open. Home is always open.
 
     Returns
     -------
     The region, or POSTPONED.
     """
+    if is_gated(key, index, origin, cohort, AT_STUDY, tables):
+        return origin
     start_clocks(key, index, origin, cohort, cohort, STUDY, tables, race)
     weigh_study(origin, traits, tables, race)
-    may_postpone = has_postponed == 0
+    return best_open_region(key, index, origin, cohort, has_postponed == 0, words, tables, race)
+
+
+@inlined
+def best_open_region(
+    key: Key, index: int, origin: int, cohort: int, may_postpone: bool, words: Words, tables: Year, race: Floats
+) -> int:
+    """Find the best region of a race that is open to the person this year, or POSTPONED."""
     while True:
         j = winner(race)
         if j == origin:
@@ -195,7 +217,11 @@ def first_job(
     talent, _, visa, taste = unpack_traits(traits)
     start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
     weigh_first_job(origin, traits, study, tables, race)
-    return settle_job(key, index, origin, cohort, talent, visa, taste, origin, tables, race)
+    if study == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
+        for j in range(race.shape[1]):
+            if j != origin:
+                race[1, j] = 0.0
+    return settle_job(key, index, origin, cohort, talent, visa, taste, origin, study, tables, race)
 
 
 @inlined
@@ -205,16 +231,18 @@ def next_job(
 ) -> tuple[int, int, int]:  # fmt: skip
     """Choose among all regions, staying included, when an incumbent has an opportunity.
 
-    Staying in the region means keeping the job.
+    Staying in the region means keeping the job. Whoever is at home behind the exit gate stays.
 
     Returns
     -------
     Location, headquarters region, sector; headquarters and sector mean nothing when the location is the present place.
     """
+    if place == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
+        return place, place, 0
     talent, _, visa, taste = unpack_traits(traits)
     start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
     weigh_next_job(origin, traits, place, age, duration, tables, race)
-    return settle_job(key, index, origin, cohort, talent, visa, taste, place, tables, race)
+    return settle_job(key, index, origin, cohort, talent, visa, taste, place, NO_DEGREE_HERE, tables, race)
 
 
 @inlined
@@ -239,13 +267,35 @@ def weigh_next_job(origin: int, traits: int, place: int, age: int, duration: int
 
 
 @inlined
+def weigh_forced_job(origin: int, traits: int, place: int, age: int, tables: Year, race: Floats) -> None:
+    """Multiply the rates in `race` by the weights of all places but the one that a worker has to leave."""
+    talent, tie, visa, taste = unpack_traits(traits)
+    for j in range(race.shape[1]):
+        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
+    race[1, origin] *= tables.home_factor[origin, talent, tie, 1 + age_class(age)]
+    race[1, place] = 0.0
+
+
+@inlined
+def hire_chance(origin: int, talent: int, place: int, sector: int, study: int, tables: Year) -> float:
+    """Compute the probability that a hire is authorised; `study`: region of the degree just taken, or NO_DEGREE_HERE.
+
+    Industry hires a graduate of the place without authorisation, for as long as there are attempts (see `sim.visa`).
+    """
+    if sector == INDUSTRY and place == study and tables.attempts[place] >= 1:
+        return 1.0
+    return tables.authorised[origin, talent, place, sector]
+
+
+@inlined
 def settle_job(
-    key: Key, index: int, origin: int, cohort: int, talent: int, visa: int, taste: int, fallback: int, tables: Year,
-    race: Floats,
+    key: Key, index: int, origin: int, cohort: int, talent: int, visa: int, taste: int, fallback: int, study: int,
+    tables: Year, race: Floats,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Take the best job that is authorised, after at most APPLICATIONS refusals; else the job at the fallback region.
 
     A refused industry hire may keep the headquarters of the first offer while working at the second place (offshoring).
+    `study`: region of the degree just taken, NO_DEGREE_HERE for incumbents.
     """
     words = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 0)
     first_region = -1
@@ -254,9 +304,9 @@ def settle_job(
         j = winner(race)
         in_industry = uniform(words[application]) < tables.industry_share[origin, visa, taste, j]
         sector = INDUSTRY if in_industry else 0
-        chance = 1.0 if j == fallback else tables.authorised[origin, talent, j, sector]
+        chance = 1.0 if j == fallback else hire_chance(origin, talent, j, sector, study, tables)
         if chance >= 1.0 or draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, j) < chance:
-            if first_region >= 0 and first_sector == INDUSTRY and uniform(words[2]) < tables.offshoring:
+            if first_region >= 0 and first_sector == INDUSTRY and uniform(words[2]) < tables.offshoring[first_region]:
                 return j, first_region, INDUSTRY
             return j, headquarters(j, sector, uniform(words[3]), tables), sector
         first_region = j
@@ -291,6 +341,15 @@ def has_opportunity(origin: int, place: int, age: int, duration: int, words: Wor
 def leaves(is_student: bool, words: Words, tables: Year) -> bool:
     """Tell whether a student drops out or a worker leaves research this year."""
     return uniform(words[1]) < (tables.attrition_rate if is_student else tables.exit_rate)
+
+
+@inlined
+def takes_part(key: Key, index: int, origin: int, cohort: int, place: int, tables: Year) -> bool:
+    """Tell whether a visible researcher of a place takes part in the conference; no draw where everyone does."""
+    share = tables.participation[place]
+    if share >= 1.0:
+        return True
+    return uniform(draw_block(key, index, origin, cohort, tables.year, YEAR, 1)[0]) < share
 
 
 @inlined

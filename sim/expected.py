@@ -13,13 +13,15 @@ import numpy as np
 
 from sim.choice import Floats
 from sim.compiled import compiled
-from sim.expected_jobs import Jobs, move_incumbents, new_jobs, take_first_jobs
-from sim.expected_study import choose_regions, mask_patterns
+from sim.expected_jobs import Jobs, new_jobs, take_first_jobs
+from sim.expected_moves import move_incumbents
+from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.indices import first_indices, next_indices
 from sim.utilities import fill_visibility, make_year
 from sim.world import (
     AGE_CLASSES,
     AGE_FROM,
+    AT_STUDY,
     FIRST_YEAR,
     PROFILES,
     REFERENCE_YEAR,
@@ -27,7 +29,9 @@ from sim.world import (
     TALENT_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
+    Integers,
     World,
+    Year,
 )
 
 AGES = 16  # academic age in completed years; the last holds 15 and more
@@ -44,6 +48,8 @@ class Pool(NamedTuple):
     workers: Floats  # (R, V, Q, H, AGES, DURATIONS, R)
     studied: Floats  # (R, Q, R, R) workers by place and study region
     employers: Floats  # (R, Q, R, R) workers by place and headquarters region
+    waiting: Floats  # (R, V, Q, H, A, R) workers on post-study status by years since the degree; they never moved
+    left: Integers  # (A, R) attempts that those have left, which is the same for everyone of an age at a place
 
 
 class Visibility(NamedTuple):
@@ -71,14 +77,16 @@ class ExpectedYear(NamedTuple):
     demand_index: Floats  # (R,) smoothed demand that this year read
 
 
-def new_pool(regions: int) -> Pool:
-    """Make an empty pool of R regions."""
+def new_pool(regions: int, attempts: int = 1) -> Pool:
+    """Make an empty pool of R regions; attempts: the most that a graduate ever has."""
     return Pool(
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions)),
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions, STUDY_YEARS)),
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, AGES, DURATIONS, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, max(attempts, 1), regions)),
+        np.zeros((max(attempts, 1), regions), dtype=np.int64),
     )
 
 
@@ -89,24 +97,6 @@ def age_profile(age: int) -> int:
         if age < AGE_FROM[x + 1]:
             return x + 1
     return AGE_CLASSES
-
-
-@compiled
-def study_on(students: Floats, chosen: Floats, graduation: Floats, attrition: float) -> Floats:
-    """Move students one year on, in place; return the (R, V, Q, R) people who graduate by study region."""
-    regions, visas, talents, places, years = students.shape
-    degrees = np.zeros((regions, visas, talents, places))
-    for o in range(regions):
-        for v in range(visas):
-            for q in range(talents):
-                for g in range(places):
-                    for y in range(years - 1, 0, -1):
-                        people = students[o, v, q, g, y - 1]
-                        done = people * graduation[g, y]
-                        degrees[o, v, q, g] += done
-                        students[o, v, q, g, y] = (people - done) * (1.0 - attrition)
-                    students[o, v, q, g, 0] = chosen[o, v, q, g]
-    return degrees
 
 
 @compiled
@@ -165,6 +155,17 @@ def solve_bar(world: World, pull: Floats, eligible: Floats, target: float, chanc
 
 
 @compiled
+def visible_by_place(eligible: Floats, chance: Floats) -> Floats:
+    """Count (R,) visible people by place, observed or not."""
+    people = np.zeros(eligible.shape[3])
+    for place in range(eligible.shape[3]):
+        for q in range(eligible.shape[1]):
+            for profile in range(eligible.shape[2]):
+                people[place] += eligible[:, q, profile, place].sum() * chance[place, q, profile]
+    return people
+
+
+@compiled
 def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Count one tier: (5, R) axes, (R, R, R) careers, (R, R) by origin and study region, (R,) remote workers by place."""
     regions = eligible.shape[0]
@@ -207,9 +208,9 @@ def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, F
 
 
 @compiled
-def age_workers(pool: Pool, jobs: Jobs, exit_rate: float) -> None:
+def age_workers(tables: Year, pool: Pool, jobs: Jobs) -> None:
     """Let incumbents leave and age, then add movers and new doctors, in place."""
-    stay = 1.0 - exit_rate
+    stay = 1.0 - tables.exit_rate
     regions, visas, talents, ties, ages, durations, places = pool.workers.shape
     aged = np.zeros((ages, durations, places))
     for o in range(regions):
@@ -229,15 +230,33 @@ def age_workers(pool: Pool, jobs: Jobs, exit_rate: float) -> None:
                     for place in range(places):
                         aged[0, 0, place] += jobs.started[o, v, q, h, place]
                     workers[:] = aged
-    flow_compositions(pool, jobs, stay)
+    for x in range(pool.left.shape[0] - 1, 0, -1):
+        pool.waiting[:, :, :, :, x] = pool.waiting[:, :, :, :, x - 1] * stay
+        pool.left[x] = pool.left[x - 1]
+    pool.waiting[:, :, :, :, 0] = jobs.waiting
+    pool.left[0] = tables.attempts
+    flow_compositions(tables, pool, jobs)
 
 
 @compiled
-def flow_compositions(pool: Pool, jobs: Jobs, stay: float) -> None:
+def expel(tables: Year, pool: Pool, expelled: Floats, o: int, q: int) -> None:
+    """Take (R from, R to) people who lose a post-study status out of the compositions: their degree is from the place."""
+    for place in range(expelled.shape[0]):
+        out = expelled[place].sum()
+        pool.studied[o, q, place, place] = max(0.0, pool.studied[o, q, place, place] - out)
+        abroad = out * tables.abroad_share[place]
+        for k, people in ((place, out - abroad), (tables.abroad_region[place], abroad)):
+            pool.employers[o, q, place, k] = max(0.0, pool.employers[o, q, place, k] - people)
+
+
+@compiled
+def flow_compositions(tables: Year, pool: Pool, jobs: Jobs) -> None:
     """Move where workers studied and whose employees they are along with the workers, in place."""
+    stay = 1.0 - tables.exit_rate
     regions = pool.studied.shape[0]
     for o in range(regions):
         for q in range(pool.studied.shape[1]):
+            expel(tables, pool, jobs.expelled[o, q], o, q)
             before = pool.studied[o, q].copy()
             kept = np.zeros(regions)
             for place in range(regions):
@@ -264,6 +283,7 @@ def flow_compositions(pool: Pool, jobs: Jobs, stay: float) -> None:
                             pool.studied[o, q, place, k] += moving * before[source, k]
             for place in range(regions):
                 for k in range(regions):
+                    pool.studied[o, q, place, k] += jobs.expelled[o, q, k, place]
                     pool.studied[o, q, place, k] = pool.studied[o, q, place, k] * stay + jobs.first[o, q, k, place]
                     moved = pool.employers[o, q, place, k] + jobs.moved_employers[o, q, place, k]
                     pool.employers[o, q, place, k] = moved * stay + jobs.employers[o, q, place, k]
@@ -286,19 +306,22 @@ def expected_years(
     One year's expected numbers.
     """
     regions = world.anglophone.shape[0]
-    pool = new_pool(regions)
+    pool = new_pool(regions, int(world.attempts.max()))
     indices = first_indices(world)
     masks = mask_patterns(patterns, regions)
     reference = math.nan
     for t in range(world.cohort.shape[0]):
         tables = make_year(world, indices, t)
-        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], world.coefficients.visa_sensitive_share, masks)
+        gate_before = world.exit_gate[max(t - 1, 0), :, AT_STUDY]
+        sensitive = world.coefficients.visa_sensitive_share
+        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], sensitive, masks, gate_before)
         pool.postponed[:] = wanted
-        degrees = study_on(pool.students, chosen, world.graduation, tables.attrition_rate)
+        degrees = study_on(tables, pool.students, chosen, transfer_shares(tables, masks))
         jobs = new_jobs(regions)
-        move_incumbents(tables, pool.workers, jobs)
+        pool.left[:] -= 1
+        move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
         take_first_jobs(tables, degrees, ties, jobs)
-        age_workers(pool, jobs, tables.exit_rate)
+        age_workers(tables, pool, jobs)
         eligible, active = eligible_people(pool)
         bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]
         chances = [tables.visible, tables.elite]
@@ -307,11 +330,14 @@ def expected_years(
             target = visible_target(visibility[t], total, reference)
             if FIRST_YEAR + t == REFERENCE_YEAR:
                 reference = target / total
-            bars[0] = solve_bar(world, indices.pull, eligible, target, chances[0])
-            bars[1] = solve_bar(world, indices.pull, eligible, ELITE_SHARE * target, chances[1])
+            taking_part = eligible * tables.participation
+            bars[0] = solve_bar(world, indices.pull, taking_part, target, chances[0])
+            bars[1] = solve_bar(world, indices.pull, taking_part, ELITE_SHARE * target, chances[1])
+        top, elite = (visible_by_place(eligible, chance) for chance in chances)
+        seen = [chance * tables.participation[:, np.newaxis, np.newaxis] for chance in chances]
         shares = np.zeros((3, 5, regions))
-        shares[0], careers, studying, remote = tier_shares(pool, eligible, chances[0])
-        shares[1], _, _, _ = tier_shares(pool, eligible, chances[1])
+        shares[0], careers, studying, remote = tier_shares(pool, eligible, seen[0])
+        shares[1], _, _, _ = tier_shares(pool, eligible, seen[1])
         shares[2, 0] = active.sum(axis=1)
         shares[2, 3] = active.sum(axis=0)
         demand = chosen.sum(axis=(0, 1, 2))
@@ -319,7 +345,7 @@ def expected_years(
             FIRST_YEAR + t, shares, careers, studying, demand, chosen.sum(axis=(1, 2)), jobs.industry_entry,
             remote, total, bars[0], bars[1], indices.demand,
         )  # fmt: skip
-        indices = next_indices(world, indices, t, tables.sector_weight, shares[0, 3], shares[1, 3], active, demand)
+        indices = next_indices(world, indices, t, tables.sector_weight, top, elite, active, demand)
 
 
 def visible_target(visibility: Visibility, eligible: float, reference: float) -> float:

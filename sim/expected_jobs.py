@@ -4,11 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, nest_sums, power
+from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, nest_sums
 from sim.compiled import compiled, inlined
-from sim.dynamics import age_class, duration_class
+from sim.dynamics import hire_chance
+from sim.visa import moves_freely
 from sim.world import (
-    DURATION_CLASSES,
+    ACADEMIA,
+    AT_WORK,
+    INDUSTRY,
     TALENT_CLASSES,
     TASTE_CLASSES,
     TIE_CLASSES,
@@ -26,11 +29,13 @@ class Jobs(NamedTuple):
     """Expected people who take up jobs in one year."""
 
     started: Floats  # (R, V, Q, H, R) new doctors by place
+    waiting: Floats  # (R, V, Q, H, R) those of them on post-study status
     first: Floats  # (R, Q, R study, R place) new doctors
     employers: Floats  # (R, Q, R place, R headquarters) new doctors
     industry_entry: Floats  # (R study, 2) new doctors: all, in industry
     moved: Floats  # (R, V, Q, H, AGES, R) movers by new place
-    moves: Floats  # (R, Q, R from, R to) movers
+    moves: Floats  # (R, Q, R from, R to) movers, but for the expelled
+    expelled: Floats  # (R, Q, R from, R to) those who lose a post-study status: all with a degree of `from`
     moved_employers: Floats  # (R, Q, R place, R headquarters) movers
 
 
@@ -38,10 +43,12 @@ def new_jobs(regions: int) -> Jobs:
     """Make a year's jobs, all zero."""
     return Jobs(
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, 2)),
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, AGES, regions)),
+        np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
     )
@@ -80,6 +87,8 @@ def take_first_jobs(tables: Year, degrees: Floats, ties: int, jobs: Jobs) -> Non
                                 place_doctors(tables, o, v, q, s, g, people, small, weights, sums, hired, jobs)
                                 for j in range(regions):
                                     jobs.started[o, v, q, h, j] += hired[0, j] + hired[1, j]
+                                if tables.attempts[g] >= 1 and not moves_freely(o, g, tables):
+                                    jobs.waiting[o, v, q, h, g] += hired[1, g] * (1.0 - tables.direct[o, q, g])
 
 
 @compiled
@@ -89,6 +98,8 @@ def place_doctors(
 ) -> None:  # fmt: skip
     """Place the new doctors of one group into (2 sectors, R) `hired`: first choices, second choices of the refused, else home.
 
+    Those behind the exit gate stay at home.
+
     `weights` and `sums` hold the group's weights and nest sums without the pull of the study region.
     """
     regions = weights.shape[0]
@@ -97,33 +108,36 @@ def place_doctors(
     sums = add_to_nest(sums, nest_of(o, g, tables.anglophone), weights[g] - plain)
     factors = nest_factors(sums[0], sums[1], sums[2], tables.dissimilarity)
     waiting = 0.0
-    back = 0.0
+    back = people * tables.exit_gate[o, AT_WORK] if g == o else 0.0
+    going = people - back
     for j in range(regions):
         chance = share_of(weights, factors, o, j, tables.anglophone)
         industry = tables.industry_share[o, v, s, j]
-        hired[0, j] = people * chance * (1.0 - industry) * tables.authorised[o, q, j, 0]
-        hired[1, j] = people * chance * industry * tables.authorised[o, q, j, 1]
-        refused = people * chance - hired[0, j] - hired[1, j]
+        hired[0, j] = going * chance * (1.0 - industry) * hire_chance(o, q, j, ACADEMIA, g, tables)
+        hired[1, j] = going * chance * industry * hire_chance(o, q, j, INDUSTRY, g, tables)
+        refused = going * chance - hired[0, j] - hired[1, j]
         if refused <= small:
             waiting += max(refused, 0.0) / max(1.0 - chance, CERTAIN)
     for j in range(regions):
         chance = share_of(weights, factors, o, j, tables.anglophone)
         industry = tables.industry_share[o, v, s, j]
-        accepted = (1.0 - industry) * tables.authorised[o, q, j, 0] + industry * tables.authorised[o, q, j, 1]
-        refused = people * chance * (1.0 - accepted)
+        by_lottery = hire_chance(o, q, j, INDUSTRY, g, tables)
+        accepted = (1.0 - industry) * hire_chance(o, q, j, ACADEMIA, g, tables) + industry * by_lottery
+        refused = going * chance * (1.0 - accepted)
         others = waiting - refused / max(1.0 - chance, CERTAIN) if refused <= small else waiting
-        back += second_choice(tables, o, v, q, s, j, chance * max(others, 0.0), hired)
+        back += second_choice(tables, o, v, q, s, g, j, chance * max(others, 0.0), hired)
         if refused > small:
-            by_industry = industry * (1.0 - tables.authorised[o, q, j, 1]) / (1.0 - accepted)
+            by_industry = industry * (1.0 - by_lottery) / (1.0 - accepted)
             back += exact_second(
                 tables,
                 o,
                 v,
                 q,
                 s,
+                g,
                 j,
                 refused,
-                tables.offshoring * by_industry,
+                tables.offshoring[j] * by_industry,
                 weights,
                 sums,
                 factors,
@@ -138,11 +152,11 @@ def place_doctors(
 
 
 @inlined
-def second_choice(tables: Year, o: int, v: int, q: int, s: int, k: int, people: float, hired: Floats) -> float:
+def second_choice(tables: Year, o: int, v: int, q: int, s: int, g: int, k: int, people: float, hired: Floats) -> float:
     """Add people whose second choice is k; return those refused again."""
     industry = tables.industry_share[o, v, s, k]
-    into_academia = people * (1.0 - industry) * tables.authorised[o, q, k, 0]
-    into_industry = people * industry * tables.authorised[o, q, k, 1]
+    into_academia = people * (1.0 - industry) * hire_chance(o, q, k, ACADEMIA, g, tables)
+    into_industry = people * industry * hire_chance(o, q, k, INDUSTRY, g, tables)
     hired[0, k] += into_academia
     hired[1, k] += into_industry
     return people - into_academia - into_industry
@@ -150,7 +164,7 @@ def second_choice(tables: Year, o: int, v: int, q: int, s: int, k: int, people: 
 
 @compiled
 def exact_second(
-    tables: Year, o: int, v: int, q: int, s: int, first: int, refused: float, offshored: float, weights: Floats,
+    tables: Year, o: int, v: int, q: int, s: int, g: int, first: int, refused: float, offshored: float, weights: Floats,
     sums: tuple[float, float, float], factors: tuple[float, float, float], hired: Floats, jobs: Jobs,
 ) -> float:  # fmt: skip
     """Place those refused at their first choice: P(first, then k) = P without the first (k) - P(k), for any nested logit.
@@ -168,7 +182,7 @@ def exact_second(
             continue
         gained = share_of(weights, without, o, k, tables.anglophone) - share_of(weights, factors, o, k, tables.anglophone)
         people = refused * gained / top
-        again = second_choice(tables, o, v, q, s, k, people, hired)
+        again = second_choice(tables, o, v, q, s, g, k, people, hired)
         back += again
         kept = (people - again) * offshored
         jobs.employers[o, q, k, first] += kept
@@ -198,139 +212,3 @@ def record_hires(tables: Year, o: int, q: int, g: int, people: float, hired: Flo
         if abroad > 0.0:
             jobs.employers[o, q, place, tables.abroad_region[place]] += abroad
         jobs.industry_entry[g, 1] += hired[1, place]
-
-
-@compiled
-def move_incumbents(tables: Year, workers: Floats, jobs: Jobs) -> None:
-    """Move incumbents with an opportunity, in place; a refused move is counted as staying."""
-    regions, visas, talents, ties = workers.shape[:4]
-    weights = np.empty(regions)
-    accepted = np.empty(regions)
-    by_industry = np.empty(regions)
-    for o in range(regions):
-        for v in range(visas):
-            for q in range(talents):
-                for j in range(regions):
-                    weights[j] = 0.0
-                    industrial = 0.0
-                    for s in range(TASTE_CLASSES):
-                        weight = tables.job_weight[o, v, q, s, j] / TASTE_CLASSES
-                        weights[j] += weight
-                        industrial += weight * tables.industry_share[o, v, s, j]
-                    industrial /= weights[j]
-                    by_industry[j] = industrial
-                    accepted[j] = 1.0
-                    if j != o:
-                        accepted[j] = industrial * tables.authorised[o, q, j, 1]
-                        accepted[j] += (1.0 - industrial) * tables.authorised[o, q, j, 0]
-                for h in range(ties):
-                    move_group(
-                        tables,
-                        o,
-                        q,
-                        h,
-                        workers[o, v, q, h],
-                        weights,
-                        accepted,
-                        by_industry,
-                        jobs.moved[o, v, q, h],
-                        jobs,
-                    )
-
-
-@compiled
-def move_group(
-    tables: Year, o: int, q: int, h: int, group: Floats, weights: Floats, accepted: Floats, by_industry: Floats,
-    moved: Floats, jobs: Jobs,
-) -> None:  # fmt: skip
-    """Move one (origin, visa, talent, tie) group of (AGES, DURATIONS, R) workers, in place."""
-    ages, durations, places = group.shape
-    lam = tables.dissimilarity
-    factors = np.empty((DURATION_CLASSES, places, 3))
-    outflow = np.empty((DURATION_CLASSES, places))
-    sources = np.empty((places, 3))
-    previous = -1
-    if group.sum() <= 0.0:
-        return
-    for x in range(ages):
-        level = age_class(x)
-        if level != previous:
-            fill_factors(tables, o, q, h, level, weights, accepted, lam, factors, outflow)
-            previous = level
-        sources[:] = 0.0
-        busy = False
-        for d in range(durations):
-            c = duration_class(x) if d == 0 else d - 1
-            for place in range(places):
-                people = group[x, d, place]
-                if people <= 1e-9:
-                    continue
-                ready = people * tables.relocation[o, place, level, c]
-                busy = True
-                for n in range(3):
-                    sources[place, n] += ready * factors[c, place, n]
-                group[x, d, place] = people - ready * outflow[c, place]
-        if not busy:
-            continue
-        for place in range(places):
-            for j in range(places):
-                if j == place:
-                    continue
-                weight = weights[j] * accepted[j]
-                if j == o:
-                    weight *= tables.home_factor[o, q, h, 1 + level]
-                people = weight * sources[place, nest_of(o, j, tables.anglophone)]
-                moved[x, j] += people
-                jobs.moves[o, q, place, j] += people
-                abroad = people * by_industry[j] * tables.abroad_share[j]
-                jobs.moved_employers[o, q, j, j] += people - abroad
-                jobs.moved_employers[o, q, j, tables.abroad_region[j]] += abroad
-
-
-@compiled
-def fill_factors(
-    tables: Year, o: int, q: int, h: int, level: int, weights: Floats, accepted: Floats, lam: float, factors: Floats,
-    outflow: Floats,
-) -> None:  # fmt: skip
-    """Fill, by duration class and place, the factors of the three nests and the probability to move on an opportunity."""
-    places = weights.shape[0]
-    home_away = weights[o] * tables.home_factor[o, q, h, 1 + level]
-    home_here = weights[o] * tables.home_factor[o, q, h, 0]
-    _, english, other = nest_sums(weights, o, tables.anglophone)
-    top_away = power(home_away, lam)
-    top_english = power(english, lam)
-    top_other = power(other, lam)
-    going_english = 0.0
-    going_other = 0.0
-    for j in range(places):
-        if j == o:
-            continue
-        if tables.anglophone[j] == 1:
-            going_english += weights[j] * accepted[j]
-        else:
-            going_other += weights[j] * accepted[j]
-    for c in range(DURATION_CLASSES):
-        gain = tables.stay_pull[c] - 1.0
-        for place in range(places):
-            nest = nest_of(o, place, tables.anglophone)
-            sum_home, sum_english, sum_other = home_away, english, other
-            top_home, top_e, top_o = top_away, top_english, top_other
-            if nest == HOME:
-                sum_home = home_here * tables.stay_pull[c]
-                top_home = power(sum_home, lam)
-            elif nest == ANGLOPHONE:
-                sum_english = english + gain * weights[place]
-                top_e = power(sum_english, lam)
-            else:
-                sum_other = other + gain * weights[place]
-                top_o = power(sum_other, lam)
-            total = top_home + top_e + top_o
-            factors[c, place, 0] = top_home / (sum_home * total)
-            factors[c, place, 1] = top_e / (sum_english * total) if sum_english > 0.0 else 0.0
-            factors[c, place, 2] = top_o / (sum_other * total) if sum_other > 0.0 else 0.0
-            own = weights[place] * accepted[place]
-            leaving = going_english * factors[c, place, 1] + going_other * factors[c, place, 2]
-            if nest == HOME:
-                outflow[c, place] = leaving
-            else:
-                outflow[c, place] = leaving + home_away * factors[c, place, 0] - own * factors[c, place, nest]

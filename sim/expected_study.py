@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of
-from sim.compiled import compiled
-from sim.world import TALENT_CLASSES, VISA_CLASSES, Year
+from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, nested_shares
+from sim.compiled import compiled, inlined
+from sim.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Year
+
+CERTAIN = 1e-12  # of a probability: what is left of it is nothing
 
 
 def mask_patterns(patterns: int, regions: int) -> Floats:
@@ -79,7 +81,7 @@ def has_mask(gate: Floats, origin: int) -> bool:
 
 @compiled
 def choose_regions(
-    tables: Year, postponed: Floats, cohort: Floats, visa_sensitive_share: float, masks: Floats
+    tables: Year, postponed: Floats, cohort: Floats, visa_sensitive_share: float, masks: Floats, gate_before: Floats
 ) -> tuple[Floats, Floats]:
     """Compute who studies where and who postpones.
 
@@ -90,6 +92,7 @@ def choose_regions(
     cohort : (R,) people who enter.
     visa_sensitive_share : probability of the sensitive visa class.
     masks : of `mask_patterns`.
+    gate_before : (R,) last year's exit gate of study, behind which no postponer was.
 
     Returns
     -------
@@ -102,14 +105,18 @@ def choose_regions(
     shares = np.empty(regions)
     nobody = np.ones((1, regions))
     for o in range(regions):
+        gate = tables.exit_gate[o, AT_STUDY]
+        gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
         is_masked = has_mask(tables.refusal, o) or has_mask(tables.bar, o)
         is_closed = has_mask(tables.closure, o)
         visa_mask = open_regions(tables, o, masks, False) if is_masked else nobody
         full_mask = open_regions(tables, o, masks, True) if is_closed else visa_mask
         for v in range(VISA_CLASSES):
             share = visa_sensitive_share if v == 1 else 1.0 - visa_sensitive_share
-            people = cohort[o] * share / TALENT_CLASSES
+            everyone = cohort[o] * share / TALENT_CLASSES
+            people = everyone * (1.0 - gate)
             for q in range(TALENT_CLASSES):
+                chosen[o, v, q, o] += everyone * gate
                 weights = tables.study_weight[o, v, q]
                 masked_shares(weights, o, tables.anglophone, tables.dissimilarity, visa_mask, unclosed)
                 if is_closed:
@@ -123,9 +130,112 @@ def choose_regions(
                     wanted[o, v, q, j] += people * unclosed[j] * closure * tables.postponement
                     again = postponed[o, v, q, j]
                     if again > 0.0:
+                        chosen[o, v, q, o] += again * gated_since
+                        again *= 1.0 - gated_since
                         success = 1.0 - tables.refusal[o, j]
                         success *= 1.0 - closure
                         chosen[o, v, q, j] += again * success
                         for k in range(regions):
                             chosen[o, v, q, k] += again * (1.0 - success) * shares[k]
     return chosen, wanted
+
+
+@compiled
+def transfer_shares(tables: Year, masks: Floats) -> Floats:
+    """Compute where students go who lose their status, (R, V, Q, R, R) shares by the region they leave.
+
+    Their shocks are frozen, the masks are drawn anew: the region is the best of what is open now for somebody whose best was
+    g of what was open then. This year's weights and masks stand for those of the entry. Zero where nobody is forced.
+    """
+    patterns = masks.shape[0]
+    regions = masks.shape[1] - 1
+    table = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions, regions))
+    shares = np.empty((3, regions))
+    again = masks.copy()
+    for p in range(patterns):
+        again[p, :regions] = masks[(p + patterns // 2) % patterns, :regions]
+    for o in range(regions):
+        if not has_mask(tables.forced_exit[:, :, AT_STUDY], o):
+            continue
+        then = open_regions(tables, o, masks, True)
+        now = open_regions(tables, o, again, True)
+        for g in range(regions):
+            if forced_students(tables, o, g) <= 0.0:
+                continue
+            for v in range(VISA_CLASSES):
+                for q in range(TALENT_CLASSES):
+                    for p in range(patterns):
+                        next_best(tables, o, g, tables.study_weight[o, v, q], then[p], now[p], shares, table[o, v, q, g])
+                    table[o, v, q, g] /= table[o, v, q, g].sum()
+    return table
+
+
+@inlined
+def next_best(tables: Year, o: int, g: int, weights: Floats, then: Floats, now: Floats, shares: Floats, table: Floats) -> None:
+    """Add the (R,) probabilities that g is best of A (open then) and k is best of B (open now, without g) to `table`.
+
+    Either g beats k: (P_B(k) - P_AB(k)) times g's part of what is in A alone; or k, not open then, beats g: likewise with A
+    and B exchanged. AB is the union. For a plain logit this is exact.
+    """
+    regions = weights.shape[0]
+    for j in range(regions):
+        before = 1.0 if j == g else then[j]
+        after = 0.0 if j == g else now[j]
+        shares[0, j] = weights[j] * before
+        shares[1, j] = weights[j] * after
+        shares[2, j] = weights[j] * max(before, after)
+    for row in range(3):
+        nested_shares(shares[row], o, tables.anglophone, tables.dissimilarity, shares[row])
+    only_then = 0.0
+    only_now = 0.0
+    for j in range(regions):
+        if j == g or now[j] == 0.0:
+            only_then += shares[2, j]
+        elif then[j] == 0.0:
+            only_now += shares[2, j]
+    if only_then <= 0.0:
+        return
+    for k in range(regions):
+        if shares[1, k] <= 0.0:
+            continue
+        table[k] += max(shares[1, k] - shares[2, k], 0.0) * shares[2, g] / only_then
+        if then[k] == 0.0 and only_now > 0.0:
+            table[k] += max(shares[0, g] - shares[2, g], 0.0) * shares[2, k] / only_now
+
+
+@inlined
+def forced_students(tables: Year, o: int, g: int) -> float:
+    """Compute the probability a year that a student of origin o loses the status in region g."""
+    if o == g or tables.mobility[o, g] >= 1.0:
+        return 0.0
+    return tables.forced_exit[o, g, AT_STUDY]
+
+
+@compiled
+def study_on(tables: Year, students: Floats, chosen: Floats, elsewhere: Floats) -> Floats:
+    """Move students one year on, in place; return the (R, V, Q, R) people who graduate by study region.
+
+    Whoever does not graduate may lose the status and then studies on as `elsewhere` (of `transfer_shares`) says.
+    """
+    regions, visas, talents, places, years = students.shape
+    degrees = np.zeros((regions, visas, talents, places))
+    going_on = np.empty(places)
+    for o in range(regions):
+        for v in range(visas):
+            for q in range(talents):
+                for y in range(years - 1, 0, -1):
+                    going_on[:] = 0.0
+                    for g in range(places):
+                        people = students[o, v, q, g, y - 1]
+                        done = people * tables.graduation[g, y]
+                        degrees[o, v, q, g] += done
+                        lost = (people - done) * forced_students(tables, o, g)
+                        going_on[g] += people - done - lost
+                        if lost > 0.0:
+                            for k in range(places):
+                                going_on[k] += lost * elsewhere[o, v, q, g, k]
+                    for g in range(places):
+                        students[o, v, q, g, y] = going_on[g] * (1.0 - tables.attrition_rate)
+                for g in range(places):
+                    students[o, v, q, g, 0] = chosen[o, v, q, g]
+    return degrees

@@ -117,7 +117,7 @@ def next_indices(
     ----------
     t : the year that ends, since 2000.
     sectors : (R, V, R, 2) job weights by sector of that year.
-    top, elite : (R,) researchers of the tiers by location; stock : (R, R) researchers by origin and location;
+    top, elite : (R,) researchers of the tiers by location, observed or not; stock : (R, R) researchers by origin and location;
     demand : (R,) entrants who chose each study region. Counts of simulated researchers.
 
     Returns

@@ -16,6 +16,13 @@ STUDY = 1
 WORK = 2
 OUT = 3
 
+# Statuses under which a researcher is in a place
+NO_STATUS = 0  # none needed: at home, or full mobility
+STUDENT = 1
+POST_STUDY = 2  # works in industry where the degree is from, with attempts at a work visa left
+TEMPORARY = 3  # authorised; can still be lost
+PERMANENT = 4
+
 TIER_COUNT = 3  # top20, elite, all
 AXIS_COUNT = 5  # origin, study, work, location, graduates
 FLOW_COUNT = 4  # entry, first job, relocation, exit
@@ -40,7 +47,9 @@ class Researchers(NamedTuple):
     age: Bytes  # completed years since the degree
     duration: Bytes  # completed years in the present place
     postponed: Bytes  # 1 after a postponed entry
-    tier: Bytes  # of the last observed year: 0 not visible, 1 top20, 2 elite
+    tier: Bytes  # as observed in the last year: 0 not visible, 1 top20, 2 elite
+    status: Bytes  # 0 none needed, 1 student, 2 post-study, 3 temporary, 4 permanent
+    attempts: Bytes  # attempts at a work visa that are left, post-study
 
 
 class Counts(NamedTuple):
@@ -52,6 +61,7 @@ class Counts(NamedTuple):
     stock: Integers  # (R origin, R place) active researchers
     demand: Integers  # (R,) entrants who chose each study region
     eligible: Integers  # (1,) researchers who can be visible
+    stars: Integers  # (2 tiers, R) visible and elite by location, observed or not
 
 
 def new_counts(regions: int) -> Counts:
@@ -63,6 +73,7 @@ def new_counts(regions: int) -> Counts:
         np.zeros((regions, regions), dtype=np.int64),
         np.zeros(regions, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
+        np.zeros((TIER_COUNT - 1, regions), dtype=np.int64),
     )
 
 
@@ -118,5 +129,5 @@ def new_researchers(sizes: Integers, first_year: int) -> Researchers:
 
     return Researchers(
         origin, cohort, index, column(0), column(APPLY), column(NOWHERE), column(NOWHERE), column(NOWHERE), column(0),
-        column(0), column(0), column(0), column(0), column(0),
+        column(0), column(0), column(0), column(0), column(0), column(NO_STATUS), column(0),
     )  # fmt: skip

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sim.choice import Floats, normal_cdf
+from sim.choice import Bytes, Floats, normal_cdf
 from sim.compiled import compiled, inlined
 from sim.world import (
     ACADEMIA,
@@ -56,7 +56,7 @@ def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int
     c = world.coefficients
     value = (
         world.study_constant[j]
-        + world.drift[t, j]
+        + world.study_drift[t, j]
         + c.stipend_elasticity * math.log(world.stipend[t, o, j])
         + c.ecosystem_pull * indices.pull[j]
         + c.option_value_weight * indices.option_value[o, j, v]
@@ -100,8 +100,8 @@ def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, 
     c = world.coefficients
     value = (
         world.work_constant[j]
-        + world.drift[t, j]
-        + c.pay_elasticity * math.log(world.pay[t, j, s])
+        + world.work_drift[t, j]
+        + c.pay_elasticity * math.log(world.pay[t, o, j, s])
         + c.ecosystem_pull * indices.pull[j]
     )
     if s == INDUSTRY:
@@ -109,22 +109,27 @@ def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, 
     if j == o:
         return value
     value += diaspora_term(c.diaspora_pull, indices.diaspora[o, j])
-    friction = c.hostility_work * world.hostility[t, o, j]
-    if world.free_movement[t, o, j] == 0:
-        friction += -c.refusal_deterrence * math.log(max(authorisation(world, t, o, j, s), LEAST_EXPECTED))
-        friction += c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
+    friction = (
+        c.hostility_work * world.hostility[t, o, j]
+        - c.refusal_deterrence * math.log(max(authorisation(world, t, o, j, s), LEAST_EXPECTED))
+        + c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
+    )
     return value - VISA[v] * friction
 
 
 @inlined
 def authorisation(world: World, t: int, o: int, j: int, s: int) -> float:
-    """Compute the probability that work is authorised: 1 at home, else 1 - (1 - p)**attempts (one attempt in academia)."""
-    if o == j or world.free_movement[t, o, j] == 1:
+    """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home.
+
+    c is the odds in academia and 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired by an
+    attempt of the employer's, as from abroad.
+    """
+    if o == j:
         return 1.0
-    odds = world.odds[t, j, s]
-    if s == ACADEMIA:
-        return odds
-    return 1.0 - math.pow(1.0 - odds, world.attempts[t, j])
+    chance = world.odds[t, j, s]
+    if s == INDUSTRY:
+        chance = 1.0 - math.pow(1.0 - chance, max(world.attempts[t, j], 1.0))
+    return chance + (1.0 - chance) * world.mobility[t, o, j]
 
 
 @inlined
@@ -155,7 +160,7 @@ def relocation_hazard(world: World, t: int, o: int, place: int, age: int, durati
 @inlined
 def is_settled(world: World, t: int, o: int, place: int, duration: int) -> bool:
     """Tell whether a researcher is a citizen, moves freely, or has waited long enough for permanent residence."""
-    if o == place or world.free_movement[t, o, place] == 1:
+    if o == place or world.mobility[t, o, place] >= 1.0:
         return True
     return float(DURATION_FROM[duration]) >= world.wait[t, o, place]
 
@@ -250,26 +255,31 @@ def fill_home(world: World, t: int, table: Floats) -> None:
 
 
 @inlined
-def fill_authorised(world: World, t: int, table: Floats) -> None:
-    """Fill (R, Q, R, 2) probabilities that a job is authorised; half of the top talent class may bypass the lottery."""
+def fill_authorised(world: World, t: int, table: Floats, direct: Floats) -> None:
+    """Fill (R, Q, R, 2) probabilities that a hire is authorised, and (R, Q, R) that a graduate needs no attempts.
+
+    Half of the top talent class may bypass the lottery of industry.
+    """
     for o in range(table.shape[0]):
         for j in range(table.shape[0]):
             for s in range(2):
                 chance = authorisation(world, t, o, j, s)
                 for q in range(TALENT_CLASSES):
-                    table[o, q, j, s] = chance
-                if s == INDUSTRY:
-                    bypass = world.coefficients.elite_bypass * TOP_DECILE_OF_CLASS
-                    table[o, TALENT_CLASSES - 1, j, s] = chance + (1.0 - chance) * bypass
+                    bypass = 0.0
+                    if s == INDUSTRY and q == TALENT_CLASSES - 1:
+                        bypass = world.coefficients.elite_bypass * TOP_DECILE_OF_CLASS
+                    table[o, q, j, s] = chance + (1.0 - chance) * bypass
+                    direct[o, q, j] = bypass + (1.0 - bypass) * world.mobility[t, o, j]
 
 
 @inlined
-def fill_relocation(world: World, t: int, table: Floats) -> None:
-    """Fill (R, R, X, D) relocation hazards."""
+def fill_relocation(world: World, t: int, table: Floats, settled: Bytes) -> None:
+    """Fill (R, R, X, D) relocation hazards, and (R, R, D) whether the wait for permanent residence is over."""
     for o in range(table.shape[0]):
         for place in range(table.shape[0]):
-            for age in range(AGE_CLASSES):
-                for duration in range(DURATION_CLASSES):
+            for duration in range(DURATION_CLASSES):
+                settled[o, place, duration] = 1 if is_settled(world, t, o, place, duration) else 0
+                for age in range(AGE_CLASSES):
                     table[o, place, age, duration] = relocation_hazard(world, t, o, place, age, duration)
 
 
@@ -304,6 +314,8 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     industry = np.empty((regions, VISA_CLASSES, TASTE_CLASSES, regions))
     home = np.empty((regions, TALENT_CLASSES, TIE_CLASSES, AGE_CLASSES + 1))
     authorised = np.empty((regions, TALENT_CLASSES, regions, 2))
+    direct = np.empty((regions, TALENT_CLASSES, regions))
+    settled = np.empty((regions, regions, DURATION_CLASSES), dtype=np.uint8)
     relocation = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
     visible = np.empty((regions, TALENT_CLASSES, PROFILES))
     elite = np.empty((regions, TALENT_CLASSES, PROFILES))
@@ -312,13 +324,15 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     fill_study(world, indices, t, talent, study)
     fill_jobs(world, sectors, talent, jobs, industry)
     fill_home(world, t, home)
-    fill_authorised(world, t, authorised)
-    fill_relocation(world, t, relocation)
+    fill_authorised(world, t, authorised, direct)
+    fill_relocation(world, t, relocation, settled)
     fill_visibility(world, indices.pull, world.bar_top20[t], visible)
     fill_visibility(world, indices.pull, world.bar_elite[t], elite)
     return Year(
         2000 + t, study, world.refusal[t], world.bar[t], world.closure[t], sectors, jobs, industry, home, authorised,
+        direct, world.attempts[t].astype(np.int64), world.odds[t, :, INDUSTRY].copy(), world.mobility[t], settled,
+        world.forced_exit[t], world.exit_gate[t],
         math.exp(c.study_region_pull / c.nest_dissimilarity), stay_pull(world), relocation, visible, elite,
         world.graduation, world.abroad_share, world.abroad_region, world.anglophone, c.nest_dissimilarity,
-        c.attrition_rate, c.exit_rate, c.postponement, c.offshoring,
+        c.attrition_rate, c.exit_rate, c.postponement, world.offshoring[t], world.participation[t],
     )  # fmt: skip

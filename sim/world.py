@@ -32,6 +32,10 @@ STUDY_YEARS = 7
 ACADEMIA = 0
 INDUSTRY = 1
 
+# Stages as the levers name them
+AT_STUDY = 0
+AT_WORK = 1
+
 # Class means of a standard normal in five and in three equal parts (quantile classes, version 1 section 3).
 TALENT = np.array([-1.3998096, -0.5319012, 0.0, 0.5319012, 1.3998096])
 TIE = np.array([-1.0907959, 0.0, 1.0907959])
@@ -82,7 +86,6 @@ class Coefficients(NamedTuple):
     visibility_noise: float
     age_profile_linear: float
     age_profile_quadratic: float
-    offshoring: float
     elite_bypass: float
     congestion: float
     seat_elasticity: float
@@ -100,21 +103,26 @@ class World(NamedTuple):
     study_constant: Floats  # (R,) logits
     work_constant: Floats  # (R,) logits
     industry_constant: Floats  # (T,) logits
-    drift: Floats  # (T, R) drift of study and work utility, logits
+    study_drift: Floats  # (T, R) drift, quality and shocks of study, logits
+    work_drift: Floats  # (T, R) drift and shocks of work, logits
     place_effect: Floats  # (R,) effect of the place on output, sd of talent
     cohort: Floats  # (T, R) people who enter
     stipend: Floats  # (T, R, R) PPP dollars a year by origin and destination
-    pay: Floats  # (T, R, 2) PPP dollars a year by sector
-    refusal: Floats  # (T, R, R) student-visa refusal probability
+    pay: Floats  # (T, R, R, 2) PPP dollars a year by origin, destination and sector
+    refusal: Floats  # (T, R, R) student-visa refusal probability, what mobility leaves of it
     bar: Floats  # (T, R, R) share of an origin's applicants barred from a destination
     closure: Floats  # (T, R, R) probability that a pair is closed for a person in a year
-    delay: Floats  # (T, R, R) months
+    delay: Floats  # (T, R, R) months, what mobility leaves of them
     hostility: Floats  # (T, R, R) index, 1 = the 2016-19 level
     places: Floats  # (T, R) multiplier on study places
     odds: Floats  # (T, R, 2) success per attempt at work authorisation
-    attempts: Floats  # (T, R) attempts
-    wait: Floats  # (T, R, R) years to permanent residence
-    free_movement: Bytes  # (T, R, R) 1 where no authorisation is needed
+    attempts: Floats  # (T, R) whole attempts, one a year, after a degree there
+    wait: Floats  # (T, R, R) years to permanent residence, what mobility leaves of them
+    mobility: Floats  # (T, R, R) share of the friction that is lifted; 1: no status is needed
+    forced_exit: Floats  # (T, R, R, 2) probability a year to lose a revocable status, by stage
+    exit_gate: Floats  # (T, R, 2) share of an origin's people at home who may not leave, by stage
+    offshoring: Floats  # (T, R) probability that an employer keeps whom the region does not let in or stay
+    participation: Floats  # (T, R) share of the visible of a place who are observed
     return_bonus: Floats  # (T, R, Q) logits
     funding: Floats  # (T, R) R&D expenditure, PPP billion dollars
     capital: Floats  # (T, R) private AI investment, billion dollars
@@ -150,7 +158,14 @@ class Year(NamedTuple):
     job_weight: Floats  # (R, V, Q, S, R) both sectors, without home premium and inertia
     industry_share: Floats  # (R, V, S, R) of that weight
     home_factor: Floats  # (R, Q, H, 1 + X) multiplier at home; 0: first job or at home, 1..: abroad by academic age
-    authorised: Floats  # (R, Q, R, 2) probability that a job there is authorised
+    authorised: Floats  # (R, Q, R, 2) probability that a hire from elsewhere is authorised
+    direct: Floats  # (R, Q, R) probability that a graduate of a place needs no attempts for its industry
+    attempts: Integers  # (R,) attempts of a graduate of a place, one a year
+    attempt_odds: Floats  # (R,) success of one of them
+    mobility: Floats  # (R, R)
+    settled: Bytes  # (R, R, D) 1 where the wait for permanent residence is over
+    forced_exit: Floats  # (R, R, 2)
+    exit_gate: Floats  # (R, 2)
     study_pull: float  # multiplier at the study region, first job
     stay_pull: Floats  # (D,) multiplier at the present place, incumbents
     relocation: Floats  # (R, R, X, D) hazard by origin, place, academic age, duration
@@ -164,4 +179,5 @@ class Year(NamedTuple):
     attrition_rate: float
     exit_rate: float
     postponement: float
-    offshoring: float
+    offshoring: Floats  # (R,) by the place that refused
+    participation: Floats  # (R,)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.arrays import CHUNK, LOCATION, advance, as_floats, enter, run_years
+from sim.arrays import CHUNK, advance, as_floats, enter, run_years
 from sim.indices import first_indices, next_indices
 from sim.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
 from sim.randomness import make_key
@@ -52,7 +52,6 @@ COEFFICIENTS = {
     "visibility_noise": 1.05,
     "age_profile_linear": 0.03,
     "age_profile_quadratic": -0.0015,
-    "offshoring": 0.4,
     "elite_bypass": 0.5,
     "congestion": 0.5,
     "seat_elasticity": 0.5,
@@ -66,7 +65,7 @@ FROZEN = {
     "place_productivity": 0.0,
 }
 """Coefficients without which nobody's choice depends on what others did."""
-READ_ONLY = ("pay", "wait", "funding", "capital")
+READ_ONLY = ("funding",)
 """Fields that real worlds take from read-only tables: same array types, so compiled code is shared."""
 COHORT_SHIFT, ORIGIN_SHIFT = 32, 48
 
@@ -95,8 +94,21 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
         ),
         (regions,),
     )
-    by_year = dict.fromkeys(("drift", "cohort", "places", "attempts", "funding", "capital"), (years, regions))
-    by_pair = dict.fromkeys(("stipend", "refusal", "bar", "closure", "delay", "hostility", "wait", "free_movement"), pair)
+    by_year = dict.fromkeys(
+        (
+            "study_drift",
+            "work_drift",
+            "cohort",
+            "places",
+            "attempts",
+            "offshoring",
+            "participation",
+            "funding",
+            "capital",
+        ),
+        (years, regions),
+    )
+    by_pair = dict.fromkeys(("stipend", "refusal", "bar", "closure", "delay", "hostility", "wait", "mobility"), pair)
     return {
         **by_region,
         **by_year,
@@ -105,7 +117,9 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
         "industry_constant": (years,),
         "bar_top20": (years,),
         "bar_elite": (years,),
-        "pay": (years, regions, 2),
+        "pay": (*pair, 2),
+        "forced_exit": (*pair, 2),
+        "exit_gate": (years, regions, 2),
         "odds": (years, regions, 2),
         "return_bonus": (years, regions, TALENT_CLASSES),
         "graduation": (regions, STUDY_YEARS),
@@ -114,7 +128,7 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
 
 def kind_of(name: str) -> type:
     """Return the number type of an array of a world."""
-    return {"anglophone": np.uint8, "free_movement": np.uint8, "abroad_region": np.int64}.get(name, np.float64)
+    return {"anglophone": np.uint8, "abroad_region": np.int64}.get(name, np.float64)
 
 
 def assemble(regions: int, years: int, values: dict[str, Any], changes: dict[str, Any]) -> World:
@@ -146,7 +160,8 @@ def plain_world(regions: int = 3, years: int = 12, **changes: Any) -> World:
         "study_constant": 0.0,
         "work_constant": 0.0,
         "industry_constant": 0.0,
-        "drift": 0.0,
+        "study_drift": 0.0,
+        "work_drift": 0.0,
         "place_effect": 0.0,
         "cohort": 100.0,
         "stipend": 30_000.0,
@@ -160,7 +175,11 @@ def plain_world(regions: int = 3, years: int = 12, **changes: Any) -> World:
         "odds": 1.0,
         "attempts": 1.0,
         "wait": 0.0,
-        "free_movement": 1,
+        "mobility": 1.0,
+        "forced_exit": 0.0,
+        "exit_gate": 0.0,
+        "offshoring": 0.4,
+        "participation": 1.0,
         "return_bonus": 0.0,
         "funding": 50.0,
         "capital": 2.0,
@@ -194,7 +213,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "place_effect": draw.normal(0.0, 0.3, regions),
         "cohort": people * draw.uniform(0.3, 1.7, (years, regions)),
         "stipend": draw.uniform(15_000, 45_000, (1, 1, regions)),
-        "pay": draw.uniform(40_000, 220_000, (years, regions, 2)),
+        "pay": draw.uniform(40_000, 220_000, (years, regions, 2))[:, None],
         "refusal": draw.uniform(0.0, 0.5, pair) * foreign,
         "bar": 0.3 * gate,
         "closure": 0.4 * draw.random(pair) * foreign * closed_years,
@@ -204,7 +223,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "odds": draw.uniform(0.3, 0.98, (years, regions, 2)),
         "attempts": draw.integers(1, 4, (1, regions)),
         "wait": draw.integers(0, 9, pair) * foreign,
-        "free_movement": (draw.random(pair) < 0.2) | (foreign == 0.0),
+        "mobility": np.where(foreign == 0.0, 1.0, np.choose(np.digitize(draw.random(pair), (0.2, 0.3)), (1.0, 0.4, 0.0))),
         "return_bonus": draw.uniform(0.0, 0.5, (1, regions, TALENT_CLASSES)),
         "funding": draw.lognormal(3.5, 1.0, (1, regions)),
         "capital": draw.lognormal(0.0, 1.5, (years, regions)),
@@ -214,6 +233,16 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "bar_elite": 2.0,
         "abroad_share": np.where(np.arange(regions) == 1, 0.4, 0.0),
         "abroad_region": np.where(np.arange(regions) == 1, 0, np.arange(regions)),
+    }
+    drift = values.pop("drift")
+    values |= {
+        "study_drift": drift + draw.normal(0.0, 0.1, regions),
+        "work_drift": drift,
+        "wait": values["wait"] * (1.0 - values["mobility"]),
+        "forced_exit": ((draw.random(pair) < 0.5) * foreign * 0.1)[:, :, None] * draw.random(2),
+        "exit_gate": draw.uniform(0.0, 0.15, (regions, 2)),
+        "offshoring": draw.uniform(0.0, 0.8, regions),
+        "participation": draw.uniform(0.7, 1.0, regions),
     }
     return assemble(regions, years, values, changes)
 
@@ -266,7 +295,7 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
             column[order] = changed
         history.counts.append(counts)
         history.people.append(copied(people, ends[t + 1]))
-        top, elite = (as_floats(counts.shares[tier, LOCATION]) for tier in (0, 1))
+        top, elite = (as_floats(stars) for stars in counts.stars)
         indices = next_indices(
             world,
             indices,

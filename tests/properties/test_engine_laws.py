@@ -160,7 +160,7 @@ LEVERS = {
 
 
 def changed_runs(lever: str, seed: int, row: int) -> tuple[History, History]:
-    world = random_world(seed, 4, years=LAST_TOY, people=60.0, free_movement=np.eye(4), demand_2019=20.0)
+    world = random_world(seed, 4, years=LAST_TOY, people=60.0, mobility=np.eye(4), demand_2019=20.0)
     value, where = LEVERS[lever]
     return run(world), run(with_change(world, lever, value, row, where))
 
@@ -192,7 +192,7 @@ def origin_rows(history: History, origins: list[int]) -> list[Any]:
 @MANY
 @given(seed=SEEDS, lever=st.sampled_from(["refusal", "bar", "closure", "delay", "hostility", "stipend", "cohort"]))
 def test_without_feedback_a_lever_on_one_origin_leaves_the_others_alone(seed: int, lever: str) -> None:
-    world = random_world(seed, 5, years=12, free_movement=np.eye(5), **FROZEN)
+    world = random_world(seed, 5, years=12, mobility=np.eye(5), **FROZEN)
     value, where = LEVERS[lever]
     base, variant = run(world), run(with_change(world, lever, value, 3, where))
     others = [1, 2, 3, 4]

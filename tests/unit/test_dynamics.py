@@ -187,7 +187,8 @@ def test_a_job_that_is_never_authorised_goes_to_the_next() -> None:
     world = doctors(
         work_constant=[30.0, 0.0, 0.0, 0.0],
         odds=odds,
-        free_movement=0,
+        attempts=0.0,
+        mobility=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
     )
@@ -203,7 +204,8 @@ def test_whoever_is_refused_twice_works_at_home() -> None:
     world = doctors(
         work_constant=[0.0, 60.0, 30.0, 0.0],
         odds=odds,
-        free_movement=0,
+        attempts=0.0,
+        mobility=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
     )
@@ -218,7 +220,8 @@ def test_the_sector_at_home_after_two_refusals_is_drawn_anew() -> None:
     world = doctors(
         work_constant=[0.0, 60.0, 30.0, 0.0],
         odds=odds,
-        free_movement=0,
+        attempts=0.0,
+        mobility=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
         nest_dissimilarity=1.0,
@@ -238,7 +241,8 @@ def test_a_refused_hire_may_keep_the_headquarters_of_the_first_offer() -> None:
         "regions": 3,
         "work_constant": [60.0, 0.0, -60.0],
         "odds": odds,
-        "free_movement": 0,
+        "attempts": 0.0,
+        "mobility": 0,
         "refusal_deterrence": 0.0,
         "elite_bypass": 0.0,
         "industry_constant": 60.0,
@@ -329,7 +333,7 @@ def test_settled_people_have_half_the_opportunities() -> None:
         "relocation_duration_decline": 0.0,
         "residence_wait_cost": 0.0,
     }
-    people = run(doctors(free_movement=0, wait=9.0, **settings)).people
+    people = run(doctors(mobility=0, wait=9.0, **settings)).people
     moved = people[1].place != people[2].place
     at_home = people[1].place == people[1].origin
     for mask, hazard in ((at_home, 0.4), (~at_home, 0.8)):

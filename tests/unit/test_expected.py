@@ -17,12 +17,12 @@ from sim.expected import (
     eligible_people,
     expected_years,
     new_pool,
-    study_on,
     tier_shares,
     visible_target,
 )
-from sim.expected_jobs import move_incumbents, new_jobs, take_first_jobs
-from sim.expected_study import choose_regions, mask_patterns
+from sim.expected_jobs import new_jobs, take_first_jobs
+from sim.expected_moves import move_incumbents
+from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.indices import first_indices
 from sim.utilities import make_year
 from sim.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
@@ -41,7 +41,8 @@ def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PA
     if postponed is None:
         postponed = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     share = world.coefficients.visa_sensitive_share
-    return choose_regions(year_of(world), postponed, world.cohort[0], share, mask_patterns(patterns, regions))
+    masks = mask_patterns(patterns, regions)
+    return choose_regions(year_of(world), postponed, world.cohort[0], share, masks, np.zeros(regions))
 
 
 # --- masks ----------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def test_the_bar_has_one_rank_for_all_destinations(width: float) -> None:
     bar[0, [1, 3]] = width
     lam = 0.5
     world = refusing_world(60_000.0, lam)._replace(
-        refusal=np.zeros((1, 5, 5)), bar=np.ascontiguousarray(bar[None]), drift=np.zeros((1, 5))
+        refusal=np.zeros((1, 5, 5)), bar=np.ascontiguousarray(bar[None]), study_drift=np.zeros((1, 5))
     )
     weights = np.exp(CONSTANTS / lam)
     free, barred = np.empty(5), np.empty(5)
@@ -184,14 +185,33 @@ def test_whoever_is_shut_out_waits_or_chooses_among_the_rest() -> None:
 
 def test_students_graduate_leave_or_study_on() -> None:
     students = np.random.default_rng(1).uniform(0.0, 5.0, (2, 2, 5, 2, 7))
-    graduation = np.array([[0.0, 0.0, 0.0, 0.0, 0.25, 2.0 / 3.0, 1.0]] * 2)
+    world = plain_world(2, 1, attrition_rate=0.1)
+    graduation = world.graduation
     before = students.copy()
     chosen = np.full((2, 2, 5, 2), 3.0)
-    degrees = study_on(students, chosen, graduation, 0.1)
+    degrees = study_on(year_of(world), students, chosen, np.zeros((2, 2, 5, 2, 2)))
     np.testing.assert_array_equal(students[..., 0], chosen)
     np.testing.assert_allclose(degrees, (before[..., :-1] * graduation[0, 1:]).sum(axis=-1))
     stayed = before[..., :-1] * (1.0 - graduation[0, 1:])
     np.testing.assert_allclose(students[..., 1:], 0.9 * stayed)
+
+
+def test_students_who_lose_their_status_study_on_elsewhere() -> None:
+    forced = np.zeros((3, 3, 2))
+    forced[0, 1, 0] = 0.25
+    closed = np.zeros((3, 3))
+    closed[0, 2] = 1.0
+    for refusal, to in ((0.0, 2), (closed, 0)):
+        settings = {"study_constant": [-30.0, 0.0, 0.0], "mobility": np.eye(3), "attrition_rate": 0.0, **FROZEN}
+        tables = year_of(plain_world(3, 1, forced_exit=forced, refusal=refusal, refusal_deterrence=0.0, **settings))
+        students = np.zeros((3, 2, 5, 3, 7))
+        students[0, 0, 2, 1, 2] = 80.0
+        students[2, 0, 2, 1, 2] = 80.0
+        degrees = study_on(tables, students, np.zeros((3, 2, 5, 3)), transfer_shares(tables, mask_patterns(16, 3)))
+        assert degrees.sum() == 0.0
+        assert students[0, 0, 2, 1, 3] == pytest.approx(60.0)
+        assert students[0, 0, 2, to, 3] == pytest.approx(20.0)
+        assert students[2, 0, 2, 1, 3] == pytest.approx(80.0)
 
 
 def test_every_doctor_finds_one_job() -> None:
@@ -209,7 +229,7 @@ def test_every_doctor_finds_one_job() -> None:
 
 
 def test_first_jobs_without_visas_are_a_nested_logit() -> None:
-    world = random_world(3, 4, years=2, free_movement=1)
+    world = random_world(3, 4, years=2, mobility=1)
     tables, lam = year_of(world), world.coefficients.nest_dissimilarity
     degrees = np.zeros((4, 2, 5, 4))
     degrees[2, 1, 3, 1] = 60.0  # origin 2, sensitive, second-best talent class, studied in 1
@@ -227,23 +247,28 @@ def test_first_jobs_without_visas_are_a_nested_logit() -> None:
     np.testing.assert_allclose(jobs.started[2, 1, 3], expected, rtol=1e-10)
 
 
-def test_incumbents_who_do_not_leave_only_change_places() -> None:
-    world = random_world(3, 4, years=2, relocation_hazard=0.5)
+@pytest.mark.parametrize("forced", [0.0, 0.3])
+def test_incumbents_who_do_not_leave_only_change_places(forced: float) -> None:
+    world = random_world(3, 4, years=2, relocation_hazard=0.5, exit_rate=0.1, forced_exit=forced)
     tables = year_of(world)
-    pool = new_pool(4)
+    pool = new_pool(4, 3)
     pool.workers[:] = np.random.default_rng(3).uniform(0.0, 2.0, pool.workers.shape)
+    pool.waiting[:] = 0.3 * forced * pool.workers[..., :3, 0, :]
+    pool.left[:] = np.arange(3)[:, None]
     by_place = pool.workers.sum(axis=(1, 3, 4, 5))  # (R, Q, R)
     draw = np.random.default_rng(4).dirichlet(np.ones(4), by_place.shape)
     pool.studied[:] = by_place[..., None] * draw
     pool.employers[:] = by_place[..., None] * draw[..., ::-1]
     before = pool.workers.sum(axis=(4, 5, 6))
     jobs = new_jobs(4)
-    move_incumbents(tables, pool.workers, jobs)
+    move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
     moved = jobs.moved.sum(axis=(4, 5))
     np.testing.assert_allclose(pool.workers.sum(axis=(4, 5, 6)) + moved, before)
-    np.testing.assert_allclose(jobs.moves.sum(axis=2), jobs.moved.sum(axis=(1, 3, 4)))
+    np.testing.assert_allclose((jobs.moves + jobs.expelled).sum(axis=2), jobs.moved.sum(axis=(1, 3, 4)))
+    np.testing.assert_allclose(jobs.moved_employers.sum(axis=3), jobs.moved.sum(axis=(1, 3, 4)))
+    assert (jobs.expelled.sum() > 0.0) == (forced > 0.0)
     assert moved.sum() > 0.02 * before.sum()
-    age_workers(pool, jobs, 0.1)
+    age_workers(tables, pool, jobs)
     np.testing.assert_allclose(pool.workers.sum(axis=(4, 5, 6)), 0.9 * before)
     by_place = pool.workers.sum(axis=(1, 3, 4, 5))
     np.testing.assert_allclose(pool.studied.sum(axis=3), by_place)
@@ -365,7 +390,7 @@ def test_expected_numbers_are_people() -> None:
 
 def test_without_feedback_and_visas_the_mean_is_the_expectation() -> None:
     # No approximation is left but the composition of movers.
-    gates = {"refusal": 0.0, "bar": 0.0, "closure": 0.0, "free_movement": 1}
+    gates = {"refusal": 0.0, "bar": 0.0, "closure": 0.0, "mobility": 1}
     world = random_world(12, 4, years=16, people=400.0, **gates, **FROZEN)
     expected = list(expected_years(world, patterns=2))[-1].shares[2, 3]
     drawn = np.array([run(world, replicate=r).counts[-1].shares[2, 3] for r in range(8)], float)

@@ -48,7 +48,7 @@ def study_utilities(world, indices: Indices, t: int) -> np.ndarray:
     growth = np.log(indices.demand / world.demand_2019)
     places = world.places[t] * world.demand_2019 * np.exp(c.seat_elasticity * growth)
     crowding = np.maximum(0.0, np.log(indices.demand / places))
-    common = world.study_constant + world.drift[t] - c.congestion * crowding
+    common = world.study_constant + world.study_drift[t] - c.congestion * crowding
     pair = common + c.stipend_elasticity * np.log(world.stipend[t]) + world.gravity
     pair = pair + c.diaspora_pull * np.log1p(indices.diaspora / 25.0) + np.diag(world.home_study)
     friction = -c.refusal_deterrence * np.log(indices.expected_success)
@@ -65,19 +65,20 @@ def authorisation(world, t: int) -> np.ndarray:
     odds = world.odds[t]
     by_place = np.stack([odds[:, 0], 1.0 - (1.0 - odds[:, 1]) ** world.attempts[t]], axis=1)
     table = np.broadcast_to(np.maximum(by_place, 0.01), (REGIONS, REGIONS, 2)).copy()
-    table[(world.free_movement[t] == 1) | np.eye(REGIONS, dtype=bool)] = 1.0
+    table += (1.0 - table) * world.mobility[t][:, :, None]
+    table[np.eye(REGIONS, dtype=bool)] = 1.0
     return table
 
 
 def job_utilities(world, indices: Indices, t: int) -> np.ndarray:
     """V^W by origin, visa class, place and sector, without taste, premium and inertia."""
     c = world.coefficients
-    value = world.work_constant + world.drift[t] + c.ecosystem_pull * indices.pull
-    by_sector = value[:, None] + c.pay_elasticity * np.log(world.pay[t])
+    value = world.work_constant + world.work_drift[t] + c.ecosystem_pull * indices.pull
+    by_sector = value[:, None] + c.pay_elasticity * np.log(world.pay[t])  # by origin, place, sector
     by_sector = by_sector + np.array([0.0, world.industry_constant[t]])
     friction = c.refusal_deterrence * -np.log(authorisation(world, t))
     friction += c.residence_wait_cost * np.minimum(world.wait[t], 5.0)[:, :, None]
-    friction[(world.free_movement[t] == 1) | np.eye(REGIONS, dtype=bool)] = 0.0
+    friction[np.eye(REGIONS, dtype=bool)] = 0.0
     friction += c.hostility_work * world.hostility[t][:, :, None]
     ties = c.diaspora_pull * np.log1p(indices.diaspora / 25.0)
     return (by_sector + ties[:, :, None])[:, None] - VISA[None, :, None, None] * friction[:, None]
@@ -130,7 +131,7 @@ def test_hazards_follow_the_equation() -> None:
     push = c.hostility_exit * world.hostility[ROW]
     hazard = c.relocation_hazard * np.exp(push[:, :, None, None] - classes)
     settled = world.wait[ROW][:, :, None] <= DURATION_FROM
-    settled |= ((world.free_movement[ROW] == 1) | np.eye(REGIONS, dtype=bool))[:, :, None]
+    settled |= ((world.mobility[ROW] == 1) | np.eye(REGIONS, dtype=bool))[:, :, None]
     expected = np.minimum(hazard * np.where(settled, 0.5, 1.0)[:, :, None, :], 1.0)
     np.testing.assert_allclose(tables.relocation, expected, rtol=1e-12)
     assert tables.relocation.max() <= 1.0
@@ -226,7 +227,7 @@ def test_congestion_counts_from_2020_and_only_above_the_places() -> None:
 
 
 def test_attempts_add_up_in_industry_only() -> None:
-    tables = tables_of(odds=0.3, attempts=2.0, free_movement=np.eye(2), elite_bypass=0.0)
+    tables = tables_of(odds=0.3, attempts=2.0, mobility=np.eye(2), elite_bypass=0.0)
     np.testing.assert_allclose(tables.authorised[0, :, 1, 0], 0.3)
     np.testing.assert_allclose(tables.authorised[0, :, 1, 1], 1.0 - 0.7**2)
     np.testing.assert_allclose(tables.authorised[0, :, 0], 1.0)
@@ -234,7 +235,7 @@ def test_attempts_add_up_in_industry_only() -> None:
 
 def test_a_wait_of_more_than_five_years_deters_no_further() -> None:
     def weight(wait: float) -> float:
-        tables = tables_of(wait=abroad(wait, 2), free_movement=np.eye(2))
+        tables = tables_of(wait=abroad(wait, 2), mobility=np.eye(2))
         return tables.sector_weight[0, 0, 1, 0] / tables.sector_weight[0, 0, 0, 0]
 
     assert weight(5.0) == weight(9.0) == pytest.approx(math.exp(-0.46 * 0.2 * 5.0))

@@ -1,0 +1,146 @@
+"""The visa path of one researcher as pure functions of a row: statuses, attempts, their loss, and what a loss forces.
+
+A graduate of a region works there in industry without authorisation and makes one attempt at a work visa a year
+(post-study); everyone else is authorised at the hire (temporary). When the wait is over a temporary status becomes
+permanent. Student, post-study and temporary statuses can be lost; whoever loses one chooses again at once, with the
+present place unavailable. Both engines call these functions; `expected` has the same path by group.
+"""
+
+from sim.choice import Floats
+from sim.compiled import inlined
+from sim.dynamics import (
+    NO_DEGREE_HERE,
+    best_open_region,
+    duration_class,
+    settle_job,
+    start_clocks,
+    unpack_traits,
+    weigh_forced_job,
+    weigh_study,
+)
+from sim.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY
+from sim.randomness import AUTHORISATION, EMPLOYER, JOB, STUDY, Key, Words, draw_alternative, draw_block, uniform
+from sim.world import AT_WORK, INDUSTRY, Year
+
+
+@inlined
+def moves_freely(origin: int, place: int, tables: Year) -> bool:
+    """Tell whether no status is needed: at home, or with full mobility."""
+    return origin == place or tables.mobility[origin, place] >= 1.0
+
+
+@inlined
+def student_status(origin: int, region: int, tables: Year) -> int:
+    """Name the status of whoever begins to study in a region."""
+    return NO_STATUS if moves_freely(origin, region, tables) else STUDENT
+
+
+@inlined
+def hired_status(origin: int, place: int, tables: Year) -> int:
+    """Name the status of whoever is hired into a place from elsewhere."""
+    return NO_STATUS if moves_freely(origin, place, tables) else TEMPORARY
+
+
+@inlined
+def first_status(
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, place: int, sector: int, tables: Year
+) -> tuple[int, int]:
+    """Name the status and the attempts left of a new doctor in the first job.
+
+    Industry where the degree is from: post-study with all attempts, but for those who need none (partial mobility, or the
+    bypass of half of the top talent class).
+    """
+    attempts = tables.attempts[place]
+    if place != study or sector != INDUSTRY or attempts < 1 or moves_freely(origin, place, tables):
+        return hired_status(origin, place, tables), 0
+    talent, _, _, _ = unpack_traits(traits)
+    if draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, place) < tables.direct[origin, talent, place]:
+        return TEMPORARY, 0
+    return POST_STUDY, attempts
+
+
+@inlined
+def updated_status(status: int, origin: int, place: int, duration: int, tables: Year) -> int:
+    """Name a status under this year's rules: none under full mobility, permanent when the wait is over."""
+    if status in (NO_STATUS, PERMANENT):
+        return status
+    if moves_freely(origin, place, tables):
+        return NO_STATUS
+    if status == TEMPORARY and tables.settled[origin, place, duration_class(duration)] == 1:
+        return PERMANENT
+    return status
+
+
+@inlined
+def attempt_succeeds(key: Key, index: int, origin: int, cohort: int, place: int, tables: Year) -> bool:
+    """Tell whether this year's attempt at a work visa succeeds."""
+    odds: float = tables.attempt_odds[place]
+    return draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, place) < odds
+
+
+@inlined
+def loses_status(status: int, origin: int, place: int, stage: int, words: Words, tables: Year) -> bool:
+    """Tell whether a forced exit ends a status this year; stage: AT_STUDY or AT_WORK."""
+    if status in (NO_STATUS, PERMANENT):
+        return False
+    chance: float = tables.forced_exit[origin, place, stage]
+    return uniform(words[3]) < chance
+
+
+@inlined
+def live_status(
+    key: Key, index: int, origin: int, cohort: int, place: int, status: int, attempts: int, duration: int, words: Words,
+    tables: Year,
+) -> tuple[int, int, bool]:  # fmt: skip
+    """Let a worker's status live one year: this year's rules, then an attempt if post-study, then a forced exit.
+
+    Returns
+    -------
+    Status, attempts left, whether it is lost (the place then is too).
+    """
+    status = updated_status(status, origin, place, duration, tables)
+    if status == POST_STUDY:
+        attempts = attempts - 1
+        if attempt_succeeds(key, index, origin, cohort, place, tables):
+            status = updated_status(TEMPORARY, origin, place, duration, tables)
+        elif attempts <= 0:
+            return status, 0, True
+    if status != POST_STUDY:
+        attempts = 0
+    return status, attempts, loses_status(status, origin, place, AT_WORK, words, tables)
+
+
+@inlined
+def forced_job(
+    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, employer: int, sector: int, age: int,
+    tables: Year, race: Floats,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Choose among all regions but the one whose status is lost, as a hire from abroad; home if refused twice.
+
+    Returns
+    -------
+    Location, headquarters region, sector; from industry the employer may be kept (offshoring).
+    """
+    talent, _, visa, taste = unpack_traits(traits)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    weigh_forced_job(origin, traits, place, age, tables, race)
+    to, hired_by, new_sector = settle_job(key, index, origin, cohort, talent, visa, taste, origin, NO_DEGREE_HERE, tables, race)
+    if sector == INDUSTRY:
+        spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
+        if uniform(spare[1]) < tables.offshoring[place]:
+            return to, employer, INDUSTRY
+    return to, hired_by, new_sector
+
+
+@inlined
+def transfer(
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, words: Words, tables: Year, race: Floats
+) -> int:
+    """Choose another graduate region after the loss of a student status: the frozen shocks, this year's refusals and closures.
+
+    The years of study are kept; nobody postpones.
+    """
+    start_clocks(key, index, origin, cohort, cohort, STUDY, tables, race)
+    weigh_study(origin, traits, tables, race)
+    race[1, study] = 0.0
+    return best_open_region(key, index, origin, cohort, False, words, tables, race)
