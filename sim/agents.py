@@ -12,9 +12,9 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from sim.arrays import ALL, ENTRY, EXIT, FIRST_JOB, LOCATION, RELOCATION, YearEnd, as_floats, tally
+from sim.arrays import ALL, ENTRY, EXIT, FIRST_JOB, RELOCATION, YearEnd, as_floats, tally
 from sim.data import load_data
-from sim.draws import REFERENCE, Draw, draw_vectors, make_draw, reference_vector
+from sim.draws import REFERENCE, Draw
 from sim.dynamics import (
     ELITE,
     NOT_VISIBLE,
@@ -26,21 +26,33 @@ from sim.dynamics import (
     has_opportunity,
     leaves,
     next_job,
+    takes_part,
     tier_of,
     trait_classes,
     trait_code,
     unpack_traits,
     year_words,
 )
-from sim.history import Life, history
+from sim.history import history
 from sim.indices import first_indices, next_indices
+from sim.lives import Life
 from sim.outcomes import AXES, TIERS, shares
-from sim.population import APPLY, NOWHERE, OUT, STUDY, WORK, Researchers, cohort_researchers, new_counts
-from sim.preparation import world_of
+from sim.population import APPLY, NO_STATUS, NOWHERE, OUT, STUDY, WORK, Researchers, cohort_researchers, new_counts
+from sim.preparation import world_named
 from sim.randomness import Key, Words, make_key
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Scenario
 from sim.utilities import make_year
-from sim.world import FIRST_YEAR, LAST_YEAR, World, Year
+from sim.visa import (
+    first_status,
+    forced_job,
+    hired_status,
+    live_status,
+    loses_status,
+    student_status,
+    transfer,
+    updated_status,
+)
+from sim.world import AT_STUDY, FIRST_YEAR, World, Year
 
 STAGE_NAMES = {APPLY: "apply", STUDY: "study", WORK: "work", OUT: "out"}
 LONGEST = 250
@@ -65,8 +77,9 @@ class Researcher(mesa.Agent):
         self.traits = trait_code(*trait_classes(model.key, index, origin, cohort, model.visa_sensitive_share))
         self.stage = APPLY
         self.study = self.place = self.employer = NOWHERE
-        self.sector = self.years = self.age = self.duration = self.postponed = self.tier = 0
-        self.has_moved = False
+        self.sector = self.years = self.age = self.duration = self.postponed = self.tier = self.attempts = 0
+        self.status = NO_STATUS
+        self.has_moved = self.must_leave = False
 
     def __repr__(self) -> str:
         """Name the researcher as `talentsim trace` does: origin, cohort, index."""
@@ -83,7 +96,7 @@ class Researcher(mesa.Agent):
         return self.model.key, self.index, self.origin, self.cohort
 
     def begin_year(self) -> None:
-        """Draw the words of the year: graduation or opportunity, leaving, output."""
+        """Draw the words of the year: graduation or opportunity, leaving, output, loss of status."""
         self.words = year_words(*self.identity, self.model.year)
         self.has_moved = False
 
@@ -96,9 +109,14 @@ class Researcher(mesa.Agent):
             self.postponed = 1
             return
         self.stage, self.years = STUDY, 0
-        self.study = self.place = self.employer = region
+        self.enrol(region)
         self.model.counts.demand[region] += 1
         self.model.record(ENTRY, self.origin, self.origin, region)
+
+    def enrol(self, region: int) -> None:
+        """Become a student of a region."""
+        self.study = self.place = self.employer = region
+        self.status = student_status(self.origin, region, self.model.tables)
 
     def graduate(self) -> None:
         """Complete a year of study and, with the degree, take a first job."""
@@ -108,19 +126,40 @@ class Researcher(mesa.Agent):
         job = first_job(*self.identity, self.traits, self.study, self.model.tables, self.model.race)
         self.stage = WORK
         self.place, self.employer, self.sector = job
+        self.status, self.attempts = first_status(
+            *self.identity, self.traits, self.study, self.place, self.sector, self.model.tables
+        )  # fmt: skip
         self.model.record(FIRST_JOB, self.origin, self.study, self.place)
 
+    def renew_student_status(self) -> None:
+        """Keep the status of a student, or lose it and study elsewhere."""
+        here = self.study
+        self.status = updated_status(self.status, self.origin, here, 0, self.model.tables)
+        if loses_status(self.status, self.origin, here, AT_STUDY, self.words, self.model.tables):
+            self.enrol(transfer(*self.identity, self.traits, here, self.words, self.model.tables, self.model.race))
+            self.model.record(RELOCATION, self.origin, here, self.study)
+
+    def renew_work_status(self) -> None:
+        """Let the status to work here live a year: an attempt at a work visa, permanence after the wait, or its loss."""
+        self.status, self.attempts, self.must_leave = live_status(
+            *self.identity, self.place, self.status, self.attempts, self.duration, self.words, self.model.tables
+        )  # fmt: skip
+
     def relocate(self) -> None:
-        """Take the best place when an opportunity comes."""
-        here = self.place
-        if has_opportunity(self.origin, here, self.age, self.duration, self.words, self.model.tables):
-            job = next_job(
-                *self.identity, self.traits, here, self.age, self.duration, self.model.tables, self.model.race
-            )  # fmt: skip
-            if job[0] != here:
-                self.place, self.employer, self.sector = job
-                self.duration, self.has_moved = 0, True
-                self.model.record(RELOCATION, self.origin, here, self.place)
+        """Go elsewhere when the status is lost; take the best place when an opportunity comes."""
+        here, tables, race = self.place, self.model.tables, self.model.race
+        if self.must_leave:
+            job = forced_job(*self.identity, self.traits, here, self.employer, self.sector, self.age, tables, race)
+        elif has_opportunity(self.origin, here, self.age, self.duration, self.words, tables):
+            job = next_job(*self.identity, self.traits, here, self.age, self.duration, tables, race)
+        else:
+            return
+        if job[0] == here:
+            return
+        self.place, self.employer, self.sector = job
+        self.status, self.attempts = hired_status(self.origin, self.place, tables), 0
+        self.duration, self.has_moved = 0, True
+        self.model.record(RELOCATION, self.origin, here, self.place)
 
     def leave(self) -> None:
         """Drop out of study or leave research."""
@@ -136,7 +175,7 @@ class Researcher(mesa.Agent):
             self.duration = min(self.duration + 1, LONGEST)
 
     def observe(self) -> None:
-        """Be counted, and be visible or not by this year's output."""
+        """Be counted, and be visible or not by this year's output; who does not take part counts for the ecosystem only."""
         counts, is_worker = self.model.counts, self.stage == WORK
         seat = (self.origin, self.study, self.employer, self.place, is_worker)
         counts.stock[self.origin, self.place] += 1
@@ -147,9 +186,13 @@ class Researcher(mesa.Agent):
         counts.eligible[0] += 1
         talent = unpack_traits(self.traits)[0]
         profile = 1 + age_class(self.age) if is_worker else 0
-        self.tier = tier_of(self.place, talent, profile, self.words, self.model.tables)
-        if self.tier == NOT_VISIBLE:
+        tier = tier_of(self.place, talent, profile, self.words, self.model.tables)
+        if tier == NOT_VISIBLE:
             return
+        counts.stars[:tier, self.place] += 1
+        if not takes_part(*self.identity, self.place, self.model.tables):
+            return
+        self.tier = tier
         tally(counts.shares, TIERS.index("top20"), *seat)
         if is_worker:
             counts.careers[self.origin, self.study, self.employer] += 1
@@ -192,9 +235,7 @@ class TalentModel(mesa.Model):
         world: World | None = None,
     ) -> None:
         super().__init__(rng=seed)
-        if world is None and not (FIRST_YEAR <= until <= LAST_YEAR and researchers >= 1):
-            raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
-        self.world = made_world(scenario, draw, researchers, until) if world is None else world
+        self.world = world_named(scenario, draw, researchers, until) if world is None else world
         self.codes = load_data().codes if world is None else tuple(str(j) for j in range(len(self.world.anglophone)))
         self.key = make_key(seed, replicate)
         self.visa_sensitive_share = self.world.coefficients.visa_sensitive_share
@@ -218,6 +259,8 @@ class TalentModel(mesa.Model):
         self.agents.do("begin_year")
         applicants.do("choose_study")
         students.do("graduate")
+        students.select(is_student).do("renew_student_status")
+        workers.do("renew_work_status")
         workers.do("relocate")
         students.select(is_student).do("leave")
         workers.do("leave")
@@ -248,7 +291,7 @@ class TalentModel(mesa.Model):
         counts = self.counts
         self.indices = next_indices(
             self.world, self.indices, self.year - FIRST_YEAR, self.tables.sector_weight,
-            as_floats(counts.shares[0, LOCATION]), as_floats(counts.shares[1, LOCATION]),
+            as_floats(counts.stars[0]), as_floats(counts.stars[1]),
             as_floats(counts.stock), as_floats(counts.demand),
         )  # fmt: skip
 
@@ -308,17 +351,6 @@ def is_worker(researcher: Researcher) -> bool:
 def is_active(researcher: Researcher) -> bool:
     """Tell whether someone studies or works."""
     return researcher.stage in (STUDY, WORK)
-
-
-def made_world(scenario: str | Scenario, draw: int | Draw, researchers: int, until: int) -> World:
-    """Make the world of a scenario, loading what is given by name or number."""
-    data = load_data()
-    if isinstance(scenario, str):
-        scenario = load_scenario(scenario)
-    if isinstance(draw, int):
-        vector = reference_vector(data) if draw == REFERENCE else draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
-        draw = make_draw(data, vector, draw)
-    return world_of(scenario, draw, researchers, until, data)
 
 
 def collector(codes: Sequence[str]) -> mesa.DataCollector:

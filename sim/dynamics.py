@@ -92,7 +92,13 @@ def is_gated(key: Key, index: int, origin: int, cohort: int, stage: int, tables:
     width = tables.exit_gate[origin, stage]
     if width <= 0.0:
         return False
-    return uniform(pick(draw_block(key, index, origin, cohort, cohort, TRAITS, 1), 1 + stage)) < width
+    return exit_rank(key, index, origin, cohort, stage) < width
+
+
+@inlined
+def exit_rank(key: Key, index: int, origin: int, cohort: int, stage: int) -> float:
+    """Draw the fixed rank in (0, 1) that the exit gate compares with its width, AT_STUDY or AT_WORK."""
+    return uniform(pick(draw_block(key, index, origin, cohort, cohort, TRAITS, 1), 1 + stage))
 
 
 @inlined

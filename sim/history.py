@@ -5,7 +5,7 @@ is told is taken from the same functions and tables that decide.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,86 +14,41 @@ from sim.arrays import advance, enter
 from sim.choice import Floats, nested_shares
 from sim.dynamics import (
     APPLICATIONS,
+    NO_DEGREE_HERE,
     age_class,
     bar_rank,
     duration_class,
+    exit_rank,
+    hire_chance,
+    is_gated,
     start_clocks,
     unpack_traits,
     weigh_first_job,
+    weigh_forced_job,
     weigh_next_job,
     weigh_study,
     year_words,
 )
-from sim.population import APPLY, NOWHERE, OUT, STUDY, WORK, Researchers, new_counts, new_researchers
-from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, Key, draw_alternative, draw_block, uniform
+from sim.lives import Chance, Decision, Life, Option, State, YearOfLife, why
+from sim.population import (
+    APPLY,
+    NO_STATUS,
+    OUT,
+    PERMANENT,
+    POST_STUDY,
+    STUDY,
+    WORK,
+    Researchers,
+    new_counts,
+    new_researchers,
+)
+from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, draw_alternative, draw_block, uniform
 from sim.randomness import STUDY as STUDY_CHOICE
-from sim.world import INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Year
+from sim.visa import live_status, updated_status
+from sim.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Year
 
-STAGES = {APPLY: "applying", STUDY: "studying", WORK: "working", OUT: "out of research"}
-TIERS = ("not visible", "top 20 %", "elite")
-SECTORS = ("academia", "industry")
-State = Mapping[str, int]
-
-
-class Chance(NamedTuple):
-    """One event of a year that a draw decides: it happens when the draw lies below the probability."""
-
-    event: str
-    draw: float
-    probability: float
-
-    @property
-    def happened(self) -> bool:
-        """Whether the draw lies below the probability."""
-        return self.draw < self.probability
-
-
-class Option(NamedTuple):
-    """One place of a choice."""
-
-    region: str
-    utility: float  # systematic, logits above the utility at home
-    probability: float  # 0..1, of the nested logit, before visas and permits
-    shock: float  # frozen, logits
-    gates: tuple[Chance, ...]  # what could close it, or permit it
-    is_open: bool
-
-    @property
-    def total(self) -> float:
-        """Utility and shock, logits: the largest open one is taken."""
-        return self.utility + self.shock
-
-
-class Decision(NamedTuple):
-    """One choice: the options, best first."""
-
-    kind: str
-    options: tuple[Option, ...]
-    chosen: str
-    reason: str
-
-
-class YearOfLife(NamedTuple):
-    """What a year brought."""
-
-    year: int
-    before: State
-    after: State
-    chances: tuple[Chance, ...]
-    decision: Decision | None
-
-
-class Life(NamedTuple):
-    """A researcher's traits and years."""
-
-    name: str
-    traits: str
-    codes: tuple[str, ...]
-    years: tuple[YearOfLife, ...]
-
-    def __str__(self) -> str:
-        """Tell the life in words, a paragraph a year."""
-        return "\n".join(lines_of(self))
+Gates = dict[int, tuple[tuple[Chance, ...], bool]]
+"""By region: what could close it or permit it, and whether it is open."""
 
 
 class Person(NamedTuple):
@@ -170,17 +125,47 @@ def year_of_life(person: Person, tables: Year, before: State, after: State, code
         done = min(before["years"] + 1, STUDY_YEARS - 1)
         chances.append(Chance("graduates", draws[0], float(tables.graduation[before["study"], done])))
         if after["stage"] == WORK:
-            decision = job_decision(person, tables, before, after, codes)
+            decision = job_decision(person, tables, before, after, codes, False)
         else:
+            chances += status_chances(person, tables, before, draws[3])
             chances.append(Chance("drops out", draws[1], tables.attrition_rate))
+        if after["stage"] != WORK and after["study"] != before["study"]:
+            decision = study_decision(person, tables, before, after, codes)
     else:
         at = (person.origin, before["place"], age_class(before["age"]), duration_class(before["duration"]))
         opportunity = Chance("gets an opportunity to move", draws[0], float(tables.relocation[at]))
-        chances += [opportunity, Chance("leaves research", draws[1], tables.exit_rate)]
-        if opportunity.happened:
-            decision = job_decision(person, tables, before, after, codes)
+        is_lost = must_leave(person, tables, before)
+        chances += status_chances(person, tables, before, draws[3])
+        chances += [] if is_lost else [opportunity]
+        chances.append(Chance("leaves research", draws[1], tables.exit_rate))
+        if is_lost or opportunity.happened:
+            decision = job_decision(person, tables, before, after, codes, is_lost)
     chances += visibility(person, tables, after, draws[2])
     return YearOfLife(tables.year, before, after, tuple(chances), decision)
+
+
+def must_leave(person: Person, tables: Year, before: State) -> bool:
+    """Tell whether a worker loses the status to work in the present place this year."""
+    who = (person.key, person.index, person.origin, person.cohort)
+    held = before["place"], before["status"], before["attempts"], before["duration"]
+    return bool(live_status(*who, *held, year_words(*who, tables.year), tables)[2])
+
+
+def status_chances(person: Person, tables: Year, before: State, draw: float) -> Iterator[Chance]:
+    """List what may become of the status of the year's start: an attempt at a work visa, a forced exit."""
+    who = (person.key, person.index, person.origin, person.cohort)
+    place = before["place"]
+    status = updated_status(before["status"], person.origin, place, before["duration"], tables)
+    if status == POST_STUDY:
+        odds = float(tables.attempt_odds[place])
+        attempt = Chance("gets a work visa", draw_alternative(*who, tables.year, AUTHORISATION, place), odds)
+        yield attempt
+        if not attempt.happened and before["attempts"] <= 1:
+            return
+    stage = AT_STUDY if before["stage"] == STUDY else AT_WORK
+    forced = float(tables.forced_exit[person.origin, place, stage])
+    if forced > 0.0 and status not in (NO_STATUS, PERMANENT):
+        yield Chance("is forced to leave", draw, forced)
 
 
 def visibility(person: Person, tables: Year, after: State, draw: float) -> Iterator[Chance]:
@@ -190,6 +175,10 @@ def visibility(person: Person, tables: Year, after: State, draw: float) -> Itera
         at = after["place"], unpack_traits(person.traits)[0], 1 + age_class(after["age"]) if is_worker else 0
         yield Chance("is visible", draw, float(tables.visible[at]))
         yield Chance("is of the elite", draw, float(tables.elite[at]))
+        share = float(tables.participation[after["place"]])
+        if share < 1.0:
+            who = (person.key, person.index, person.origin, person.cohort)
+            yield Chance("takes part in the conference", uniform(draw_block(*who, tables.year, YEAR, 1)[0]), share)
 
 
 def clocks(person: Person, tables: Year, year: int, decision: int) -> Floats:
@@ -200,7 +189,7 @@ def clocks(person: Person, tables: Year, year: int, decision: int) -> Floats:
 
 
 def options_of(
-    person: Person, tables: Year, weights: Floats, shocks: Floats, gates: Mapping[int, tuple[tuple[Chance, ...], bool]],
+    person: Person, tables: Year, weights: Floats, shocks: Floats, gates: Gates,
     codes: tuple[str, ...],
 ) -> tuple[Option, ...]:  # fmt: skip
     """List the options of a choice, best first, from weights exp(V / lambda)."""
@@ -208,6 +197,8 @@ def options_of(
     nested_shares(weights, person.origin, tables.anglophone, tables.dissimilarity, chances)
     options = []
     for j, code in enumerate(codes):
+        if weights[j] <= 0.0:
+            continue
         met, is_open = gates.get(j, ((), True))
         utility = tables.dissimilarity * math.log(weights[j] / weights[person.origin])
         options.append(Option(code, utility, float(chances[j]), float(shocks[j]), met, is_open))
@@ -218,6 +209,9 @@ def study_decision(person: Person, tables: Year, before: State, after: State, co
     """Tell the choice of a graduate region."""
     race = np.ones((2, len(codes)))
     weigh_study(person.origin, person.traits, tables, race)
+    is_transfer = before["stage"] == STUDY
+    if is_transfer:
+        race[1, before["study"]] = 0.0
     gates = {j: study_gates(person, tables, j) for j in range(len(codes)) if j != person.origin}
     shocks = clocks(person, tables, person.cohort, STUDY_CHOICE)
     options = options_of(person, tables, race[1], shocks, gates, codes)
@@ -225,7 +219,8 @@ def study_decision(person: Person, tables: Year, before: State, after: State, co
         return Decision(
             "graduate region", options, "", "postpones entry by a year, as the best place open to them has its border closed"
         )
-    return Decision("graduate region", options, codes[after["study"]], why(options, codes[after["study"]]))
+    kind = "another graduate region" if is_transfer else "graduate region"
+    return Decision(kind, options, codes[after["study"]], why(options, codes[after["study"]]))
 
 
 def study_gates(person: Person, tables: Year, j: int) -> tuple[tuple[Chance, ...], bool]:
@@ -233,6 +228,8 @@ def study_gates(person: Person, tables: Year, j: int) -> tuple[tuple[Chance, ...
     who = (person.key, person.index, person.origin, person.cohort)
     pair = person.origin, j
     met = []
+    if tables.exit_gate[person.origin, AT_STUDY] > 0.0 and tables.year == person.cohort:
+        met.append(Chance("may not leave home", exit_rank(*who, AT_STUDY), float(tables.exit_gate[person.origin, AT_STUDY])))
     if tables.bar[pair] > 0.0:
         met.append(Chance("is barred", bar_rank(*who), float(tables.bar[pair])))
     if tables.refusal[pair] > 0.0:
@@ -244,29 +241,41 @@ def study_gates(person: Person, tables: Year, j: int) -> tuple[tuple[Chance, ...
     return tuple(met), not any(gate.happened for gate in met)
 
 
-def job_decision(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> Decision:
-    """Tell the choice of a first or another job, with the permits that were asked for."""
+def job_decision(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...], is_lost: bool) -> Decision:
+    """Tell the choice of a first or another job, with the permits that were asked for; is_lost: the present place is."""
     race = np.ones((2, len(codes)))
     is_first = before["stage"] == STUDY
     if is_first:
         weigh_first_job(person.origin, person.traits, before["study"], tables, race)
+    elif is_lost:
+        weigh_forced_job(person.origin, person.traits, before["place"], before["age"], tables, race)
     else:
         at = before["place"], before["age"], before["duration"]
         weigh_next_job(person.origin, person.traits, *at, tables, race)
     shocks = clocks(person, tables, tables.year, JOB)
-    order = np.argsort(-(tables.dissimilarity * np.log(race[1]) + shocks))
-    gates = permits(person, tables, order.tolist(), person.origin if is_first else before["place"])
+    kept_home = before["place"] == person.origin and is_gated(
+        person.key, person.index, person.origin, person.cohort, AT_WORK, tables
+    )
+    if kept_home:
+        gate = Chance("may not leave home", exit_rank(*person[:4], AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
+        gates: Gates = {j: ((gate,), False) for j in range(len(codes)) if j != person.origin}
+    else:
+        available = np.flatnonzero(race[1] > 0.0)
+        order = available[np.argsort(-(tables.dissimilarity * np.log(race[1, available]) + shocks[available]))]
+        fallback = person.origin if is_first or is_lost else before["place"]
+        gates = permits(person, tables, order.tolist(), fallback, before["study"] if is_first else NO_DEGREE_HERE)
     options = options_of(person, tables, race[1], shocks, gates, codes)
     chosen = codes[after["place"]]
-    return Decision("first job" if is_first else "next job", options, chosen, why(options, chosen))
+    kind = "first job" if is_first else "job after the loss of status" if is_lost else "next job"
+    return Decision(kind, options, chosen, why(options, chosen))
 
 
-def permits(person: Person, tables: Year, order: Sequence[int], fallback: int) -> dict[int, tuple[tuple[Chance, ...], bool]]:
+def permits(person: Person, tables: Year, order: Sequence[int], fallback: int, study: int) -> Gates:
     """List the work permits asked for, best place first, until one is granted."""
     who = (person.key, person.index, person.origin, person.cohort)
     talent, _, visa, taste = unpack_traits(person.traits)
     words = draw_block(*who, tables.year, EMPLOYER, 0)
-    asked: dict[int, tuple[tuple[Chance, ...], bool]] = {}
+    asked: Gates = {}
     for application, j in enumerate(order[:APPLICATIONS]):
         sector = Chance(
             "finds the job in industry", uniform(words[application]), float(tables.industry_share[person.origin, visa, taste, j])
@@ -274,83 +283,10 @@ def permits(person: Person, tables: Year, order: Sequence[int], fallback: int) -
         if j == fallback:
             asked[j] = (sector,), True
             break
-        chance = float(tables.authorised[person.origin, talent, j, INDUSTRY if sector.happened else 0])
+        chance = float(hire_chance(person.origin, talent, j, INDUSTRY if sector.happened else 0, study, tables))
         permit = Chance("may work there", draw_alternative(*who, tables.year, AUTHORISATION, j), chance)
         granted = chance >= 1.0 or permit.happened
         asked[j] = (sector, permit), granted
         if granted:
             break
     return asked
-
-
-def why(options: Sequence[Option], chosen: str) -> str:
-    """Say why the best option was not taken, or why the second best was not."""
-    best, second = options[0], options[1]
-    if chosen == best.region:
-        apart = best.total - second.total
-        text = f"best by {apart:.2f} logits over {second.region}"
-        if second.utility > best.utility:
-            return f"{text}, which had the higher utility but the lower shock"
-        return text
-    closed = [f"{option.region} ({gate_text(option)})" for option in options if not option.is_open and option.region != chosen]
-    better = [name for name in closed if name.split(" ")[0] in {each.region for each in options[: rank(options, chosen)]}]
-    return f"better but closed: {', '.join(better)}" if better else "the place to fall back on"
-
-
-def rank(options: Sequence[Option], region: str) -> int:
-    """Return the position of a region among options."""
-    return [option.region for option in options].index(region)
-
-
-def gate_text(option: Option) -> str:
-    """Say what closed an option."""
-    return "; ".join(chance_text(gate) for gate in option.gates)
-
-
-def chance_text(chance: Chance) -> str:
-    """Say a chance with its draw and probability."""
-    return f"{chance.event}: {'yes' if chance.happened else 'no'} (draw {chance.draw:.3f}, yes below {chance.probability:.3f})"
-
-
-def place_text(state: State, codes: tuple[str, ...]) -> str:
-    """Say a state in a few words."""
-    words = [STAGES[state["stage"]]]
-    if state["place"] != NOWHERE and state["stage"] in (STUDY, WORK):
-        words.append(f"in {codes[state['place']]}")
-    if state["stage"] == WORK:
-        words.append(f"in {SECTORS[state['sector']]}")
-        if state["employer"] != state["place"]:
-            words.append(f"for an employer of {codes[state['employer']]}")
-    return " ".join(words)
-
-
-def lines_of(life: Life, shown: int = 5) -> Iterator[str]:
-    """Tell a life line by line.
-
-    Parameters
-    ----------
-    life : of `history`.
-    shown : options listed for a choice, at least 1, besides the one chosen.
-    """
-    yield f"{life.name}: {life.traits}"
-    for year in life.years:
-        tier = TIERS[year.after["tier"]] if year.after["stage"] in (STUDY, WORK) else ""
-        end = place_text(year.after, life.codes)
-        yield ""
-        yield f"{year.year}  {place_text(year.before, life.codes)} -> {end}{', ' + tier if tier else ''}"
-        for chance in year.chances:
-            yield f"      {chance_text(chance)}"
-        if year.decision is not None:
-            yield from decision_lines(year.decision, shown)
-
-
-def decision_lines(decision: Decision, shown: int) -> Iterator[str]:
-    """Tell a choice: its options, best first, and why the chosen one."""
-    yield f"      {decision.kind}: {decision.chosen or 'none yet'} ({decision.reason})"
-    yield "        place  utility above home + shock = total, probability before visas and permits"
-    for place, option in enumerate(decision.options):
-        if place < shown or option.region == decision.chosen:
-            mark = "*" if option.region == decision.chosen else " "
-            gate = f"   {gate_text(option)}" if option.gates else ""
-            numbers = f"{option.utility:7.2f} {option.shock:+7.2f} {option.total:8.2f} {option.probability:9.1%}"
-            yield f"      {mark} {option.region:5}{numbers}{gate}"

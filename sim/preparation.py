@@ -1,10 +1,10 @@
 """The world of a run: a scenario under a draw at a scale, ready for either engine."""
 
 from sim.assembly import make_world
-from sim.data import Data
-from sim.draws import Draw, policies_in_force
-from sim.scenario import Scenario
-from sim.world import REFERENCE_RESEARCHERS, World
+from sim.data import Data, load_data
+from sim.draws import REFERENCE, Draw, draw_vectors, make_draw, policies_in_force, reference_vector
+from sim.scenario import Scenario, load_scenario
+from sim.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
 
 
 def world_of(scenario: Scenario, draw: Draw, researchers: int, until: int, data: Data) -> World:
@@ -20,3 +20,29 @@ def world_of(scenario: Scenario, draw: Draw, researchers: int, until: int, data:
     policies = policies_in_force(data, scenario, draw.parameters, draw.number)
     weight = REFERENCE_RESEARCHERS / researchers
     return make_world(data, draw.parameters, draw.constants, policies, until, weight)
+
+
+def world_named(scenario: str | Scenario, draw: int | Draw, researchers: int, until: int) -> World:
+    """Make the world of a scenario, loading and solving what is given by name or number.
+
+    Parameters
+    ----------
+    scenario : name or path of a file, or a loaded scenario.
+    draw : number of a draw, -1 for the reference point, or a solved draw.
+    researchers : active researchers in 2022 on the baseline, at least 1.
+    until : last year, 2000..2050.
+
+    Raises
+    ------
+    sim.scenario.ScenarioError : the scenario file has errors.
+    ValueError : a number out of range.
+    """
+    if not FIRST_YEAR <= until <= LAST_YEAR or researchers < 1:
+        raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
+    data = load_data()
+    if isinstance(scenario, str):
+        scenario = load_scenario(scenario)
+    if isinstance(draw, int):
+        vector = reference_vector(data) if draw == REFERENCE else draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
+        draw = make_draw(data, vector, draw)
+    return world_of(scenario, draw, researchers, until, data)

@@ -40,6 +40,7 @@ RANKS: dict[str, float] = {
     "constants": 4.3,
     "draws": 4.6,
     "preparation": 4.7,
+    "lives": 4.75,
     "history": 4.8,
     "agents": 4.9,
     "engine": 5,

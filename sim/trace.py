@@ -8,7 +8,8 @@ from typing import Any
 from sim.arrays import run_years
 from sim.data import load_data
 from sim.draws import draw_vectors, make_draw
-from sim.history import Chance, Decision, Life, history
+from sim.history import history
+from sim.lives import Chance, Decision, Life
 from sim.population import cohort_researchers
 from sim.preparation import world_of
 from sim.provenance import model_id

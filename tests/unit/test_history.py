@@ -7,7 +7,8 @@ import pytest
 
 from sim.agents import TalentModel
 from sim.arrays import run_years
-from sim.history import Life, history
+from sim.history import history
+from sim.lives import Life
 from sim.population import APPLY, OUT, STUDY, WORK
 from sim.randomness import make_key
 from tests.toy import random_world
