@@ -134,6 +134,13 @@ def parameter_differences(
     return tuple(rows)
 
 
+def meet(one: LeverChange, other: LeverChange, regions: int) -> bool:
+    """Return whether two changes of one lever touch a common cell in a common year."""
+    if one.name != other.name or max(one.from_year, other.from_year) > min(one.until_year, other.until_year):
+        return False
+    return bool(np.any(cells(one, regions) & cells(other, regions)))
+
+
 def quantity_text(value: float | Distribution) -> str:
     """Write a number or a distribution: ``0.3`` or ``beta (mean 0.45, sd 0.05)``."""
     if not isinstance(value, Distribution):

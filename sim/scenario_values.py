@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from sim.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
+from sim.named_policies import NamedPolicy
 from sim.parameters import GROUPS, SECTORS, TALENT_CLASSES, Parameter
 from sim.policy import axis_size
 from sim.scenario_text import KeyPath, Problem, key_text, line_of, nearest_name, show
@@ -43,6 +44,8 @@ class Vocabulary:
         Every parameter by name.
     countries
         Region code by code of a country inside a larger region; only used to suggest the region.
+    policies
+        Named policies by name.
     """
 
     regions: tuple[str, ...]
@@ -50,6 +53,7 @@ class Vocabulary:
     sources: frozenset[str]
     parameters: Mapping[str, Parameter]
     countries: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, NamedPolicy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
