@@ -24,7 +24,8 @@ from sim.choice import Floats
 from sim.constants import is_stable, solve_constants
 from sim.data import DATA_FOLDER, Data, load_data
 from sim.distributions import Distribution, quantile
-from sim.policy import Policies, default_policies, resolve_policies
+from sim.observed import observed_policies
+from sim.policy import Policies, resolve_policies
 from sim.randomness import philox, uniform
 from sim.scenario import Scenario, lever_values, load_shipped, scenario_effect
 from sim.sources import module_hash
@@ -35,8 +36,8 @@ MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
-    "randomness", "parameters", "distributions", "policy", "choice", "world", "utilities", "indices", "expected_study",
-    "expected_jobs", "expected", "data/__init__", "data/arrays", "assembly", "constants", "draws",
+    "randomness", "levers", "parameters", "distributions", "policy", "choice", "world", "utilities", "indices", "expected_study",
+    "expected_jobs", "expected", "data/__init__", "data/arrays", "observed", "assembly", "constants", "draws",
 )  # fmt: skip
 REFERENCE = -1
 """Number of the reference point among draws."""
@@ -132,9 +133,7 @@ def lever_uniform(draw: int, lever_id: str) -> float:
 
 def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, float], draw: int) -> Policies:
     """Resolve the levers of a scenario under one draw into arrays by year, (51, ...)."""
-    defaults = default_policies(
-        data.student_visa_refusal * parameters["doctoral_refusal_factor"], data.phd_pay, data.work_visa_odds
-    )
+    defaults = observed_policies(data, parameters)
     values = lever_values(scenario, lambda lever_id: MEDIAN if draw < 0 else lever_uniform(draw, lever_id))
     return resolve_policies(defaults, scenario.layers, values, 2000)
 

@@ -20,6 +20,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "destination": "destinations",
     "sector": "sectors",
     "talent_class": "talent_classes",
+    "stage": "stages",
 }
 """Field of a ``LeverChange`` by axis."""
 

@@ -18,6 +18,7 @@ from sim.parameters import (
     LEVERS,
     MOST_FACTOR,
     SECTORS,
+    STAGES,
     TALENT_CLASSES,
     Distribution,
     Lever,
@@ -54,6 +55,28 @@ class Policies(NamedTuple):
     """(T, R, 5) [origin, talent class], logits."""
     cohort_size: Floats
     """(T, R) [origin], multiplier."""
+    post_study_attempts: Floats
+    """(T, R) [destination], attempts at a work visa after a degree there, one a year."""
+    residence_wait: Floats
+    """(T, R, R) [origin, destination], years to permanent residence."""
+    forced_exit: Floats
+    """(T, R, R, 2) [origin, destination, stage], probability a year to lose a status that can be lost."""
+    exit_gate: Floats
+    """(T, R, 2) [origin, stage], share of the people at home who may not leave."""
+    research_pay: Floats
+    """(T, R, R, 2) [origin, destination, sector], dollars a year at purchasing power parity."""
+    research_capital: Floats
+    """(T, R) [destination], billion dollars a year."""
+    doctoral_quality: Floats
+    """(T, R) [destination], logits of study utility."""
+    place_shock: Floats
+    """(T, R) [destination], logits of study and job utility."""
+    mobility_area: Floats
+    """(T, R, R) [origin, destination], share of the friction that is lifted."""
+    offshoring: Floats
+    """(T, R) [destination], probability that the headquarters is kept."""
+    participation: Floats
+    """(T, R) [destination], share of the visible who are observed."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,7 @@ class LeverChange:
         Unique within a resolved scenario; the key of the value's draw if the value is a distribution.
     name
         A key of ``LEVERS``.
-    origins, destinations, sectors, talent_classes
+    origins, destinations, sectors, talent_classes, stages
         Ids the change applies to, ascending; every id of an axis that the file does not filter, none of an
         axis that the lever does not have.
     from_year, until_year
@@ -94,42 +117,35 @@ class LeverChange:
     value: float | Distribution
     evidence: str = ""
     source: str = ""
+    stages: tuple[int, ...] = ()
 
     def selected(self, axis: str) -> tuple[int, ...]:
-        """Return the ids selected on an axis: origin, destination, sector or talent_class."""
+        """Return the ids selected on an axis: origin, destination, sector, talent_class or stage."""
         by_axis = {
             "origin": self.origins,
             "destination": self.destinations,
             "sector": self.sectors,
             "talent_class": self.talent_classes,
+            "stage": self.stages,
         }
         return by_axis[axis]
 
 
 def axis_size(axis: str, regions: int) -> int:
-    """Return the number of ids on an axis: origin, destination, sector or talent_class."""
-    return {"sector": len(SECTORS), "talent_class": TALENT_CLASSES}.get(axis, regions)
+    """Return the number of ids on an axis: origin, destination, sector, talent_class or stage."""
+    return {"sector": len(SECTORS), "talent_class": TALENT_CLASSES, "stage": len(STAGES)}.get(axis, regions)
 
 
-def default_policies(student_visa_refusal: Floats, phd_pay: Floats, work_visa_odds: Floats) -> Policies:
+def default_policies(observed: Mapping[str, Floats]) -> Policies:
     """Return the value of every lever without any policy.
 
     Parameters
     ----------
-    student_visa_refusal
-        (T, R, R) [origin, destination] doctoral refusal probability: observed rate times doctoral factor.
-    phd_pay
-        (T, R) [destination] pay of doctoral students, dollars a year at purchasing power parity.
-    work_visa_odds
-        (T, R, 2) [destination, sector] probability that one attempt succeeds.
+    observed
+        Values of every lever whose ``neutral`` is None, in a shape that broadcasts to (T, ...) over the lever's
+        axes; T and R are those of ``student_visa_refusal``.
     """
-    years, regions = phd_pay.shape
-    stipend = np.broadcast_to(phd_pay[:, np.newaxis, :], (years, regions, regions))
-    observed = {
-        "student_visa_refusal": student_visa_refusal,
-        "phd_stipend": stipend,
-        "work_visa_odds": work_visa_odds,
-    }
+    years, regions, _ = observed["student_visa_refusal"].shape
     arrays: dict[str, Floats] = {}
     for name, lever in LEVERS.items():
         shape = (years, *(axis_size(axis, regions) for axis in lever.filters))
@@ -183,14 +199,15 @@ def cells(change: LeverChange, regions: int) -> Mask:
 
     Returns
     -------
-    Boolean array over the lever's axes but the year. Of a pair lever a region's own pair is never set.
+    Boolean array over the lever's axes but the year. A region's own pair is set for levers of pay alone.
     """
     lever = LEVERS[change.name]
     axes = lever.filters
     mask = np.zeros(tuple(axis_size(axis, regions) for axis in axes), dtype=np.bool_)
     mask[np.ix_(*(np.array(change.selected(axis), dtype=np.intp) for axis in axes))] = True
-    if lever.is_pair:
-        np.fill_diagonal(mask, False)
+    if lever.spares_own_pair:
+        own = np.arange(regions)
+        mask[own, own] = False
     return mask
 
 
@@ -288,9 +305,11 @@ def selection_text(ids: Sequence[int], names: Sequence[str], joint: str = "+") -
 
 
 def axis_names(axis: str, regions: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the ids of an axis: origin, destination, sector or talent_class."""
+    """Return the names of the ids of an axis: origin, destination, sector, talent_class or stage."""
     if axis == "sector":
         return SECTORS
+    if axis == "stage":
+        return STAGES
     if axis == "talent_class":
         return tuple(str(each) for each in range(TALENT_CLASSES))
     return tuple(regions)

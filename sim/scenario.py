@@ -17,18 +17,13 @@ from pydantic_core import PydanticCustomError
 
 from sim.data import Data, load_data
 from sim.differences import DifferenceRow as DifferenceRow
-from sim.differences import (
-    ExpansionRow,
-    Replacement,
-    expansion_rows,
-    lever_differences,
-    overridden,
-    parameter_differences,
-)
+from sim.differences import lever_differences, parameter_differences
 from sim.distributions import Distribution
+from sim.expansions import ExpansionRow, Replacement, expansion_rows, overridden
 from sim.named_policies import NamedPolicy, PolicyUse
+from sim.observed import observed_policies
 from sim.parameters import FIRST_YEAR, LEVERS
-from sim.policy import LeverChange, axis_names, default_policies, drawn_value, in_order
+from sim.policy import LeverChange, axis_names, drawn_value, in_order
 from sim.policy_library import load_library
 from sim.scenario_files import ChainFile, read_chain
 from sim.scenario_files import shipped_folder as shipped_folder
@@ -196,12 +191,11 @@ def difference(scenario: Scenario) -> tuple[DifferenceRow, ...]:
     """List what a scenario changes in what it extends; in the observed defaults if it extends nothing.
 
     Values are compared cell by cell at the median and both ends of the 90 % band of every distribution, with
-    the doctoral factor of visa refusals at its default.
+    the parameters that decide observed values at their defaults.
     """
     data = load_data()
     known = {parameter.name: parameter for parameter in data.parameters}
-    factor = known["doctoral_refusal_factor"].default
-    defaults = default_policies(data.student_visa_refusal * factor, data.phd_pay, data.work_visa_odds)
+    defaults = observed_policies(data, {name: parameter.default for name, parameter in known.items()})
     priors = {p.name: (p.unit, p.default if p.prior is None else p.prior) for p in known.values()}
     return (
         *lever_differences(defaults, scenario.inherited_layers, scenario.layers, FIRST_YEAR, data.codes),

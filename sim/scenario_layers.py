@@ -92,7 +92,7 @@ def _own_layers(file: ChainFile, inherited: Set[str], problems: list[Problem]) -
     A ``set`` without an id takes the place of an inherited one of the very same cells; anything else that
     repeats an id must drop the inherited lever or be given an id of its own.
     """
-    groups = {group_of(each) for each in inherited}
+    groups = {group_of(each) for each in inherited if "." in each}
     by_layer: dict[int, list[LeverChange]] = {}
     for lever in file.content.levers:
         change = lever.change
@@ -104,7 +104,7 @@ def _own_layers(file: ChainFile, inherited: Set[str], problems: list[Problem]) -
         elif change.id in groups:
             problems.append(_inherited_id(file, lever.path, lever.line, change.id, "policy"))
     for policy in file.content.policies:
-        if policy.use.id in groups:
+        if policy.use.id in groups | inherited:
             kind = "lever" if policy.use.id in inherited else "policy"
             problems.append(_inherited_id(file, policy.path, policy.line, policy.use.id, kind))
     return tuple(tuple(by_layer[number]) for number in sorted(by_layer))

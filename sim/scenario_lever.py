@@ -126,6 +126,7 @@ class LeverBody(BaseModel):
     destination: Filter = None
     sector: Filter = None
     talent_class: Filter = None
+    stage: Filter = None
     value: Annotated[Quantity, PlainValidator(_value)]
     evidence: Annotated[str, PlainValidator(filled_text)]
 
@@ -147,8 +148,9 @@ class LeverTable(LeverBody):
 
     @model_validator(mode="after")
     def _touches_something(self) -> LeverTable:
-        if self.origin is not None and self.origin == self.destination and len(self.origin) == 1:
-            message = "is the origin itself; a lever never touches a region's own people at home"
+        same = self.origin is not None and self.origin == self.destination and len(self.origin) == 1
+        if same and LEVERS[self.name].spares_own_pair:
+            message = "is the origin itself; this lever never touches a region's own people at home"
             raise refuse(Finding(message, below=("destination",)))
         return self
 

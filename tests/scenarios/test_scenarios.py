@@ -13,8 +13,9 @@ import pytest
 
 from sim import scenario_files
 from sim.data import load_data
+from sim.observed import observed_policies
 from sim.parameters import GROUPS, LEVERS, Distribution
-from sim.policy import Policies, default_policies, resolve_policies
+from sim.policy import Policies, resolve_policies
 from sim.scenario import (
     DifferenceRow,
     Scenario,
@@ -54,7 +55,7 @@ def load(folder: Path, name: str, text: str) -> Scenario:
 
 def policies(scenario: Scenario, u: float = 0.5) -> Policies:
     data = load_data()
-    defaults = default_policies(data.student_visa_refusal * 0.5, data.phd_pay, data.work_visa_odds)
+    defaults = observed_policies(data, {"doctoral_refusal_factor": 0.5, "offshoring": 0.4})
     return resolve_policies(defaults, scenario.layers, lever_values(scenario, lambda _: u), FIRST_YEAR)
 
 
@@ -79,7 +80,7 @@ def test_groups_are_made_of_regions_and_agree_with_the_data() -> None:
 def test_a_scenario_without_levers_changes_no_bit(tmp_path: Path) -> None:
     scenario = load(tmp_path, "empty", "")
     data = load_data()
-    expected = default_policies(data.student_visa_refusal * 0.5, data.phd_pay, data.work_visa_odds)
+    expected = observed_policies(data, {"doctoral_refusal_factor": 0.5, "offshoring": 0.4})
     assert same(policies(scenario), expected)
     assert difference(scenario) == ()
 

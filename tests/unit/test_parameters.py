@@ -184,15 +184,19 @@ def test_levers_are_declared_completely() -> None:
             assert lever.low <= lever.neutral <= lever.high
 
 
-def test_only_levers_by_origin_and_destination_are_pairs() -> None:
-    assert {name for name, lever in LEVERS.items() if lever.is_pair} == {
+def test_levers_by_origin_and_destination_are_friction_or_pay() -> None:
+    friction = {
         "student_visa_refusal",
         "entry_bar",
         "border_closure",
         "visa_delay",
         "hostility",
-        "phd_stipend",
+        "residence_wait",
+        "forced_exit",
+        "mobility_area",
     }
+    assert {name for name, lever in LEVERS.items() if lever.spares_own_pair} == friction
+    assert {name for name, lever in LEVERS.items() if lever.is_pair} == friction | {"phd_stipend", "research_pay"}
 
 
 def test_constants_make_sense() -> None:

@@ -33,9 +33,17 @@ ALL = tuple(range(REGIONS))
 def defaults() -> Policies:
     generator = np.random.default_rng(7)
     return default_policies(
-        generator.uniform(0.05, 0.6, (YEARS, REGIONS, REGIONS)),
-        generator.uniform(10_000, 60_000, (YEARS, REGIONS)),
-        generator.uniform(0.2, 0.98, (YEARS, REGIONS, 2)),
+        {
+            "student_visa_refusal": generator.uniform(0.05, 0.6, (YEARS, REGIONS, REGIONS)),
+            "phd_stipend": generator.uniform(10_000, 60_000, (YEARS, 1, REGIONS)),
+            "work_visa_odds": generator.uniform(0.2, 0.98, (YEARS, REGIONS, 2)),
+            "post_study_attempts": generator.integers(1, 6, (YEARS, REGIONS)),
+            "residence_wait": generator.uniform(0.0, 9.0, (YEARS, REGIONS, REGIONS)),
+            "research_pay": generator.uniform(20_000, 200_000, (YEARS, 1, REGIONS, 2)),
+            "research_capital": generator.uniform(0.01, 60.0, (YEARS, REGIONS)),
+            "mobility_area": generator.integers(0, 1, (YEARS, REGIONS, REGIONS)),
+            "offshoring": np.array(0.4),
+        }
     )
 
 
@@ -49,6 +57,7 @@ def lever(name: str = "student_visa_refusal", **more: Any) -> LeverChange:
         "destinations": ALL if "destination" in axes else (),
         "sectors": (0, 1) if "sector" in axes else (),
         "talent_classes": (0, 1, 2, 3, 4) if "talent_class" in axes else (),
+        "stages": (0, 1) if "stage" in axes else (),
         "from_year": 2010,
         "until_year": 2050,
         "ramp_years": 1,
@@ -75,7 +84,7 @@ def test_policies_have_one_field_per_lever() -> None:
 
 
 def test_defaults_have_the_declared_axes_and_neutral_values(defaults: Policies) -> None:
-    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5}
+    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2}
     for name, declared in LEVERS.items():
         array = getattr(defaults, name)
         assert array.shape == (YEARS, *(sizes[axis] for axis in declared.filters))
@@ -163,6 +172,26 @@ def test_a_regions_own_pair_is_never_touched(defaults: Policies) -> None:
     assert np.all(resolved.student_visa_refusal[row(2010)][others] == 0.9)
 
 
+@pytest.mark.parametrize("name", [name for name, declared in LEVERS.items() if declared.is_pair])
+def test_friction_spares_a_regions_own_people_and_pay_does_not(defaults: Policies, name: str) -> None:
+    value = 0.5 * (LEVERS[name].low + LEVERS[name].high)
+    after = getattr(resolve_policies(defaults, [[lever(name, value=value)]], {}, FIRST_YEAR), name)[row(2010)]
+    before = getattr(defaults, name)[row(2010)]
+    own = np.arange(REGIONS)
+    is_pay = name in ("phd_stipend", "research_pay")
+    assert np.array_equal(after[own, own], np.full_like(after[own, own], value) if is_pay else before[own, own])
+    assert np.all(after[0, 1] == value)
+
+
+def test_filters_by_stage(defaults: Policies) -> None:
+    gate = lever("exit_gate", origins=(1,), stages=(1,), value=0.3)
+    forced = lever("forced_exit", origins=(1,), destinations=(0, 1), stages=(0,), value=0.2)
+    resolved = resolve_policies(defaults, [[gate, forced]], {}, FIRST_YEAR)
+    assert resolved.exit_gate[row(2010)].tolist() == [[0, 0], [0, 0.3], [0, 0], [0, 0], [0, 0]]
+    assert resolved.forced_exit[row(2010), 1].tolist() == [[0.2, 0], [0, 0], [0, 0], [0, 0], [0, 0]]
+    assert absent_id(gate, CODES) == "exit_gate:CHN>work:2010-2050:ramp1:set"
+
+
 def test_filters_by_sector_and_by_talent_class(defaults: Policies) -> None:
     odds = lever("work_visa_odds", destinations=(0,), sectors=(1,), value=0.1)
     bonus = lever("return_bonus", origins=(1,), talent_classes=(3, 4), value=0.7)
@@ -222,7 +251,7 @@ def test_selections_are_written_briefly() -> None:
 def changes(draw: st.DrawFn) -> LeverChange:
     """Any change of any lever."""
     declared = LEVERS[draw(st.sampled_from(list(LEVERS)))]
-    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5}
+    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2}
     chosen = {
         f"{axis}s" if axis != "talent_class" else "talent_classes": tuple(
             sorted(draw(st.sets(st.integers(0, sizes[axis] - 1), min_size=1)))
