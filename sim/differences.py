@@ -203,19 +203,19 @@ def whom_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> 
     thirds: dict[Cell, list[int]] = {}
     for first, second, third in sorted(group):
         thirds.setdefault((first, second), []).append(third)
-    pairs: dict[tuple[int, ...], list[Cell]] = {}
-    for pair, ids in thirds.items():
-        pairs.setdefault(tuple(ids), []).append(pair)
-    for ids, alike in pairs.items():
-        text = _axis_text(lever.filters[2], ids, regions)
-        for whom, block in _flat_blocks(lever, alike, regions):
+    alike: dict[tuple[int, ...], list[Cell]] = {}
+    for pair, each in thirds.items():
+        alike.setdefault(tuple(each), []).append(pair)
+    for ids, pairs in alike.items():
+        text = axis_text(lever.filters[2], ids, regions)
+        for whom, block in _flat_blocks(lever, pairs, regions):
             yield (whom if text == "all" else f"{whom}, {text}"), [(*pair, third) for pair in block for third in ids]
 
 
 def _flat_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
     """Name blocks on the first axis, or the first two."""
     if len(lever.filters) == 1:
-        yield _axis_text(lever.filters[0], sorted(cell[0] for cell in group), regions), list(group)
+        yield axis_text(lever.filters[0], sorted(cell[0] for cell in group), regions), list(group)
         return
     partners: dict[int, set[int]] = {}
     for first, second in group:
@@ -231,15 +231,27 @@ def _flat_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) ->
             blocks.append(([first], set(seconds)))
     for members, seconds in blocks:
         block = [(m, s) for m in members for s in sorted(seconds) if s in partners[m]]
-        names = [_axis_text(lever.filters[0], members, regions, seconds if lever.spares_own_pair else ())]
-        names.append(_axis_text(lever.filters[1], sorted(seconds), regions, members if lever.spares_own_pair else ()))
+        names = [axis_text(lever.filters[0], members, regions, seconds if lever.spares_own_pair else ())]
+        names.append(axis_text(lever.filters[1], sorted(seconds), regions, members if lever.spares_own_pair else ()))
         if not lever.is_pair and names[1] == "all":
             names.pop()
         yield (" -> " if lever.is_pair else ", ").join(names), list(block)
 
 
-def _axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: Sequence[int] | set[int] = ()) -> str:
-    """Name ids of an axis; a lone partner does not count as missing, as nobody is a foreigner at home."""
+def axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: Sequence[int] | set[int] = ()) -> str:
+    """Name ids of an axis: ``all but CHN``, ``EUROPE, IND``.
+
+    Parameters
+    ----------
+    axis
+        One of a lever's filters.
+    ids
+        Ids, ascending.
+    regions
+        Region codes in id order.
+    partners
+        Ids on the other axis of a pair; a lone one does not count as missing, as nobody is a foreigner at home.
+    """
     names = axis_names(axis, regions)
     missing = set(range(len(names))) - set(ids)
     if len(partners) == 1:
@@ -250,7 +262,7 @@ def _axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: 
         text = f"all but {_grouped([names[i] for i in sorted(missing)])}"
     else:
         text = _grouped([names[i] for i in ids])
-    return f"talent class {text}" if axis == "talent_class" and missing else text
+    return f"talent class {text}" if axis == "talent_class" and text != "all" else text
 
 
 def _grouped(names: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ class ExpansionRow:
     id
         Its id in the scenario.
     lever, unit
-        Name and unit of the lever.
+        Name of the lever and unit of the size.
     whom
         Whom it concerns, as in a ``DifferenceRow``.
     when
@@ -92,7 +92,7 @@ def expansion_rows(use: PolicyUse, regions: Sequence[str]) -> tuple[ExpansionRow
         ExpansionRow(
             id=change.id,
             lever=change.name,
-            unit=LEVERS[change.name].unit,
+            unit=change_unit(change),
             whom=change_whom(change, regions),
             when=change_when(change),
             size=size_text(change),
@@ -103,9 +103,7 @@ def expansion_rows(use: PolicyUse, regions: Sequence[str]) -> tuple[ExpansionRow
     )
 
 
-def overridden(
-    inherited: Sequence[LeverChange], own: Sequence[LeverChange], regions: Sequence[str]
-) -> tuple[Replacement, ...]:
+def overridden(inherited: Sequence[LeverChange], own: Sequence[LeverChange], regions: Sequence[str]) -> tuple[Replacement, ...]:
     """List the ``set`` among a file's own changes that take the place of inherited ones.
 
     Parameters
@@ -147,3 +145,8 @@ def size_text(change: LeverChange) -> str:
         return f"{sign} {number_text(change.value)}"
     low, mid, high = (number_text(drawn_value(change, u)) for u in (0.05, 0.5, 0.95))
     return f"{sign} {mid} (90 %: {low}..{high}; {quantity_text(change.value)})"
+
+
+def change_unit(change: LeverChange) -> str:
+    """Return the unit of a change's value."""
+    return "factor" if change.change == "multiply" else LEVERS[change.name].unit

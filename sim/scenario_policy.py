@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -86,10 +85,12 @@ def _values(value: object, info: ValidationInfo) -> dict[str, Quantity]:
     if not isinstance(value, dict):
         raise refuse(Finding("must be a table of sizes by lever id, such as { pay = 0.9 }", value))
     policy = _policy(info)
-    levers = {} if policy is None else {lever.id: lever for lever in policy.levers}
+    if policy is None:
+        return {}
+    levers = {lever.id: lever for lever in policy.levers}
     good: dict[str, Quantity] = {}
     findings: list[Finding] = []
-    for key, wanted in value.items() if policy is not None else ():
+    for key, wanted in value.items():
         if key not in levers:
             near = nearest_name(key, levers)
             findings.append(Finding(f"is not a lever of {policy.name}", wanted, tuple(levers), near, (key,)))
