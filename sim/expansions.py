@@ -135,7 +135,10 @@ def change_whom(change: LeverChange, regions: Sequence[str]) -> str:
 def change_when(change: LeverChange) -> str:
     """Say when a change applies."""
     window = window_text(change.from_year, change.until_year)
-    return window if change.ramp_years == 1 else f"{window}, in full after {change.ramp_years} years"
+    full = change.from_year + change.ramp_years - 1
+    if full == change.from_year:
+        return window
+    return f"{window}, in full from {full}" if full <= change.until_year else f"{window}, a ramp of {change.ramp_years} years"
 
 
 def size_text(change: LeverChange) -> str:

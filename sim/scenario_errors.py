@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.scenario_text import KeyPath, Problem, nearest_name
 from sim.scenario_values import Finding, to_problem
+
+_KEYS: Final[Mapping[str, str]] = {"from_year": "from", "until_year": "until"}
+"""Keys whose fields have another name, as the key is a word of Python or unclear alone."""
 
 Missing = Mapping[str, tuple[str, tuple[str, ...]]]
 """By key: what to say if it is missing, and what would be accepted."""
@@ -63,6 +66,8 @@ def problems_in(error: ValidationError, kinds: Kinds, file: str, lines: Mapping[
     """
     for details in error.errors(include_url=False):
         path: KeyPath = tuple(details["loc"])
+        if details["type"] == "scenario":  # the check of a missing key is known by its field, not by its key
+            path = tuple(_KEYS.get(part, part) if isinstance(part, str) else part for part in path)
         for finding in _findings(details, path, kinds):
             yield to_problem(finding, file, lines, path)
 
