@@ -107,6 +107,7 @@ def _whom(lever: PolicyLever, asks: Sequence[str], regions: Sequence[str]) -> st
 def _options(policy: NamedPolicy) -> str:
     first = policy.levers[0].id
     return (
-        "It may also have: id (another name for its levers, to be dropped by or to use the policy twice), from, until, "
-        f"ramp_years, evidence, and values = {{ {first} = ... }}: another size of one of its levers."
+        f'Its levers are then called mine.{first} and so on, and drop = ["mine"] in a file that extends this one leaves them '
+        f"out; without id they are called {policy.name}.{first}. It may also have from, until, ramp_years, evidence, and "
+        f"values = {{ {first} = ... }}: another size of one of its levers."
     )

@@ -35,7 +35,7 @@ def lever_example(lever: Lever) -> str:
 
 
 def policy_example(policy: NamedPolicy, regions: Sequence[str]) -> str:
-    """Write a scenario file that uses one named policy.
+    """Write a scenario file that uses one named policy, on top of history; the id keeps it apart from history's own use.
 
     Parameters
     ----------
@@ -44,16 +44,19 @@ def policy_example(policy: NamedPolicy, regions: Sequence[str]) -> str:
     regions
         Region codes in id order; the first ones that the policy can be for are named.
     """
-    rows = [("name", toml_string(policy.name))]
+    rows = [("name", toml_string(policy.name)), ("id", '"mine"')]
     rows += [(axis, f"[{toml_string(regions[place])}]") for axis, place in _places(policy, len(regions)).items()]
     if policy.from_year is None:
         rows.append(("from", f"{FIRST}"))
-    return _file(f"Example of {policy.name}", "[[policy]]", rows)
+    return _file(f"Example of {policy.name}", "[[policy]]", rows, extends="baseline")
 
 
-def _file(title: str, header: str, rows: Sequence[tuple[str, str]]) -> str:
+def _file(title: str, header: str, rows: Sequence[tuple[str, str]], extends: str = "") -> str:
     width = max(len(key) for key, _ in rows)
-    lines = [f"title = {toml_string(title)}", "", header, *(f"{key:{width}} = {value}" for key, value in rows)]
+    head = (
+        [f"title   = {toml_string(title)}", f"extends = {toml_string(extends)}"] if extends else [f"title = {toml_string(title)}"]
+    )
+    lines = [*head, "", header, *(f"{key:{width}} = {value}" for key, value in rows)]
     return "\n".join(lines) + "\n"
 
 

@@ -47,8 +47,10 @@ FUZZ = settings(
 )
 CODES = load_data().codes
 POLICIES = named_policies()
-USES = [policy_example(policy, CODES).partition("\n")[2] for policy in POLICIES.values()][:3]
-GOOD = (shipped_folder() / "us-entry-restrictions.toml").read_text(encoding="utf-8") + "".join(USES)
+USES = [policy_example(policy, CODES).partition("[[policy]]")[2] for policy in POLICIES.values()][:1]
+GOOD = (shipped_folder() / "us-entry-restrictions.toml").read_text(encoding="utf-8") + "".join(
+    f"\n[[policy]]{use}" for use in USES
+)
 PARAMETERS = {parameter.name: parameter for parameter in load_data().parameters}
 WORDS = st.sampled_from([*LEVERS, *POLICIES, *CHANGES, *KINDS, *CODES, "EUROPE", "*", "-CHN", "industry", "China"])
 TEXTS = st.one_of(WORDS, st.text(st.characters(exclude_categories=("Cs",)), max_size=12))
