@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
-from sim.data import DATA_FOLDER
+from sim.data import DATA_FOLDER, DataError
 from sim.differences import meet
 from sim.named_policies import ASKED, NamedPolicy, PolicyLever, expand
 from sim.parameters import FIRST_YEAR, LEVERS
@@ -42,15 +42,33 @@ def load_library(vocabulary: Vocabulary, path: Path = LIBRARY) -> dict[str, Name
 
     Raises
     ------
-    ScenarioError
-        With every problem of the file, in the order of its lines.
+    DataError
+        With every problem of the file, in the order of its lines: it is no input of the user.
     """
-    text = read_text(path, path.name)
-    return read_library(parse_text(text, path.name), text, path.name, vocabulary)
+    try:
+        return read_library(read_text(path, path.name), path.name, vocabulary)
+    except ScenarioError as error:
+        raise DataError(path.name, str(error)) from None
 
 
-def read_library(document: Mapping[str, object], text: str, file: str, vocabulary: Vocabulary) -> dict[str, NamedPolicy]:
-    """Check a parsed library; parameters and errors as in ``load_library`` and ``read_content``."""
+def read_library(text: str, file: str, vocabulary: Vocabulary) -> dict[str, NamedPolicy]:
+    """Check the text of a library.
+
+    Parameters
+    ----------
+    text
+        TOML.
+    file
+        How messages name it.
+    vocabulary
+        Regions and sources.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem, in the order of the lines.
+    """
+    document = parse_text(text, file)
     lines = key_lines(text)
     problems: list[Problem] = []
     try:

@@ -51,19 +51,19 @@ def lay(chain: Sequence[ChainFile], problems: list[Problem]) -> tuple[Laid, Laid
     for file in chain:
         before = laid
         layers = _without(before.layers, file, problems)
+        uses = (*_still_there(before.policies, layers), *(policy.use for policy in file.content.policies))
         own = _own_layers(file, {change.id for layer in layers for change in layer}, problems)
         replaced = {change.id for layer in own for change in layer}
         layers = (*(tuple(c for c in layer if c.id not in replaced) for layer in layers), *own)
         layers = tuple(layer for layer in layers if layer)
-        uses = (*before.policies, *(policy.use for policy in file.content.policies))
-        laid = Laid(layers, {**before.parameters, **file.content.parameters}, _still_there(uses, layers))
+        laid = Laid(layers, {**before.parameters, **file.content.parameters}, uses)
     return laid, before
 
 
 def _still_there(uses: Sequence[PolicyUse], layers: Layers) -> tuple[PolicyUse, ...]:
     """Leave out policies that were dropped, whole or in part."""
-    there = [change for layer in layers for change in layer]
-    kept = (replace(use, changes=tuple(change for change in use.changes if change in there)) for use in uses)
+    there = {change.id for layer in layers for change in layer}
+    kept = (replace(use, changes=tuple(change for change in use.changes if change.id in there)) for use in uses)
     return tuple(use for use in kept if use.changes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim import scenario as scenario_module
-from sim.data import load_data
+from sim.data import DataError, load_data
 from sim.distributions import Distribution
 from sim.examples import lever_example, policy_example
 from sim.named_policies import NamedPolicy
@@ -27,7 +27,7 @@ from sim.scenario import (
     resolved_toml,
     scenario_effect,
 )
-from sim.scenario_text import Problem, parse_text
+from sim.scenario_text import Problem
 
 CODES = load_data().codes
 SHIPPED = load_library(scenario_module._vocabulary())
@@ -116,7 +116,7 @@ SECOND = '[[policy.lever]]\nid = "two"\nname = "entry_bar"\nchange = "{}"\nvalue
 
 def library_problems(text: str) -> list[Problem]:
     with pytest.raises(ScenarioError) as caught:
-        read_library(parse_text(text, "library"), text, "library", scenario_module._vocabulary())
+        read_library(text, "library", scenario_module._vocabulary())
     return list(caught.value.problems)
 
 
@@ -145,10 +145,19 @@ def test_a_wrong_library_is_refused(old: str, new: str, line: int, key: str, mes
     assert [(p.line, p.key) for p in found if message in str(p)] == [(line, key)], found
 
 
+def test_a_damaged_library_is_a_fault_of_the_package(tmp_path: Path) -> None:
+    path = tmp_path / "policies.toml"
+    path.write_text(GOOD.replace('"entry_bar"', '"entry_bra"').replace("0.1", "nan"), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        load_library(scenario_module._vocabulary(), path)
+    assert "policies.toml:10: policy[1].lever[1].name" in str(caught.value)
+    assert "policies.toml:12: policy[1].lever[1].value" in str(caught.value)
+
+
 def test_policies_of_a_library_do_not_contradict_themselves() -> None:
-    read_library(parse_text(GOOD, "l"), GOOD, "l", scenario_module._vocabulary())
+    read_library(GOOD, "l", scenario_module._vocabulary())
     adding = GOOD + SECOND.format("add")
-    read_library(parse_text(adding, "l"), adding, "l", scenario_module._vocabulary())
+    read_library(adding, "l", scenario_module._vocabulary())
     (problem,) = library_problems(GOOD + SECOND.format("set"))
     assert problem.message == "levers bar and two may set some of the same cells"
     (problem,) = library_problems(adding.replace('"two"', '"bar"'))
@@ -269,6 +278,10 @@ def test_a_dropped_policy_may_come_again(tmp_path: Path) -> None:
     write(tmp_path, "lower", FEE)
     upper = load(tmp_path, "upper", f'extends = "lower"\ndrop = ["toy_fee"]\n{FEE}from = 2027\n')
     assert {change.from_year for change in upper.levers} == {2027}
+    assert [use.id for use in upper.policies] == ["toy_fee"]
+    same = load(tmp_path, "same", f'extends = "lower"\ndrop = ["toy_fee"]\n{FEE}')
+    assert [use.id for use in same.policies] == ["toy_fee"]
+    assert difference(same) == ()
     both = load(tmp_path, "both", f'extends = "lower"\n{FEE}id = "again"\n')
     assert sorted(ids(both)) == ["again.odds", "again.pay", "toy_fee.odds", "toy_fee.pay"]
 
