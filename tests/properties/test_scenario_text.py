@@ -36,6 +36,8 @@ from sim.scenario import (
     scenario_effect,
     shipped_folder,
 )
+from sim.scenario_errors import keys_of
+from sim.scenario_policy import PolicyTable
 from sim.scenario_schema import read_content
 from sim.scenario_text import KeyPath, key_lines, parse_text, show, toml_string
 from sim.scenario_values import Vocabulary
@@ -84,6 +86,7 @@ FILTERS: Mapping[str, st.SearchStrategy[Any]] = {
     "talent_class": st.lists(st.integers(0, 4), min_size=1, max_size=4),
     "stage": st.lists(st.sampled_from(["study", "work"]), min_size=1, max_size=2),
 }
+REFUSALS = {"name": "student_visa_refusal", "change": "set", "value": 0.3, "from": 2020, "evidence": "Why."}
 
 
 @st.composite
@@ -289,6 +292,15 @@ def test_structures_written_as_toml(tmp_path: Path, document: dict[str, Any]) ->
 def test_structures_given_to_the_schema(vocabulary: Vocabulary, document: dict[str, Any]) -> None:
     with contextlib.suppress(ScenarioError):
         assert read_content(document, "", "fuzz", vocabulary).title
+
+
+@FUZZ
+@given(policy=policies(), key=st.sampled_from(keys_of(PolicyTable)), value=VALUES, with_lever=st.booleans())
+def test_a_policy_with_anything_under_one_of_its_keys(
+    tmp_path: Path, policy: dict[str, Any], key: str, value: Any, with_lever: bool
+) -> None:
+    document = {"title": "T", "policy": [{**policy, key: value}], "lever": [REFUSALS] if with_lever else []}
+    loads_or_refuses(tmp_path, document_text(document).encode())
 
 
 def test_keys_have_their_lines_in_a_text_with_traps() -> None:
