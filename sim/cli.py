@@ -106,7 +106,7 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
 @json_option
 def check(scenarios: tuple[str, ...], as_json: bool) -> None:
     """Report every error of scenario files, then what each changes in what it extends."""
-    from sim.display_inputs import scenario_record, scenario_report
+    from sim.display_scenarios import scenario_record, scenario_report
 
     loaded = load_all(scenarios, {})
     if as_json:
@@ -131,6 +131,25 @@ def levers(name: str | None, as_json: bool) -> None:
         show_json({"levers": [lever_record(lever) for lever in chosen]})
     else:
         show(levers_report(chosen) if name is None else lever_report(chosen[0]))
+
+
+@cli.command()
+@click.argument("name", required=False)
+@json_option
+def policies(name: str | None, as_json: bool) -> None:
+    """List the named policies a scenario can use, or say everything about the policy NAME."""
+    from sim.data import load_data
+    from sim.display_policies import policies_report, policy_record, policy_report
+    from sim.scenario import named_policies
+
+    known, regions = named_policies(), load_data().codes
+    if name is not None and name not in known:
+        raise InputError([unknown("policy", name, known)])
+    chosen = list(known.values()) if name is None else [known[name]]
+    if as_json:
+        show_json({"policies": [policy_record(policy, regions) for policy in chosen]})
+    else:
+        show(policies_report(chosen) if name is None else policy_report(chosen[0], regions))
 
 
 @cli.command()

@@ -61,11 +61,7 @@ class DifferenceRow:
     @property
     def when(self) -> str:
         """The window in words."""
-        if self.from_year == 0:
-            return "all years"
-        if self.from_year == self.until_year:
-            return str(self.from_year)
-        return f"{self.from_year}-{self.until_year}"
+        return "all years" if self.from_year == 0 else window_text(self.from_year, self.until_year)
 
     def __str__(self) -> str:
         """Say it in one sentence."""
@@ -101,7 +97,7 @@ def lever_differences(
         moved = [change for change in changes if change.name == name]
         for (first, last), group in _groups(old, new, moved, first_year, len(regions)):
             window = slice(first - first_year, last - first_year + 1)
-            for whom, block in _blocks(lever, group, regions):
+            for whom, block in whom_blocks(lever, group, regions):
                 flat = np.ravel_multi_index(tuple(zip(*block, strict=True)), old.shape[2:])
                 texts = (
                     _series_text(values[:, window].reshape(len(QUANTILES), last - first + 1, -1)[:, :, flat], first)
@@ -132,6 +128,18 @@ def parameter_differences(
             texts = (quantity_text(old), quantity_text(new))
             rows.append(DifferenceRow(f"parameter {name}", unit, "every draw", 0, 0, *texts))
     return tuple(rows)
+
+
+def meet(one: LeverChange, other: LeverChange, regions: int) -> bool:
+    """Return whether two changes of one lever touch a common cell in a common year."""
+    if one.name != other.name or max(one.from_year, other.from_year) > min(one.until_year, other.until_year):
+        return False
+    return bool(np.any(cells(one, regions) & cells(other, regions)))
+
+
+def window_text(first: int, last: int) -> str:
+    """Write a window of years: ``2026-2030``, or ``2026`` for one year."""
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def quantity_text(value: float | Distribution) -> str:
@@ -177,10 +185,37 @@ def _windows(differs: Mask, first_year: int) -> Iterator[tuple[int, int]]:
         yield first_year + int(first), first_year + int(after) - 1
 
 
-def _blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
-    """Split cells into blocks "every one of these x every one of those" and name each."""
+def whom_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
+    """Split cells into blocks "every one of these x every one of those" and name each: ``CHN, IND -> USA, industry``.
+
+    Parameters
+    ----------
+    lever
+        The lever whose cells they are.
+    group
+        Cells, ids in the order of the lever's filters.
+    regions
+        Region codes in id order.
+    """
+    if len(lever.filters) < 3:
+        yield from _flat_blocks(lever, group, regions)
+        return
+    thirds: dict[Cell, list[int]] = {}
+    for first, second, third in sorted(group):
+        thirds.setdefault((first, second), []).append(third)
+    alike: dict[tuple[int, ...], list[Cell]] = {}
+    for pair, each in thirds.items():
+        alike.setdefault(tuple(each), []).append(pair)
+    for ids, pairs in alike.items():
+        text = axis_text(lever.filters[2], ids, regions)
+        for whom, block in _flat_blocks(lever, pairs, regions):
+            yield (whom if text == "all" else f"{whom}, {text}"), [(*pair, third) for pair in block for third in ids]
+
+
+def _flat_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
+    """Name blocks on the first axis, or the first two."""
     if len(lever.filters) == 1:
-        yield _axis_text(lever.filters[0], sorted(cell[0] for cell in group), regions), list(group)
+        yield axis_text(lever.filters[0], sorted(cell[0] for cell in group), regions), list(group)
         return
     partners: dict[int, set[int]] = {}
     for first, second in group:
@@ -189,20 +224,34 @@ def _blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iter
     for first, seconds in partners.items():
         for position, (members, wanted) in enumerate(blocks):
             union = wanted | seconds
-            if all(partners[m] == union - ({m} if lever.is_pair else set()) for m in (*members, first)):
+            if all(partners[m] == union - ({m} if lever.spares_own_pair else set()) for m in (*members, first)):
                 blocks[position] = ([*members, first], union)
                 break
         else:
             blocks.append(([first], set(seconds)))
     for members, seconds in blocks:
         block = [(m, s) for m in members for s in sorted(seconds) if s in partners[m]]
-        names = [_axis_text(lever.filters[0], members, regions, seconds if lever.is_pair else ())]
-        names.append(_axis_text(lever.filters[1], sorted(seconds), regions, members if lever.is_pair else ()))
+        names = [axis_text(lever.filters[0], members, regions, seconds if lever.spares_own_pair else ())]
+        names.append(axis_text(lever.filters[1], sorted(seconds), regions, members if lever.spares_own_pair else ()))
+        if not lever.is_pair and names[1] == "all":
+            names.pop()
         yield (" -> " if lever.is_pair else ", ").join(names), list(block)
 
 
-def _axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: Sequence[int] | set[int] = ()) -> str:
-    """Name ids of an axis; a lone partner does not count as missing, as nobody is a foreigner at home."""
+def axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: Sequence[int] | set[int] = ()) -> str:
+    """Name ids of an axis: ``all but CHN``, ``EUROPE, IND``.
+
+    Parameters
+    ----------
+    axis
+        One of a lever's filters.
+    ids
+        Ids, ascending.
+    regions
+        Region codes in id order.
+    partners
+        Ids on the other axis of a pair; a lone one does not count as missing, as nobody is a foreigner at home.
+    """
     names = axis_names(axis, regions)
     missing = set(range(len(names))) - set(ids)
     if len(partners) == 1:
@@ -213,7 +262,7 @@ def _axis_text(axis: str, ids: Sequence[int], regions: Sequence[str], partners: 
         text = f"all but {_grouped([names[i] for i in sorted(missing)])}"
     else:
         text = _grouped([names[i] for i in ids])
-    return f"talent class {text}" if axis == "talent_class" and missing else text
+    return f"talent class {text}" if axis == "talent_class" and text != "all" else text
 
 
 def _grouped(names: Sequence[str]) -> str:

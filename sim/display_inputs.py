@@ -1,9 +1,8 @@
-"""What the command line shows of inputs: scenarios, levers and the packaged data. Nothing is printed here."""
+"""What the command line shows of inputs: levers and the packaged data. Nothing is printed here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -12,37 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.data import Data
+from sim.differences import number_text
+from sim.examples import lever_example
 from sim.parameters import Lever
-from sim.scenario import Scenario, difference
-
-
-def scenario_report(scenario: Scenario) -> RenderableType:
-    """Return what `check` prints of a scenario without errors: its files and what it changes."""
-    parts: list[RenderableType] = [
-        Text(f"\n{scenario.name}: {scenario.title}", style="bold"),
-        Text("no errors; files, the extended one first:"),
-        *(Text(f"  {line}") for line in _file_lines(scenario)),
-        *(Text(f"note: {remark}") for remark in scenario.remarks),
-    ]
-    rows = difference(scenario)
-    base = Path(scenario.files[-2]).stem if len(scenario.files) > 1 else "the observed defaults"
-    if not rows:
-        return Group(*parts, Text(f"\nChanges nothing in {base}."))
-    cells = [(row.lever, row.whom, row.when, row.before, row.after, row.unit) for row in rows]
-    columns = ("what", "for whom", "when", "from", "to", "unit")
-    return Group(*parts, Text(f"\nChanges in {base}:"), plain_table(columns, cells))
-
-
-def scenario_record(scenario: Scenario) -> dict[str, Any]:
-    """Return what ``check --json`` says about a scenario without errors."""
-    pairs = zip(scenario.files, scenario.shipped, strict=True)
-    return {
-        "name": scenario.name,
-        "title": scenario.title,
-        "files": [{"file": file, "shipped": shipped} for file, shipped in pairs],
-        "remarks": list(scenario.remarks),
-        "difference": [vars(row) for row in difference(scenario)],
-    }
 
 
 def levers_report(levers: Sequence[Lever]) -> RenderableType:
@@ -50,7 +21,7 @@ def levers_report(levers: Sequence[Lever]) -> RenderableType:
     rows = [
         (
             lever.name,
-            f"{lever.unit}, {lever.low:g} to {lever.high:g}",
+            f"{lever.unit}, {number_text(lever.low)} to {number_text(lever.high)}",
             ", ".join(lever.filters),
             lever.meaning,
         )
@@ -67,7 +38,7 @@ def lever_report(lever: Lever) -> RenderableType:
     lines = [
         ("meaning", lever.meaning),
         ("unit", lever.unit),
-        ("range", f"{lever.low:g} to {lever.high:g}"),
+        ("range", f"{number_text(lever.low)} to {number_text(lever.high)}"),
         ("filters", ", ".join(lever.filters)),
         ("changes", ", ".join(lever.changes)),
         ("without it", lever.default),
@@ -77,7 +48,11 @@ def lever_report(lever: Lever) -> RenderableType:
             "yes: raising it can only lower entry to, or staying in, the place" if lever.restrictive else "no",
         ),
     ]
-    return plain_table((lever.name, ""), lines)
+    return Group(
+        plain_table((lever.name, ""), lines),
+        Text("\nA scenario file that moves it:\n"),
+        Text(lever_example(lever)),
+    )
 
 
 def lever_record(lever: Lever) -> dict[str, Any]:
@@ -94,7 +69,7 @@ def lever_record(lever: Lever) -> dict[str, Any]:
         "enters",
         "restrictive",
     )
-    return {name: _listed(getattr(lever, name)) for name in names}
+    return {**{name: _listed(getattr(lever, name)) for name in names}, "example": lever_example(lever)}
 
 
 def data_report(data: Data) -> RenderableType:
@@ -140,11 +115,6 @@ def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
-
-
-def _file_lines(scenario: Scenario) -> list[str]:
-    pairs = zip(scenario.files, scenario.shipped, strict=True)
-    return [f"{Path(file).stem} (shipped)" if shipped else file for file, shipped in pairs]
 
 
 def _listed(value: Any) -> Any:

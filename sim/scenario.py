@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
@@ -18,21 +19,24 @@ from sim.data import Data, load_data
 from sim.differences import DifferenceRow as DifferenceRow
 from sim.differences import lever_differences, parameter_differences
 from sim.distributions import Distribution
+from sim.expansions import ExpansionRow, Replacement, expansion_rows, overridden
+from sim.named_policies import NamedPolicy, PolicyUse
 from sim.observed import observed_policies
 from sim.parameters import FIRST_YEAR, LEVERS
 from sim.policy import LeverChange, axis_names, drawn_value, in_order
+from sim.policy_library import load_library
 from sim.scenario_files import ChainFile, read_chain
 from sim.scenario_files import shipped_folder as shipped_folder
 from sim.scenario_files import shipped_names as shipped_names
+from sim.scenario_layers import Layers, is_dropped, lay
 from sim.scenario_text import Problem as Problem
 from sim.scenario_text import ScenarioError as ScenarioError
-from sim.scenario_text import line_of, nearest_name, show, toml_string
+from sim.scenario_text import key_text, toml_string
 from sim.scenario_values import Vocabulary, findings_in, parameter_values, to_problem
 
 COMMAND_LINE: Final = "--set"
 """How problems name a parameter set on the command line."""
 
-Layers = tuple[tuple[LeverChange, ...], ...]
 Quantity = float | Distribution
 
 
@@ -59,9 +63,13 @@ class Scenario:
     parameters
         Parameters that the chain or the command line fixes or gives another distribution.
     dropped
-        Ids of inherited levers that the file itself drops.
+        Ids of inherited levers and policies that the file itself drops.
     inherited_layers, inherited_parameters
         The same of what the file extends; empty if it extends nothing.
+    policies
+        Named policies of which a lever is in force; their changes are among the levers.
+    own_ids
+        Ids of the file's own levers, those of its policies among them.
     """
 
     name: str
@@ -77,6 +85,8 @@ class Scenario:
     dropped: tuple[str, ...] = ()
     inherited_layers: Layers = ()
     inherited_parameters: dict[str, Quantity] = field(default_factory=dict)
+    policies: tuple[PolicyUse, ...] = ()
+    own_ids: frozenset[str] = frozenset()
 
     @property
     def levers(self) -> tuple[LeverChange, ...]:
@@ -121,7 +131,7 @@ def load_scenario(path_or_name: str, *, overrides: Mapping[str, float] | None = 
         problems.extend(error.problems)
     fixed = _checked_overrides(overrides or {}, problems)
     if not problems:
-        layers, parameters, inherited = _lay(chain, problems)
+        laid, before = lay(chain, problems)
         problems.extend(_nothing_before(chain[-1], horizon))
     if problems:
         raise ScenarioError(problems)
@@ -135,11 +145,13 @@ def load_scenario(path_or_name: str, *, overrides: Mapping[str, float] | None = 
         files=tuple(file.shown for file in chain),
         shipped=tuple(file.is_shipped for file in chain),
         remarks=tuple(_remark(file) for file in chain if file.hides_shipped),
-        layers=layers,
-        parameters={**parameters, **fixed},
+        layers=laid.layers,
+        parameters={**laid.parameters, **fixed},
         dropped=top.content.drop,
-        inherited_layers=inherited[0],
-        inherited_parameters=inherited[1],
+        inherited_layers=before.layers,
+        inherited_parameters=dict(before.parameters),
+        policies=laid.policies,
+        own_ids=frozenset(lever.change.id for lever in top.content.levers),
     )
 
 
@@ -189,6 +201,23 @@ def difference(scenario: Scenario) -> tuple[DifferenceRow, ...]:
         *lever_differences(defaults, scenario.inherited_layers, scenario.layers, FIRST_YEAR, data.codes),
         *parameter_differences(scenario.inherited_parameters, scenario.parameters, priors),
     )
+
+
+def replacements(scenario: Scenario) -> tuple[Replacement, ...]:
+    """List the ``set`` of the file itself that take the place of inherited levers, cell by cell."""
+    inherited = [change for layer in scenario.inherited_layers for change in layer if not is_dropped(change, scenario.dropped)]
+    own = [change for change in scenario.levers if change.id in scenario.own_ids]
+    return overridden(inherited, own, load_data().codes)
+
+
+def expansion(use: PolicyUse) -> tuple[ExpansionRow, ...]:
+    """List what a named policy became: which levers, for whom, when and how much."""
+    return expansion_rows(use, load_data().codes)
+
+
+def named_policies() -> Mapping[str, NamedPolicy]:
+    """Return the named policies by name, in the order of the library."""
+    return _vocabulary().policies
 
 
 def resolved_toml(scenario: Scenario) -> str:
@@ -265,13 +294,14 @@ def _canonical(layer: Sequence[LeverChange]) -> list[LeverChange]:
 @cache
 def _vocabulary() -> Vocabulary:
     data = load_data()
-    return Vocabulary(
+    vocabulary = Vocabulary(
         regions=data.codes,
         region_names=tuple(region.name for region in data.regions),
         sources=frozenset(data.sources),
         parameters={parameter.name: parameter for parameter in data.parameters},
         countries=data.countries,
     )
+    return replace(vocabulary, policies=MappingProxyType(load_library(vocabulary)))
 
 
 def _remark(file: ChainFile) -> str:
@@ -290,59 +320,11 @@ def _checked_overrides(overrides: Mapping[str, float], problems: list[Problem]) 
         return {}
 
 
-def _lay(
-    chain: Sequence[ChainFile], problems: list[Problem]
-) -> tuple[Layers, dict[str, Quantity], tuple[Layers, dict[str, Quantity]]]:
-    """Lay the files of a chain over one another: layers, parameters, and both before the last file."""
-    layers: Layers = ()
-    parameters: dict[str, Quantity] = {}
-    inherited: tuple[Layers, dict[str, Quantity]] = ((), {})
-    for file in chain:
-        inherited = (layers, parameters)
-        layers = _without(layers, file, problems)
-        own = _own_layers(file, {change.id: change for layer in layers for change in layer}, problems)
-        replaced = {change.id for layer in own for change in layer}
-        layers = (*(tuple(c for c in layer if c.id not in replaced) for layer in layers), *own)
-        layers = tuple(layer for layer in layers if layer)
-        parameters = {**parameters, **file.content.parameters}
-    return layers, parameters, inherited
-
-
-def _without(layers: Layers, file: ChainFile, problems: list[Problem]) -> Layers:
-    """Leave out the levers a file drops; an id that is not there is a problem."""
-    ids = tuple(change.id for layer in layers for change in layer)
-    for position, wanted in enumerate(file.content.drop):
-        if wanted not in ids:
-            line = line_of(file.content.lines, ("drop", position))
-            message = "is not the id of an inherited lever" if ids else "drops a lever, but nothing is inherited"
-            key, near = f"drop[{position + 1}]", nearest_name(wanted, ids)
-            problems.append(Problem(file.shown, line, key, message, show(wanted), ids, near))
-    return tuple(tuple(change for change in layer if change.id not in file.content.drop) for layer in layers)
-
-
-def _own_layers(file: ChainFile, inherited: Mapping[str, LeverChange], problems: list[Problem]) -> Layers:
-    """Group a file's levers by layer and refuse ids that are inherited.
-
-    A ``set`` without an id takes the place of an inherited one of the very same cells; anything else that
-    repeats an id must drop the inherited lever or be given an id of its own.
-    """
-    by_layer: dict[int, list[LeverChange]] = {}
-    for lever in file.content.levers:
-        change = lever.change
-        if change.id in inherited and (lever.is_named or change.change != "set"):
-            message = f"is the id of an inherited lever; add drop = [{show(change.id, 240)}] to replace that one"
-            message += ", or choose another id to apply both"
-            key = f"lever[{lever.position + 1}].id"
-            problems.append(Problem(file.shown, lever.line, key, message, show(change.id, 240)))
-        by_layer.setdefault(lever.layer, []).append(change)
-    return tuple(tuple(by_layer[number]) for number in sorted(by_layer))
-
-
 def _nothing_before(file: ChainFile, horizon: int | None) -> list[Problem]:
     levers = file.content.levers
     if horizon is None or not levers or any(lever.change.from_year <= horizon for lever in levers):
         return []
     first = min(levers, key=lambda lever: lever.change.from_year)
     message = f"every lever of this file starts after the run's last year, {horizon}; run it until a later year"
-    key = f"lever[{first.position + 1}].from"
+    key = key_text((*first.path, "from"))
     return [Problem(file.shown, first.line, key, message, str(first.change.from_year))]

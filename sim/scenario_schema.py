@@ -5,61 +5,66 @@ The schema is declared with pydantic, which finds every error of a file at once;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
 
 from sim.distributions import Distribution
-from sim.parameters import CHANGES, FIRST_YEAR, LAST_YEAR, LEVERS
-from sim.policy import LeverChange, Mask, absent_id, axis_size, cells, value_range
-from sim.scenario_text import (
-    KeyPath,
-    Problem,
-    ScenarioError,
-    key_lines,
-    key_text,
-    line_of,
-    nearest_name,
-    show,
-)
-from sim.scenario_values import (
-    Finding,
-    Vocabulary,
-    filled_text,
-    filter_ids,
-    id_list,
-    known_name,
-    parameter_values,
-    plain_text,
-    quantity,
-    refuse,
-    to_problem,
-    whole_number,
-)
+from sim.named_policies import PolicyUse
+from sim.parameters import FIRST_YEAR, LAST_YEAR
+from sim.policy import LeverChange, Mask, cells
+from sim.scenario_errors import Kinds, TableKind, keys_of, problems_in
+from sim.scenario_lever import LEVER_MISSING, LeverTable, Quantity, vocabulary_of
+from sim.scenario_policy import POLICY_MISSING, PolicyTable
+from sim.scenario_text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, show
+from sim.scenario_values import Vocabulary, filled_text, id_list, parameter_values, plain_text
 
 
 @dataclass(frozen=True)
 class FileLever:
-    """A lever of one file: the change, its position, layer and line, whether it names its id."""
+    """A lever change that a file makes.
+
+    Parameters
+    ----------
+    change
+        The change.
+    path, line
+        Where the file makes it: its own table, or that of the policy it belongs to.
+    layer
+        Layer within the file.
+    is_named
+        Whether the file names its id.
+    """
 
     change: LeverChange
-    position: int
-    layer: int
+    path: KeyPath
     line: int
+    layer: int
     is_named: bool
+
+    @property
+    def is_of_policy(self) -> bool:
+        """Whether it belongs to a named policy."""
+        return self.path[0] == "policy"
+
+    @property
+    def place(self) -> str:
+        """How messages about another lever name this one."""
+        if self.is_of_policy:
+            return f"{self.change.id} of the policy of line {self.line}"
+        return f"the lever of line {self.line} ({self.change.id})"
+
+
+@dataclass(frozen=True)
+class FilePolicy:
+    """A named policy that a file uses, with the path and line of its table."""
+
+    use: PolicyUse
+    path: KeyPath
+    line: int
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,10 @@ class FileContent:
     title, question, note, extends
         As written; "" where the file has none.
     drop
-        Ids of inherited levers that do not apply.
+        Ids of inherited levers and policies that do not apply.
     levers
+        In file order, those of policies among them.
+    policies
         In file order.
     parameters
         Parameters the file fixes or gives another distribution.
@@ -86,6 +93,7 @@ class FileContent:
     extends: str
     drop: tuple[str, ...]
     levers: tuple[FileLever, ...]
+    policies: tuple[FilePolicy, ...]
     parameters: Mapping[str, float | Distribution]
     lines: Mapping[KeyPath, int]
 
@@ -102,7 +110,7 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     file
         How messages name the file.
     vocabulary
-        Regions, sources and parameters.
+        Regions, sources, parameters and named policies.
 
     Raises
     ------
@@ -115,9 +123,12 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     try:
         content = _File.model_validate(document, context=vocabulary)
     except ValidationError as error:
-        problems.extend(p for details in error.errors(include_url=False) for p in _problems(details, file, lines))
+        problems.extend(problems_in(error, _KINDS, file, lines))
+    policies = tuple(_file_policies(document.get("policy"), vocabulary, lines))
     levers = tuple(_file_levers(document.get("lever"), vocabulary, lines))
-    problems.extend(_equal_ids(levers, file))
+    problems.extend(_equal_ids(levers, policies, file))
+    of_policies = (lever for policy in policies for lever in _levers_of(policy))
+    levers = tuple(sorted((*levers, *of_policies), key=lambda lever: lever.line))
     problems.extend(_overlapping_sets(levers, file, vocabulary.regions))
     if problems or content is None:
         raise ScenarioError(sorted(problems, key=lambda problem: problem.line))
@@ -128,141 +139,14 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
         content.extends,
         content.drop,
         levers,
+        policies,
         content.parameters,
         lines,
     )
 
 
-def _vocabulary(info: ValidationInfo) -> Vocabulary:
-    assert isinstance(info.context, Vocabulary)
-    return info.context
-
-
-def _lever_name(value: object) -> str:
-    return known_name(value, LEVERS, "a lever")
-
-
-def _change_kind(value: object, info: ValidationInfo) -> str:
-    change = known_name(value, CHANGES, "a kind of change")
-    lever = LEVERS.get(info.data.get("name", ""))
-    if lever is not None and change not in lever.changes:
-        raise refuse(Finding(f"is not possible for {lever.name}", value, lever.changes))
-    return change
-
-
-def _lever_id(value: object) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:>*+/,-]{0,199}", plain_text(value)):
-        allowed = ("letters", "digits", "- _ .")
-        raise refuse(Finding("is not an id (at most 200 characters, no blanks)", value, allowed))
-    return plain_text(value)
-
-
-def _layer(value: object) -> int:
-    return whole_number(value, 1, 1000, "a layer")
-
-
-def _filter(value: object, info: ValidationInfo) -> tuple[int, ...]:
-    axis = str(info.field_name)
-    lever = LEVERS.get(info.data.get("name", ""))
-    if lever is not None and axis not in lever.filters:
-        raise refuse(Finding(f"{lever.name} has no filter {axis}", value, lever.filters))
-    return filter_ids(value, axis, _vocabulary(info))
-
-
-def _year(value: object, info: ValidationInfo) -> int:
-    year = whole_number(value, FIRST_YEAR, LAST_YEAR, "a year")
-    start = info.data.get("from_year")
-    if info.field_name == "until_year" and start is not None and year < start:
-        raise refuse(Finding(f"the window is empty: until lies before from ({start})", value))
-    return year
-
-
-def _ramp(value: object) -> int:
-    return max(1, whole_number(value, 0, LAST_YEAR - FIRST_YEAR, "years of ramp"))
-
-
-def _value(value: object, info: ValidationInfo) -> float | Distribution:
-    lever = LEVERS.get(info.data.get("name", ""))
-    change = info.data.get("change")
-    if lever is None or change is None:
-        return quantity(value, -np.inf, np.inf, "")
-    unit = lever.unit if change != "multiply" else "a factor"
-    return quantity(value, *value_range(lever, change), f'{lever.name} with change = "{change}" ({unit})')
-
-
-def _source(value: object, info: ValidationInfo) -> str:
-    return known_name(value, sorted(_vocabulary(info).sources), "the id of a source")
-
-
-def _parameters(value: object, info: ValidationInfo) -> dict[str, float | Distribution]:
-    return parameter_values(value, _vocabulary(info).parameters)
-
-
-def _no_policies(value: object) -> None:
-    message = "named policies are not available yet; write [[lever]] entries with these levers instead"
-    raise refuse(Finding(message, value, tuple(LEVERS)))
-
-
-_Filter = Annotated[tuple[int, ...] | None, PlainValidator(_filter)]
-_Quantity = float | Distribution
-
-
-class _Lever(BaseModel):
-    """One [[lever]]. Fields are checked in this order; a later one may look at an earlier one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    name: Annotated[str, PlainValidator(_lever_name)]
-    change: Annotated[str, PlainValidator(_change_kind)]
-    id: Annotated[str, PlainValidator(_lever_id)] = ""
-    layer: Annotated[int, PlainValidator(_layer)] = 1
-    origin: _Filter = None
-    destination: _Filter = None
-    sector: _Filter = None
-    talent_class: _Filter = None
-    from_year: Annotated[int, PlainValidator(_year), Field(alias="from")]
-    until_year: Annotated[int, PlainValidator(_year), Field(alias="until")] = LAST_YEAR
-    ramp_years: Annotated[int, PlainValidator(_ramp)] = 1
-    value: Annotated[_Quantity, PlainValidator(_value)]
-    evidence: Annotated[str, PlainValidator(filled_text)]
-    source: Annotated[str, PlainValidator(_source)] = ""
-
-    @model_validator(mode="after")
-    def _touches_something(self) -> _Lever:
-        if self.origin is not None and self.origin == self.destination and len(self.origin) == 1:
-            message = "is the origin itself; a lever never touches a region's own people at home"
-            raise refuse(Finding(message, below=("destination",)))
-        return self
-
-    def to_change(self, regions: Sequence[str]) -> LeverChange:
-        """Return the change with every axis spelt out and an id."""
-        lever = LEVERS[self.name]
-        given = {
-            "origin": self.origin,
-            "destination": self.destination,
-            "sector": self.sector,
-            "talent_class": self.talent_class,
-        }
-        ids: dict[str, tuple[int, ...]] = dict.fromkeys(given, ())
-        for axis in lever.filters:
-            chosen = given[axis]
-            ids[axis] = tuple(range(axis_size(axis, len(regions)))) if chosen is None else chosen
-        change = LeverChange(
-            self.id,
-            self.name,
-            ids["origin"],
-            ids["destination"],
-            ids["sector"],
-            ids["talent_class"],
-            self.from_year,
-            self.until_year,
-            self.ramp_years,
-            self.change,
-            self.value,
-            self.evidence,
-            self.source,
-        )
-        return change if self.id else replace(change, id=absent_id(change, regions))
+def _parameters(value: object, info: ValidationInfo) -> dict[str, Quantity]:
+    return parameter_values(value, vocabulary_of(info).parameters)
 
 
 class _File(BaseModel):
@@ -275,62 +159,47 @@ class _File(BaseModel):
     note: Annotated[str, PlainValidator(plain_text)] = ""
     extends: Annotated[str, PlainValidator(filled_text)] = ""
     drop: Annotated[tuple[str, ...], PlainValidator(id_list)] = ()
-    lever: list[_Lever] = Field(default_factory=list)
-    parameters: Annotated[dict[str, _Quantity], PlainValidator(_parameters)] = Field(default_factory=dict)
-    policy: Annotated[None, PlainValidator(_no_policies)] = None
+    policy: list[PolicyTable] = Field(default_factory=list)
+    lever: list[LeverTable] = Field(default_factory=list)
+    parameters: Annotated[dict[str, Quantity], PlainValidator(_parameters)] = Field(default_factory=dict)
 
 
-def _keys(model: type[BaseModel]) -> tuple[str, ...]:
-    return tuple(field.alias or name for name, field in model.model_fields.items())
-
-
-_FILE_KEYS: Final = _keys(_File)
-_LEVER_KEYS: Final = _keys(_Lever)
-_MISSING: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "title": ("is missing; every scenario has a title", ()),
-    "name": ("is missing; it says which lever", tuple(LEVERS)),
-    "change": ("is missing; it says how the lever moves", CHANGES),
-    "from": ("is missing; it is the first year of the change", (f"{FIRST_YEAR} to {LAST_YEAR}",)),
-    "value": ("is missing; a number or a distribution table", ()),
-    "evidence": ("is missing; say why this size: what was observed, where, when (or: assumption)", ()),
+_TITLE: Final = {"title": ("is missing; every scenario has a title", ())}
+_KINDS: Final[Kinds] = {
+    (): TableKind("a scenario", "", keys_of(_File), _TITLE),
+    ("lever",): TableKind("a lever", "[[lever]]", keys_of(LeverTable), LEVER_MISSING),
+    ("policy",): TableKind("a policy", "[[policy]]", keys_of(PolicyTable), POLICY_MISSING),
 }
-
-
-def _problems(details: ErrorDetails, file: str, lines: Mapping[KeyPath, int]) -> Iterator[Problem]:
-    """Word one of pydantic's errors: several problems where one of our checks found several."""
-    path: KeyPath = tuple(details["loc"])
-    value: Any = details["input"]
-    kind = details["type"]
-    if kind == "scenario":
-        findings: Sequence[Finding] = details["ctx"]["findings"]
-    elif kind == "missing":
-        message, allowed = _MISSING[str(path[-1])]
-        findings = [Finding(message, allowed=allowed)]
-    elif kind == "extra_forbidden":
-        allowed = _LEVER_KEYS if len(path) > 1 else _FILE_KEYS
-        what = "a lever" if len(path) > 1 else "a scenario"
-        message = f"{what} has no such key"
-        findings = [Finding(message, value, allowed, nearest_name(str(path[-1]), allowed))]
-    elif path == ("lever",):
-        findings = [Finding("must be a list of tables; write [[lever]] with two brackets", value)]
-    else:
-        findings = [Finding("must be a table, [[lever]]", value)]
-    for finding in findings:
-        yield to_problem(finding, file, lines, path)
 
 
 def _file_levers(items: object, vocabulary: Vocabulary, lines: Mapping[KeyPath, int]) -> Iterator[FileLever]:
     """Yield the levers of a file that are right by themselves, whatever is wrong with the others."""
     for position, item in enumerate(items if isinstance(items, list) else []):
         try:
-            lever = _Lever.model_validate(item, context=vocabulary)
+            lever = LeverTable.model_validate(item, context=vocabulary)
         except ValidationError:
             continue
-        change = lever.to_change(vocabulary.regions)
-        yield FileLever(change, position, lever.layer, line_of(lines, ("lever", position)), bool(lever.id))
+        path: KeyPath = ("lever", position)
+        yield FileLever(lever.to_change(vocabulary.regions), path, line_of(lines, path), lever.layer, bool(lever.id))
 
 
-def _equal_ids(levers: Sequence[FileLever], file: str) -> Iterator[Problem]:
+def _file_policies(items: object, vocabulary: Vocabulary, lines: Mapping[KeyPath, int]) -> Iterator[FilePolicy]:
+    """Yield the policies of a file that are right by themselves."""
+    for position, item in enumerate(items if isinstance(items, list) else []):
+        try:
+            policy = PolicyTable.model_validate(item, context=vocabulary)
+        except ValidationError:
+            continue
+        path: KeyPath = ("policy", position)
+        yield FilePolicy(policy.to_use(vocabulary), path, line_of(lines, path))
+
+
+def _levers_of(policy: FilePolicy) -> Iterator[FileLever]:
+    for change in policy.use.changes:
+        yield FileLever(change, policy.path, policy.line, layer=1, is_named=True)
+
+
+def _equal_ids(levers: Sequence[FileLever], policies: Sequence[FilePolicy], file: str) -> Iterator[Problem]:
     seen: dict[str, FileLever] = {}
     for lever in levers:
         first = seen.setdefault(lever.change.id, lever)
@@ -339,13 +208,19 @@ def _equal_ids(levers: Sequence[FileLever], file: str) -> Iterator[Problem]:
             message = f"the lever of line {first.line} has this id already; give each lever an id of its own"
             if not lever.is_named:
                 message = f"the lever of line {first.line} changes the same cells alike; give this one an id"
-            yield Problem(
-                file,
-                lever.line,
-                key_text(("lever", lever.position, "id")),
-                message,
-                show(lever.change.id, 240),
-            )
+            yield Problem(file, lever.line, key_text((*lever.path, "id")), message, show(lever.change.id, 240))
+    used: dict[str, FilePolicy] = {}
+    for policy in policies:
+        key, own_id = key_text((*policy.path, "id")), show(policy.use.id, 240)
+        before = used.setdefault(policy.use.id, policy)
+        if before is not policy:
+            message = f"the policy of line {before.line} has this id already; give each policy an id of its own"
+            yield Problem(file, policy.line, key, message, own_id)
+            continue
+        for taken in (policy.use.id, *(change.id for change in policy.use.changes)):
+            if taken in seen:
+                message = f"the lever of line {seen[taken].line} has the id {taken} already; give the policy another id"
+                yield Problem(file, policy.line, key, message, own_id)
 
 
 def _overlapping_sets(levers: Sequence[FileLever], file: str, regions: Sequence[str]) -> Iterator[Problem]:
@@ -362,9 +237,10 @@ def _overlapping_sets(levers: Sequence[FileLever], file: str, regions: Sequence[
         earlier = window[:, mask]
         if np.any(earlier):
             first = levers[int(earlier[earlier > 0][0]) - 1]
+            by_whom = f" by {change.id}" if lever.is_of_policy else ""
             message = (
-                f"{change.name} is set for some of the same cells and years by the lever of line "
-                f"{first.line} ({first.change.id}); two set of one file must not overlap"
+                f"{change.name} is set{by_whom} for some of the same cells and years by {first.place}; "
+                "two set of one file must not overlap"
             )
-            yield Problem(file, lever.line, key_text(("lever", lever.position)), message)
+            yield Problem(file, lever.line, key_text(lever.path), message)
         window[:, mask] = number

@@ -14,7 +14,8 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from sim.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
-from sim.parameters import GROUPS, SECTORS, TALENT_CLASSES, Parameter
+from sim.named_policies import NamedPolicy
+from sim.parameters import GROUPS, SECTORS, STAGES, TALENT_CLASSES, Parameter
 from sim.policy import axis_size
 from sim.scenario_text import KeyPath, Problem, key_text, line_of, nearest_name, show
 
@@ -25,6 +26,8 @@ _ALIASES: Final[Mapping[str, str]] = {
     "US": "USA", "AMERICA": "USA", "UK": "GBR", "BRITAIN": "GBR", "ENGLAND": "GBR", "PRC": "CHN",
     "HONG KONG": "CHN", "EU": "EUROPE", "KOREA": "KOR", "UAE": "GLF", "WORLD": ALL, "ALL": ALL,
 }  # fmt: skip
+
+_NAMED_AXES: Final[Mapping[str, tuple[str, ...]]] = {"sector": SECTORS, "stage": STAGES}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Vocabulary:
         Every parameter by name.
     countries
         Region code by code of a country inside a larger region; only used to suggest the region.
+    policies
+        Named policies by name.
     """
 
     regions: tuple[str, ...]
@@ -50,6 +55,7 @@ class Vocabulary:
     sources: frozenset[str]
     parameters: Mapping[str, Parameter]
     countries: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, NamedPolicy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,21 +158,21 @@ def filter_ids(value: object, axis: str, vocabulary: Vocabulary) -> tuple[int, .
     value
         What the file says: a list, or ``"*"`` for all.
     axis
-        origin, destination, sector or talent_class.
+        origin, destination, sector, talent_class or stage.
     vocabulary
         The regions.
     """
     if value == ALL:
         return tuple(range(axis_size(axis, len(vocabulary.regions))))
     if not isinstance(value, list):
-        example = {"sector": '["industry"]', "talent_class": "[3, 4]"}.get(axis, '["CHN"]')
+        example = {"sector": '["industry"]', "talent_class": "[3, 4]", "stage": '["study"]'}.get(axis, '["CHN"]')
         raise refuse(Finding(f'must be a list such as {example}, or "*" for all', value))
     if not value:
         raise refuse(Finding("is an empty list; leave the key out to mean all", value))
     if axis == "talent_class":
         return _talent_classes(value)
-    if axis == "sector":
-        return _sectors(value)
+    if axis in _NAMED_AXES:
+        return _names(value, axis, _NAMED_AXES[axis])
     return _regions(value, vocabulary)
 
 
@@ -184,15 +190,15 @@ def _talent_classes(items: Sequence[object]) -> tuple[int, ...]:
     return tuple(sorted(good))
 
 
-def _sectors(items: Sequence[object]) -> tuple[int, ...]:
+def _names(items: Sequence[object], axis: str, names: Sequence[str]) -> tuple[int, ...]:
     findings = [
-        Finding("is not a sector", item, SECTORS, nearest_name(show(item), SECTORS), (position,))
+        Finding(f"is not a {axis}", item, tuple(names), nearest_name(show(item), names), (position,))
         for position, item in enumerate(items)
-        if not isinstance(item, str) or item not in SECTORS
+        if not isinstance(item, str) or item not in names
     ]
     if findings:
         raise refuse(*findings)
-    return tuple(sorted({SECTORS.index(str(item)) for item in items}))
+    return tuple(sorted({names.index(str(item)) for item in items}))
 
 
 def _regions(items: Sequence[object], vocabulary: Vocabulary) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from sim.data import load_data
 from sim.distributions import DISTRIBUTIONS as KINDS
+from sim.examples import policy_example
 from sim.parameters import CHANGES, LEVERS
 from sim.policy import value_range
 from sim.scenario import (
@@ -27,11 +28,16 @@ from sim.scenario import (
     Scenario,
     ScenarioError,
     difference,
+    expansion,
     load_scenario,
+    named_policies,
+    replacements,
     resolved_toml,
     scenario_effect,
     shipped_folder,
 )
+from sim.scenario_errors import keys_of
+from sim.scenario_policy import PolicyTable
 from sim.scenario_schema import read_content
 from sim.scenario_text import KeyPath, key_lines, parse_text, show, toml_string
 from sim.scenario_values import Vocabulary
@@ -41,10 +47,14 @@ FUZZ = settings(
     max_examples=120,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-GOOD = (shipped_folder() / "us-entry-restrictions.toml").read_text(encoding="utf-8")
 CODES = load_data().codes
+POLICIES = named_policies()
+USES = [policy_example(policy, CODES).partition("[[policy]]")[2] for policy in POLICIES.values()][:1]
+GOOD = (shipped_folder() / "us-entry-restrictions.toml").read_text(encoding="utf-8") + "".join(
+    f"\n[[policy]]{use}" for use in USES
+)
 PARAMETERS = {parameter.name: parameter for parameter in load_data().parameters}
-WORDS = st.sampled_from([*LEVERS, *CHANGES, *KINDS, *CODES, "EUROPE", "*", "-CHN", "industry", "China"])
+WORDS = st.sampled_from([*LEVERS, *POLICIES, *CHANGES, *KINDS, *CODES, "EUROPE", "*", "-CHN", "industry", "China"])
 TEXTS = st.one_of(WORDS, st.text(st.characters(exclude_categories=("Cs",)), max_size=12))
 NUMBERS = st.one_of(
     st.booleans(),
@@ -74,7 +84,9 @@ FILTERS: Mapping[str, st.SearchStrategy[Any]] = {
     "destination": st.lists(st.sampled_from([*CODES, "ANGLOPHONE"]), min_size=1, max_size=4) | st.just("*"),
     "sector": st.lists(st.sampled_from(["academia", "industry"]), min_size=1, max_size=2),
     "talent_class": st.lists(st.integers(0, 4), min_size=1, max_size=4),
+    "stage": st.lists(st.sampled_from(["study", "work"]), min_size=1, max_size=2),
 }
+REFUSALS = {"name": "student_visa_refusal", "change": "set", "value": 0.3, "from": 2020, "evidence": "Why."}
 
 
 @st.composite
@@ -99,9 +111,28 @@ def levers(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def policies(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw the use of a named policy that is nearly always right."""
+    policy = POLICIES[draw(st.sampled_from(list(POLICIES)))]
+    entries: dict[str, Any] = {"name": policy.name, **{axis: draw(FILTERS[axis]) for axis in policy.asks}}
+    entries["from"] = draw(st.integers(2000, 2025))
+    optional: dict[str, st.SearchStrategy[Any]] = {"until": st.integers(2030, 2050), "ramp_years": st.integers(0, 5)}
+    optional["id"] = st.text(string.ascii_lowercase, min_size=8, max_size=9)
+    optional["evidence"] = st.just("Told.")
+    sizes = {lever.id: st.floats(*value_range(LEVERS[lever.name], lever.change)) for lever in policy.levers}
+    optional["values"] = st.fixed_dictionaries({}, optional=sizes)
+    for key, strategy in optional.items():
+        if draw(st.booleans()):
+            entries[key] = draw(strategy)
+    return entries
+
+
+@st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a document that is nearly right, then put anything anywhere, up to three times."""
     document: dict[str, Any] = {"title": "T", "lever": draw(st.lists(levers(), max_size=3))}
+    if draw(st.booleans()):
+        document["policy"] = draw(st.lists(policies(), max_size=2))
     if draw(st.booleans()):
         document |= {
             "extends": "baseline",
@@ -111,17 +142,22 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         names = draw(st.sets(st.sampled_from(list(PARAMETERS)), max_size=3))
         document["parameters"] = {name: draw(st.floats(PARAMETERS[name].low, PARAMETERS[name].high)) for name in sorted(names)}
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
-        tables = [document, *(each for each in document.get("lever", []) if isinstance(each, dict))]
+        tables = [
+            document,
+            *(each for key in ("lever", "policy") for each in listed(document.get(key)) if isinstance(each, dict)),
+        ]
         tables += [each for each in [document.get("parameters")] if isinstance(each, dict)]
-        table = draw(st.sampled_from(tables)) if isinstance(document.get("lever", []), list) else document
-        key = draw(st.sampled_from([*table, *table, "policy", "colour"]) | TEXTS)
+        table = draw(st.sampled_from(tables))
+        key = draw(st.sampled_from([*table, *table, "policy", "values", "stage", "colour"]) | TEXTS)
         if draw(st.booleans()):
             table.pop(key, None)
         else:
             table[key] = draw(VALUES)
-        if not isinstance(document.get("lever", []), list):
-            break
     return document
+
+
+def listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 DOCUMENTS = documents()
@@ -161,8 +197,8 @@ def document_text(document: Mapping[str, Any]) -> str:
     """Write a document with [[lever]] tables where it can be."""
     plain, tables = [], []
     for key, value in document.items():
-        if key == "lever" and isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            tables += ["[[lever]]\n" + "".join(f"{toml(k)} = {toml(v)}\n" for k, v in each.items()) for each in value]
+        if key in ("lever", "policy") and isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            tables += [f"[[{key}]]\n" + "".join(f"{toml(k)} = {toml(v)}\n" for k, v in each.items()) for each in value]
         else:
             plain.append(f"{toml(key)} = {toml(value)}\n")
     return "".join(plain) + "\n".join(tables)
@@ -190,9 +226,18 @@ def loads_or_refuses(folder: Path, content: bytes) -> None:
         return
     scenario = loaded
     difference(scenario)
+    replacements(scenario)
+    told = [row for use in scenario.policies for row in expansion(use)]
+    assert {row.id for row in told} <= {change.id for change in scenario.levers}
+    assert all(str(row).isprintable() for row in told)
     again = folder / "resolved.toml"
     again.write_text(resolved_toml(scenario), encoding="utf-8")
     assert scenario_effect(load_scenario(str(again))) == scenario_effect(scenario)
+
+
+def test_the_good_file_is_good(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text(GOOD, encoding="utf-8")
+    assert len(load_scenario(str(tmp_path / "good.toml")).policies) == len(USES) > 0
 
 
 @FUZZ
@@ -211,7 +256,9 @@ def test_text(tmp_path: Path, text: str) -> None:
 @given(
     seed=st.integers(0, 2**32),
     damages=st.integers(1, 4),
-    pieces=st.lists(st.sampled_from(["[", "]", '"', "=", "\n", "{", "}", "0", "-", ".", ",", "nan", "[[lever]]", "#"])),
+    pieces=st.lists(
+        st.sampled_from(["[", "]", '"', "=", "\n", "{", "}", "0", "-", ".", ",", "nan", "[[lever]]", "[[policy]]", "#"])
+    ),
 )
 def test_damage_to_a_good_file(tmp_path: Path, seed: int, damages: int, pieces: list[str]) -> None:
     generator = random.Random(seed)
@@ -245,6 +292,15 @@ def test_structures_written_as_toml(tmp_path: Path, document: dict[str, Any]) ->
 def test_structures_given_to_the_schema(vocabulary: Vocabulary, document: dict[str, Any]) -> None:
     with contextlib.suppress(ScenarioError):
         assert read_content(document, "", "fuzz", vocabulary).title
+
+
+@FUZZ
+@given(policy=policies(), key=st.sampled_from(keys_of(PolicyTable)), value=VALUES, with_lever=st.booleans())
+def test_a_policy_with_anything_under_one_of_its_keys(
+    tmp_path: Path, policy: dict[str, Any], key: str, value: Any, with_lever: bool
+) -> None:
+    document = {"title": "T", "policy": [{**policy, key: value}], "lever": [REFUSALS] if with_lever else []}
+    loads_or_refuses(tmp_path, document_text(document).encode())
 
 
 def test_keys_have_their_lines_in_a_text_with_traps() -> None:

@@ -40,7 +40,8 @@ def place(problem: Problem, path: Path) -> str:
 
 
 def test_there_are_many_invalid_files() -> None:
-    assert len(FILES) >= 60
+    assert len(FILES) >= 120
+    assert sum(path.stem.startswith(("policy", "stage")) for path in FILES) >= 35
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -69,8 +70,13 @@ def test_a_misspelt_name_comes_with_the_allowed_ones_and_the_nearest() -> None:
     (problem,) = problems_of(FOLDER / "region-name.toml")
     assert problem.nearest == "CHN"
     assert {"USA", "ROW", "EUROPE", "*"} <= set(problem.allowed)
-    (problem,) = problems_of(FOLDER / "policy.toml")
-    assert problem.allowed[0] == "student_visa_refusal"
+    (problem,) = problems_of(FOLDER / "policy-unknown.toml")
+    assert problem.nearest == "toy_fee"
+    assert {"toy_return", "h1b_fee_2025"} <= set(problem.allowed)
+    (problem,) = problems_of(FOLDER / "policy-values-unknown.toml")
+    assert problem.allowed == ("pay", "odds")
+    (problem,) = problems_of(FOLDER / "stage-unknown.toml")
+    assert problem.allowed == ("study", "work")
     (problem,) = problems_of(FOLDER / "source-unknown.toml")
     assert problem.nearest == "FLYNN"
     assert len(problem.allowed) > 200

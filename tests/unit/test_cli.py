@@ -13,6 +13,7 @@ from sim.cli import main
 from sim.experiment import RunPlan
 from sim.outcomes import Outcomes
 from sim.parameters import LEVERS
+from sim.scenario import named_policies
 
 SMALL = ("--draws", "3", "--replicates", "2", "--researchers", "500", "--until", "2024")
 SLOW = ("numba", "mesa", "scipy.stats", "pandas", "matplotlib", "pyarrow")
@@ -132,6 +133,7 @@ def test_settings_make_another_run(call: Call, quick_engine: list[RunPlan]) -> N
         (["run", "baseline", "--colour"], "--colour"),
         (["check", "baselin"], "baseline"),
         (["levers", "entry_ba"], "entry_bar"),
+        (["policies", "h1b_fee_2052"], "h1b_fee_2025"),
         (["sources", "phd_pai"], "phd_pay"),
         (["sweep"], "sweep"),
     ],
@@ -197,7 +199,68 @@ def test_levers_and_sources_answer(call: Call) -> None:
     assert json.loads(call("sources", "phd_pay:CHN", "--json")[1])["kind"]
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["check", "baseline"], ["levers"], ["sources"]])
+def test_policies_answer(call: Call) -> None:
+    known = named_policies()
+    code, out, err = call("policies")
+    assert (code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 100
+    assert all(name in "".join(out.split()) for name in known)
+    for name, policy in known.items():
+        code, out, _ = call("policies", name)
+        words = " ".join(out.split())
+        assert code == 0
+        assert policy.asks == () or f"asks for {', '.join(policy.asks)}" in words
+        assert all(lever.id in out and f"[{lever.source}]" in words for lever in policy.levers)
+        assert f'name = "{name}"' in words
+        (record,) = json.loads(call("policies", name, "--json")[1])["policies"]
+        assert [lever["id"] for lever in record["levers"]] == [lever.id for lever in policy.levers]
+        assert all(lever["evidence"] and lever["size"] and lever["unit"] for lever in record["levers"])
+        Path("example.toml").write_text(record["example"], encoding="utf-8")
+        assert call("check", "example.toml")[0] == 0
+    assert len(json.loads(call("policies", "--json")[1])["policies"]) == len(known)
+
+
+def test_the_example_that_a_lever_prints_loads(call: Call) -> None:
+    out = call("levers", "exit_gate")[1]
+    assert LEVERS["exit_gate"].unit in out
+    assert "restrictive" in out
+    example = out[out.index("title = ") :]
+    Path("example.toml").write_text(example, encoding="utf-8")
+    assert "exit_gate" in call("check", "example.toml")[1]
+    (record,) = json.loads(call("levers", "exit_gate", "--json")[1])["levers"]
+    assert record["example"].split() == example.split()
+
+
+def test_check_says_what_policies_become_before_the_difference(call: Call) -> None:
+    name, policy = next((name, each) for name, each in named_policies().items() if not each.asks)
+    first = policy.levers[0].id
+    Path("lower.toml").write_text(f'title = "L"\n[[policy]]\nname = "{name}"\nid = "p"\nfrom = 2027\n', encoding="utf-8")
+    code, out, err = call("check", "lower.toml")
+    assert (code, err) == (0, "")
+    assert out.index(f"Policy p ({name})") < out.index(f"p.{first}") < out.index("Changes in the observed defaults")
+    Path("upper.toml").write_text('title = "U"\nextends = "lower"\n', encoding="utf-8")
+    assert f"Inherited policies: p ({name})" in call("check", "upper.toml")[1]
+    (record,) = json.loads(call("check", "upper.toml", "--json")[1])["scenarios"]
+    assert [(use["id"], use["name"], use["inherited"]) for use in record["policies"]] == [("p", name, True)]
+    assert record["policies"][0]["levers"][0]["id"] == f"p.{first}"
+
+
+def test_check_warns_of_a_set_that_replaces_an_inherited_value(call: Call) -> None:
+    lever = '[[lever]]\nname = "entry_bar"\nid = "{}"\nfrom = 2027\nchange = "set"\nvalue = {}\nevidence = "none"\n'
+    Path("lower.toml").write_text('title = "L"\n' + lever.format("wide", 0.2), encoding="utf-8")
+    upper = 'title = "U"\nextends = "lower"\n' + lever.format("narrow", 0.1).replace("from", 'origin = ["CHN"]\nfrom')
+    Path("upper.toml").write_text(upper, encoding="utf-8")
+    words = " ".join(call("check", "upper.toml")[1].split())
+    assert "warning: narrow sets entry_bar for CHN -> all in 2027-2050; where it does, it replaces the inherited wide" in words
+    assert "warning" not in call("check", "lower.toml")[1]
+    (record,) = json.loads(call("check", "upper.toml", "--json")[1])["scenarios"]
+    assert [(row["id"], row["replaced"]) for row in record["replacements"]] == [("narrow", ["wide"])]
+
+
+QUICK = ("--help", "run --help", "check baseline", "levers", "levers entry_bar", "policies", "policies h1b_fee_2025", "sources")
+
+
+@pytest.mark.parametrize("words", [line.split() for line in QUICK])
 def test_quick_verbs_import_nothing_slow(words: list[str], tmp_path: Path) -> None:
     code = (
         "import sys\nfrom sim.cli import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit as stop:\n"

@@ -1,0 +1,219 @@
+"""The packaged library of named policies, ``sim/data/policies.toml``, read and checked like a scenario file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
+
+from sim.data import DATA_FOLDER, DataError
+from sim.differences import meet
+from sim.named_policies import ASKED, NamedPolicy, PolicyLever, expand
+from sim.parameters import FIRST_YEAR, LEVERS
+from sim.policy import cells
+from sim.scenario_errors import Kinds, TableKind, keys_of, problems_in
+from sim.scenario_lever import BODY_MISSING, LeverBody, ramp_of, source_of, year_of
+from sim.scenario_text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, parse_text, read_text, show
+from sim.scenario_values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
+
+LIBRARY: Final = DATA_FOLDER / "policies.toml"
+MOST_NUMBER: Final = 999
+"""Largest row of a list of policies."""
+
+
+def load_library(vocabulary: Vocabulary, path: Path = LIBRARY) -> dict[str, NamedPolicy]:
+    """Read a library of named policies.
+
+    Parameters
+    ----------
+    vocabulary
+        Regions and sources.
+    path
+        The file; the packaged one unless another is named.
+
+    Returns
+    -------
+    Policies by name, in file order.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file, in the order of its lines: it is no input of the user.
+    """
+    try:
+        return read_library(read_text(path, path.name), path.name, vocabulary)
+    except ScenarioError as error:
+        raise DataError(path.name, str(error)) from None
+
+
+def read_library(text: str, file: str, vocabulary: Vocabulary) -> dict[str, NamedPolicy]:
+    """Check the text of a library.
+
+    Parameters
+    ----------
+    text
+        TOML.
+    file
+        How messages name it.
+    vocabulary
+        Regions and sources.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem, in the order of the lines.
+    """
+    document = parse_text(text, file)
+    lines = key_lines(text)
+    problems: list[Problem] = []
+    try:
+        _Library.model_validate(document, context=vocabulary)
+    except ValidationError as error:
+        problems.extend(problems_in(error, _KINDS, file, lines))
+    found: dict[str, tuple[NamedPolicy, int]] = {}
+    for position, policy in _right_ones(document.get("policy"), vocabulary):
+        path: KeyPath = ("policy", position)
+        line = line_of(lines, path)
+        problems.extend(Problem(file, line, key_text(path), message) for message in _contradictions(policy, vocabulary))
+        first = found.setdefault(policy.name, (policy, line))
+        if first[0] is not policy:
+            message = f"the policy of line {first[1]} has this name already"
+            problems.append(Problem(file, line, key_text((*path, "name")), message, show(policy.name)))
+    if problems:
+        raise ScenarioError(sorted(problems, key=lambda problem: problem.line))
+    return {name: policy for name, (policy, _) in found.items()}
+
+
+def _name(value: object) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", plain_text(value)):
+        raise refuse(Finding("is not the name of a policy", value, ("small letters", "digits", "_")))
+    return plain_text(value)
+
+
+def _number(value: object) -> int:
+    return whole_number(value, 0, MOST_NUMBER, "the row of a list of policies")
+
+
+def _asks(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise refuse(Finding('must be a list such as ["destination"], or [] for a policy that is fixed', value, ASKED))
+    asked = tuple(known_name(each, ASKED, "an axis that a policy can ask for") for each in value)
+    if len(set(asked)) < len(asked):
+        raise refuse(Finding("names an axis twice", value))
+    return asked
+
+
+def _until(value: object, info: ValidationInfo) -> int:
+    year = year_of(value)
+    start = info.data.get("from_year")
+    if start is None and "from_year" in info.data:
+        raise refuse(Finding("needs a from as well", value))
+    if start is not None and year < start:
+        raise refuse(Finding(f"the window is empty: until lies before from ({start})", value))
+    return year
+
+
+class _PolicyLever(LeverBody):
+    """One ``[[policy.lever]]``."""
+
+    id: Annotated[str, PlainValidator(_name)]
+    source: Annotated[str, PlainValidator(source_of)]
+
+    def resolved(self) -> PolicyLever:
+        return PolicyLever(self.id, self.name, self.change, self.value, self.evidence, self.source, self.stated())
+
+
+class _Policy(BaseModel):
+    """One ``[[policy]]``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, PlainValidator(_name)]
+    number: Annotated[int, PlainValidator(_number)]
+    title: Annotated[str, PlainValidator(filled_text)]
+    about: Annotated[str, PlainValidator(filled_text)]
+    asks: Annotated[tuple[str, ...], PlainValidator(_asks)]
+    from_year: Annotated[int | None, PlainValidator(year_of), Field(alias="from")] = None
+    until_year: Annotated[int | None, PlainValidator(_until), Field(alias="until")] = None
+    ramp_years: Annotated[int, PlainValidator(ramp_of)] = 1
+    lever: list[_PolicyLever]
+
+    @model_validator(mode="after")
+    def _does_something(self) -> _Policy:
+        if not self.lever:
+            raise refuse(Finding("has no lever; a policy changes something", below=("lever",)))
+        return self
+
+    def resolved(self) -> NamedPolicy:
+        fields: dict[str, Any] = {name: getattr(self, name) for name in _Policy.model_fields if name != "lever"}
+        return NamedPolicy(**fields, levers=tuple(each.resolved() for each in self.lever))
+
+
+class _Library(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    policy: list[_Policy]
+
+
+_KINDS: Final[Kinds] = {
+    (): TableKind("a library", "", keys_of(_Library), {"policy": ("is missing; a library has policies", ())}),
+    ("policy",): TableKind(
+        "a policy of the library",
+        "[[policy]]",
+        keys_of(_Policy),
+        {
+            "name": ("is missing; scenarios use a policy by its name", ()),
+            "number": ("is missing; the row of the list of policies, or 0", ()),
+            "title": ("is missing; one sentence: what the measure is, since when", ()),
+            "about": ("is missing; which levers it is made of and why these", ()),
+            "asks": ("is missing; the axes that a scenario must name, [] for none", ASKED),
+            "lever": ("is missing; a policy changes something: [[policy.lever]]", ()),
+        },
+    ),
+    ("policy", "lever"): TableKind(
+        "a lever of a policy",
+        "[[policy.lever]]",
+        keys_of(_PolicyLever),
+        {
+            **BODY_MISSING,
+            "id": ("is missing; a short name, unique in the policy", ()),
+            "source": ("is missing; the id of a source, ASSUMPTION where nothing was measured", ()),
+        },
+    ),
+}
+
+
+def _right_ones(items: object, vocabulary: Vocabulary) -> Iterator[tuple[int, NamedPolicy]]:
+    """Yield the policies that are right by themselves, with their positions, whatever is wrong with the others."""
+    for position, item in enumerate(items if isinstance(items, list) else []):
+        try:
+            yield position, _Policy.model_validate(item, context=vocabulary).resolved()
+        except ValidationError:
+            continue
+
+
+def _contradictions(policy: NamedPolicy, vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield what is wrong between the parts of a policy, whatever a scenario asks it for."""
+    ids = [lever.id for lever in policy.levers]
+    for repeated in sorted({each for each in ids if ids.count(each) > 1}):
+        yield f"has two levers with the id {repeated}"
+    for axis in policy.asks:
+        if not any(axis in LEVERS[lever.name].filters and axis not in lever.stated for lever in policy.levers):
+            yield f"asks for {axis}, but none of its levers leaves it open"
+    regions = len(vocabulary.regions)
+    window = (policy.from_year or FIRST_YEAR, policy.until_year, policy.ramp_years)
+    changes = expand(policy, "x", {}, window, {}, "", regions).changes
+    for lever, change in zip(policy.levers, changes, strict=True):
+        if not np.any(cells(change, regions)):
+            yield f"lever {lever.id} touches nobody: its origin is its destination"
+    sets = [(lever, change) for lever, change in zip(policy.levers, changes, strict=True) if change.change == "set"]
+    for (one, first), (other, second) in combinations(sets, 2):
+        if meet(first, second, regions):
+            yield f"levers {one.id} and {other.id} may set some of the same cells"

@@ -1,0 +1,22 @@
+"""Scenario files of the tests may use the policies of ``policies.toml`` beside this file, besides the packaged ones."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sim import scenario
+from sim.named_policies import NamedPolicy
+from sim.policy_library import load_library
+
+TOYS = Path(__file__).parent / "policies.toml"
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, NamedPolicy]:
+    """Put the policies of the tests beside the packaged ones and return them."""
+    known = scenario._vocabulary()
+    toys = load_library(known, TOYS)
+    monkeypatch.setattr(scenario, "_vocabulary", lambda: replace(known, policies={**known.policies, **toys}))
+    return toys
