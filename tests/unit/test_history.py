@@ -15,6 +15,7 @@ from tests.toy import random_world
 
 CODES = ("AAA", "BBB", "CCC", "DDD")
 KEY = make_key(5, 2)
+KINDS = ("graduate region", "another graduate region", "first job", "next job", "job after the loss of status")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_a_life_as_told_is_the_life_as_lived(lived: Any) -> None:
 
 
 def test_the_best_open_option_is_taken_and_the_odds_add_up(lived: Any) -> None:
-    seen = {"graduate region": 0, "first job": 0, "next job": 0}
+    seen = dict.fromkeys(KINDS, 0)
     closed = postponed = fallen_back = 0
     for who in lived[2]:
         for year in told(lived, who).years:
@@ -66,14 +67,14 @@ def test_the_best_open_option_is_taken_and_the_odds_add_up(lived: Any) -> None:
                 assert "postpones" in decision.reason
             elif decision.reason.startswith("the two places") or decision.reason == "the place to fall back on":
                 fallen_back += 1
-            elif decision.kind == "graduate region":
+            elif "graduate region" in decision.kind:
                 assert decision.chosen == best.region
             else:
                 assert decision.chosen == best.region or not decision.options[1].is_open
             closed += not decision.options[0].is_open
             if year.after["stage"] in (STUDY, WORK):
                 assert CODES[year.after["place"]] == decision.chosen
-    assert min(seen.values()) > 100
+    assert min(seen.values()) > 10
     assert closed > 50
     assert postponed > 0
 
@@ -87,9 +88,9 @@ def test_what_happens_is_what_the_draws_say(lived: Any) -> None:
             if year.after["stage"] == OUT:
                 assert events.get("leaves research") or events.get("drops out")
                 continue  # the tier is of the last year observed
-            if year.after["tier"]:
-                assert events["is visible"]
-            assert (year.after["tier"] == 2) == events.get("is of the elite", False)
+            is_seen = events.get("is visible", False) and events.get("takes part in the conference", True)
+            assert (year.after["tier"] > 0) == is_seen
+            assert (year.after["tier"] == 2) == (is_seen and events["is of the elite"])
 
 
 def test_a_life_reads_well() -> None:
@@ -102,7 +103,7 @@ def test_a_life_reads_well() -> None:
     assert "graduate region: " in text
     assert "first job: " in text
     assert "graduates: yes (draw " in text
-    assert max(map(len, text.splitlines())) < 200
+    assert max(map(len, text.splitlines())) < 300
     assert model.researcher(str(name.origin), name.cohort, name.index) is name
 
 
