@@ -158,10 +158,13 @@ def solve_bar(world: World, pull: Floats, eligible: Floats, target: float, chanc
 def visible_by_place(eligible: Floats, chance: Floats) -> Floats:
     """Count (R,) visible people by place, observed or not."""
     people = np.zeros(eligible.shape[3])
-    for place in range(eligible.shape[3]):
+    for o in range(eligible.shape[0]):
         for q in range(eligible.shape[1]):
-            for profile in range(eligible.shape[2]):
-                people[place] += eligible[:, q, profile, place].sum() * chance[place, q, profile]
+            for place in range(eligible.shape[3]):
+                workers = 0.0
+                for profile in range(1, PROFILES):
+                    workers += eligible[o, q, profile, place] * chance[place, q, profile]
+                people[place] += eligible[o, q, 0, place] * chance[place, q, 0] + workers
     return people
 
 

@@ -150,11 +150,11 @@ def careers_world(seed: int, **changes):
 @given(seed=st.integers(0, 10_000), j=st.integers(0, 4), gain=st.floats(0.05, 3.0))
 def test_improving_a_place_of_work_moves_people_only_towards_it(seed: int, j: int, gain: float) -> None:
     world = careers_world(seed)
-    drift = world.study_drift.copy()
+    drift = world.work_drift.copy()
     for row in (1, 4):  # first jobs, then opportunities of incumbents who are where they were
         changed = drift.copy()
         changed[row, j] += gain
-        base, variant = run(world), run(world._replace(study_drift=changed, work_drift=changed))
+        base, variant = run(world), run(world._replace(work_drift=changed))
         before, after = base.people[row], variant.people[row]
         np.testing.assert_array_equal(before.stage, after.stage)
         moved = before.place != after.place

@@ -92,11 +92,11 @@ def test_flows_are_those_of_the_rows(seed: int) -> None:
         gone = (before.stage != OUT) & (old[0] == OUT)
         left = np.bincount(old[1][gone], minlength=5)
         np.testing.assert_array_equal(counts.flows[3].sum(axis=0), np.diag(left))
-        moved = (before.stage == WORK) & (before.place != old[1])
+        graduated = (before.stage == STUDY) & (old[0] == WORK)
+        moved = (before.stage % OUT > 0) & ~graduated & (before.place != old[1])  # workers, and students who are forced
         moves = np.zeros((5, 5), dtype=np.int64)
         np.add.at(moves, (before.place[moved], old[1][moved]), 1)
         np.testing.assert_array_equal(counts.flows[2].sum(axis=0), moves)
-        graduated = (before.stage == STUDY) & (old[0] == WORK)
         first = np.zeros((5, 5), dtype=np.int64)
         np.add.at(first, (before.study[graduated], old[1][graduated]), 1)
         np.testing.assert_array_equal(counts.flows[1].sum(axis=0), first)
@@ -211,7 +211,7 @@ def test_with_feedback_a_lever_on_one_origin_reaches_the_others() -> None:
 @MANY
 @given(seed=SEEDS, step=st.floats(0.0, 1.0), j=st.integers(1, 4), with_deterrence=st.booleans())
 def test_more_refusals_never_bring_more_students(seed: int, step: float, j: int, with_deterrence: bool) -> None:
-    changes = {**FROZEN, "closure": 0.0}
+    changes = {**FROZEN, "closure": 0.0, "forced_exit": 0.0}
     if not with_deterrence:
         changes["refusal_deterrence"] = 0.0
     world = random_world(seed, 5, years=8, **changes)

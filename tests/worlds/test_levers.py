@@ -144,7 +144,7 @@ def test_parts_of_an_attempt_are_rounded() -> None:
         ("forced_exit", 0.3),
         ("exit_gate", 0.4),
         ("pay", lambda old: 2.0 * old),
-        ("capital", lambda old: 3.0 * old),
+        ("capital", lambda old: old * np.array([1e3, 1.0, 1.0, 1.0])),
         ("study_drift", lambda old: old + np.arange(4.0)),
         ("work_drift", lambda old: old + np.arange(4.0)),
         ("mobility", 1.0),
