@@ -171,7 +171,8 @@ class TalentModel(mesa.Model):
     replicate, seed : key of the random numbers, each 0..2**32-1.
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050; the model stops running after it.
-    collect : fill the DataCollector after every step.
+    collect : fill the DataCollector after every step: one row a year.
+    collect_researchers : also collect a row of every active researcher each year.
     world : a world made otherwise (see `sim.world`); scenario, draw, researchers and until are then not looked at.
 
     Raises
@@ -189,6 +190,7 @@ class TalentModel(mesa.Model):
         seed: int = 1,
         until: int = 2035,
         collect: bool = True,
+        collect_researchers: bool = False,
         world: World | None = None,
     ) -> None:
         super().__init__(rng=seed)
@@ -206,12 +208,19 @@ class TalentModel(mesa.Model):
         self.past: list[Year] = []
         self.everyone: list[Researcher] = []
         self.counts = new_counts(len(self.codes))
-        self.collector = collector(self.codes) if collect else None
+        self.collector = collector(self.codes, collect_researchers) if collect else None
         self.datacollector = self.collector
         self.running = True
 
     def step(self) -> None:
-        """Let one year pass; everyone decides on the state at its start."""
+        """Let one year pass; everyone decides on the state at its start.
+
+        Raises
+        ------
+        RuntimeError : the last year has passed.
+        """
+        if self.year >= self.last_year:
+            raise RuntimeError(f"the last year of this model, {self.last_year}, has passed; `until` may be {LAST_YEAR} at most")
         self.open_year()
         self.enter()
         applicants, students, workers = self.by_stage()
@@ -321,8 +330,12 @@ def made_world(scenario: str | Scenario, draw: int | Draw, researchers: int, unt
     return world_of(scenario, draw, researchers, until, data)
 
 
-def collector(codes: Sequence[str]) -> mesa.DataCollector:
-    """Make Mesa's collector: the year, numbers and work shares of the top tier; of every active researcher, stage and places."""
+def collector(codes: Sequence[str], with_researchers: bool) -> mesa.DataCollector:
+    """Make Mesa's collector: the year, numbers and work shares of the top 20 %; if wanted, stage and places of the active.
+
+    Once rows of agents are collected, `mesa.batch_run` returns a row for every agent and sets those of a year beside the model's
+    row of the year after; therefore they are not collected unless asked for.
+    """
     of_model: dict[str, Any] = {
         "year": "year",
         "active": lambda model: int(model.counts.stock.sum()),
@@ -335,7 +348,7 @@ def collector(codes: Sequence[str]) -> mesa.DataCollector:
         **{place: (lambda each, place=place: each.model.code(getattr(each, place))) for place in ("study", "place", "employer")},
         "tier": "tier",
     }
-    return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent)
+    return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent if with_researchers else None)
 
 
 def run_agents(world: World, key: Key) -> Iterator[YearEnd]:
