@@ -6,7 +6,9 @@ changes nothing. This is the only module that imports Mesa.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import mesa
 import numpy as np
@@ -48,12 +50,21 @@ LONGEST = 250
 COLUMNS = Researchers._fields
 
 
+class Numbers(WeakKeyDictionary["TalentModel", "count[int]"]):
+    """Agents are numbered from 1 in each model."""
+
+    def __getitem__(self, model: "TalentModel") -> "count[int]":
+        """Return the numbers left in a model."""
+        return self.setdefault(model, count(1))
+
+
 class Researcher(mesa.Agent):
     """One researcher: applies, studies, works, and leaves research.
 
     Attributes carry the names and codes of the columns of `sim.population.Researchers`; regions are permanent ids.
     """
 
+    _ids = Numbers()  # Mesa 3 numbers agents by a dictionary of this name that keeps every model for ever; Mesa 4 has none
     model: "TalentModel"
     words: Words
 
