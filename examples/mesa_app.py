@@ -135,7 +135,8 @@ def Shares(model: LeverModel) -> None:
         <b>{refusals:+} percentage points</b>, pay of doctoral students <b>{pay:+} %</b>. <i>Step</i> lets a year pass. Moving a
         slider lives the same years again under the new policy.""",
     )
-    solara.FigureMatplotlib(shares_figure(model), format="svg", bbox_inches="tight")
+    title = {"Title": f"Work shares up to {model.year}, levers {refusals:+} {pay:+}", "Date": None}
+    solara.FigureMatplotlib(shares_figure(model), format="svg", bbox_inches="tight", metadata=title)
     solara.HTML(
         tag="p",
         unsafe_innerHTML=f"""Thick lines: where the top 20 % work, by headquarters of the employer. Dotted: the same without the
