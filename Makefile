@@ -30,15 +30,15 @@ test-slow: $(READY)  ## the slow tests: statistics, engines, worlds, browser
 	$(if $(SLOW),$(BIN)/python -m pytest -q -n auto $(SLOW),@echo "no slow tests yet")
 
 lint: $(READY)  ## style and types
-	$(BIN)/ruff check sim tests scripts
-	$(BIN)/ruff format --check sim tests scripts
+	$(BIN)/ruff check sim tests scripts examples
+	$(BIN)/ruff format --check sim tests scripts examples
 	$(BIN)/mypy
 
 bench: $(READY)  ## measured speed, one ratio or time per file
 	@for each in benchmarks/*.py; do [ ! -e "$$each" ] || $(BIN)/python "$$each"; done
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml (needs pip-tools)
-	$(BIN)/python -m piptools compile --extra dev --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	$(BIN)/python -m piptools compile --extra dev --extra explore --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 		--no-emit-find-links --no-header --strip-extras --allow-unsafe -o requirements.lock pyproject.toml
 
 clean:  ## remove the environment and caches; results stay

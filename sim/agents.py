@@ -6,7 +6,9 @@ changes nothing. This is the only module that imports Mesa.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import mesa
 import numpy as np
@@ -37,7 +39,7 @@ from sim.history import history
 from sim.indices import first_indices, next_indices
 from sim.lives import Life
 from sim.outcomes import AXES, TIERS, shares
-from sim.population import APPLY, NO_STATUS, NOWHERE, OUT, STUDY, WORK, Researchers, cohort_researchers, new_counts
+from sim.population import APPLY, NO_STATUS, NOWHERE, OUT, STUDY, WORK, Researchers, as_columns, cohort_researchers, new_counts
 from sim.preparation import world_named
 from sim.randomness import Key, Words, make_key
 from sim.scenario import Scenario
@@ -52,12 +54,19 @@ from sim.visa import (
     transfer,
     updated_status,
 )
-from sim.world import AT_STUDY, FIRST_YEAR, World, Year
+from sim.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, World, Year
 
 STAGE_NAMES = {APPLY: "apply", STUDY: "study", WORK: "work", OUT: "out"}
 LONGEST = 250
 """Completed years are counted up to here; a column is one byte."""
-COLUMNS = Researchers._fields
+
+
+class Numbers(WeakKeyDictionary["TalentModel", "count[int]"]):
+    """Agents are numbered from 1 in each model."""
+
+    def __getitem__(self, model: "TalentModel") -> "count[int]":
+        """Return the numbers left in a model."""
+        return self.setdefault(model, count(1))
 
 
 class Researcher(mesa.Agent):
@@ -66,6 +75,7 @@ class Researcher(mesa.Agent):
     Attributes carry the names and codes of the columns of `sim.population.Researchers`; regions are permanent ids.
     """
 
+    _ids = Numbers()  # Mesa 3 numbers agents by a dictionary of this name that keeps every model for ever; Mesa 4 has none
     model: "TalentModel"
     words: Words
 
@@ -214,7 +224,8 @@ class TalentModel(mesa.Model):
     replicate, seed : key of the random numbers, each 0..2**32-1.
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050; the model stops running after it.
-    collect : fill the DataCollector after every step.
+    collect : fill the DataCollector after every step: one row a year.
+    collect_researchers : also collect a row of every active researcher each year.
     world : a world made otherwise (see `sim.world`); scenario, draw, researchers and until are then not looked at.
 
     Raises
@@ -232,6 +243,7 @@ class TalentModel(mesa.Model):
         seed: int = 1,
         until: int = 2035,
         collect: bool = True,
+        collect_researchers: bool = False,
         world: World | None = None,
     ) -> None:
         super().__init__(rng=seed)
@@ -247,12 +259,19 @@ class TalentModel(mesa.Model):
         self.past: list[Year] = []
         self.everyone: list[Researcher] = []
         self.counts = new_counts(len(self.codes))
-        self.collector = collector(self.codes) if collect else None
+        self.collector = collector(self.codes, collect_researchers) if collect else None
         self.datacollector = self.collector
         self.running = True
 
     def step(self) -> None:
-        """Let one year pass; everyone decides on the state at its start."""
+        """Let one year pass; everyone decides on the state at its start.
+
+        Raises
+        ------
+        RuntimeError : the last year has passed.
+        """
+        if self.year >= self.last_year:
+            raise RuntimeError(f"the last year of this model, {self.last_year}, has passed; `until` may be {LAST_YEAR} at most")
         self.open_year()
         self.enter()
         applicants, students, workers = self.by_stage()
@@ -265,7 +284,7 @@ class TalentModel(mesa.Model):
         students.select(is_student).do("leave")
         workers.do("leave")
         workers.select(is_worker).do("grow_older")
-        self.agents.select(is_active).do("observe")
+        self.agents.select(lambda each: each.stage != APPLY).do("observe")
         self.update_indices()
         self.close_year()
 
@@ -329,13 +348,7 @@ class TalentModel(mesa.Model):
 
     def columns(self) -> Researchers:
         """Copy the state of everyone who has entered into columns, in order of entry."""
-        kinds = ("u1", "i2", "i4") + ("u1",) * (len(COLUMNS) - 3)
-        return Researchers(
-            *(
-                np.array([getattr(each, name) for each in self.everyone], dtype=kind)
-                for name, kind in zip(COLUMNS, kinds, strict=True)
-            )
-        )
+        return as_columns(self.everyone)
 
 
 def is_student(researcher: Researcher) -> bool:
@@ -348,13 +361,12 @@ def is_worker(researcher: Researcher) -> bool:
     return researcher.stage == WORK
 
 
-def is_active(researcher: Researcher) -> bool:
-    """Tell whether someone studies or works."""
-    return researcher.stage in (STUDY, WORK)
+def collector(codes: Sequence[str], with_researchers: bool) -> mesa.DataCollector:
+    """Make Mesa's collector: the year, numbers and work shares of the top 20 %; if wanted, stage and places of the active.
 
-
-def collector(codes: Sequence[str]) -> mesa.DataCollector:
-    """Make Mesa's collector: the year, numbers and work shares of the top tier; of every active researcher, stage and places."""
+    Once rows of agents are collected, `mesa.batch_run` returns a row for every agent and sets those of a year beside the model's
+    row of the year after; therefore they are not collected unless asked for.
+    """
     of_model: dict[str, Any] = {
         "year": "year",
         "active": lambda model: int(model.counts.stock.sum()),
@@ -367,7 +379,7 @@ def collector(codes: Sequence[str]) -> mesa.DataCollector:
         **{place: (lambda each, place=place: each.model.code(getattr(each, place))) for place in ("study", "place", "employer")},
         "tier": "tier",
     }
-    return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent)
+    return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent if with_researchers else None)
 
 
 def run_agents(world: World, key: Key) -> Iterator[YearEnd]:

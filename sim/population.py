@@ -1,6 +1,7 @@
 """The state: researchers as columns, who is who, and the counts of a year."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,3 +132,12 @@ def new_researchers(sizes: Integers, first_year: int) -> Researchers:
         origin, cohort, index, column(0), column(APPLY), column(NOWHERE), column(NOWHERE), column(NOWHERE), column(0),
         column(0), column(0), column(0), column(0), column(0), column(NO_STATUS), column(0),
     )  # fmt: skip
+
+
+def as_columns(researchers: Iterable[Any]) -> Researchers:
+    """Copy objects with one attribute per column into columns, in their order."""
+    rows = list(researchers)
+    kinds = {"cohort": np.int16, "index": np.int32}
+    return Researchers(
+        *(np.array([getattr(row, name) for row in rows], dtype=kinds.get(name, np.uint8)) for name in Researchers._fields)
+    )
