@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from dataset.evidence import Evidence
 
@@ -28,10 +30,16 @@ def sources(evidence: Evidence) -> list[Source]:
             assert row["source_id"] not in table, row["source_id"]
             url = "" if row["url"].startswith("covariates.md") else row["url"]
             table[row["source_id"]] = Source(row["source_id"], row["title"], row["publisher"], row["year"], url, "data")
-    for extra in (*_cited(evidence), *_OWN, *_LITERATURE):
+    for extra in (*_cited(evidence), *_OWN, *_LITERATURE, *_rules()):
         assert extra.id not in table, extra.id
         table[extra.id] = extra
     return [table[key] for key in sorted(table)]
+
+
+def _rules() -> list[Source]:
+    """Read the sources of rules and money that named policies and scenarios cite, beside this file."""
+    with (Path(__file__).parent / "policy_sources.csv").open(encoding="utf-8", newline="") as file:
+        return [Source(**row) for row in csv.DictReader(file)]
 
 
 def _cited(evidence: Evidence) -> list[Source]:
