@@ -7,6 +7,7 @@ from sim.compiled import compiled, inlined
 from sim.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Year
 
 CERTAIN = 1e-12  # of a probability: what is left of it is nothing
+TRANSFER_PATTERNS = 64  # pairs of masks by which transfers are averaged: they are few, and each pair costs three choices
 
 
 def mask_patterns(patterns: int, regions: int) -> Floats:
@@ -148,6 +149,7 @@ def transfer_shares(tables: Year, masks: Floats) -> Floats:
     g of what was open then. This year's weights and masks stand for those of the entry. Zero where nobody is forced.
     """
     patterns = masks.shape[0]
+    step = max(1, patterns // TRANSFER_PATTERNS)
     regions = masks.shape[1] - 1
     table = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions, regions))
     shares = np.empty((3, regions))
@@ -164,7 +166,7 @@ def transfer_shares(tables: Year, masks: Floats) -> Floats:
                 continue
             for v in range(VISA_CLASSES):
                 for q in range(TALENT_CLASSES):
-                    for p in range(patterns):
+                    for p in range(0, patterns, step):
                         next_best(tables, o, g, tables.study_weight[o, v, q], then[p], now[p], shares, table[o, v, q, g])
                     table[o, v, q, g] /= table[o, v, q, g].sum()
     return table

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.expected import expected_years
 from sim.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, WORK
 from sim.world import INDUSTRY, World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, stocks_and_flows
@@ -122,6 +123,22 @@ def test_an_employer_may_keep_whom_the_region_sends_away() -> None:
         assert (people.place == 1).all()
         assert (people.sector == INDUSTRY).all()
         assert abs(share(people.employer == 0) - kept) <= four_sigma(kept, 3000)
+
+
+def test_expected_flows_keep_as_many_headquarters() -> None:
+    odds = np.array([0.25, 1.0, 1.0])[:, None]
+    world = migrants(6, odds=odds, attempts=2.0, offshoring=[0.4, 0.0, 0.0], abroad_share=[0.5, 0.0, 0.0], bar_top20=-99.0)
+    world = world._replace(abroad_region=np.array([2, 1, 2]))
+    year = list(expected_years(world, patterns=2))[-1]
+    stayed = 1.0 - 0.75**2
+    np.testing.assert_allclose(year.shares[0, 3] / 3000.0, [stayed, 1.0 - stayed, 0.0], atol=1e-6)
+    remote = 0.4 * (1.0 - stayed)
+    hired = [0.5 * (stayed + remote), 0.6 * (1.0 - stayed), 0.5 * (stayed + remote)]
+    np.testing.assert_allclose(year.shares[0, 2] / 3000.0, hired, atol=1e-6)
+    np.testing.assert_allclose(year.shares[0, 1] / 3000.0, [1.0, 0.0, 0.0], atol=1e-6)
+    assert year.careers[2, 0, 1] == pytest.approx(3000.0 * hired[1], rel=1e-5)
+    people = run(world).people[-1]
+    assert (np.abs(np.bincount(people.employer, minlength=3) / 3000.0 - hired) < four_sigma(np.array(hired), 3000)).all()
 
 
 def test_offshoring_belongs_to_the_place_that_refused() -> None:
