@@ -15,8 +15,9 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from sim.arrays import ALL, ENTRY, EXIT, FIRST_JOB, LOCATION, RELOCATION, YearEnd, as_floats, tally
-from sim.data import load_data
-from sim.draws import REFERENCE, Draw, draw_vectors, make_draw, reference_vector
+from sim.constants import is_stable
+from sim.data import Data, load_data
+from sim.draws import MEDIAN, REFERENCE, SOBOL_DIMENSIONS, Draw, draw_vectors, make_draw, parameter_vector, reference_vector
 from sim.dynamics import (
     ELITE,
     NOT_VISIBLE,
@@ -336,9 +337,21 @@ def made_world(scenario: str | Scenario, draw: int | Draw, researchers: int, unt
     if isinstance(scenario, str):
         scenario = load_scenario(scenario)
     if isinstance(draw, int):
-        vector = reference_vector(data) if draw == REFERENCE else draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
-        draw = make_draw(data, vector, draw)
+        draw = make_draw(data, parameters_of(scenario, draw, data), draw)
     return world_of(scenario, draw, researchers, until, data)
+
+
+def parameters_of(scenario: Scenario, draw: int, data: Data) -> dict[str, float]:
+    """List the parameters of a draw or the reference point; what the scenario states wins, a distribution by its median."""
+    if draw != REFERENCE:
+        if draw < 0:
+            raise ValueError(f"draw {draw}: 0 and above, or {REFERENCE} for the reference point")
+        return draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
+    medians = parameter_vector(data, np.full(SOBOL_DIMENSIONS, MEDIAN), scenario.parameters)
+    vector = reference_vector(data) | {name: medians[name] for name in scenario.parameters}
+    if not is_stable(vector):
+        raise ValueError(f"{scenario.name}: the reference point is not stable with these parameters; lower ecosystem_pull")
+    return vector
 
 
 def collector(codes: Sequence[str], with_researchers: bool) -> mesa.DataCollector:
