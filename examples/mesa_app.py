@@ -66,7 +66,7 @@ class LeverModel(TalentModel):
         if self.running:
             super().step()
         if not self.running:
-            force_update()  # Mesa's Play button does not draw the step that ends a run
+            force_update()  # Mesa's Play button may not draw the step that ends a run
 
 
 def finished(model: TalentModel) -> TalentModel:

@@ -1,8 +1,21 @@
 """The world of a run: a scenario under a draw at a scale, ready for either engine."""
 
+import numpy as np
+
 from sim.assembly import make_world
+from sim.constants import is_stable
 from sim.data import Data, load_data
-from sim.draws import REFERENCE, Draw, draw_vectors, make_draw, policies_in_force, reference_vector
+from sim.draws import (
+    MEDIAN,
+    REFERENCE,
+    SOBOL_DIMENSIONS,
+    Draw,
+    draw_vectors,
+    make_draw,
+    parameter_vector,
+    policies_in_force,
+    reference_vector,
+)
 from sim.scenario import Scenario, load_scenario
 from sim.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
 
@@ -43,6 +56,18 @@ def world_named(scenario: str | Scenario, draw: int | Draw, researchers: int, un
     if isinstance(scenario, str):
         scenario = load_scenario(scenario)
     if isinstance(draw, int):
-        vector = reference_vector(data) if draw == REFERENCE else draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
-        draw = make_draw(data, vector, draw)
+        draw = make_draw(data, parameters_of(scenario, draw, data), draw)
     return world_of(scenario, draw, researchers, until, data)
+
+
+def parameters_of(scenario: Scenario, draw: int, data: Data) -> dict[str, float]:
+    """List the parameters of a draw or the reference point; what the scenario states wins, a distribution by its median."""
+    if draw != REFERENCE:
+        if draw < 0:
+            raise ValueError(f"draw {draw}: 0 and above, or {REFERENCE} for the reference point")
+        return draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
+    medians = parameter_vector(data, np.full(SOBOL_DIMENSIONS, MEDIAN), scenario.parameters)
+    vector = reference_vector(data) | {name: medians[name] for name in scenario.parameters}
+    if not is_stable(vector):
+        raise ValueError(f"{scenario.name}: the reference point is not stable with these parameters; lower ecosystem_pull")
+    return vector

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.agents import Researcher, TalentModel
+from sim.agents import Researcher, TalentModel, parameters_of
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
@@ -55,6 +55,27 @@ def test_a_step_past_the_last_year_says_so_and_changes_nothing() -> None:
 def test_a_year_or_a_number_out_of_range_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="from 2000 to 2050, and at least 1"):
         TalentModel(**wrong)
+
+
+def test_parameters_that_a_scenario_fixes_hold_at_the_reference_point_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, baseline = load_data(), load_scenario("baseline")
+    assert parameters_of(baseline, REFERENCE, data) == reference_vector(data)
+    fixed = load_scenario("baseline", overrides={"exit_rate": 0.2})
+    assert parameters_of(fixed, REFERENCE, data) == reference_vector(data) | {"exit_rate": 0.2}
+    assert parameters_of(fixed, 1, data)["exit_rate"] == 0.2
+    asked = []
+    monkeypatch.setattr("sim.agents.make_draw", lambda data, vector, number: asked.append(vector) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        TalentModel(fixed, researchers=PEOPLE)
+    assert [vector["exit_rate"] for vector in asked] == [0.2]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "draw", "said"), [({}, -3, "draw -3: 0 and above"), ({"ecosystem_pull": 0.8}, -1, "not stable")]
+)
+def test_a_draw_that_there_is_not_is_refused(scenario: dict[str, float], draw: int, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        TalentModel(load_scenario("baseline", overrides=scenario), draw=draw, researchers=PEOPLE)
 
 
 def test_the_collector_has_a_row_a_year_and_a_column_a_region(model: TalentModel) -> None:
