@@ -21,7 +21,7 @@ KINDS = ("graduate region", "another graduate region", "first job", "next job", 
 @pytest.fixture(scope="module")
 def lived() -> tuple[Any, list[Any], dict[tuple[int, int, int], list[dict[str, int]]]]:
     """A toy world with every mechanism on: its tables, and every researcher's state at every year's end."""
-    world = random_world(11, 4, years=20, people=12.0, relocation_hazard=0.6)
+    world = random_world(11, 4, years=20, people=12.0, relocation_hazard=0.6, forced_exit=0.2)
     tables = []
     states: dict[tuple[int, int, int], list[dict[str, int]]] = {}
     for end in run_years(world, KEY):
