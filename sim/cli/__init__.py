@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 import sim
-from sim.cli.answers import check, levers, policies, sources, trace
+from sim.cli.answers import check, levers, policies, scenarios, sources, trace
 from sim.cli.running import run
 from sim.cli.terminal import WIDTH, InputError, WorkError, stop
 
@@ -30,7 +30,7 @@ def cli() -> None:
     """
 
 
-for verb in (run, check, levers, policies, sources, trace):
+for verb in (run, check, scenarios, levers, policies, sources, trace):
     cli.add_command(verb)
 
 

@@ -103,3 +103,26 @@ def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: boo
         show_json(life_record(life))
     else:
         show(str(life), soft_wrap=True)
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def scenarios(name: str | None, as_json: bool) -> None:
+    """List the shipped scenarios, or say what the scenario NAME changes, why, what it does and what would prove it wrong."""
+    from sim.data import load_data
+    from sim.display_shipped import scenarios_report, shipped_record, shipped_report
+    from sim.reference_results import read_effects
+    from sim.scenario import load_shipped, shipped_names
+
+    known, regions = shipped_names(), load_data().codes
+    if name is not None and name not in known:
+        raise InputError([unknown("scenario", name, known)])
+    chosen = [load_shipped(each) for each in (known if name is None else [name])]
+    effects = {each.name: [row for row in read_effects() if row.scenario == each.name] for each in chosen}
+    if as_json:
+        show_json({"scenarios": [shipped_record(each, effects[each.name], regions) for each in chosen]})
+    elif name is None:
+        show(scenarios_report(chosen))
+    else:
+        show(shipped_report(chosen[0], effects[name], regions))
