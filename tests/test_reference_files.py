@@ -5,14 +5,18 @@ tests/statistics/test_reference_results.py runs the scenarios again.
 
 import importlib.util
 import shutil
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import sim.reference_results
 from sim.data import load_data
 from sim.reference_results import (
     CHECKSUM,
+    ELITE_REPLICATES,
+    ELITE_RESEARCHERS,
     SENSITIVITY,
     YEARS,
     checksum_text,
@@ -25,6 +29,7 @@ from sim.reference_results import (
     write_rows,
 )
 from sim.scenario import shipped_names
+from sim.scenario_effects import Design
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results" / "reference"
@@ -129,3 +134,19 @@ def test_the_page_follows_the_table() -> None:
     assert "+12.3" in module.page(rows)
     without = [row for row in rows if row.scenario != VARIANTS[0]]
     assert "has not been computed" in module.page(without)
+
+
+def test_an_installed_package_finds_its_own_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site-packages" / "sim"
+    (package / "reference").mkdir(parents=True)
+    monkeypatch.setattr(sim.reference_results, "__file__", str(package / "reference_results.py"))
+    assert reference_folder() == package / "reference"
+    assert read_effects() == ()
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert shipped["force-include"][f"results/reference/{SENSITIVITY}"] == f"sim/reference/{SENSITIVITY}"
+
+
+def test_nothing_is_said_of_the_elite_below_its_size() -> None:
+    assert (Design().elite_researchers, Design().elite_replicates) == (ELITE_RESEARCHERS, ELITE_REPLICATES)
+    assert ELITE_RESEARCHERS >= 20_000
+    assert ELITE_REPLICATES >= 10
