@@ -15,7 +15,7 @@ SLOW := $(wildcard tests/statistics tests/engines tests/worlds tests/browser)
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help demo test test-slow lint bench lock clean
+.PHONY: help demo test test-slow lint bench reference lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,11 @@ lint: $(READY)  ## style and types
 
 bench: $(READY)  ## measured speed, one ratio or time per file
 	@for each in benchmarks/*.py; do [ ! -e "$$each" ] || $(BIN)/python "$$each"; done
+
+reference: $(READY)  ## run the shipped scenarios small: results/reference and docs/scenarios.md anew
+	$(BIN)/python scripts/write_reference.py
+	$(BIN)/python scripts/scenario_sensitivity.py
+	$(BIN)/python scripts/write_scenarios.py
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml (needs pip-tools)
 	$(BIN)/python -m piptools compile --extra dev --extra explore --generate-hashes --no-emit-index-url --no-emit-trusted-host \

@@ -52,9 +52,9 @@ def scenario_record(scenario: Scenario) -> dict[str, Any]:
 def expansion_report(scenario: Scenario) -> list[RenderableType]:
     """Return what the named policies of a scenario become: those of the file itself, then the inherited ones by name."""
     parts: list[RenderableType] = []
-    for use in (each for each in scenario.policies if _is_own(each, scenario)):
+    for use in (each for each in scenario.policies if is_own(each, scenario)):
         parts += [Text(f"\nPolicy {_called(use)}: {use.policy.title}"), Text(use.policy.about, style="dim"), _table(use)]
-    inherited = [use for use in scenario.policies if not _is_own(use, scenario)]
+    inherited = [use for use in scenario.policies if not is_own(use, scenario)]
     if inherited:
         parts.append(Text(f"\nInherited policies: {', '.join(map(_called, inherited))}"))
     return parts
@@ -67,14 +67,15 @@ def expansion_records(scenario: Scenario) -> list[dict[str, Any]]:
             "id": use.id,
             "name": use.policy.name,
             "title": use.policy.title,
-            "inherited": not _is_own(use, scenario),
+            "inherited": not is_own(use, scenario),
             "levers": [vars(row) for row in expansion(use)],
         }
         for use in scenario.policies
     ]
 
 
-def _is_own(use: PolicyUse, scenario: Scenario) -> bool:
+def is_own(use: PolicyUse, scenario: Scenario) -> bool:
+    """Return whether a policy is used by the scenario's own file, not by what it extends."""
     return use.changes[0].id in scenario.own_ids
 
 

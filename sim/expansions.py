@@ -18,7 +18,7 @@ NOBODY = "nobody (people at home)"
 
 @dataclass(frozen=True)
 class ExpansionRow:
-    """One lever change that a named policy became.
+    """One lever change of a scenario, as a named policy became it or as the file has it.
 
     Parameters
     ----------
@@ -88,18 +88,20 @@ def expansion_rows(use: PolicyUse, regions: Sequence[str]) -> tuple[ExpansionRow
     regions
         Region codes in id order.
     """
-    return tuple(
-        ExpansionRow(
-            id=change.id,
-            lever=change.name,
-            unit=change_unit(change),
-            whom=change_whom(change, regions),
-            when=change_when(change),
-            size=size_text(change),
-            evidence=change.evidence,
-            source=change.source,
-        )
-        for change in use.changes
+    return tuple(change_row(change, regions) for change in use.changes)
+
+
+def change_row(change: LeverChange, regions: Sequence[str]) -> ExpansionRow:
+    """Describe one lever change: for whom, when, how much and why."""
+    return ExpansionRow(
+        id=change.id,
+        lever=change.name,
+        unit=change_unit(change),
+        whom=change_whom(change, regions),
+        when=change_when(change),
+        size=size_text(change),
+        evidence=change.evidence,
+        source=change.source,
     )
 
 

@@ -230,7 +230,8 @@ def test_nothing_of_a_machine_stands_in_the_project() -> None:
     assert "--hash=sha256:" in lock
     for word in ("--index", "--extra-index", "--find-links", "--trusted-host", "file:", "http"):
         assert word not in lock
-    for name in ("requirements.lock", "pyproject.toml", "Makefile", "README.md", "sim/cli.py"):
+    command_line = (f"sim/cli/{path.name}" for path in (root / "sim" / "cli").glob("*.py"))
+    for name in ("requirements.lock", "pyproject.toml", "Makefile", "README.md", *command_line):
         text = (root / name).read_text(encoding="utf-8")
         assert "/home/" not in text, name
         assert "/tmp/" not in text, name

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.scenario import shipped_names
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
@@ -75,3 +77,7 @@ def test_the_files_that_the_readme_names_exist() -> None:
 @pytest.mark.parametrize("name", ["work", "study", "origin"])
 def test_the_readme_explains_the_axes(name: str) -> None:
     assert f"**{name}**" in README
+
+
+def test_the_readme_counts_the_shipped_scenarios() -> None:
+    assert f"\n{len(shipped_names())} scenarios are shipped" in README

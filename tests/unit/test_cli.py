@@ -13,7 +13,7 @@ from sim.cli import main
 from sim.experiment import RunPlan
 from sim.outcomes import Outcomes
 from sim.parameters import LEVERS
-from sim.scenario import named_policies
+from sim.scenario import named_policies, shipped_names
 
 SMALL = ("--draws", "3", "--replicates", "2", "--researchers", "500", "--until", "2024")
 SLOW = ("numba", "mesa", "scipy.stats", "pandas", "matplotlib", "pyarrow")
@@ -134,6 +134,7 @@ def test_settings_make_another_run(call: Call, quick_engine: list[RunPlan]) -> N
         (["check", "baselin"], "baseline"),
         (["levers", "entry_ba"], "entry_bar"),
         (["policies", "h1b_fee_2052"], "h1b_fee_2025"),
+        (["scenarios", "us-openin"], "us-opening"),
         (["sources", "phd_pai"], "phd_pay"),
         (["sweep"], "sweep"),
     ],
@@ -257,7 +258,41 @@ def test_check_warns_of_a_set_that_replaces_an_inherited_value(call: Call) -> No
     assert [(row["id"], row["replaced"]) for row in record["replacements"]] == [("narrow", ["wide"])]
 
 
-QUICK = ("--help", "run --help", "check baseline", "levers", "levers entry_bar", "policies", "policies h1b_fee_2025", "sources")
+def test_scenarios_answer(call: Call) -> None:
+    known = shipped_names()
+    code, out, err = call("scenarios")
+    assert (code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 100
+    assert all(name in out for name in known)
+    records = json.loads(call("scenarios", "--json")[1])["scenarios"]
+    assert [record["name"] for record in records] == list(known)
+    for record in records:
+        code, out, _ = call("scenarios", record["name"])
+        words = " ".join(out.split())
+        assert code == 0
+        assert all(record[key] in words for key in ("title", "question", "wrong_if"))
+        levers = [lever for part in record["parts"] for lever in part["levers"]]
+        assert levers
+        assert all(lever["evidence"] and f"[{lever['source']}]" in words for lever in levers)
+        main = [row for row in record["effects"] if row["main"]]
+        assert len(main) == (0 if record["name"] == "baseline" else 1)
+        assert all(f"go {row['first']} (rank correlation" in words for row in main if row["first"])
+        assert all(f"Elite, work, {row['region']}" in words for row in main)
+
+
+def test_a_scenario_shows_its_policies_its_levers_and_what_it_takes_away(call: Call) -> None:
+    (record,) = json.loads(call("scenarios", "us-h1b-fee", "--json")[1])["scenarios"]
+    assert [(part["name"], [lever["id"] for lever in part["levers"]]) for part in record["parts"]] == [
+        ("policy h1b_fee_all_hires", ["h1b_fee_all_hires.industry", "h1b_fee_all_hires.academia"]),
+        ("levers of its own", ["sites-abroad"]),
+        ("without", ["h1b-fee-after.industry", "h1b-fee-after.academia"]),
+    ]
+
+
+QUICK = (
+    "--help", "run --help", "check baseline", "scenarios", "scenarios us-opening", "levers", "levers entry_bar", "policies",
+    "policies h1b_fee_2025", "sources",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("words", [line.split() for line in QUICK])

@@ -1,0 +1,32 @@
+"""Compare every shipped scenario with the baseline over the first draws and write results/reference/sensitivity.csv.
+
+python scripts/scenario_sensitivity.py [draws [workers]]
+
+Fast where the draws are solved (scripts/solve_draws.py). scripts/write_scenarios.py turns the table into docs/scenarios.md.
+"""
+
+import sys
+from pathlib import Path
+
+from sim.data import load_data
+from sim.draws import BASELINE
+from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
+from sim.scenario import shipped_names
+from sim.scenario_effects import Design, effect_rows
+
+FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"
+
+
+def main(draws: int, workers: int) -> None:
+    """Write the effects of all scenarios and the checksum of all reference results."""
+    names = [name for name in shipped_names() if name != BASELINE]
+    design = Design(draws=draws, workers=workers)
+    rows = list(effect_rows(names, design, lambda text: print(text, file=sys.stderr, flush=True)))
+    write_effects(FOLDER / SENSITIVITY, rows)
+    version = load_data().version
+    (FOLDER / CHECKSUM).write_text(checksum_text(FOLDER, version), encoding="utf-8")
+    print(f'If numbers moved, CHANGELOG.md needs a line "- Results change: <why>; {results_name(FOLDER, version)}."')
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 25, int(sys.argv[2]) if len(sys.argv) > 2 else 1)

@@ -1,0 +1,83 @@
+"""The command line ``talentsim``: the only place that prints or exits.
+
+Exit codes: 0 done; 1 the work failed; 2 the input was wrong; 130 interrupted by Ctrl-C. Slow libraries are
+imported inside the verbs that need them, so that ``--help`` and ``check`` start at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+import sim
+from sim.cli.answers import check, levers, policies, scenarios, sources, trace
+from sim.cli.running import run
+from sim.cli.terminal import WIDTH, InputError, WorkError, stop
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
+@click.version_option(sim.__version__, prog_name="talentsim")
+def cli() -> None:
+    """Simulate where AI researchers come from, study and work.
+
+    A SCENARIO is the name of a shipped scenario or the path of a TOML file.
+    """
+
+
+for verb in (run, check, scenarios, levers, policies, sources, trace):
+    cli.add_command(verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code.
+
+    Parameters
+    ----------
+    arguments
+        Words after the command's name; those of the process if None.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in words
+    try:
+        cli.main(args=words, prog_name="talentsim", standalone_mode=False)
+    except InputError as error:
+        stop(WRONG_INPUT, "input", error.problems, as_json)
+    except click.UsageError as error:
+        usage = [] if error.ctx is None else [error.ctx.get_usage()]
+        stop(WRONG_INPUT, "input", [error.format_message(), *usage], as_json)
+    except (KeyboardInterrupt, click.Abort):
+        stop(
+            INTERRUPTED,
+            "interrupted",
+            ["interrupted; the unfinished run was removed, finished runs stay"],
+            as_json,
+        )
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (nobody reads any more)
+        sys.exit(DONE)
+    except Exception as error:
+        problem = explain(error)
+        if problem is None:
+            raise
+        stop(FAILED, "failed", [problem], as_json)
+    sys.exit(DONE)
+
+
+def explain(error: Exception) -> str | None:
+    """Return one sentence for a failure of the machine or the files, None for a fault of the program."""
+    from concurrent.futures import BrokenExecutor
+
+    if isinstance(error, MemoryError):
+        return "the memory of this machine is full; use fewer --researchers, --draws or --workers"
+    if isinstance(error, BrokenExecutor):
+        return "a worker process died (often for want of memory); use fewer --workers"
+    from sim.data import DataError
+    from sim.folders import FolderError
+
+    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError) else None

@@ -1,0 +1,128 @@
+"""The verbs that answer without simulating: scenario files, levers, policies, the data's sources, one life of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sim.cli.terminal import InputError, json_option, load_all, scenario_arguments, show, show_json, unknown
+
+
+@click.command()
+@scenario_arguments
+@json_option
+def check(scenarios: tuple[str, ...], as_json: bool) -> None:
+    """Report every error of scenario files, then what each changes in what it extends."""
+    from sim.display_scenarios import scenario_record, scenario_report
+
+    loaded = load_all(scenarios, {})
+    if as_json:
+        show_json({"scenarios": [scenario_record(scenario) for scenario in loaded]})
+        return
+    for scenario in loaded:
+        show(scenario_report(scenario))
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def levers(name: str | None, as_json: bool) -> None:
+    """List what a scenario can move, or say everything about the lever NAME."""
+    from sim.display_inputs import lever_record, lever_report, levers_report
+    from sim.parameters import LEVERS
+
+    if name is not None and name not in LEVERS:
+        raise InputError([unknown("lever", name, LEVERS)])
+    chosen = list(LEVERS.values()) if name is None else [LEVERS[name]]
+    if as_json:
+        show_json({"levers": [lever_record(lever) for lever in chosen]})
+    else:
+        show(levers_report(chosen) if name is None else lever_report(chosen[0]))
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def policies(name: str | None, as_json: bool) -> None:
+    """List the named policies a scenario can use, or say everything about the policy NAME."""
+    from sim.data import load_data
+    from sim.display_policies import policies_report, policy_record, policy_report
+    from sim.scenario import named_policies
+
+    known, regions = named_policies(), load_data().codes
+    if name is not None and name not in known:
+        raise InputError([unknown("policy", name, known)])
+    chosen = list(known.values()) if name is None else [known[name]]
+    if as_json:
+        show_json({"policies": [policy_record(policy, regions) for policy in chosen]})
+    else:
+        show(policies_report(chosen) if name is None else policy_report(chosen[0], regions))
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def sources(name: str | None, as_json: bool) -> None:
+    """Say where the number NAME comes from: a variable, VARIABLE:REGION, parameter, target or source."""
+    from sim.data import find_source, load_data
+    from sim.display_inputs import data_record, data_report
+
+    if name is None:
+        if as_json:
+            show_json(data_record(load_data()))
+        else:
+            show(data_report(load_data()))
+        return
+    answer = find_source(name)
+    if answer.kind is None:
+        hint = f"; did you mean {', '.join(answer.nearest)}?" if answer.nearest else ""
+        raise InputError([f"{answer.lines[0]}{hint} `talentsim sources` lists what can be asked"])
+    if as_json:
+        show_json({"name": answer.name, "kind": answer.kind, "lines": list(answer.lines)})
+    else:
+        show("\n".join(answer.lines), soft_wrap=True)
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--researcher", required=True, metavar="ORIGIN-COHORT-INDEX", help="Who, as in CHN-2012-17.")
+@click.option("--draw", default=0, show_default=True, metavar="N", help="Draw of the run.")
+@click.option("--replicate", default=0, show_default=True, metavar="N", help="Replicate of the run.")
+@json_option
+def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: bool) -> None:
+    """Tell one researcher's life in the run of the folder RUN: options, probabilities, shocks, visas, choices."""
+    from sim.trace import TraceError, life_record
+    from sim.trace import trace as traced
+
+    try:
+        life = traced(folder, researcher, draw, replicate)
+    except TraceError as error:
+        raise InputError([str(error)]) from error
+    if as_json:
+        show_json(life_record(life))
+    else:
+        show(str(life), soft_wrap=True)
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def scenarios(name: str | None, as_json: bool) -> None:
+    """List the shipped scenarios, or say what the scenario NAME changes, why, what it does and what would prove it wrong."""
+    from sim.data import load_data
+    from sim.display_shipped import scenarios_report, shipped_record, shipped_report
+    from sim.reference_results import read_effects
+    from sim.scenario import load_shipped, shipped_names
+
+    known, regions = shipped_names(), load_data().codes
+    if name is not None and name not in known:
+        raise InputError([unknown("scenario", name, known)])
+    chosen = [load_shipped(each) for each in (known if name is None else [name])]
+    effects = {each.name: [row for row in read_effects() if row.scenario == each.name] for each in chosen}
+    if as_json:
+        show_json({"scenarios": [shipped_record(each, effects[each.name], regions) for each in chosen]})
+    elif name is None:
+        show(scenarios_report(chosen))
+    else:
+        show(shipped_report(chosen[0], effects[name], regions))

@@ -1,0 +1,165 @@
+"""The verb that simulates: ``talentsim run``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.terminal import (
+    InputError,
+    WorkError,
+    json_option,
+    load_all,
+    progress_bar,
+    scenario_arguments,
+    show,
+    show_json,
+)
+
+if TYPE_CHECKING:
+    from sim.data import Data
+    from sim.experiment import RunPlan
+    from sim.results import Run
+
+
+@click.command()
+@scenario_arguments
+@click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
+@click.option("--researchers", default=20_000, show_default=True, metavar="N",
+              type=click.IntRange(100, 10_000_000), help="Active researchers simulated in 2022.")  # fmt: skip
+@click.option("--draws", default=100, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
+              help="Draws of the uncertain parameters.")  # fmt: skip
+@click.option("--replicates", default=2, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
+              help="Realisations of the random numbers per draw.")  # fmt: skip
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**32 - 1), metavar="S",
+              help="Seed of the random numbers.")  # fmt: skip
+@click.option("--until", default=2035, show_default=True, type=click.IntRange(2010, 2050), metavar="YEAR",
+              help="Last year.")  # fmt: skip
+@click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
+              help="Engine that walks the years.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+@click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
+              help="Fix an uncertain parameter; may be repeated.")  # fmt: skip
+@click.option("--check-invariants", is_flag=True,
+              help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
+@json_option
+def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Run scenarios over draws and replicates; print the shares, write the results folder."""
+    loaded = load_all(scenarios, read_settings(settings), options["until"])
+    from sim.data import load_data
+    from sim.display import run_record, run_report
+    from sim.experiment import RunPlan
+
+    options["workers"] = options["workers"] or available_cores()
+    data = load_data()
+    names = {region.code: region.name for region in data.regions}
+    plans = [RunPlan(scenario=scenario, **options) for scenario in loaded]
+    records = []
+    for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), data, settings), strict=True):
+        if as_json:
+            records.append(run_record(finished, state))
+            continue
+        show(run_report(finished, names))
+        show(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
+    if as_json:
+        show_json({"runs": records})
+
+
+def read_settings(settings: Sequence[str]) -> dict[str, float]:
+    """Read ``PARAMETER=VALUE`` texts; the names are checked when a scenario is loaded.
+
+    Raises
+    ------
+    InputError
+        For a text of another form, a value that is no finite number, or two values for one parameter.
+    """
+    values: dict[str, float] = {}
+    problems = []
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        name = name.strip()
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not equals or not name or value != value or abs(value) == float("inf"):
+            problems.append(f"--set {setting}: expected PARAMETER=VALUE with a number, as in ecosystem_pull=0.3")
+        elif values.setdefault(name, value) != value:
+            problems.append(f"--set {setting}: {name} is also set to {values[name]:g}")
+    if problems:
+        raise InputError(problems)
+    return values
+
+
+def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Sequence[str]) -> Iterator[tuple[Run, str]]:
+    """Find or make the run of each plan; whether each can be written is checked before anything is executed.
+
+    A run that the other engine made is made again and compared.
+
+    Yields
+    ------
+    tuple
+        The run, and in words whether it was there already.
+    """
+    from sim.constants import NotSolvedError
+    from sim.engine import InvariantBrokenError
+    from sim.experiment import execute, run_tasks, tasks_of, variant_tasks
+    from sim.figures import save_work_shares
+    from sim.results import check_place, find_run, read_run, write_run
+
+    found = {id(plan): None if plan.check_invariants else find_run(plan, out, plan.engine) for plan in plans}
+    to_do = [plan for plan in plans if found[id(plan)] is None]
+    try:
+        tasks = {id(plan): tasks_of(plan) for plan in to_do}
+    except ValueError as error:
+        raise InputError([str(error)]) from error
+    for plan in to_do:
+        check_place(plan, out)
+    for plan in plans:
+        there = found[id(plan)] or find_run(plan, out, plan.engine) if not plan.check_invariants else None
+        if there is not None:
+            yield read_run(there), "already there, nothing executed"
+            continue
+        before = find_run(plan, out)
+        with progress_bar(plan.scenario.name) as progress:
+            try:
+                finished = write_run(
+                    plan,
+                    run_tasks(tasks[id(plan)], plan.workers, progress),
+                    out,
+                    command=command_of(plan, settings),
+                    notes=[unstable_points(plan, data)],
+                    variants={value: execute(task) for value, task in variant_tasks(plan).items()},
+                    finish=lambda made: save_work_shares(made, data, made.folder),
+                )
+            except (NotSolvedError, InvariantBrokenError) as error:
+                raise WorkError(f"{plan.scenario.name}: {error}") from error
+        yield finished, "written" if before is None else f"made again by the {plan.engine} engine: the same numbers"
+
+
+def unstable_points(plan: RunPlan, data: Data) -> str:
+    """Say which share of the points of the priors was passed over."""
+    from sim.draws import draw_vectors
+
+    rejected = draw_vectors(data, plan.draws, plan.scenario.parameters)[1]
+    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
+
+
+def command_of(plan: RunPlan, settings: Sequence[str]) -> str:
+    """Return the command that makes a run again, without anything of this machine."""
+    numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
+    options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
+    options += [word for setting in settings for word in ("--set", setting)]
+    return shlex.join(["talentsim", "run", plan.scenario.name, *options])
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

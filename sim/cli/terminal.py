@@ -1,0 +1,109 @@
+"""What the verbs share: errors of input and work, how scenarios are loaded, what is printed and how the process stops."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sim.scenario import Scenario
+
+WIDTH = 100
+
+Progress = Callable[[str, int, int], None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+scenario_arguments = click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+
+
+class InputError(Exception):
+    """The input was wrong; carries one line per problem."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+class WorkError(Exception):
+    """The work failed although the input was right."""
+
+
+def load_all(names: Sequence[str], overrides: dict[str, float], horizon: int | None = None) -> list[Scenario]:
+    """Load scenarios and report the problems of all of them together.
+
+    Raises
+    ------
+    InputError
+        If any of them has one.
+    """
+    from sim.scenario import ScenarioError, load_scenario
+
+    loaded: list[Scenario] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            loaded.append(load_scenario(name, overrides=overrides, horizon=horizon))
+        except ScenarioError as error:
+            problems.extend(str(problem) for problem in error.problems)
+    if problems:
+        raise InputError(problems)
+    return loaded
+
+
+def unknown(kind: str, name: str, allowed: Iterable[str]) -> str:
+    """Say that a name is not known, with the nearest and all the allowed ones."""
+    import difflib
+
+    allowed = list(allowed)
+    nearest = difflib.get_close_matches(name, allowed, n=1)
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"unknown {kind} {name!r}.{hint} Known: {', '.join(allowed)}"
+
+
+@contextlib.contextmanager
+def progress_bar(title: str) -> Iterator[Progress | None]:
+    """Show a bar on standard error while the work lasts, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{title}: starting", total=None)
+
+        def advance(phase: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{title}: {phase}", completed=done, total=total)
+
+        yield advance
+
+
+def show(content: RenderableType, soft_wrap: bool = False) -> None:
+    """Print to standard output, at least 100 columns wide."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.width = max(WIDTH, console.width) if console.is_terminal else WIDTH
+    console.print(content, soft_wrap=soft_wrap, markup=False)
+
+
+def show_json(record: dict[str, Any]) -> None:
+    """Print one JSON object to standard output."""
+    click.echo(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def stop(code: int, kind: str, problems: Sequence[str], as_json: bool) -> NoReturn:
+    """Print what went wrong (as JSON on standard output if that was asked for) and exit."""
+    if as_json:
+        show_json({"error": kind, "problems": list(problems)})
+    for problem in problems:
+        click.echo(f"talentsim: {problem}", err=True)
+    sys.exit(code)

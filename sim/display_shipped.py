@@ -1,0 +1,172 @@
+"""What the command line and the page on scenarios say of the shipped ones: levers with evidence, effects, what decides them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sim.display_inputs import plain_table
+from sim.display_scenarios import is_own
+from sim.expansions import ExpansionRow, change_row
+from sim.reference_results import EffectRow
+from sim.scenario import Scenario
+from sim.scenario_layers import is_dropped
+
+ONE_IN_TWENTY = 0.05
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a scenario: a named policy, the levers of its own, or what it takes away from what it extends."""
+
+    name: str
+    about: str
+    levers: tuple[ExpansionRow, ...]
+
+
+def parts_of(scenario: Scenario, regions: Sequence[str]) -> tuple[Part, ...]:
+    """List what a scenario's own file does: its policies, its levers, what it drops."""
+    uses = [use for use in scenario.policies if is_own(use, scenario)]
+    parts = [
+        Part(f"policy {use.policy.name}", use.policy.title, tuple(change_row(change, regions) for change in use.changes))
+        for use in uses
+    ]
+    of_policies = {change.id for use in uses for change in use.changes}
+    own = [change for change in scenario.levers if change.id in scenario.own_ids - of_policies]
+    inherited = [change for layer in scenario.inherited_layers for change in layer]
+    dropped = [change for change in inherited if is_dropped(change, scenario.dropped)]
+    if own:
+        parts.append(Part("levers of its own", "", tuple(change_row(change, regions) for change in own)))
+    if dropped:
+        parts.append(
+            Part("without", "What it takes out of the baseline.", tuple(change_row(change, regions) for change in dropped))
+        )
+    return tuple(parts)
+
+
+def assumption_line(parts: Sequence[Part]) -> str:
+    """Say how many of the levers rest on assumptions; what is only taken away is not counted."""
+    levers = [lever for part in parts if part.name != "without" for lever in part.levers]
+    if not levers:
+        return "It has no lever of its own."
+    alone = sum(lever.source == "ASSUMPTION" for lever in levers)
+    mixed = sum(lever.source != "ASSUMPTION" and "assumption" in lever.evidence.lower() for lever in levers)
+    return (
+        f"Of its {_counted(len(levers), 'lever')}, {alone} {'is' if alone == 1 else 'are'} assumed outright and {mixed} "
+        f"{'has' if mixed == 1 else 'have'} a source for a part of the size and an assumption for the rest."
+    )
+
+
+def effect_text(row: EffectRow) -> str:
+    """Say the median effect and its 90 % band in percentage points: ``USA -1.2 (-2.0..-0.4)``."""
+    return f"{row.region} {points(row.p50)} ({points(row.p05)}..{points(row.p95)})"
+
+
+def effect_line(rows: Sequence[EffectRow], axis: str) -> str:
+    """Say the effects of one scenario on an axis."""
+    return "; ".join(effect_text(row) for row in rows if row.axis == axis)
+
+
+def inputs_line(row: EffectRow) -> str:
+    """Say which two uncertain inputs go most with the effect, and whether that could be chance."""
+    pairs = [(row.first, row.first_rho), (row.second, row.second_rho)]
+    found = [f"{name} (rank correlation {rho:+.2f}, {_strength(rho, row)})" for name, rho in pairs if name]
+    if not found:
+        return f"Nothing decides the effect on {row.region}: it is the same in all draws, or there are too few."
+    return f"Most with the effect on {row.region} go {' and '.join(found)}."
+
+
+def elite_line(row: EffectRow) -> str:
+    """Say whether the effect on the elite is above its Monte-Carlo error."""
+    verdict = "above" if is_above_error(row) else "not above"
+    return (
+        f"Elite, {row.axis}, {row.region}: {points(row.elite)} with a Monte-Carlo standard error of {row.elite_error:.2f}, "
+        f"{verdict} two errors."
+    )
+
+
+def is_above_error(row: EffectRow) -> bool:
+    """Return whether the effect on the elite is more than two Monte-Carlo standard errors from nothing."""
+    return abs(row.elite) > 2.0 * row.elite_error
+
+
+def noise_level(draws: int, inputs: int = 1) -> float:
+    """Return the rank correlation that the largest of so many unrelated inputs passes in one case of twenty, at most 1."""
+    level = NormalDist().inv_cdf(1.0 - ONE_IN_TWENTY / (2.0 * max(inputs, 1)))
+    return min(1.0, level / math.sqrt(max(draws - 1, 1)))
+
+
+def points(value: float) -> str:
+    """Write percentage points with a sign and one decimal."""
+    text = f"{value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def scenarios_report(scenarios: Sequence[Scenario]) -> RenderableType:
+    """Return a table of scenarios: name, title, question."""
+    rows = [(each.name, f"{each.title}\n{each.question}") for each in scenarios]
+    hint = "\n`talentsim scenarios NAME` says what one changes, why, what it does and what would prove it wrong."
+    return Group(plain_table(("scenario", "what it is and asks"), rows), Text(hint, style="dim"))
+
+
+def shipped_report(scenario: Scenario, effects: Sequence[EffectRow], regions: Sequence[str]) -> RenderableType:
+    """Return everything about one shipped scenario."""
+    parts = parts_of(scenario, regions)
+    content: list[RenderableType] = [
+        Text(f"{scenario.name}: {scenario.title}", style="bold"),
+        Text(scenario.question),
+        Text(scenario.note),
+    ]
+    for part in parts:
+        content.append(Text(f"\n{part.name}{': ' if part.about else ''}{part.about}"))
+        cells = [(row.id, f"{row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit})", why(row)) for row in part.levers]
+        content.append(plain_table(("id", "what, for whom, when, how much", "why this size"), cells))
+    content.append(Text(f"\n{assumption_line(parts)}"))
+    main = [row for row in effects if row.main]
+    for row in main:
+        content += [
+            Text("\nEffect on shares of the top 20 % in 2035, percentage points, median (90 % band over draws):"),
+            *(Text(f"  {axis}: {effect_line(effects, axis)}") for axis in dict.fromkeys(each.axis for each in effects)),
+            Text(inputs_line(row)),
+            Text(elite_line(row)),
+        ]
+    return Group(*content)
+
+
+def shipped_record(scenario: Scenario, effects: Sequence[EffectRow], regions: Sequence[str]) -> dict[str, Any]:
+    """Return what ``scenarios --json`` says about a shipped scenario."""
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "question": scenario.question,
+        "wrong_if": scenario.note,
+        "parts": [
+            {"name": part.name, "about": part.about, "levers": [vars(row) for row in part.levers]}
+            for part in parts_of(scenario, regions)
+        ],
+        "effects": [
+            row._asdict() | {"noise": noise_level(row.draws, row.inputs), "elite_above_error": is_above_error(row)}
+            for row in effects
+        ],
+    }
+
+
+def why(row: ExpansionRow) -> str:
+    """Return the evidence of a lever with its source."""
+    return f"{row.evidence} [{row.source}]" if row.source else row.evidence
+
+
+def _strength(rho: float, row: EffectRow) -> str:
+    if abs(rho) < noise_level(row.draws):
+        return "within noise"
+    return "may be chance" if abs(rho) < noise_level(row.draws, row.inputs) else "more than chance"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

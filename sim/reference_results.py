@@ -1,0 +1,176 @@
+"""The reference results of the shipped scenarios: small tables that say when numbers move, and what each scenario does.
+
+`counts` files hold simulated researchers of a small run at the reference point: whole numbers, compared to the last one.
+`sensitivity.csv` holds effects over draws. One checksum of all tables stands beside them and in the changelog.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, get_type_hints
+
+import numpy as np
+
+from sim.outcomes import AXES, TIERS, Outcomes
+
+YEARS = (2019, 2022, 2025, 2030, 2035)
+KEY = ("year", "tier", "axis")
+TOTAL = "all"
+"""Column of the sum over regions, which turns counts into shares."""
+SENSITIVITY = "sensitivity.csv"
+CHECKSUM = "CHECKSUM"
+SHOWN_DIGITS = 8
+"""Digits of the checksum that name it in the changelog."""
+RESEARCHERS, REPLICATES = 5_000, 2
+"""Size of a run for the effects on the visible, in every draw."""
+ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10
+"""Size of the run for the elite, at the reference point: the smallest at which anything is said of it."""
+
+
+class EffectRow(NamedTuple):
+    """The effect of a scenario on one share of the visible researchers in 2035, against the baseline.
+
+    Effects are differences of shares in percentage points; `main` marks the row of a scenario whose mean effect on work is
+    largest. `first` and `second` are the uncertain inputs (parameters; levers as `lever ID`) whose rank correlation with the
+    effect is largest, out of `inputs` tried. `elite` is the mean effect on the same share of the elite at the reference point,
+    `elite_error` its Monte-Carlo standard error.
+    """
+
+    scenario: str
+    axis: str
+    region: str
+    main: bool
+    draws: int
+    mean: float
+    p05: float
+    p50: float
+    p95: float
+    inputs: int
+    first: str
+    first_rho: float
+    second: str
+    second_rho: float
+    elite: float
+    elite_error: float
+
+
+def reference_folder() -> Path:
+    """Return the folder of the reference results, in an installed package (the effects alone) and in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "reference"
+    return installed if installed.is_dir() else package.parent / "results" / "reference"
+
+
+def count_table(runs: Iterable[Outcomes], codes: Sequence[str]) -> list[list[str]]:
+    """Add up the counts of runs in the years of YEARS: a header, then a row for every year, tier and axis.
+
+    Parameters
+    ----------
+    runs : replicates of one scenario at one draw.
+    codes : region codes in id order.
+    """
+    made = list(runs)
+    counts = np.sum([run.counts for run in made], axis=0)
+    years = made[0].years.tolist()
+    table = [[*KEY, TOTAL, *codes]]
+    for year in YEARS:
+        for t, tier in enumerate(TIERS):
+            for a, axis in enumerate(AXES):
+                row = counts[years.index(year), t, a]
+                table.append([str(year), tier, axis, str(row.sum()), *map(str, row)])
+    return table
+
+
+def first_difference(stored: Sequence[Sequence[str]], made: Sequence[Sequence[str]]) -> str:
+    """Say where two tables of counts differ first: row, column and both values; "" if they are equal."""
+    for old, new in zip(stored, made, strict=False):
+        if list(old) != list(new):
+            where = " ".join(new[: len(KEY)])
+            cells = zip(made[0], old, new, strict=False)
+            column, before, after = next((cell for cell in cells if cell[1] != cell[2]), ("columns", len(old), len(new)))
+            return f"{where}, {column}: stored {before}, now {after}"
+    return "" if len(stored) == len(made) else f"stored {len(stored)} rows, now {len(made)}"
+
+
+def write_rows(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """Read a CSV table, its header first; empty if there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def write_effects(path: Path, rows: Iterable[EffectRow]) -> None:
+    """Write the effects of scenarios: shares with two decimals of a point, correlations with two."""
+    write_rows(path, [list(EffectRow._fields), *([_text(value) for value in row] for row in rows)])
+
+
+def read_effects(path: Path | None = None) -> tuple[EffectRow, ...]:
+    """Read the effects of scenarios back; of the reference results if no file is named, empty if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns.
+    """
+    header, *rows = read_rows(path or reference_folder() / SENSITIVITY) or [list(EffectRow._fields)]
+    if tuple(header) != EffectRow._fields:
+        raise ValueError(f"{SENSITIVITY}: columns {header}, expected {list(EffectRow._fields)}")
+    kinds = get_type_hints(EffectRow)
+    return tuple(EffectRow._make(_value(kinds[name], text) for name, text in zip(header, row, strict=True)) for row in rows)
+
+
+def results_checksum(folder: Path) -> str:
+    """Hash the names and bytes of all tables of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.csv")):
+        digest.update(path.name.encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def checksum_text(folder: Path, data_version: str) -> str:
+    """Return what the file CHECKSUM has to say of the tables beside it."""
+    return f"results {results_checksum(folder)}\ndata {data_version}\n"
+
+
+def results_name(folder: Path, data_version: str) -> str:
+    """Return the words by which the changelog names the reference results."""
+    return f"reference results {results_checksum(folder)[:SHOWN_DIGITS]}, data version {data_version}"
+
+
+def newest_change(changelog: str) -> str:
+    """Return the newest "Results change:" of a changelog, its continued lines joined; "" if there is none.
+
+    The newest version stands first in the file, and the newest line last in its version.
+    """
+    for section in changelog.split("\n## ")[1:]:
+        found = [item for item in _items(section) if item.startswith("Results change:")]
+        if found:
+            return found[-1]
+    return ""
+
+
+def _items(section: str) -> Iterator[str]:
+    for item in ("\n" + section).split("\n- ")[1:]:
+        yield " ".join(item.split())
+
+
+def _text(value: str | bool | float) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00") if isinstance(value, float) else str(value)
+
+
+def _value(kind: type, text: str) -> str | bool | float:
+    return text == "yes" if kind is bool else kind(text)

@@ -1,0 +1,49 @@
+"""Every shipped scenario, run small at the reference point, gives the counts of results/reference to the last one."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sim.reference_results import first_difference, read_rows
+from sim.scenario import shipped_names
+from sim.scenario_effects import Design, effect_rows
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "results" / "reference"
+REMEDY = "if that is intended, `make reference` writes them anew, and CHANGELOG.md needs a line that begins 'Results change:'"
+
+
+@pytest.fixture(scope="module")
+def writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("write_reference", ROOT / "scripts" / "write_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_shipped_scenario_gives_its_reference_results(writer: ModuleType, name: str) -> None:
+    difference = first_difference(read_rows(FOLDER / f"{name}.csv"), writer.counts_of(name))
+    assert not difference, f"{name}: {difference}; {REMEDY}"
+
+
+def test_scenarios_differ_from_the_baseline() -> None:
+    base = read_rows(FOLDER / "baseline.csv")
+    same = [name for name in shipped_names() if name != "baseline" and read_rows(FOLDER / f"{name}.csv") == base]
+    assert not same
+
+
+def test_effects_do_not_depend_on_the_number_of_workers() -> None:
+    small = Design(draws=3, replicates=1, researchers=500, elite_replicates=2, elite_researchers=500)
+    told: list[str] = []
+    one, two = (list(effect_rows(["us-opening"], replace(small, workers=workers), told.append)) for workers in (1, 2))
+    assert one == two
+    assert told == ["draw 0", "draw 1", "draw 2"] * 2
+    (main,) = [row for row in one if row.main]
+    assert main.region == "USA"
+    assert main.mean > 0
