@@ -1,17 +1,24 @@
 """Small worlds of 2 to 20 regions made by hand, and short ways to run them; no data file is read.
 
 `plain_world`: all regions alike and open. `random_world`: every table drawn from a local generator, every
-mechanism on.
-Any field of World or Coefficients can be given by name.
+mechanism on. Any field of World or Coefficients can be given by name.
+`policy_world`: lever changes laid over made-up values and assembled as those of a scenario are.
 """
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from sim.arrays import CHUNK, advance, as_floats, enter, run_years
+from sim.arrays import CHUNK, YearEnd, advance, as_floats, enter, run_years
+from sim.assembly import Constants, make_world
+from sim.data import Data
+from sim.engine import years_of
 from sim.indices import first_indices, next_indices
+from sim.levers import LEVERS
+from sim.policy import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
 from sim.randomness import make_key
 from sim.utilities import make_year
@@ -261,10 +268,125 @@ def copied(people: Researchers, entered: int) -> Researchers:
     return Researchers(*(column[:entered].copy() for column in people))
 
 
+# --- policies over a toy world ------------------------------------------------------------------------------------
+
+CODES = ("USA", "CHN", "GBR", "CAN", "IND", "DEU")
+"""Regions of `policy_world`: those that the assembly of a world asks for by name, another anglophone one, and one more."""
+ANGLOPHONE = ("USA", "GBR", "CAN")
+FIRST_COHORT, LAST_COHORT = 2012, 2034
+"""First and last year with a cohort in `policy_world`; study places count from 2020 on."""
+OBSERVED: dict[str, Any] = {
+    "student_visa_refusal": abroad(0.1, len(CODES)),
+    "phd_stipend": 30_000.0,
+    "work_visa_odds": (0.98, 0.4),
+    "post_study_attempts": 2.0,
+    "residence_wait": abroad(2.0, len(CODES)),
+    "research_pay": (80_000.0, 120_000.0),
+    "research_capital": 2.0,
+    "mobility_area": np.eye(len(CODES)),
+    "offshoring": 0.4,
+}
+"""Values without any policy of the levers whose default is observed; each broadcasts over the axes of its lever."""
+SPREAD = {
+    **dict.fromkeys(("home_study_chn", "home_study_ind", "home_study_other"), 0.5),
+    **dict.fromkeys(("home_work_usa", "home_work_chn", "home_work_ind", "home_work_other"), 0.2),
+    **dict.fromkeys(("cohort_growth_chn", "cohort_growth_ind", "cohort_growth_other", "china_drift"), 0.0),
+    **dict.fromkeys(("distance_friction", "language_pull"), 0.0),
+}
+"""Parameters that the assembly turns into tables of a world."""
+
+
+def everyone(lever: str, **chosen: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """Name the ids that a change of a lever applies to: those chosen by axis, and all of every other axis it has."""
+    plural = {"origin": "origins", "destination": "destinations", "sector": "sectors", "talent_class": "talent_classes"}
+    axes = LEVERS[lever].filters
+    assert set(chosen) <= set(axes), f"{lever} has no filter {set(chosen) - set(axes)}"
+    return {plural.get(axis, "stages"): chosen.get(axis, tuple(range(axis_size(axis, len(CODES))))) for axis in axes}
+
+
+def lever_change(
+    lever: str, value: float, kind: str, years: tuple[int, int], ramp: int = 1, **chosen: tuple[int, ...]
+) -> LeverChange:
+    """Make a change of a lever of `policy_world`, of everyone and everywhere unless told otherwise; years inclusive."""
+    empty = dict.fromkeys(("origins", "destinations", "sectors", "talent_classes", "stages"), ())
+    where = {**empty, **everyone(lever, **chosen)}
+    first, last = years
+    return LeverChange(
+        id=lever, name=lever, from_year=first, until_year=last, ramp_years=ramp, change=kind, value=value, **where
+    )  # fmt: skip
+
+
+def toy_policies(changes: Iterable[LeverChange], observed: Mapping[str, Any]) -> Policies:
+    """Lay lever changes over OBSERVED, some of whose values are replaced."""
+    regions, years = len(CODES), LAST_COHORT - FIRST_YEAR + 1
+    levels = {}
+    for name, usual in OBSERVED.items():
+        shape = (years, *(axis_size(axis, regions) for axis in LEVERS[name].filters))
+        levels[name] = np.array(np.broadcast_to(observed.get(name, usual), shape), dtype=np.float64)
+    return resolve_policies(default_policies(levels), [list(changes)], {}, FIRST_YEAR)
+
+
+def policy_world(
+    changes: Iterable[LeverChange] = (),
+    people: float = 120.0,
+    weight: float = 1.0,
+    observed: Mapping[str, Any] | None = None,
+    **parameters: float,
+) -> World:
+    """Make a world of CODES from lever changes by the assembly that every run uses.
+
+    Parameters
+    ----------
+    changes : as a scenario resolves them.
+    people : entrants by region and year, from FIRST_COHORT on; weight : people per simulated researcher.
+    observed : values of OBSERVED to replace.
+    parameters : values of COEFFICIENTS and SPREAD to replace.
+    """
+    regions, years = len(CODES), LAST_COHORT - FIRST_YEAR + 1
+    data = SimpleNamespace(
+        codes=CODES,
+        regions=tuple(SimpleNamespace(anglophone=code in ANGLOPHONE) for code in CODES),
+        distance_km=abroad(5000.0, regions),
+        common_language=np.zeros((regions, regions)),
+        research_funding=np.full((years, regions), 50.0),
+    )
+    constants = Constants(
+        study_constant=np.zeros(regions),
+        work_constant=np.zeros(regions),
+        cohort_level=np.full(regions, math.log(people)),
+        industry_constant=np.zeros(years),
+        place_effect=np.zeros(regions),
+        bar_top20=np.full(years, 0.5),
+        bar_elite=np.full(years, 1.8),
+        demand_2019=np.full(regions, people),
+        abroad_share=np.where(np.array(CODES) == "GBR", 0.3, 0.0),
+        india_us=0.0,
+        early_visible=0.3,
+        binding=np.zeros(years),
+        error=0.0,
+    )
+    unknown = set(parameters) - {*COEFFICIENTS, *SPREAD}
+    assert not unknown, unknown
+    policies = toy_policies(changes, observed or {})
+    world = make_world(cast(Data, data), {**COEFFICIENTS, **SPREAD, **parameters}, constants, policies, LAST_COHORT, weight)
+    world.cohort[: FIRST_COHORT - FIRST_YEAR] = 0.0
+    return world
+
+
 def run(world: World, seed: int = 1, replicate: int = 0, chunk: int = CHUNK) -> History:
     """Run the array engine and keep everything."""
+    return keep(run_years(world, make_key(seed, replicate), chunk))
+
+
+def run_on(engine: str, world: World, seed: int = 1) -> History:
+    """Run one of the engines and keep everything."""
+    return keep(years_of(engine, world, make_key(seed, 0)))
+
+
+def keep(ends: Iterable[YearEnd]) -> History:
+    """Keep the counts and the columns of all years."""
     history = History([], [])
-    for end in run_years(world, make_key(seed, replicate), chunk):
+    for end in ends:
         history.counts.append(end.counts)
         history.people.append(copied(end.researchers, end.entered))
     return history
