@@ -1,0 +1,89 @@
+"""What the tensions of 2016-19 between the United States and China do to where Chinese origins study, at the reference point.
+
+Expected flows with every feedback on; entrants of 2017-19 with and without the levers of the baseline that raise hostility
+to 1. Published (FLYNN24): entry to US doctoral study -15 %, and 57 % of the lost go to other anglophone places.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sim.data import load_data
+from sim.draws import REFERENCE, Draw, make_draw, reference_vector
+from sim.expected import expected_years
+from sim.preparation import world_of
+from sim.scenario import Scenario, load_shipped
+
+TENSIONS = ("us-china-tensions-2016-17", "china-initiative")
+FROM, UNTIL = 2017, 2019
+OTHER_ANGLOPHONE = ("GBR", "CAN", "AUS")
+DATA = load_data()
+USA, CHN = DATA.codes.index("USA"), DATA.codes.index("CHN")
+NEST = [DATA.codes.index(code) for code in OTHER_ANGLOPHONE]
+OTHERS = [j for j in range(len(DATA.codes)) if j not in (USA, CHN, *NEST)]
+
+
+def without(scenario: Scenario, ids: tuple[str, ...]) -> Scenario:
+    layers = tuple(tuple(change for change in layer if change.id not in ids) for layer in scenario.layers)
+    assert sum(map(len, scenario.layers)) - sum(map(len, layers)) == len(ids)
+    return replace(scenario, layers=layers)
+
+
+def entrants(scenario: Scenario, draw: Draw) -> np.ndarray:
+    """Chinese origins who enter graduate school, by region."""
+    years = expected_years(world_of(scenario, draw, 22_500, UNTIL, DATA))
+    return sum(year.entry[CHN] for year in years if year.year >= FROM)
+
+
+def with_and_without(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+    baseline = load_shipped("baseline")
+    return entrants(baseline, draw), entrants(without(baseline, TENSIONS), draw)
+
+
+@pytest.fixture(scope="module")
+def draw() -> Draw:
+    return make_draw(DATA, reference_vector(DATA), REFERENCE)
+
+
+@pytest.fixture(scope="module")
+def tense_and_calm(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+    return with_and_without(draw)
+
+
+def growth(tense: np.ndarray, calm: np.ndarray) -> tuple[float, float, float]:
+    """By how much entrants grow by the tensions, over what they would be: other anglophone places, all others abroad, home."""
+    return tuple(float(tense[where].sum() / calm[where].sum() - 1.0) for where in (NEST, OTHERS, [CHN]))
+
+
+def test_other_anglophone_places_gain_more_than_in_proportion(tense_and_calm: tuple[np.ndarray, np.ndarray]) -> None:
+    tense, calm = tense_and_calm
+    anglophone, elsewhere, home = growth(tense, calm)
+    assert anglophone > 2.0 * elsewhere > 0.0
+    assert anglophone > 2.0 * home > 0.0
+
+
+def test_with_a_plain_logit_they_gain_in_proportion(draw: Draw) -> None:
+    # The constants are those of the reference point, so that nothing but the nest differs; visa classes make up the rest.
+    plain = Draw(draw.number, {**draw.parameters, "nest_dissimilarity": 1.0}, draw.constants)
+    anglophone, elsewhere, home = growth(*with_and_without(plain))
+    assert anglophone == pytest.approx(elsewhere, rel=0.15)
+    assert anglophone == pytest.approx(home, rel=0.15)
+
+
+def test_entry_falls_by_about_as_much_as_published(tense_and_calm: tuple[np.ndarray, np.ndarray]) -> None:
+    tense, calm = tense_and_calm
+    assert 0.12 < 1.0 - tense[USA] / calm[USA] < 0.20
+
+
+@pytest.mark.xfail(strict=True, reason="8 %: too few Chinese origins study in GBR, CAN and AUS at the reference point")
+def test_a_fifth_to_a_half_of_the_lost_go_to_other_anglophone_places(tense_and_calm: tuple[np.ndarray, np.ndarray]) -> None:
+    """A miss: 8 % at the reference point; the published 57 % is missed by more.
+
+    Who leaves a nest goes to its other places in proportion to their size. GBR, CAN and AUS hold 2 % of the Chinese
+    entrants, the USA 37 %. With the shares of CHN and USA held, the study constants of the three one logit higher give
+    20 %, two logits 25 %; a dissimilarity of .3 to 1 gives 5 to 8 % (docs/model.md, section 15).
+    """
+    tense, calm = tense_and_calm
+    share = (tense - calm)[NEST].sum() / (calm[USA] - tense[USA])
+    assert 0.2 <= share <= 0.5
