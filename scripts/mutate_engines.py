@@ -32,9 +32,9 @@ MUTATIONS = (
         """        students.select(is_student).do("leave")
         workers.do("leave")
         workers.select(is_worker).do("grow_older")
-        self.agents.select(is_active).do("observe")
+        self.agents.select(lambda each: each.stage != APPLY).do("observe")
 """,
-        """        self.agents.select(is_active).do("observe")
+        """        self.agents.select(lambda each: each.stage != APPLY).do("observe")
         students.select(is_student).do("leave")
         workers.do("leave")
         workers.select(is_worker).do("grow_older")
