@@ -242,11 +242,6 @@ WAYS = (
         weaker=0.4, nested=ever_enter(CHN, [USA]), alone={"refusal_deterrence": 0.0},  # its memory outlives the window
     ),
     Way(
-        "student_visa_refusal", 0.9, not_from(CHN), way="deterrence", where=CHINESE_TO_US, touches=USA,
-        falls=(CHINESE_ENTRANTS,), settings={"refusal_deterrence": 3.0}, alone={"refusal_deterrence": 0.0},
-        weaker=0.4, nested=ever_enter(CHN, [USA]),
-    ),
-    Way(
         "entry_bar", 0.7, not_from(CHN), where=CHINESE_TO_US, touches=USA, falls=(CHINESE_ENTRANTS,),
         rises=(ENTRANTS_ELSEWHERE,), weaker=0.3, nested=ever_enter(CHN, [USA]),
     ),
