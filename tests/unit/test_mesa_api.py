@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.agents import Researcher, TalentModel, parameters_of
+from sim.agents import Researcher, TalentModel
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import AXES, TIERS
 from sim.population import OUT
+from sim.preparation import parameters_of
 from sim.scenario import load_scenario
 
 PEOPLE = 200
