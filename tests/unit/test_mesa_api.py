@@ -65,7 +65,7 @@ def test_parameters_that_a_scenario_fixes_hold_at_the_reference_point_too(monkey
     assert parameters_of(fixed, REFERENCE, data) == reference_vector(data) | {"exit_rate": 0.2}
     assert parameters_of(fixed, 1, data)["exit_rate"] == 0.2
     asked = []
-    monkeypatch.setattr("sim.agents.make_draw", lambda data, vector, number: asked.append(vector) or 1 / 0)
+    monkeypatch.setattr("sim.preparation.make_draw", lambda data, vector, number: asked.append(vector) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         TalentModel(fixed, researchers=PEOPLE)
     assert [vector["exit_rate"] for vector in asked] == [0.2]
