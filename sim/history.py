@@ -42,7 +42,7 @@ from sim.population import (
     new_counts,
     new_researchers,
 )
-from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, draw_alternative, draw_block, uniform
+from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, Words, draw_alternative, draw_block, uniform
 from sim.randomness import STUDY as STUDY_CHOICE
 from sim.visa import live_status, updated_status
 from sim.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Year
@@ -59,6 +59,11 @@ class Person(NamedTuple):
     origin: int
     cohort: int
     traits: int
+
+    @property
+    def identity(self) -> tuple[Key, int, int, int]:
+        """What every draw of the person is keyed by."""
+        return self.key, self.index, self.origin, self.cohort
 
 
 def history(
@@ -116,7 +121,8 @@ def describe_traits(traits: int) -> str:
 
 def year_of_life(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> YearOfLife:
     """Tell one year from the state at its start and end."""
-    draws = [uniform(word) for word in year_words(person.key, person.index, person.origin, person.cohort, tables.year)]
+    words = year_words(*person.identity, tables.year)
+    draws = [uniform(word) for word in words]
     chances = []
     decision = None
     if before["stage"] == APPLY:
@@ -134,7 +140,7 @@ def year_of_life(person: Person, tables: Year, before: State, after: State, code
     else:
         at = (person.origin, before["place"], age_class(before["age"]), duration_class(before["duration"]))
         opportunity = Chance("gets an opportunity to move", draws[0], float(tables.relocation[at]))
-        is_lost = must_leave(person, tables, before)
+        is_lost = must_leave(person, words, tables, before)
         chances += status_chances(person, tables, before, draws[3])
         chances += [] if is_lost else [opportunity]
         chances.append(Chance("leaves research", draws[1], tables.exit_rate))
@@ -144,16 +150,15 @@ def year_of_life(person: Person, tables: Year, before: State, after: State, code
     return YearOfLife(tables.year, before, after, tuple(chances), decision)
 
 
-def must_leave(person: Person, tables: Year, before: State) -> bool:
+def must_leave(person: Person, words: Words, tables: Year, before: State) -> bool:
     """Tell whether a worker loses the status to work in the present place this year."""
-    who = (person.key, person.index, person.origin, person.cohort)
     held = before["place"], before["status"], before["attempts"], before["duration"]
-    return bool(live_status(*who, *held, year_words(*who, tables.year), tables)[2])
+    return bool(live_status(*person.identity, *held, words, tables)[2])
 
 
 def status_chances(person: Person, tables: Year, before: State, draw: float) -> Iterator[Chance]:
     """List what may become of the status of the year's start: an attempt at a work visa, a forced exit."""
-    who = (person.key, person.index, person.origin, person.cohort)
+    who = person.identity
     place = before["place"]
     status = updated_status(before["status"], person.origin, place, before["duration"], tables)
     if status == POST_STUDY:
@@ -177,14 +182,14 @@ def visibility(person: Person, tables: Year, after: State, draw: float) -> Itera
         yield Chance("is of the elite", draw, float(tables.elite[at]))
         share = float(tables.participation[after["place"]])
         if share < 1.0:
-            who = (person.key, person.index, person.origin, person.cohort)
+            who = person.identity
             yield Chance("takes part in the conference", uniform(draw_block(*who, tables.year, YEAR, 1)[0]), share)
 
 
 def clocks(person: Person, tables: Year, year: int, decision: int) -> Floats:
     """Compute the (R,) frozen shocks of a decision in logits: lambda (ln S - ln E)."""
     race = np.empty((2, tables.anglophone.shape[0]))
-    start_clocks(person.key, person.index, person.origin, person.cohort, year, decision, tables, race)
+    start_clocks(*person.identity, year, decision, tables, race)
     return np.array([tables.dissimilarity * (math.log(s) - math.log(-math.log(u))) for u, s in race.T])
 
 
@@ -225,7 +230,7 @@ def study_decision(person: Person, tables: Year, before: State, after: State, co
 
 def study_gates(person: Person, tables: Year, j: int) -> tuple[tuple[Chance, ...], bool]:
     """List what could close a graduate region to a person, and whether it is open."""
-    who = (person.key, person.index, person.origin, person.cohort)
+    who = person.identity
     pair = person.origin, j
     met = []
     if tables.exit_gate[person.origin, AT_STUDY] > 0.0 and tables.year == person.cohort:
@@ -253,11 +258,9 @@ def job_decision(person: Person, tables: Year, before: State, after: State, code
         at = before["place"], before["age"], before["duration"]
         weigh_next_job(person.origin, person.traits, *at, tables, race)
     shocks = clocks(person, tables, tables.year, JOB)
-    kept_home = before["place"] == person.origin and is_gated(
-        person.key, person.index, person.origin, person.cohort, AT_WORK, tables
-    )
+    kept_home = before["place"] == person.origin and is_gated(*person.identity, AT_WORK, tables)
     if kept_home:
-        gate = Chance("may not leave home", exit_rank(*person[:4], AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
+        gate = Chance("may not leave home", exit_rank(*person.identity, AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
         gates: Gates = {j: ((gate,), False) for j in range(len(codes)) if j != person.origin}
     else:
         available = np.flatnonzero(race[1] > 0.0)
@@ -272,7 +275,7 @@ def job_decision(person: Person, tables: Year, before: State, after: State, code
 
 def permits(person: Person, tables: Year, order: Sequence[int], fallback: int, study: int) -> Gates:
     """List the work permits asked for, best place first, until one is granted."""
-    who = (person.key, person.index, person.origin, person.cohort)
+    who = person.identity
     talent, _, visa, taste = unpack_traits(person.traits)
     words = draw_block(*who, tables.year, EMPLOYER, 0)
     asked: Gates = {}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sim.parameters import SECTORS
 from sim.population import APPLY, NOWHERE, OUT, STUDY, WORK
 
 STAGES = {APPLY: "applying", STUDY: "studying", WORK: "working", OUT: "out of research"}
 STATUSES = ("", "on a student visa", "on post-study work", "on a temporary visa", "with permanent residence")
 TIERS = ("not visible", "top 20 %", "elite")
-SECTORS = ("academia", "industry")
 State = Mapping[str, int]
 
 
@@ -82,8 +82,7 @@ def why(options: Sequence[Option], chosen: str) -> str:
         if second.utility > best.utility:
             return f"{text}, which had the higher utility but the lower shock"
         return text
-    closed = [f"{option.region} ({gate_text(option)})" for option in options if not option.is_open and option.region != chosen]
-    better = [name for name in closed if name.split(" ")[0] in {each.region for each in options[: rank(options, chosen)]}]
+    better = [f"{option.region} ({gate_text(option)})" for option in options[: rank(options, chosen)] if not option.is_open]
     return f"better but closed: {', '.join(better)}" if better else "the place to fall back on"
 
 

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from sim.arrays import run_years
-from sim.data import load_data
-from sim.draws import draw_vectors, make_draw
 from sim.history import history
 from sim.lives import Chance, Decision, Life
 from sim.population import cohort_researchers
-from sim.preparation import world_of
+from sim.preparation import world_named
 from sim.provenance import model_id
 from sim.randomness import make_key
-from sim.results import Run, read_run
+from sim.results import read_run
 from sim.scenario import load_scenario
 from sim.world import FIRST_YEAR, World
 
@@ -49,22 +47,14 @@ def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> L
     check_number("--draw", draw, run.draws)
     check_number("--replicate", replicate, run.replicates)
     origin, cohort, index = identity(researcher, run.codes)
-    world = world_again(run, draw)
+    size = int(run.provenance["researchers"]), int(run.provenance["until"])
+    world = world_named(load_scenario(str(run.folder / "scenario.toml")), draw, *size)
     key = make_key(int(run.provenance["seed"]), replicate)
     check_cohort(
         researcher, world, cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), origin, cohort, index
     )
     years = [end.tables for end in run_years(world, key)]
     return history(key, index, origin, cohort, years, run.codes, world.coefficients.visa_sensitive_share)
-
-
-def world_again(run: Run, draw: int) -> World:
-    """Make the world of one draw of a run again, from what its folder says."""
-    data = load_data()
-    scenario = load_scenario(str(run.folder / "scenario.toml"))
-    vectors, _ = draw_vectors(data, draw + 1, scenario.parameters)
-    made = make_draw(data, vectors[draw], draw)
-    return world_of(scenario, made, int(run.provenance["researchers"]), int(run.provenance["until"]), data)
 
 
 def identity(researcher: str, codes: Sequence[str]) -> tuple[int, int, int]:

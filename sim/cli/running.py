@@ -112,7 +112,10 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
     from sim.figures import save_work_shares
     from sim.results import check_place, find_run, read_run, write_run
 
-    found = {id(plan): None if plan.check_invariants else find_run(plan, out, plan.engine) for plan in plans}
+    def there_already(plan: RunPlan) -> Path | None:
+        return None if plan.check_invariants else find_run(plan, out, plan.engine)
+
+    found = {id(plan): there_already(plan) for plan in plans}
     to_do = [plan for plan in plans if found[id(plan)] is None]
     try:
         tasks = {id(plan): tasks_of(plan) for plan in to_do}
@@ -121,7 +124,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
     for plan in to_do:
         check_place(plan, out)
     for plan in plans:
-        there = found[id(plan)] or find_run(plan, out, plan.engine) if not plan.check_invariants else None
+        there = found[id(plan)] or there_already(plan)  # a scenario named twice is made by the first
         if there is not None:
             yield read_run(there), "already there, nothing executed"
             continue
