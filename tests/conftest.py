@@ -1,10 +1,14 @@
 """What several tests share: a small plan and outcomes made by hand, without any engine."""
 
+import importlib.util
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from sim.cli import main
 from sim.data import load_data
 from sim.experiment import RunPlan
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
@@ -55,3 +59,32 @@ def outcomes_of() -> Callable[[RunPlan], Iterator[Outcomes]]:
         return (made_up(plan, draw, rep) for draw in range(plan.draws) for rep in range(plan.replicates))
 
     return make
+
+
+@pytest.fixture
+def talentsim(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command line and gives exit code, stdout, stderr."""
+
+    def start(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        output = capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, output.out, output.err
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[[str], ModuleType]:
+    """Return a function that loads a module of the folder scripts by its name."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "scripts" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load

@@ -3,9 +3,9 @@
 tests/statistics/test_reference_results.py runs the scenarios again.
 """
 
-import importlib.util
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -36,15 +36,6 @@ FOLDER = ROOT / "results" / "reference"
 PAGE = ROOT / "docs" / "scenarios.md"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 VARIANTS = [name for name in shipped_names() if name != "baseline"]
-
-
-def page_writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_scenarios", ROOT / "scripts" / "write_scenarios.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_every_shipped_scenario_has_its_table_and_no_other_is_left() -> None:
@@ -120,16 +111,16 @@ def test_effects_are_read_back_as_written(tmp_path: Path) -> None:
     assert read_effects(tmp_path / "nothing.csv") == ()
 
 
-def test_the_page_on_scenarios_is_made_of_the_files_as_they_are() -> None:
-    module, text = page_writer(), PAGE.read_text(encoding="utf-8")
+def test_the_page_on_scenarios_is_made_of_the_files_as_they_are(script: Callable[[str], ModuleType]) -> None:
+    module, text = script("write_scenarios"), PAGE.read_text(encoding="utf-8")
     assert text == module.page(read_effects()), "python scripts/write_scenarios.py writes the page anew"
     assert text.count("\nWrong if") == len(shipped_names())
     assert text.count("\n- Effect on work: ") == len(VARIANTS)
     assert "has not been computed" not in text
 
 
-def test_the_page_follows_the_table() -> None:
-    module, rows = page_writer(), list(read_effects())
+def test_the_page_follows_the_table(script: Callable[[str], ModuleType]) -> None:
+    module, rows = script("write_scenarios"), list(read_effects())
     rows[0] = rows[0]._replace(p50=12.3)
     assert "+12.3" in module.page(rows)
     without = [row for row in rows if row.scenario != VARIANTS[0]]

@@ -12,20 +12,6 @@ Call = Callable[..., tuple[int, str, str]]
 RUN = ("run", "baseline", "--draws", "1", "--replicates", "1", "--researchers", "200", "--until", "2016", "--out")
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Return a function that runs the command line and gives exit code, stdout, stderr."""
-
-    def start(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(words)
-        output = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, output.out, output.err
-
-    return start
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with one small run of the array engine."""
@@ -35,9 +21,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_other_engine_makes_the_same_folder(call: Call, results: Path, tmp_path: Path) -> None:
+def test_the_other_engine_makes_the_same_folder(talentsim: Call, results: Path, tmp_path: Path) -> None:
     (first,) = (results / "baseline").iterdir()
-    assert call(*RUN, str(tmp_path), "--engine", "agents")[0] == 0
+    assert talentsim(*RUN, str(tmp_path), "--engine", "agents")[0] == 0
     (second,) = (tmp_path / "baseline").iterdir()
     assert first.name == second.name
     files = sorted(path.name for path in first.iterdir())
@@ -49,36 +35,36 @@ def test_the_other_engine_makes_the_same_folder(call: Call, results: Path, tmp_p
     assert engines == ["arrays", "agents"]
 
 
-def test_asking_the_other_engine_compares(call: Call, results: Path) -> None:
-    code, out, _ = call(*RUN, str(results), "--engine", "agents")
+def test_asking_the_other_engine_compares(talentsim: Call, results: Path) -> None:
+    code, out, _ = talentsim(*RUN, str(results), "--engine", "agents")
     assert code == 0
     assert "made again by the agents engine: the same numbers" in out
-    assert "already there, nothing executed" in call(*RUN, str(results))[1]
-    record = json.loads(call(*RUN, str(results), "--engine", "agents", "--json")[1])["runs"][0]
+    assert "already there, nothing executed" in talentsim(*RUN, str(results))[1]
+    record = json.loads(talentsim(*RUN, str(results), "--engine", "agents", "--json")[1])["runs"][0]
     assert record["already_there"] is True
     assert "agents" in record["state"]
 
 
-def test_a_difference_between_the_engines_exits_with_1(call: Call, results: Path) -> None:
+def test_a_difference_between_the_engines_exits_with_1(talentsim: Call, results: Path) -> None:
     (folder,) = (results / "baseline").iterdir()
     shares = folder / "shares.csv"
     kept = shares.read_bytes()
     try:
         shares.write_bytes(kept.replace(b"2016,top20,work,USA,0.", b"2016,top20,work,USA,0.0", 1))
-        code, _, err = call(*RUN, str(results), "--engine", "agents")
+        code, _, err = talentsim(*RUN, str(results), "--engine", "agents")
         assert code == 1
         assert "made again by the agents engine, the run gave other numbers: shares.csv" in err
     finally:
         shares.write_bytes(kept)
 
 
-def test_a_life_is_traced_in_a_run(call: Call, results: Path) -> None:
+def test_a_life_is_traced_in_a_run(talentsim: Call, results: Path) -> None:
     (folder,) = (results / "baseline").iterdir()
-    code, out, _ = call("trace", str(folder), "--researcher", "CHN-2012-0")
+    code, out, _ = talentsim("trace", str(folder), "--researcher", "CHN-2012-0")
     assert code == 0
     assert out.startswith("CHN-2012-0: talent class")
     assert "graduate region: " in out
-    record = json.loads(call("trace", str(folder), "--researcher", "CHN-2012-0", "--json")[1])
+    record = json.loads(talentsim("trace", str(folder), "--researcher", "CHN-2012-0", "--json")[1])
     assert record["researcher"] == "CHN-2012-0"
     assert record["years"][0]["year"] == 2012
     assert len(record["years"][0]["decision"]["options"]) == 20
@@ -95,16 +81,16 @@ def test_a_life_is_traced_in_a_run(call: Call, results: Path) -> None:
         (("--researcher", "CHN-2012-0", "--replicate", "-1"), "the run has the numbers 0 to 0"),
     ],
 )
-def test_who_is_not_in_the_run_is_said(call: Call, results: Path, words: tuple[str, ...], message: str) -> None:
+def test_who_is_not_in_the_run_is_said(talentsim: Call, results: Path, words: tuple[str, ...], message: str) -> None:
     (folder,) = (results / "baseline").iterdir()
-    code, _, err = call("trace", str(folder), *words)
+    code, _, err = talentsim("trace", str(folder), *words)
     assert code == 2
     assert message in err
     assert "Traceback" not in err
 
 
-def test_what_is_no_run_cannot_be_traced(call: Call, results: Path) -> None:
-    code, _, err = call("trace", str(results), "--researcher", "CHN-2012-0")
+def test_what_is_no_run_cannot_be_traced(talentsim: Call, results: Path) -> None:
+    code, _, err = talentsim("trace", str(results), "--researcher", "CHN-2012-0")
     assert code == 1
     assert "not a complete run" in err
     (folder,) = (results / "baseline").iterdir()
@@ -112,7 +98,7 @@ def test_what_is_no_run_cannot_be_traced(call: Call, results: Path) -> None:
     kept = provenance.read_text(encoding="utf-8")
     try:
         provenance.write_text(json.dumps(json.loads(kept) | {"model_id": "other"}), encoding="utf-8")
-        code, _, err = call("trace", str(folder), "--researcher", "CHN-2012-0")
+        code, _, err = talentsim("trace", str(folder), "--researcher", "CHN-2012-0")
         assert code == 2
         assert "another version of the model" in err
     finally:

@@ -1,6 +1,6 @@
 """Every shipped scenario, run small at the reference point, gives the counts of results/reference to the last one."""
 
-import importlib.util
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -17,13 +17,8 @@ REMEDY = "if that is intended, `make reference` writes them anew, and CHANGELOG.
 
 
 @pytest.fixture(scope="module")
-def writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_reference", ROOT / "scripts" / "write_reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def writer(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("write_reference")
 
 
 @pytest.mark.parametrize("name", shipped_names())

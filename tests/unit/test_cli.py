@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import sim.experiment
-from sim.cli import main
 from sim.experiment import RunPlan
 from sim.outcomes import Outcomes
 from sim.parameters import LEVERS
@@ -21,19 +20,11 @@ SLOW = ("numba", "mesa", "scipy.stats", "pandas", "matplotlib", "pyarrow")
 
 @pytest.fixture
 def call(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    talentsim: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str, str]]:
     """Return a function that runs the command line in an empty folder and gives exit code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
-
-    def start(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(words)
-        output = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, output.out, output.err
-
-    return start
+    return talentsim
 
 
 @pytest.fixture
