@@ -19,7 +19,7 @@ from dataset import activity, covariates, geography, pairs, published, records
 from dataset.evidence import Evidence, Row
 from dataset.sources import sources
 
-VERSION = "2026.11-2"
+VERSION = "2026.11-3"
 MARKS = ("source", "unit", "confidence", "filled", "rule")
 UNITS = {
     "phd_pay": "PPP $/year",

@@ -43,8 +43,8 @@ MUTATIONS = (
     Mutation(
         "arrays: a stale stock, diasporas of the year before last",
         "arrays",
-        "            as_floats(counts.stock), as_floats(counts.demand),",
-        "            as_floats(counts.stock) * 0.0 + indices.diaspora / world.people_per_researcher, as_floats(counts.demand),",
+        "                as_floats(counts.stock), as_floats(counts.demand),",
+        "                indices.diaspora / world.people_per_researcher, as_floats(counts.demand),",
     ),
     Mutation(
         "agents: too fresh a stock, the year's tables made after the study choice of the year",
@@ -58,8 +58,8 @@ MUTATIONS = (
     Mutation(
         "arrays: a lost cohort",
         "arrays",
-        "        enter(people, entered, int(ends[t]), key, world.coefficients.visa_sensitive_share)\n",
-        "        if t != 7:\n            enter(people, entered, int(ends[t]), key, world.coefficients.visa_sensitive_share)\n",
+        "        if last > year.known:\n",
+        "        if last > year.known and year.tables.year != 2007:\n",
     ),
     Mutation(
         "agents: leaving decided by the state after the move (a graduate of the year may leave)",

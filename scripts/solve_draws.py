@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 
 from sim.assembly import Constants
+from sim.assumptions import reference_variants
 from sim.data import load_data
 from sim.draws import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, reference_vector, save_draws
 from sim.variants import VALUES, VARIED
@@ -26,6 +27,7 @@ def main(count: int, workers: int) -> None:
     centre = {parameter.name: parameter.default for parameter in data.parameters}
     point = reference_vector(data)
     varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]
+    varied += [(REFERENCE, parameters) for parameters in reference_variants()]
     tasks = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
     solved = dict([solve(tasks[0])])
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -20,8 +20,9 @@ from sim.display_shipped import (
     why,
 )
 from sim.draws import BASELINE
-from sim.reference_results import ELITE_REPLICATES, ELITE_RESEARCHERS, REPLICATES, RESEARCHERS, EffectRow, read_effects
+from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow, read_effects
 from sim.scenario import Scenario, load_shipped, shipped_names
+from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "scenarios.md"

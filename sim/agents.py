@@ -11,10 +11,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import mesa
-import numpy as np
 from mesa.agent import AgentSet
 
-from sim.arrays import ALL, ENTRY, EXIT, FIRST_JOB, RELOCATION, YearEnd, as_floats, tally
+from sim.arrays import ENTRY, EXIT, FIRST_JOB, RELOCATION, YearEnd, as_floats, held_indices
+from sim.counting import ALL, tally
 from sim.data import load_data
 from sim.draws import REFERENCE, Draw
 from sim.dynamics import (
@@ -41,6 +41,7 @@ from sim.lives import Life
 from sim.outcomes import AXES, TIERS, shares
 from sim.population import APPLY, NO_STATUS, NOWHERE, OUT, STUDY, WORK, Researchers, as_columns, cohort_researchers, new_counts
 from sim.preparation import world_named
+from sim.race import new_race
 from sim.randomness import Key, Words, make_key
 from sim.scenario import Scenario
 from sim.utilities import make_year
@@ -54,7 +55,7 @@ from sim.visa import (
     transfer,
     updated_status,
 )
-from sim.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, World, Year
+from sim.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
 
 STAGE_NAMES = {APPLY: "apply", STUDY: "study", WORK: "work", OUT: "out"}
 LONGEST = 250
@@ -194,9 +195,8 @@ class Researcher(mesa.Agent):
         if not is_worker and self.years < 1:
             return
         counts.eligible[0] += 1
-        talent = unpack_traits(self.traits)[0]
         profile = 1 + age_class(self.age) if is_worker else 0
-        tier = tier_of(self.place, talent, profile, self.words, self.model.tables)
+        tier = tier_of(self.place, unpack_traits(self.traits)[0], profile, self.words, self.model.tables)
         if tier == NOT_VISIBLE:
             return
         counts.stars[:tier, self.place] += 1
@@ -227,6 +227,7 @@ class TalentModel(mesa.Model):
     collect : fill the DataCollector after every step: one row a year.
     collect_researchers : also collect a row of every active researcher each year.
     world : a world made otherwise (see `sim.world`); scenario, draw, researchers and until are then not looked at.
+    held : the indices of every year of another run, held as by `sim.arrays.held_indices`.
 
     Raises
     ------
@@ -245,6 +246,7 @@ class TalentModel(mesa.Model):
         collect: bool = True,
         collect_researchers: bool = False,
         world: World | None = None,
+        held: Sequence[Indices] | None = None,
     ) -> None:
         super().__init__(rng=seed)
         self.world = world_named(scenario, draw, researchers, until) if world is None else world
@@ -253,9 +255,9 @@ class TalentModel(mesa.Model):
         self.visa_sensitive_share = self.world.coefficients.visa_sensitive_share
         self.sizes = cohort_researchers(self.key, self.world.cohort, self.world.people_per_researcher, FIRST_YEAR)
         self.last_year = FIRST_YEAR + len(self.sizes) - 1
-        self.year = FIRST_YEAR - 1
-        self.indices = first_indices(self.world)
-        self.race = np.empty((2, len(self.codes)))
+        self.year, self.held = FIRST_YEAR - 1, held
+        self.indices = held_indices(first_indices(self.world), held, 0)
+        self.race = new_race(self.world.anglophone, self.world.coefficients.nest_dissimilarity)
         self.past: list[Year] = []
         self.everyone: list[Researcher] = []
         self.counts = new_counts(len(self.codes))
@@ -307,12 +309,10 @@ class TalentModel(mesa.Model):
 
     def update_indices(self) -> None:
         """Make the indices that everyone reads next year."""
-        counts = self.counts
-        self.indices = next_indices(
-            self.world, self.indices, self.year - FIRST_YEAR, self.tables.sector_weight,
-            as_floats(counts.stars[0]), as_floats(counts.stars[1]),
-            as_floats(counts.stock), as_floats(counts.demand),
-        )  # fmt: skip
+        counts, t = self.counts, self.year - FIRST_YEAR
+        people = (as_floats(each) for each in (*counts.stars, counts.stock, counts.demand))
+        own = next_indices(self.world, self.indices, t, self.tables.sector_weight, *people)
+        self.indices = held_indices(own, self.held, t + 1)
 
     def close_year(self) -> None:
         """Collect the year and stop after the last one."""
@@ -382,19 +382,19 @@ def collector(codes: Sequence[str], with_researchers: bool) -> mesa.DataCollecto
     return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent if with_researchers else None)
 
 
-def run_agents(world: World, key: Key) -> Iterator[YearEnd]:
+def run_agents(world: World, key: Key, held: Sequence[Indices] | None = None) -> Iterator[YearEnd]:
     """Step a model to its last year.
 
     Parameters
     ----------
-    world, key : as for `sim.arrays.run_years`.
+    world, key, held : as for `sim.arrays.run_years`.
 
     Yields
     ------
     The end of each year, as the array engine does; the columns are copies.
     """
-    model = TalentModel(world=world, seed=int(key[0]), replicate=int(key[1]), collect=False)
+    model = TalentModel(world=world, seed=int(key[0]), replicate=int(key[1]), collect=False, held=held)
     while model.running:
+        known = model.indices
         model.step()
-        people = model.columns()
-        yield YearEnd(model.year, model.counts, people, len(people.origin), model.tables)
+        yield YearEnd(model.year, model.counts, model.columns(), len(model.everyone), model.tables, known)

@@ -19,7 +19,8 @@ from sim.world import (
 )
 
 YEARS = LAST_YEAR - FIRST_YEAR + 1
-USA, CHN, GBR, CAN, IND = "USA", "CHN", "GBR", "CAN", "IND"
+USA, CHN, GBR, CAN, AUS, IND = "USA", "CHN", "GBR", "CAN", "AUS", "IND"
+OTHER_ANGLOPHONE = (GBR, CAN, AUS)
 STANDARD_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 4.0, 2.0 / 3.0, 1.0)  # after 4, 5 or 6 years: mean 5
 CHINESE_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 2.0, 1.0, 1.0)  # mean 4.5
 
@@ -38,6 +39,7 @@ class Constants:
     demand_2019: Floats  # (R,) people
     abroad_share: Floats  # (R,) share of industry jobs
     india_us: float  # logits, study in the USA for Indian origins beyond what the covariates explain
+    china_anglophone: float  # logits, what draws Chinese origins to study in GBR, CAN and AUS and away from other third places
     early_visible: float  # visible share of the eligible before 2010
     binding: Floats  # (51,) 1 where the visible share was cut at its limit
     error: float  # largest error of a share that was left
@@ -88,10 +90,18 @@ def gravity(distance_km: Floats, language: Floats, distance_friction: float, lan
     return table
 
 
-def ties_of_study(data: Data, parameters: Mapping[str, float], india_us: float) -> Floats:
-    """Compute (R, R) pair terms of study utility: language, distance, and the solved India-USA corridor."""
+def ties_of_study(data: Data, parameters: Mapping[str, float], constants: Constants) -> Floats:
+    """Compute (R, R) pair terms of study utility: language, distance, and two solved corridors.
+
+    The corridor of China tilts: what it adds to GBR, CAN and AUS it takes from the other third places, so that the split
+    among them is solved and the constants of USA and CHN, which every origin shares, are not.
+    """
     table = gravity(data.distance_km, data.common_language, parameters["distance_friction"], parameters["language_pull"])
-    table[data.codes.index(IND), data.codes.index(USA)] += india_us
+    table[data.codes.index(IND), data.codes.index(USA)] += constants.india_us
+    for code in data.codes:
+        if code not in (USA, CHN):
+            tilt = constants.china_anglophone if code in OTHER_ANGLOPHONE else -constants.china_anglophone
+            table[data.codes.index(CHN), data.codes.index(code)] += tilt
     return table
 
 
@@ -162,7 +172,7 @@ def make_world(
         anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
         home_study=by_origin(codes, parameters, "home_study", (CHN, IND)),
         home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
-        gravity=ties_of_study(data, parameters, constants.india_us),
+        gravity=ties_of_study(data, parameters, constants),
         study_constant=constants.study_constant,
         work_constant=constants.work_constant,
         industry_constant=constants.industry_constant[:span],

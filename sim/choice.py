@@ -1,9 +1,9 @@
-"""Discrete choice and nothing else: nested-logit weights, probabilities, and the best alternative under frozen shocks.
+"""Discrete choice and nothing else: nested-logit weights, probabilities, and the variates behind frozen shocks.
 
 Notation: R alternatives (regions), three nests (home, abroad anglophone, abroad other), dissimilarity lambda in (0, 1].
 A weight is w_j = exp(V_j / lambda). With one positive-stable variate S_n per nest (Laplace transform exp(-s**lambda)) and one
 exponential E_j per alternative, the alternative with the least time E_j / (S_n w_j) is the nested logit's choice: all
-alternatives run on one clock (McFadden 1978 for the model; Kanter 1975 for the variate).
+alternatives run on one clock (McFadden 1978 for the model; Kanter 1975 for the variate). `sim.race` runs it.
 """
 
 import math
@@ -109,9 +109,7 @@ def nest_factors(home: float, english: float, other: float, dissimilarity: float
     -------
     A_n**(lambda - 1) / sum of A_m**lambda for the three nests (0 for an empty nest).
     """
-    top_home = power(home, dissimilarity)
-    top_english = power(english, dissimilarity)
-    top_other = power(other, dissimilarity)
+    top_home, top_english, top_other = nest_powers((home, english, other), dissimilarity)
     total = top_home + top_english + top_other
     factor_home = top_home / (home * total) if home > 0.0 else 0.0
     factor_english = top_english / (english * total) if english > 0.0 else 0.0
@@ -120,46 +118,17 @@ def nest_factors(home: float, english: float, other: float, dissimilarity: float
 
 
 @inlined
-def logsum(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float) -> float:
-    """Compute the expected maximum utility of a nested choice: ln of the sum over nests of A_n**lambda."""
-    home, english, other = nest_sums(weights, origin, anglophone)
-    return math.log(power(home, dissimilarity) + power(english, dissimilarity) + power(other, dissimilarity))
+def nest_powers(sums: tuple[float, float, float], dissimilarity: float) -> tuple[float, float, float]:
+    """Raise the sums of the weights of the three nests to lambda: what a nest counts for in the choice among nests."""
+    home, english, other = sums
+    return power(home, dissimilarity), power(english, dissimilarity), power(other, dissimilarity)
 
 
 @inlined
-def winner(race: Floats) -> int:
-    """Find who wins a race of exponentials.
-
-    Alternative j takes -ln(u_j) / rate_j. The fastest one sets the time to beat, t; whoever has u <= 1 - t * rate cannot beat it
-    (1 - x <= exp(-x)), so that most logarithms are never taken.
-
-    Parameters
-    ----------
-    race : (2, R), uniform numbers u in (0, 1) and rates at least 0; a rate of 0 marks an unavailable alternative.
-
-    Returns
-    -------
-    The alternative with the least time; -1 when all rates are 0.
-    """
-    best = -1
-    rate = 0.0
-    for j in range(race.shape[1]):
-        if race[1, j] > rate:
-            rate = race[1, j]
-            best = j
-    if best < 0:
-        return -1
-    favourite = best
-    time = -math.log(race[0, best]) / rate
-    for j in range(race.shape[1]):
-        rate = race[1, j]
-        if j == favourite or rate <= 0.0 or race[0, j] <= 1.0 - time * rate:
-            continue
-        challenge = -math.log(race[0, j]) / rate
-        if challenge < time:
-            time = challenge
-            best = j
-    return best
+def logsum(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float) -> float:
+    """Compute the expected maximum utility of a nested choice: ln of the sum over nests of A_n**lambda."""
+    home, english, other = nest_powers(nest_sums(weights, origin, anglophone), dissimilarity)
+    return math.log(home + english + other)
 
 
 @inlined

@@ -53,9 +53,10 @@ import numba  # noqa: E402  (the environment must be set before numba reads it)
 def compiled(function: Function) -> Function:
     """Compile a function on first use and cache the result on disk (plain Python under NUMBA_DISABLE_JIT=1).
 
-    No fast-math and no contraction: the compiled and the plain form agree to the bit.
+    No fast-math and no contraction: the compiled and the plain form agree to the bit. The interpreter's lock is released, so that
+    threads walk side by side.
     """
-    return cast("Function", numba.njit(cache=True, fastmath=False)(function))
+    return cast("Function", numba.njit(cache=True, fastmath=False, nogil=True)(function))
 
 
 def inlined(function: Function) -> Function:
@@ -65,4 +66,4 @@ def inlined(function: Function) -> Function:
     may allocate: compilation fails if it does.
     """
     compile_inline: Any = numba.njit
-    return cast("Function", compile_inline(cache=True, fastmath=False, forceinline=True, _nrt=False)(function))
+    return cast("Function", compile_inline(cache=True, fastmath=False, nogil=True, forceinline=True, _nrt=False)(function))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.assembly import CHN, GBR, IND, USA, YEARS, Constants, make_world
+from sim.assembly import CHN, GBR, IND, OTHER_ANGLOPHONE, USA, YEARS, Constants, make_world
 from sim.choice import Floats
 from sim.data import Data
 from sim.expected import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
@@ -31,7 +31,8 @@ PATIENCE = 10  # passes without an improvement by a tenth: the targets cannot be
 DAMPING = 0.6
 MEMORY = 6
 REGULARISATION = 1e-4
-CHINA_AT_HOME, CHINA_IN_US, INDIA_IN_US = "M22-T-CNCNG", "M22-T-CNUSG", "M19-T-INUSG"
+CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
+INDIA_IN_US = "M19-T-INUSG"
 INDIA_AT_HOME = 0.05  # of visible Indian origins in 2019: M19-T-INSTAY says that at most .05 worked (and so studied) there
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
@@ -70,6 +71,7 @@ def first_guess(data: Data) -> Constants:
         demand_2019=np.exp(origin) * 2500.0,
         abroad_share=np.where(np.array(data.codes) == GBR, 0.7, 0.0),
         india_us=0.0,
+        china_anglophone=0.0,
         early_visible=0.3,
         binding=np.zeros(YEARS),
         error=math.inf,
@@ -80,8 +82,9 @@ class Problem:
     """One parameter vector to be solved: unknowns as a vector, and the step that each unknown should take.
 
     The unknowns, in order: work constants (R), cohort levels (R), study constants of USA, CHN and IND, place effects of USA and
-    CHN, ln of the British share of industry jobs with US headquarters, the India-USA corridor, logit of the early visible share,
-    ln of demand for study places in 2019 (R), industry constants FIRST_DOCTORS..BASE_YEAR.
+    CHN, ln of the British share of industry jobs with US headquarters, the India-USA corridor, the corridor from China to the
+    other anglophone regions, logit of the early visible share, ln of demand for study places in 2019 (R), industry constants
+    FIRST_DOCTORS..BASE_YEAR.
     """
 
     def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies) -> None:
@@ -91,6 +94,7 @@ class Problem:
         self.targets = {target.id: target.value for target in data.targets}
         self.regions = len(data.codes)
         self.at = {code: data.codes.index(code) for code in (USA, CHN, IND, GBR, "CAN")}
+        self.others = [data.codes.index(code) for code in OTHER_ANGLOPHONE]
         self.offsets = np.array([parameters.get(f"study_offset_{code.lower()}", 0.0) for code in data.codes])
         self.error = math.inf
         self.abroad_share = 0.0
@@ -107,7 +111,7 @@ class Problem:
                 constants.cohort_level,
                 constants.study_constant[named],
                 constants.place_effect[[self.at[USA], self.at[CHN]]],
-                [math.log(share), constants.india_us, logit(early)],
+                [math.log(share), constants.india_us, constants.china_anglophone, logit(early)],
                 np.log(constants.demand_2019),
                 industry,
             ]
@@ -124,7 +128,7 @@ class Problem:
         place[self.at[USA]], place[self.at[CHN]] = x[2 * r + 3], x[2 * r + 4]
         industry = np.empty(YEARS)
         first, last = FIRST_DOCTORS - FIRST_YEAR, BASE_YEAR - FIRST_YEAR
-        solved = x[3 * r + 8 :]
+        solved = x[3 * r + 9 :]
         industry[:first], industry[first : last + 1], industry[last + 1 :] = solved[0], solved, solved[-1]
         abroad = np.zeros(r)
         abroad[self.at[GBR]] = min(1.0, math.exp(x[2 * r + 5]))
@@ -136,8 +140,9 @@ class Problem:
             place_effect=place,
             abroad_share=abroad,
             india_us=float(x[2 * r + 6]),
-            early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 7])),
-            demand_2019=np.exp(x[2 * r + 8 : 3 * r + 8]),
+            china_anglophone=float(x[2 * r + 7]),
+            early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 8])),
+            demand_2019=np.exp(x[2 * r + 9 : 3 * r + 9]),
             industry_constant=industry,
         )
 
@@ -179,7 +184,7 @@ class Problem:
         ]
         self.abroad_share = float(constants.abroad_share[self.at[GBR]])
         named, named_errors = self.named_steps(base, last, damp)
-        steps.append(named)  # study constants, place effects, British share, corridor
+        steps.append(named)  # study constants, place effects, British share, corridors
         early = years[REPORT_FROM]
         visible = early.shares[0, 0].sum() / early.eligible
         steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
@@ -190,7 +195,7 @@ class Problem:
         return np.concatenate(steps)
 
     def named_steps(self, base: ExpectedYear, last: ExpectedYear, damp: float) -> tuple[Floats, list[float]]:
-        """Compute the steps of the three study constants, two place effects and the British share, and their errors."""
+        """Compute the steps of three study constants, two place effects, the British share and two corridors; their errors."""
         usa, chn, ind, gbr = (self.at[code] for code in (USA, CHN, IND, GBR))
         china = last.studying[chn] / last.studying[chn].sum()
         india = base.studying[ind] / base.studying[ind].sum()
@@ -202,6 +207,7 @@ class Problem:
             (self.targets[ELITE_US], elite[usa]),
             (self.targets[ELITE_CHINA], elite[chn]),
             (INDIA_AT_HOME, india[ind]),
+            (self.targets[CHINA_IN_OTHER_ANGLOPHONE], china[self.others].sum()),
         ]
         remote = [year.remote[gbr] / year.shares[0, 3, gbr] for year in (base, last)]
         gaps = [logit(target) - logit(model) for target, model in pairs]
@@ -216,6 +222,7 @@ class Problem:
             0.5 * gaps[4],
             british,
             damp * gaps[2],
+            damp * gaps[6],
         ]
         return np.array(steps), [abs(target - model) for target, model in pairs]
 

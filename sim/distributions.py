@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Final
 
-from scipy.special import betainc, betaincinv, ndtr, ndtri
+from sim.remember import Remembered
+
+MARKS: Final = (1e-10, 0.01, 0.05, 0.5, 0.95, 0.99, 1 - 1e-10)
+"""Probabilities at which every file is looked at; quantiles there are remembered."""
 
 DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "fixed": ("value",),
@@ -162,14 +169,14 @@ def probability_below(distribution: Distribution, x: float) -> float:
         case "fixed":
             return 1.0 if x >= n["value"] else 0.0
         case "normal":
-            return float(ndtr((x - n["mean"]) / n["sd"]))
+            return float(special().ndtr((x - n["mean"]) / n["sd"]))
         case "lognormal":
-            return float(ndtr(math.log(x / n["median"]) / n["sigma"])) if x > 0 else 0.0
+            return float(special().ndtr(math.log(x / n["median"]) / n["sigma"])) if x > 0 else 0.0
         case "uniform":
             return min(1.0, max(0.0, (x - n["low"]) / (n["high"] - n["low"])))
         case "beta":
             a, b = _beta_shape(n["mean"], n["sd"])
-            return float(betainc(a, b, min(1.0, max(0.0, x))))
+            return float(special().betainc(a, b, min(1.0, max(0.0, x))))
         case _:
             return _triangular_below(n["low"], n["mode"], n["high"], x)
 
@@ -194,6 +201,28 @@ def quantile(distribution: Distribution, u: float, low: float = -math.inf, high:
     """
     if not 0.0 < u < 1.0:
         raise ValueError(f"u must lie strictly between 0 and 1, not {u!r}")
+    if u in MARKS:
+        return remembered_quantiles().get(repr((distribution, u, low, high)), lambda: _quantile(distribution, u, low, high))
+    return _quantile(distribution, u, low, high)
+
+
+@cache
+def special() -> ModuleType:
+    """Import the special functions when the first is needed: scipy takes longer to import than a scenario file to check."""
+    import scipy.special
+
+    return scipy.special  # type: ignore[no-any-return]
+
+
+@cache
+def remembered_quantiles() -> Remembered:
+    """Open the quantiles that are known, for the scipy and the formulas that are installed."""
+    scipy = find_spec("scipy")
+    parts = [Path(__file__), Path(scipy.origin) if scipy and scipy.origin else Path(__file__)]
+    return Remembered("quantiles-" + "-".join(f"{part.stat().st_mtime_ns:x}" for part in parts))
+
+
+def _quantile(distribution: Distribution, u: float, low: float, high: float) -> float:
     n = dict(distribution.numbers)
     if distribution.kind == "fixed":
         return min(high, max(low, n["value"]))
@@ -221,7 +250,7 @@ def is_usable(distribution: Distribution, low: float, high: float) -> bool:
     """
     try:
         median = quantile(distribution, 0.5)
-        points = [quantile(distribution, u, low, high) for u in (1e-10, 0.01, 0.5, 0.99, 1 - 1e-10)]
+        points = [quantile(distribution, u, low, high) for u in MARKS]
     except (ArithmeticError, ValueError):
         return False
     return low <= median <= high and all(map(math.isfinite, points)) and points == sorted(points)
@@ -230,14 +259,14 @@ def is_usable(distribution: Distribution, low: float, high: float) -> bool:
 def _untruncated_quantile(kind: str, n: Mapping[str, float], p: float) -> float:
     match kind:
         case "normal":
-            return n["mean"] + n["sd"] * float(ndtri(p))
+            return n["mean"] + n["sd"] * float(special().ndtri(p))
         case "lognormal":
-            return n["median"] * math.exp(n["sigma"] * float(ndtri(p)))
+            return n["median"] * math.exp(n["sigma"] * float(special().ndtri(p)))
         case "uniform":
             return n["low"] + p * (n["high"] - n["low"])
         case "beta":
             a, b = _beta_shape(n["mean"], n["sd"])
-            return float(betaincinv(a, b, p))
+            return float(special().betaincinv(a, b, p))
         case _:
             low, mode, high = n["low"], n["mode"], n["high"]
             width = high - low

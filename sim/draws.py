@@ -7,10 +7,9 @@ key, so that no old solution is ever used.
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from sim.distributions import Distribution, quantile
 from sim.observed import observed_policies
 from sim.policy import Policies, resolve_policies
 from sim.randomness import philox, uniform
+from sim.remember import cache_root
 from sim.scenario import Scenario, lever_values, load_shipped, scenario_effect
 from sim.sources import module_hash
 
@@ -36,9 +36,9 @@ MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
-    "randomness", "levers", "parameters", "distributions", "policy", "choice", "world", "utilities", "indices", "dynamics",
-    "visa", "expected_study", "expected_jobs", "expected_moves", "expected", "data/__init__", "data/arrays", "observed",
-    "assembly", "constants", "draws",
+    "randomness", "levers", "parameters", "distributions", "policy", "choice", "race", "world", "utilities", "indices",
+    "dynamics", "visa", "expected_study", "expected_jobs", "expected_moves", "expected", "data/__init__", "data/arrays",
+    "observed", "assembly", "constants", "draws",
 )  # fmt: skip
 REFERENCE = -1
 """Number of the reference point among draws."""
@@ -199,8 +199,7 @@ def cached_draw(key: str) -> Constants | None:
 
 def draw_file(key: str) -> Path:
     """Name the cache file of a draw, in the folder beside the compiled code."""
-    root = os.environ.get("TALENTSIM_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(root).expanduser() / "talentsim" / "draws" / f"{key}.npz"
+    return cache_root() / "draws" / f"{key}.npz"
 
 
 def read_draws(path: Path) -> dict[str, Constants]:
@@ -211,6 +210,8 @@ def read_draws(path: Path) -> dict[str, Constants]:
             keys = [str(key) for key in stored["keys"]]
             columns = {name: np.array(stored[name]) for name in names}
     except (OSError, KeyError, ValueError, BadZipFile):
+        return {}
+    if set(names) != {field.name for field in fields(Constants)}:
         return {}
     draws = {}
     for row, key in enumerate(keys):

@@ -1,12 +1,12 @@
 """The decisions of one researcher in one year as pure functions of a row, and nothing about loops.
 
 Both engines call these functions; `expected` uses the same tables and the closed forms of `choice`. A row is named by its key
-(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `race` is scratch space, (2, R),
-so that nothing is allocated.
+(index, origin, cohort), its trait classes and its state; `key` is the pair (seed, replicate). `race` is the scratch space
+of `sim.race`.
 """
 
-from sim.choice import Floats, stable_variate, winner
 from sim.compiled import inlined
+from sim.race import Race, start_clocks, winner
 from sim.randomness import (
     AUTHORISATION,
     CLOSURE,
@@ -126,32 +126,9 @@ def duration_class(duration: int) -> int:
 
 
 @inlined
-def start_clocks(key: Key, index: int, origin: int, cohort: int, year: int, decision: int, tables: Year, race: Floats) -> None:
-    """Draw the frozen shocks of a decision into `race`: a uniform number per alternative, and the stable variate of its nest.
-
-    Alternative j takes word j % 4 of block j // 4; the nests take the blocks 254 and 255. The caller multiplies the second row
-    by weights and finds the winner.
-    """
-    regions = race.shape[1]
-    words = draw_block(key, index, origin, cohort, year, decision, 254)
-    more = draw_block(key, index, origin, cohort, year, decision, 255)
-    lam = tables.dissimilarity
-    home = stable_variate(lam, uniform(words[0]), uniform(words[1]))
-    english = stable_variate(lam, uniform(words[2]), uniform(words[3]))
-    other = stable_variate(lam, uniform(more[0]), uniform(more[1]))
-    for block in range((regions + 3) // 4):
-        words = draw_block(key, index, origin, cohort, year, decision, block)
-        for place in range(min(4, regions - 4 * block)):
-            j = 4 * block + place
-            race[0, j] = uniform(pick(words, place))
-            race[1, j] = english if tables.anglophone[j] == 1 else other
-    race[1, origin] = home
-
-
-@inlined
 def choose_study(
     key: Key, index: int, origin: int, cohort: int, traits: int, has_postponed: int, words: Words, tables: Year,
-    race: Floats,
+    race: Race,
 ) -> int:  # fmt: skip
     """Choose a graduate region among those open to the person (version 1, section 5).
 
@@ -165,39 +142,39 @@ def choose_study(
     """
     if is_gated(key, index, origin, cohort, AT_STUDY, tables):
         return origin
-    start_clocks(key, index, origin, cohort, cohort, STUDY, tables, race)
+    start_clocks(key, index, origin, cohort, cohort, STUDY, race)
     weigh_study(origin, traits, tables, race)
     return best_open_region(key, index, origin, cohort, has_postponed == 0, words, tables, race)
 
 
 @inlined
 def best_open_region(
-    key: Key, index: int, origin: int, cohort: int, may_postpone: bool, words: Words, tables: Year, race: Floats
+    key: Key, index: int, origin: int, cohort: int, may_postpone: bool, words: Words, tables: Year, race: Race
 ) -> int:
     """Find the best region of a race that is open to the person this year, or POSTPONED."""
     while True:
-        j = winner(race)
+        j = winner(origin, origin, race)
         if j == origin:
             return j
         if is_refused(key, index, origin, cohort, j, tables):
-            race[1, j] = 0.0
+            race.rate[j] = 0.0
             continue
         closure = tables.closure[origin, j]
         if closure > 0.0 and draw_alternative(key, index, origin, cohort, tables.year, CLOSURE, j) < closure:
             if may_postpone and uniform(words[0]) < tables.postponement:
                 return POSTPONED
             may_postpone = False
-            race[1, j] = 0.0
+            race.rate[j] = 0.0
             continue
         return j
 
 
 @inlined
-def weigh_study(origin: int, traits: int, tables: Year, race: Floats) -> None:
-    """Multiply the rates in `race` by the weights of the study regions."""
+def weigh_study(origin: int, traits: int, tables: Year, race: Race) -> None:
+    """Write the weights of the study regions."""
     talent, _, visa, _ = unpack_traits(traits)
-    for j in range(race.shape[1]):
-        race[1, j] *= tables.study_weight[origin, visa, talent, j]
+    for j in range(race.rate.shape[0]):
+        race.rate[j] = tables.study_weight[origin, visa, talent, j]
 
 
 @inlined
@@ -212,7 +189,7 @@ def is_refused(key: Key, index: int, origin: int, cohort: int, j: int, tables: Y
 
 @inlined
 def first_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Floats
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Race
 ) -> tuple[int, int, int]:
     """Choose the first job and have it authorised.
 
@@ -221,19 +198,19 @@ def first_job(
     Location, headquarters region, sector.
     """
     talent, _, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, race)
     weigh_first_job(origin, traits, study, tables, race)
     if study == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
-        for j in range(race.shape[1]):
+        for j in range(race.rate.shape[0]):
             if j != origin:
-                race[1, j] = 0.0
+                race.rate[j] = 0.0
     return settle_job(key, index, origin, cohort, talent, visa, taste, origin, study, tables, race)
 
 
 @inlined
 def next_job(
     key: Key, index: int, origin: int, cohort: int, traits: int, place: int, age: int, duration: int, tables: Year,
-    race: Floats,
+    race: Race,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Choose among all regions, staying included, when an incumbent has an opportunity.
 
@@ -246,40 +223,40 @@ def next_job(
     if place == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
         return place, place, 0
     talent, _, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, race)
     weigh_next_job(origin, traits, place, age, duration, tables, race)
     return settle_job(key, index, origin, cohort, talent, visa, taste, place, NO_DEGREE_HERE, tables, race)
 
 
 @inlined
-def weigh_first_job(origin: int, traits: int, study: int, tables: Year, race: Floats) -> None:
-    """Multiply the rates in `race` by the weights of the places of a first job."""
+def weigh_first_job(origin: int, traits: int, study: int, tables: Year, race: Race) -> None:
+    """Write the weights of the places of a first job."""
     talent, tie, visa, taste = unpack_traits(traits)
-    for j in range(race.shape[1]):
-        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
-    race[1, origin] *= tables.home_factor[origin, talent, tie, 0]
-    race[1, study] *= tables.study_pull
+    for j in range(race.rate.shape[0]):
+        race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
+    race.rate[origin] *= tables.home_factor[origin, talent, tie, 0]
+    race.rate[study] *= tables.study_pull
 
 
 @inlined
-def weigh_next_job(origin: int, traits: int, place: int, age: int, duration: int, tables: Year, race: Floats) -> None:
-    """Multiply the rates in `race` by an incumbent's weights of all places, staying included."""
+def weigh_next_job(origin: int, traits: int, place: int, age: int, duration: int, tables: Year, race: Race) -> None:
+    """Write an incumbent's weights of all places, staying included, as rates of the race."""
     talent, tie, visa, taste = unpack_traits(traits)
-    for j in range(race.shape[1]):
-        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
+    for j in range(race.rate.shape[0]):
+        race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
     away = 0 if place == origin else 1 + age_class(age)
-    race[1, origin] *= tables.home_factor[origin, talent, tie, away]
-    race[1, place] *= tables.stay_pull[duration_class(duration)]
+    race.rate[origin] *= tables.home_factor[origin, talent, tie, away]
+    race.rate[place] *= tables.stay_pull[duration_class(duration)]
 
 
 @inlined
-def weigh_forced_job(origin: int, traits: int, place: int, age: int, tables: Year, race: Floats) -> None:
-    """Multiply the rates in `race` by the weights of all places but the one that a worker has to leave."""
+def weigh_forced_job(origin: int, traits: int, place: int, age: int, tables: Year, race: Race) -> None:
+    """Write the weights of all places but the one that a worker has to leave."""
     talent, tie, visa, taste = unpack_traits(traits)
-    for j in range(race.shape[1]):
-        race[1, j] *= tables.job_weight[origin, visa, talent, taste, j]
-    race[1, origin] *= tables.home_factor[origin, talent, tie, 1 + age_class(age)]
-    race[1, place] = 0.0
+    for j in range(race.rate.shape[0]):
+        race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
+    race.rate[origin] *= tables.home_factor[origin, talent, tie, 1 + age_class(age)]
+    race.rate[place] = 0.0
 
 
 @inlined
@@ -296,7 +273,7 @@ def hire_chance(origin: int, talent: int, place: int, sector: int, study: int, t
 @inlined
 def settle_job(
     key: Key, index: int, origin: int, cohort: int, talent: int, visa: int, taste: int, fallback: int, study: int,
-    tables: Year, race: Floats,
+    tables: Year, race: Race,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Take the best job that is authorised, after at most APPLICATIONS refusals; else the job at the fallback region.
 
@@ -306,8 +283,9 @@ def settle_job(
     words = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 0)
     first_region = -1
     first_sector = 0
+    guess = fallback if study == NO_DEGREE_HERE else study
     for application in range(APPLICATIONS):
-        j = winner(race)
+        j = winner(origin, guess, race)
         in_industry = uniform(words[application]) < tables.industry_share[origin, visa, taste, j]
         sector = INDUSTRY if in_industry else 0
         chance = 1.0 if j == fallback else hire_chance(origin, talent, j, sector, study, tables)
@@ -317,7 +295,7 @@ def settle_job(
             return j, headquarters(j, sector, uniform(words[3]), tables), sector
         first_region = j
         first_sector = sector
-        race[1, j] = 0.0
+        race.rate[j] = 0.0
     spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
     sector = INDUSTRY if uniform(spare[0]) < tables.industry_share[origin, visa, taste, fallback] else 0
     return fallback, headquarters(fallback, sector, uniform(words[3]), tables), sector

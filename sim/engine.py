@@ -1,7 +1,7 @@
 """`simulate`: one run of a scenario under a draw and a replicate, on the engine that was asked for."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,11 @@ from sim.arrays import CHUNK, ENTRY, EXIT, FIRST_JOB, RELOCATION, YearEnd, run_y
 from sim.data import load_data
 from sim.draws import Draw
 from sim.outcomes import Outcomes
-from sim.population import OUT
+from sim.population import OUT, Counts
 from sim.preparation import world_of
 from sim.randomness import Key, make_key
 from sim.scenario import Scenario
-from sim.world import World
+from sim.world import FIRST_YEAR, Indices, World
 
 ENGINES = ("arrays", "agents")
 """Compiled loops over columns; one Mesa agent per researcher. Both give the same history."""
@@ -35,6 +35,9 @@ def simulate(
     engine: str = "arrays",
     check_invariants: bool = False,
     chunk: int = CHUNK,
+    threads: int = 1,
+    world: World | None = None,
+    held: Sequence[Indices] | None = None,
 ) -> Outcomes:
     """Simulate one run.
 
@@ -47,7 +50,10 @@ def simulate(
     until : last year, 2000..2050.
     engine : one of ENGINES.
     check_invariants : check after every year that researchers are conserved and tiers nested.
-    chunk : rows a loop walks at once; changes nothing.
+    chunk : rows a loop of the array engine walks at once; changes nothing.
+    threads : loops that walk at the same time; changes nothing.
+    world : that of the scenario, draw and scale, if it is there already, as for all replicates of a draw.
+    held : indices of another run of the same years, whose congestion, ecosystem and diasporas everyone then meets.
 
     Returns
     -------
@@ -58,46 +64,48 @@ def simulate(
     ValueError : unknown engine.
     InvariantBrokenError : with check_invariants, if a year does not add up.
     """
-    world = world_of(scenario, draw, researchers, until, load_data())
-    ends = []
+    world = world_of(scenario, draw, researchers, until, load_data()) if world is None else world
+    years = []
     before = np.zeros(world.anglophone.shape[0], dtype=np.int64)
-    for end in years_of(engine, world, make_key(seed, replicate), chunk):
+    for end in years_of(engine, world, make_key(seed, replicate), chunk, threads, held):
         if check_invariants:
             check_year(end, before)
-        before = end.counts.stock.sum(axis=0)
-        ends.append(end)
-    return gather(ends, draw, replicate, world)
+            before = end.counts.stock.sum(axis=0)
+        years.append(end.counts)
+    return gather(years, draw, replicate, world)
 
 
-def years_of(engine: str, world: World, key: Key, chunk: int = CHUNK) -> Iterator[YearEnd]:
-    """Walk the years of a world with one of ENGINES.
+def years_of(
+    engine: str, world: World, key: Key, chunk: int = CHUNK, threads: int = 1, held: Sequence[Indices] | None = None
+) -> Iterator[YearEnd]:
+    """Walk the years of a world with one of ENGINES; held: see `sim.arrays.run_years`.
 
     Raises
     ------
     ValueError : unknown engine.
     """
     if engine == "arrays":
-        return run_years(world, key, chunk)
+        return run_years(world, key, chunk, threads, held)
     if engine == "agents":
         from sim.agents import run_agents  # Mesa is slow to import and needed here only
 
-        return run_agents(world, key)
+        return run_agents(world, key, held)
     raise ValueError(f"engine {engine!r} is not known; there are: {', '.join(ENGINES)}")
 
 
-def gather(ends: list[YearEnd], draw: Draw, replicate: int, world: World) -> Outcomes:
+def gather(counts: list[Counts], draw: Draw, replicate: int, world: World) -> Outcomes:
     """Collect the counts of all years into outcomes."""
-    years = np.array([end.year for end in ends], dtype=np.int64)
+    years = np.arange(FIRST_YEAR, FIRST_YEAR + len(counts), dtype=np.int64)
     return Outcomes(
         draw=draw.number,
         replicate=replicate,
         years=years,
-        counts=np.stack([end.counts.shares for end in ends]),
-        flows=np.stack([end.counts.flows.astype(np.int32) for end in ends]),
-        careers=np.stack([end.counts.careers.astype(np.int32) for end in ends]),
+        counts=np.stack([year.shares for year in counts]),
+        flows=np.stack([year.flows for year in counts]),
+        careers=np.stack([year.careers for year in counts]),
         weight=world.people_per_researcher,
-        active=np.array([end.counts.stock.sum() for end in ends], dtype=np.int64),
-        eligible=np.array([end.counts.eligible[0] for end in ends], dtype=np.int64),
+        active=np.array([year.stock.sum() for year in counts], dtype=np.int64),
+        eligible=np.array([year.eligible[0] for year in counts], dtype=np.int64),
         binding=remarks(draw, years),
     )
 

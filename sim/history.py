@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import advance, enter
-from sim.choice import Floats, nested_shares
+from sim.arrays import advance, enter, new_batch
+from sim.choice import Floats, nest_of, nested_shares
+from sim.counting import new_seen
 from sim.dynamics import (
     APPLICATIONS,
     NO_DEGREE_HERE,
@@ -21,7 +22,6 @@ from sim.dynamics import (
     exit_rank,
     hire_chance,
     is_gated,
-    start_clocks,
     unpack_traits,
     weigh_first_job,
     weigh_forced_job,
@@ -42,6 +42,7 @@ from sim.population import (
     new_counts,
     new_researchers,
 )
+from sim.race import new_race, start_clocks, variate
 from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, Words, draw_alternative, draw_block, uniform
 from sim.randomness import STUDY as STUDY_CHOICE
 from sim.visa import live_status, updated_status
@@ -87,12 +88,13 @@ def history(
     enter(row, 0, 1, key, visa_sensitive_share)
     person = Person(key, index, origin, cohort, int(row.traits[0]))
     told = []
-    race = np.empty((2, len(codes)))
+    race = new_race(years[0].anglophone, years[0].dissimilarity)
+    batch = new_batch()
     for tables in years:
         if tables.year < cohort or row.stage[0] == OUT:
             continue
         before = state_of(row)
-        advance(row, 0, 1, key, tables, new_counts(len(codes)), race)
+        advance(row, 0, 1, key, tables, new_counts(len(codes)), new_seen(len(codes)), race, batch)
         told.append(year_of_life(person, tables, before, state_of(row), codes))
     return Life(f"{codes[origin]}-{cohort}-{index}", describe_traits(person.traits), codes, tuple(told))
 
@@ -188,9 +190,11 @@ def visibility(person: Person, tables: Year, after: State, draw: float) -> Itera
 
 def clocks(person: Person, tables: Year, year: int, decision: int) -> Floats:
     """Compute the (R,) frozen shocks of a decision in logits: lambda (ln S - ln E)."""
-    race = np.empty((2, tables.anglophone.shape[0]))
-    start_clocks(*person.identity, year, decision, tables, race)
-    return np.array([tables.dissimilarity * (math.log(s) - math.log(-math.log(u))) for u, s in race.T])
+    race = new_race(tables.anglophone, tables.dissimilarity)
+    start_clocks(*person.identity, year, decision, race)
+    variates = [variate(race, nest_of(person.origin, j, tables.anglophone)) for j in range(len(race.rate))]
+    clock = zip(race.uniform, variates, strict=False)  # after the alternatives' numbers come those of the nests
+    return np.array([tables.dissimilarity * (math.log(s) - math.log(-math.log(u))) for u, s in clock])
 
 
 def options_of(
@@ -212,14 +216,14 @@ def options_of(
 
 def study_decision(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> Decision:
     """Tell the choice of a graduate region."""
-    race = np.ones((2, len(codes)))
+    race = new_race(tables.anglophone, tables.dissimilarity)
     weigh_study(person.origin, person.traits, tables, race)
     is_transfer = before["stage"] == STUDY
     if is_transfer:
-        race[1, before["study"]] = 0.0
-    gates = {j: study_gates(person, tables, j) for j in range(len(codes)) if j != person.origin}
+        race.rate[before["study"]] = 0.0
+    gates = {j: study_gates(person, tables, j, is_transfer) for j in range(len(codes)) if j != person.origin}
     shocks = clocks(person, tables, person.cohort, STUDY_CHOICE)
-    options = options_of(person, tables, race[1], shocks, gates, codes)
+    options = options_of(person, tables, race.rate, shocks, gates, codes)
     if after["stage"] == APPLY:
         return Decision(
             "graduate region", options, "", "postpones entry by a year, as the best place open to them has its border closed"
@@ -228,12 +232,12 @@ def study_decision(person: Person, tables: Year, before: State, after: State, co
     return Decision(kind, options, codes[after["study"]], why(options, codes[after["study"]]))
 
 
-def study_gates(person: Person, tables: Year, j: int) -> tuple[tuple[Chance, ...], bool]:
+def study_gates(person: Person, tables: Year, j: int, is_transfer: bool) -> tuple[tuple[Chance, ...], bool]:
     """List what could close a graduate region to a person, and whether it is open."""
     who = person.identity
     pair = person.origin, j
     met = []
-    if tables.exit_gate[person.origin, AT_STUDY] > 0.0 and tables.year == person.cohort:
+    if tables.exit_gate[person.origin, AT_STUDY] > 0.0 and not is_transfer:
         met.append(Chance("may not leave home", exit_rank(*who, AT_STUDY), float(tables.exit_gate[person.origin, AT_STUDY])))
     if tables.bar[pair] > 0.0:
         met.append(Chance("is barred", bar_rank(*who), float(tables.bar[pair])))
@@ -248,7 +252,7 @@ def study_gates(person: Person, tables: Year, j: int) -> tuple[tuple[Chance, ...
 
 def job_decision(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...], is_lost: bool) -> Decision:
     """Tell the choice of a first or another job, with the permits that were asked for; is_lost: the present place is."""
-    race = np.ones((2, len(codes)))
+    race = new_race(tables.anglophone, tables.dissimilarity)
     is_first = before["stage"] == STUDY
     if is_first:
         weigh_first_job(person.origin, person.traits, before["study"], tables, race)
@@ -263,11 +267,11 @@ def job_decision(person: Person, tables: Year, before: State, after: State, code
         gate = Chance("may not leave home", exit_rank(*person.identity, AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
         gates: Gates = {j: ((gate,), False) for j in range(len(codes)) if j != person.origin}
     else:
-        available = np.flatnonzero(race[1] > 0.0)
-        order = available[np.argsort(-(tables.dissimilarity * np.log(race[1, available]) + shocks[available]))]
+        available = np.flatnonzero(race.rate > 0.0)
+        order = available[np.argsort(-(tables.dissimilarity * np.log(race.rate[available]) + shocks[available]))]
         fallback = person.origin if is_first or is_lost else before["place"]
         gates = permits(person, tables, order.tolist(), fallback, before["study"] if is_first else NO_DEGREE_HERE)
-    options = options_of(person, tables, race[1], shocks, gates, codes)
+    options = options_of(person, tables, race.rate, shocks, gates, codes)
     chosen = codes[after["place"]]
     kind = "first job" if is_first else "job after the loss of status" if is_lost else "next job"
     return Decision(kind, options, chosen, why(options, chosen))

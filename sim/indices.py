@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sim.choice import Floats, logsum
+from sim.choice import ANGLOPHONE, HOME, OTHER, Floats, nest_of, nest_powers, nest_sums, power
 from sim.compiled import compiled
 from sim.utilities import home_premium, sector_weights
 from sim.world import ACADEMIA, INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Indices, World
@@ -64,11 +64,17 @@ def option_values(world: World, sectors: Floats, t: int) -> Floats:
             for j in range(regions):
                 weights[j] = sectors[o, v, j, ACADEMIA] + sectors[o, v, j, INDUSTRY]
             weights[o] *= home
+            tops = nest_powers(nest_sums(weights, o, world.anglophone), lam)
             for g in range(regions):
                 plain = weights[g]
                 weights[g] = plain * pull
-                values[o, g, v] = logsum(weights, o, world.anglophone, lam)
+                sums = nest_sums(weights, o, world.anglophone)
                 weights[g] = plain
+                nest = nest_of(o, g, world.anglophone)  # only its sum has changed
+                total = power(sums[0], lam) if nest == HOME else tops[0]
+                total += power(sums[1], lam) if nest == ANGLOPHONE else tops[1]
+                total += power(sums[2], lam) if nest == OTHER else tops[2]
+                values[o, g, v] = math.log(total)
     return values
 
 

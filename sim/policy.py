@@ -268,20 +268,17 @@ def resolve_policies(
 
 def _apply(change: LeverChange, value: float, array: Floats, touched: Mask, first_year: int) -> None:
     """Apply one change in place. At full strength ``set`` gives the value itself, to the bit."""
-    mask = cells(change, array.shape[1])
-    for row in range(array.shape[0]):
-        s = strength(change, first_year + row)
-        if s == 0.0:
-            continue
-        before = array[row][mask]
-        if change.change == "set":
-            after = np.full_like(before, value) if s == 1.0 else before + s * (value - before)
-        elif change.change == "multiply":
-            after = before * (value if s == 1.0 else 1.0 + s * (value - 1.0))
-        else:
-            after = before + s * value
-        array[row][mask] = after
-        touched[row][mask] = True
+    rows = np.arange(max(change.from_year - first_year, 0), min(change.until_year - first_year + 1, array.shape[0]))
+    at = rows[:, np.newaxis], *np.nonzero(cells(change, array.shape[1]))
+    s = np.array([[strength(change, first_year + row)] for row in rows.tolist()]).reshape(-1, 1)
+    before = array[at]
+    if change.change == "set":
+        array[at] = np.where(s == 1.0, value, before + s * (value - before))
+    elif change.change == "multiply":
+        array[at] = before * np.where(s == 1.0, value, 1.0 + s * (value - 1.0))
+    else:
+        array[at] = before + s * value
+    touched[at] = True
 
 
 def selection_text(ids: Sequence[int], names: Sequence[str], joint: str = "+") -> str:

@@ -57,8 +57,8 @@ class Counts(NamedTuple):
     """Integer counts of one year."""
 
     shares: Integers  # (3 tiers, 5 axes, R)
-    flows: Integers  # (4 flows, R origin, R from, R to)
-    careers: Integers  # (R origin, R study, R headquarters) visible workers
+    flows: NDArray[np.int32]  # (4 flows, R origin, R from, R to)
+    careers: NDArray[np.int32]  # (R origin, R study, R headquarters) visible workers
     stock: Integers  # (R origin, R place) active researchers
     demand: Integers  # (R,) entrants who chose each study region
     eligible: Integers  # (1,) researchers who can be visible
@@ -69,8 +69,8 @@ def new_counts(regions: int) -> Counts:
     """Make a year's counts, all zero, for R regions."""
     return Counts(
         np.zeros((TIER_COUNT, AXIS_COUNT, regions), dtype=np.int64),
-        np.zeros((FLOW_COUNT, regions, regions, regions), dtype=np.int64),
-        np.zeros((regions, regions, regions), dtype=np.int64),
+        np.zeros((FLOW_COUNT, regions, regions, regions), dtype=np.int32),
+        np.zeros((regions, regions, regions), dtype=np.int32),
         np.zeros((regions, regions), dtype=np.int64),
         np.zeros(regions, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
@@ -117,21 +117,34 @@ def new_researchers(sizes: Integers, first_year: int) -> Researchers:
     -------
     Rows with identity set; traits are drawn when a cohort enters.
     """
-    years, regions = sizes.shape
-    flat = sizes.reshape(-1)
-    total = int(flat.sum())
-    origin = np.repeat(np.tile(np.arange(regions, dtype=np.uint8), years), flat)
-    cohort = np.repeat(np.repeat(np.arange(first_year, first_year + years, dtype=np.int16), regions), flat)
-    starts = np.cumsum(flat) - flat
-    index = (np.arange(total, dtype=np.int64) - np.repeat(starts, flat)).astype(np.int32)
+    total = int(sizes.sum())
+    origin = np.empty(total, dtype=np.uint8)
+    cohort = np.empty(total, dtype=np.int16)
+    index = np.empty(total, dtype=np.int32)
+    write_identities(sizes, first_year, origin, cohort, index)
 
     def column(value: int) -> Bytes:
-        return np.full(total, value, dtype=np.uint8)
+        return np.full(total, value, dtype=np.uint8) if value else np.zeros(total, dtype=np.uint8)
 
     return Researchers(
         origin, cohort, index, column(0), column(APPLY), column(NOWHERE), column(NOWHERE), column(NOWHERE), column(0),
         column(0), column(0), column(0), column(0), column(0), column(NO_STATUS), column(0),
     )  # fmt: skip
+
+
+@compiled
+def write_identities(
+    sizes: Integers, first_year: int, origin: Bytes, cohort: NDArray[np.int16], index: NDArray[np.int32]
+) -> None:
+    """Write who is who: cohort by cohort, origin by origin, counted from 0."""
+    row = 0
+    for t in range(sizes.shape[0]):
+        for o in range(sizes.shape[1]):
+            for k in range(sizes[t, o]):
+                origin[row] = o
+                cohort[row] = first_year + t
+                index[row] = k
+                row += 1
 
 
 def as_columns(researchers: Iterable[Any]) -> Researchers:

@@ -6,6 +6,7 @@ Reference: Salmon, Moraes, Dror and Shaw (2011), known answers in the tests.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.compiled import inlined
 
@@ -23,6 +24,9 @@ SHIFT_8 = np.uint64(8)
 SHIFT_16 = np.uint64(16)
 ROUNDS = 10
 UNIT = 1.0 / 4294967296.0
+LEAST_UNIFORM = 0.5 * UNIT
+BLOCK_LANES = 8
+"""Blocks that are computed side by side: a fixed number, so that the compiler makes vector instructions of them."""
 
 # Decisions: what a block of draws is for. Permanent numbers: a change would change every history.
 TRAITS = 1
@@ -68,6 +72,18 @@ def uniform(word: np.uint64) -> float:
 
 
 @inlined
+def origin_cohort(origin: int, cohort: int) -> np.uint64:
+    """Pack the second counter word: origin id and cohort."""
+    return (np.uint64(origin) << SHIFT_16) | np.uint64(cohort)
+
+
+@inlined
+def occasion(year: int, decision: int) -> np.uint64:
+    """Pack the third counter word: year and decision; the block, 0..255, is added to it."""
+    return (np.uint64(year) << SHIFT_16) | (np.uint64(decision) << SHIFT_8)
+
+
+@inlined
 def draw_block(
     key: Key,
     index: int,
@@ -92,9 +108,30 @@ def draw_block(
     -------
     Four words below 2**32.
     """
-    c1 = (np.uint64(origin) << SHIFT_16) | np.uint64(cohort)
-    c2 = (np.uint64(year) << SHIFT_16) | (np.uint64(decision) << SHIFT_8) | np.uint64(block)
-    return philox(np.uint64(index), c1, c2, np.uint64(0), key[0], key[1])
+    c2 = occasion(year, decision) | np.uint64(block)
+    return philox(np.uint64(index), origin_cohort(origin, cohort), c2, np.uint64(0), key[0], key[1])
+
+
+@inlined
+def draw_blocks(
+    key: Key, index: int, origin: int, cohort: int, year: int, decision: int, blocks: NDArray[np.uint64],
+    uniforms: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Draw several blocks of one decision side by side, as uniform numbers in (0, 1).
+
+    Parameters
+    ----------
+    blocks : (B,), numbers of the blocks, 0..255; B is a multiple of BLOCK_LANES.
+    uniforms : (4 B,), overwritten, four for each block. The others are those of `draw_block`.
+    """
+    c1 = origin_cohort(origin, cohort)
+    c2 = occasion(year, decision)
+    for lane in range(blocks.shape[0]):
+        words = philox(np.uint64(index), c1, c2 | blocks[lane], np.uint64(0), key[0], key[1])
+        uniforms[4 * lane] = uniform(words[0])
+        uniforms[4 * lane + 1] = uniform(words[1])
+        uniforms[4 * lane + 2] = uniform(words[2])
+        uniforms[4 * lane + 3] = uniform(words[3])
 
 
 @inlined

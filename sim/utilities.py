@@ -28,6 +28,7 @@ from sim.world import (
     TIE_CLASSES,
     VISA,
     VISA_CLASSES,
+    Coefficients,
     Indices,
     World,
     Year,
@@ -42,35 +43,53 @@ MONTHS_PER_UNIT = 6.0  # delay_cost is per six months
 
 
 @inlined
-def study_utility(world: World, indices: Indices, t: int, o: int, j: int, v: int) -> float:
+def study_terms(world: World, indices: Indices, t: int, o: int, j: int) -> tuple[float, float, float]:
+    """Compute the terms of equation S that every visa class shares.
+
+    Parameters
+    ----------
+    t : year since 2000; o, j : origin and destination.
+
+    Returns
+    -------
+    What attracts to the region, what attracts to its people (home or diaspora), logits; the friction that visa sensitivity
+    multiplies, 0 at home.
+    """
+    c = world.coefficients
+    attraction = (
+        world.study_constant[j]
+        + world.study_drift[t, j]
+        + c.stipend_elasticity * math.log(world.stipend[t, o, j])
+        + c.ecosystem_pull * indices.pull[j]
+    )
+    if j == o:
+        return attraction, world.home_study[o], 0.0
+    friction = (
+        -c.refusal_deterrence * math.log(indices.expected_success[o, j])
+        + c.delay_cost * world.delay[t, o, j] / MONTHS_PER_UNIT
+        + c.hostility_study * world.hostility[t, o, j]
+    )
+    return attraction, diaspora_term(c.diaspora_pull, indices.diaspora[o, j]), friction
+
+
+@inlined
+def study_utility(
+    world: World, indices: Indices, o: int, j: int, v: int, terms: tuple[float, float, float], crowded: float
+) -> float:
     """Compute the systematic utility V^S of studying in region j at mean talent (equation S).
 
     Parameters
     ----------
-    t : year since 2000; o, j : origin and destination; v : visa class.
+    o, j : origin and destination; v : visa class; terms : see `study_terms`; crowded : see `crowding`.
 
     Returns
     -------
     Utility in logits. Only differences between destinations matter.
     """
     c = world.coefficients
-    value = (
-        world.study_constant[j]
-        + world.study_drift[t, j]
-        + c.stipend_elasticity * math.log(world.stipend[t, o, j])
-        + c.ecosystem_pull * indices.pull[j]
-        + c.option_value_weight * indices.option_value[o, j, v]
-        + world.gravity[o, j]
-        - c.congestion * crowding(world, indices, t, j)
-    )
-    if j == o:
-        return value + world.home_study[o]
-    friction = (
-        -c.refusal_deterrence * math.log(indices.expected_success[o, j])
-        + c.delay_cost * world.delay[t, o, j] / MONTHS_PER_UNIT
-        + c.hostility_study * world.hostility[t, o, j]
-    )
-    return value + diaspora_term(c.diaspora_pull, indices.diaspora[o, j]) - VISA[v] * friction
+    attraction, people, friction = terms
+    option = c.option_value_weight * indices.option_value[o, j, v]
+    return attraction + option + world.gravity[o, j] - c.congestion * crowded + people - VISA[v] * friction
 
 
 @inlined
@@ -79,24 +98,36 @@ def diaspora_term(pull: float, people: float) -> float:
     return pull * math.log(1.0 + people / DIASPORA_UNIT)
 
 
-@inlined
-def crowding(world: World, indices: Indices, t: int, j: int) -> float:
-    """Compute max(0, ln(demand / places)) of a study region from 2020 on (equation C).
+@compiled
+def crowding(world: World, indices: Indices, t: int) -> Floats:
+    """Compute (R,) max(0, ln(demand / places)) of the study regions from 2020 on (equation C).
 
     Places grow with smoothed demand D by the seat elasticity eta: S = lever * D_2019 * (D / D_2019)**eta.
     """
-    base = world.demand_2019[j]
-    demand = indices.demand[j]
-    if t < CONGESTION_FROM or base <= 0.0 or demand <= 0.0:
-        return 0.0
-    growth = math.log(demand / base)
-    excess = growth - math.log(world.places[t, j]) - world.coefficients.seat_elasticity * growth
-    return max(0.0, excess)
+    crowded = np.zeros(world.demand_2019.shape[0])
+    if t < CONGESTION_FROM:
+        return crowded
+    for j in range(crowded.shape[0]):
+        base, demand = world.demand_2019[j], indices.demand[j]
+        if base > 0.0 and demand > 0.0:
+            growth = math.log(demand / base)
+            excess = growth - math.log(world.places[t, j]) - world.coefficients.seat_elasticity * growth
+            crowded[j] = max(0.0, excess)
+    return crowded
 
 
 @inlined
-def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, v: int) -> float:
-    """Compute the systematic utility V^W of a job at mean talent, without home premium, inertia and sector taste (equation W)."""
+def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, chance: float) -> tuple[float, float]:
+    """Compute the terms of equation W: a job at mean talent, without home premium, inertia and sector taste.
+
+    Parameters
+    ----------
+    t : year since 2000; o, j : origin and destination; s : sector; chance : see `hire_chances`.
+
+    Returns
+    -------
+    Utility in logits before friction, and the friction that visa sensitivity multiplies, 0 at home.
+    """
     c = world.coefficients
     value = (
         world.work_constant[j]
@@ -107,28 +138,33 @@ def job_utility(world: World, indices: Indices, t: int, o: int, j: int, s: int, 
     if s == INDUSTRY:
         value += world.industry_constant[t]
     if j == o:
-        return value
-    value += diaspora_term(c.diaspora_pull, indices.diaspora[o, j])
+        return value, 0.0
     friction = (
         c.hostility_work * world.hostility[t, o, j]
-        - c.refusal_deterrence * math.log(max(authorisation(world, t, o, j, s), LEAST_EXPECTED))
+        - c.refusal_deterrence * math.log(max(authorisation(world, t, o, j, chance), LEAST_EXPECTED))
         + c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
     )
-    return value - VISA[v] * friction
+    return value + diaspora_term(c.diaspora_pull, indices.diaspora[o, j]), friction
+
+
+@compiled
+def hire_chances(world: World, t: int) -> Floats:
+    """Compute (R, 2) the probability c that a hire from elsewhere is authorised without mobility, by region and sector.
+
+    The odds in academia, 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired by an attempt of
+    the employer's, as from abroad.
+    """
+    table = world.odds[t].copy()
+    for j in range(table.shape[0]):
+        table[j, INDUSTRY] = 1.0 - math.pow(1.0 - table[j, INDUSTRY], max(world.attempts[t, j], 1.0))
+    return table
 
 
 @inlined
-def authorisation(world: World, t: int, o: int, j: int, s: int) -> float:
-    """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home.
-
-    c is the odds in academia and 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired by an
-    attempt of the employer's, as from abroad.
-    """
+def authorisation(world: World, t: int, o: int, j: int, chance: float) -> float:
+    """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home."""
     if o == j:
         return 1.0
-    chance = world.odds[t, j, s]
-    if s == INDUSTRY:
-        chance = 1.0 - math.pow(1.0 - chance, max(world.attempts[t, j], 1.0))
     return chance + (1.0 - chance) * world.mobility[t, o, j]
 
 
@@ -144,17 +180,13 @@ def home_premium(world: World, t: int, o: int, q: int, h: int, age: int) -> floa
 
 
 @inlined
-def relocation_hazard(world: World, t: int, o: int, place: int, age: int, duration: int) -> float:
-    """Compute the yearly probability that an incumbent gets an opportunity to move (equation R)."""
-    c = world.coefficients
-    hazard = c.relocation_hazard * math.exp(
+def relocation_hazard(c: Coefficients, hostility: float, age: int, duration: int) -> float:
+    """Compute the yearly probability that an incumbent who is not settled gets an opportunity to move (equation R)."""
+    return c.relocation_hazard * math.exp(
         -c.relocation_age_decline * AGE_MIDDLE[age]
         - c.relocation_duration_decline * DURATION_MIDDLE[duration]
-        + c.hostility_exit * world.hostility[t, o, place]
+        + c.hostility_exit * hostility
     )
-    if is_settled(world, t, o, place, duration):
-        hazard *= 0.5
-    return min(hazard, 1.0)
 
 
 @inlined
@@ -202,13 +234,14 @@ def talent_pull(world: World, indices: Indices) -> Floats:
 
 
 @inlined
-def fill_study(world: World, indices: Indices, t: int, talent: Floats, table: Floats) -> None:
+def fill_study(world: World, indices: Indices, t: int, crowded: Floats, talent: Floats, table: Floats) -> None:
     """Fill (R, V, Q, R) study weights exp(V^S / lambda)."""
     dissimilarity = world.coefficients.nest_dissimilarity
     for o in range(table.shape[0]):
-        for v in range(VISA_CLASSES):
-            for j in range(table.shape[3]):
-                weight = math.exp(study_utility(world, indices, t, o, j, v) / dissimilarity)
+        for j in range(table.shape[3]):
+            terms = study_terms(world, indices, t, o, j)
+            for v in range(VISA_CLASSES):
+                weight = math.exp(study_utility(world, indices, o, j, v, terms, crowded[j]) / dissimilarity)
                 for q in range(TALENT_CLASSES):
                     table[o, v, q, j] = weight * talent[q, j]
 
@@ -218,11 +251,13 @@ def sector_weights(world: World, indices: Indices, t: int) -> Floats:
     """Compute (R, V, R, 2) job weights exp(V^W / lambda) by sector, at mean talent and without taste."""
     regions = world.anglophone.shape[0]
     table = np.empty((regions, VISA_CLASSES, regions, 2))
+    chances = hire_chances(world, t)
     for o in range(regions):
-        for v in range(VISA_CLASSES):
-            for j in range(regions):
-                for s in range(2):
-                    utility = job_utility(world, indices, t, o, j, s, v)
+        for j in range(regions):
+            for s in range(2):
+                value, friction = job_terms(world, indices, t, o, j, s, chances[j, s])
+                for v in range(VISA_CLASSES):
+                    utility = value - VISA[v] * friction
                     table[o, v, j, s] = math.exp(utility / world.coefficients.nest_dissimilarity)
     return table
 
@@ -249,21 +284,25 @@ def fill_home(world: World, t: int, table: Floats) -> None:
     dissimilarity = world.coefficients.nest_dissimilarity
     for o in range(table.shape[0]):
         for q in range(TALENT_CLASSES):
+            is_known = q > 0 and world.return_bonus[t, o, q] == world.return_bonus[t, o, q - 1]
             for h in range(TIE_CLASSES):
                 for age in range(AGE_CLASSES + 1):
-                    table[o, q, h, age] = math.exp(home_premium(world, t, o, q, h, age) / dissimilarity)
+                    if is_known:
+                        table[o, q, h, age] = table[o, q - 1, h, age]
+                    else:
+                        table[o, q, h, age] = math.exp(home_premium(world, t, o, q, h, age) / dissimilarity)
 
 
 @inlined
-def fill_authorised(world: World, t: int, table: Floats, direct: Floats) -> None:
+def fill_authorised(world: World, t: int, chances: Floats, table: Floats, direct: Floats) -> None:
     """Fill (R, Q, R, 2) probabilities that a hire is authorised, and (R, Q, R) that a graduate needs no attempts.
 
-    Half of the top talent class may bypass the lottery of industry.
+    Half of the top talent class may bypass the lottery of industry. chances : see `hire_chances`.
     """
     for o in range(table.shape[0]):
         for j in range(table.shape[0]):
             for s in range(2):
-                chance = authorisation(world, t, o, j, s)
+                chance = authorisation(world, t, o, j, chances[j, s])
                 for q in range(TALENT_CLASSES):
                     bypass = 0.0
                     if s == INDUSTRY and q == TALENT_CLASSES - 1:
@@ -273,14 +312,24 @@ def fill_authorised(world: World, t: int, table: Floats, direct: Floats) -> None
 
 
 @inlined
-def fill_relocation(world: World, t: int, table: Floats, settled: Bytes) -> None:
-    """Fill (R, R, X, D) relocation hazards, and (R, R, D) whether the wait for permanent residence is over."""
+def fill_relocation(world: World, t: int, hazards: Floats, table: Floats, settled: Bytes) -> None:
+    """Fill (R, R, X, D) relocation hazards, halved for the settled, and (R, R, D) whether the wait for residence is over.
+
+    hazards : (X, D), scratch.
+    """
+    c = world.coefficients
+    known = math.nan  # most pairs have the hostility of the pair before
     for o in range(table.shape[0]):
         for place in range(table.shape[0]):
+            hostility = world.hostility[t, o, place]
             for duration in range(DURATION_CLASSES):
                 settled[o, place, duration] = 1 if is_settled(world, t, o, place, duration) else 0
                 for age in range(AGE_CLASSES):
-                    table[o, place, age, duration] = relocation_hazard(world, t, o, place, age, duration)
+                    if hostility != known:
+                        hazards[age, duration] = relocation_hazard(c, hostility, age, duration)
+                    hazard = hazards[age, duration]
+                    table[o, place, age, duration] = min(0.5 * hazard if settled[o, place, duration] == 1 else hazard, 1.0)
+            known = hostility
 
 
 @compiled
@@ -321,11 +370,11 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     elite = np.empty((regions, TALENT_CLASSES, PROFILES))
     talent = talent_pull(world, indices)
     sectors = sector_weights(world, indices, t)
-    fill_study(world, indices, t, talent, study)
+    fill_study(world, indices, t, crowding(world, indices, t), talent, study)
     fill_jobs(world, sectors, talent, jobs, industry)
     fill_home(world, t, home)
-    fill_authorised(world, t, authorised, direct)
-    fill_relocation(world, t, relocation, settled)
+    fill_authorised(world, t, hire_chances(world, t), authorised, direct)
+    fill_relocation(world, t, np.empty((AGE_CLASSES, DURATION_CLASSES)), relocation, settled)
     fill_visibility(world, indices.pull, world.bar_top20[t], visible)
     fill_visibility(world, indices.pull, world.bar_elite[t], elite)
     return Year(

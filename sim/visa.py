@@ -6,19 +6,18 @@ permanent. Student, post-study and temporary statuses can be lost; whoever loses
 present place unavailable. Both engines call these functions; `expected` has the same path by group.
 """
 
-from sim.choice import Floats
 from sim.compiled import inlined
 from sim.dynamics import (
     NO_DEGREE_HERE,
     best_open_region,
     duration_class,
     settle_job,
-    start_clocks,
     unpack_traits,
     weigh_forced_job,
     weigh_study,
 )
 from sim.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY
+from sim.race import Race, start_clocks
 from sim.randomness import AUTHORISATION, EMPLOYER, JOB, STUDY, Key, Words, draw_alternative, draw_block, uniform
 from sim.world import AT_WORK, INDUSTRY, Year
 
@@ -113,7 +112,7 @@ def live_status(
 @inlined
 def forced_job(
     key: Key, index: int, origin: int, cohort: int, traits: int, place: int, employer: int, sector: int, age: int,
-    tables: Year, race: Floats,
+    tables: Year, race: Race,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Choose among all regions but the one whose status is lost, as a hire from abroad; home if refused twice.
 
@@ -122,7 +121,7 @@ def forced_job(
     Location, headquarters region, sector; from industry the employer may be kept (offshoring).
     """
     talent, _, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, tables, race)
+    start_clocks(key, index, origin, cohort, tables.year, JOB, race)
     weigh_forced_job(origin, traits, place, age, tables, race)
     to, hired_by, new_sector = settle_job(key, index, origin, cohort, talent, visa, taste, origin, NO_DEGREE_HERE, tables, race)
     if sector == INDUSTRY:
@@ -134,13 +133,13 @@ def forced_job(
 
 @inlined
 def transfer(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, words: Words, tables: Year, race: Floats
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, words: Words, tables: Year, race: Race
 ) -> int:
     """Choose another graduate region after the loss of a student status: the frozen shocks, this year's refusals and closures.
 
     The years of study are kept; nobody postpones.
     """
-    start_clocks(key, index, origin, cohort, cohort, STUDY, tables, race)
+    start_clocks(key, index, origin, cohort, cohort, STUDY, race)
     weigh_study(origin, traits, tables, race)
-    race[1, study] = 0.0
+    race.rate[study] = 0.0
     return best_open_region(key, index, origin, cohort, False, words, tables, race)

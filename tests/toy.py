@@ -12,14 +12,16 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from sim.arrays import CHUNK, YearEnd, advance, as_floats, enter, run_years
+from sim.arrays import CHUNK, YearEnd, advance, as_floats, enter, new_batch, run_years
 from sim.assembly import Constants, make_world
+from sim.counting import add_up, new_seen
 from sim.data import Data
 from sim.engine import years_of
 from sim.indices import first_indices, next_indices
 from sim.levers import LEVERS
 from sim.policy import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
+from sim.race import new_race
 from sim.randomness import make_key
 from sim.utilities import make_year
 from sim.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
@@ -361,6 +363,7 @@ def policy_world(
         demand_2019=np.full(regions, people),
         abroad_share=np.where(np.array(CODES) == "GBR", 0.3, 0.0),
         india_us=0.0,
+        china_anglophone=0.0,
         early_visible=0.3,
         binding=np.zeros(years),
         error=0.0,
@@ -373,9 +376,9 @@ def policy_world(
     return world
 
 
-def run(world: World, seed: int = 1, replicate: int = 0, chunk: int = CHUNK) -> History:
+def run(world: World, seed: int = 1, replicate: int = 0, chunk: int = CHUNK, threads: int = 1) -> History:
     """Run the array engine and keep everything."""
-    return keep(run_years(world, make_key(seed, replicate), chunk))
+    return keep(run_years(world, make_key(seed, replicate), chunk, threads))
 
 
 def run_on(engine: str, world: World, seed: int = 1) -> History:
@@ -401,18 +404,20 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
     regions = world.anglophone.shape[0]
     ends = [0, *(int(end) for end in np.cumsum(sizes.sum(axis=1)))]
     indices = first_indices(world)
-    race = np.empty((2, regions))
+    race = new_race(world.anglophone, world.coefficients.nest_dissimilarity)
+    batch = new_batch()
     history = History([], [])
     for t in range(world.cohort.shape[0]):
         tables = make_year(world, indices, t)
-        counts = new_counts(regions)
+        counts, seen = new_counts(regions), new_seen(regions)
         order = generator.permutation(ends[t + 1])
         mixed = Researchers(*(column[order] for column in people))
         new = np.flatnonzero(order >= ends[t])
         for row in new:
             enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share)
         for first in range(0, len(order), chunk):
-            advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, race)
+            advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, seen, race, batch)
+        add_up(seen, counts)
         for column, changed in zip(people, mixed, strict=True):
             column[order] = changed
         history.counts.append(counts)

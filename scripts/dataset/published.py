@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from dataset.evidence import Evidence, Row
+from dataset.evidence import Evidence, Row, at
 from dataset.geography import CODES, REGIONS
 
 CONTINENT = ("DEU", "FRA", "CHE", "NLD", "REU")
+OTHER_ANGLOPHONE = ("GBR", "CAN", "AUS")
 ASIA = ("CHN", "IND", "KOR", "JPN", "SGP", "AUS", "TWN", "ROW")
 
 
@@ -280,7 +281,41 @@ def targets(evidence: Evidence) -> list[Published]:
         if row["role"] == "cal" and tier in ("top20", "elite") and row["stage"] != "sampling_se":
             assert int(row["year"]) in (2019, 2022), row["id"]
             table.append(_target(row, tier, published))
-    return table
+    return [*table, _china_in_other_anglophone(evidence, published)]
+
+
+def _china_in_other_anglophone(evidence: Evidence, published: dict[str, float]) -> Published:
+    """Split what is left of Chinese origins abroad by where Chinese students were in 2019, the last year before the pandemic."""
+    students: dict[str, float] = {}
+    for code in CODES:
+        series = evidence.pair("CHN", code, "intl_students_tertiary")
+        if series and code not in ("CHN", "USA"):
+            students[code] = at(series, 2019).value
+    part = sum(students[code] for code in OTHER_ANGLOPHONE) / sum(students.values())
+    left = 1.0 - published["M22-T-CNCNG"] - published["M22-T-CNUSG"]
+    return Published(
+        id="D22-T-CNANG",
+        tier="top20",
+        axis="study_by_origin",
+        attribution="n/a",
+        year=2022,
+        origin=("CHN",),
+        study=OTHER_ANGLOPHONE,
+        destination=(),
+        part=1.0,
+        value=round(left * part, 4),
+        sd=0.03,
+        sd_rule="assumption",
+        kind="derived",
+        unit="rate",
+        source="OECD_MOB",
+        confidence="derived",
+        holds=(
+            f"DERIVED: the remainder {left:.2f} of M22-T-CNCNG and M22-T-CNUSG x {part:.3f}, the part of these three in the "
+            f"tertiary students from China in {len(students)} destinations other than the USA in 2019; students of all fields "
+            "and levels stand for graduate students, and 'elsewhere or none' for elsewhere"
+        ),
+    )
 
 
 def _target(row: dict[str, str], tier: str, published: dict[str, float]) -> Published:

@@ -179,25 +179,23 @@ def cell_error(name: str, row: Row, column: str, problem: str, allowed: str) -> 
 
 def number_in(name: str, row: Row, column: str, low: float, high: float, unit: str = "") -> float:
     """Return a cell as a number; DataError unless it is finite and within low..high."""
-    allowed = f"a number from {low:g} to {high:g} {unit}".rstrip()
     try:
         value = float(row.cells[column])
+        problem = "out of range"
     except ValueError:
-        raise cell_error(name, row, column, "not a number", allowed) from None
-    if not (math.isfinite(value) and low <= value <= high):
-        raise cell_error(name, row, column, "out of range", allowed)
-    return value
+        value, problem = math.nan, "not a number"
+    if math.isfinite(value) and low <= value <= high:
+        return value
+    raise cell_error(name, row, column, problem, f"a number from {low:g} to {high:g} {unit}".rstrip())
 
 
 def year_in(name: str, row: Row, low: int, high: int) -> int:
     """Return the year of a row; DataError unless it is whole and within low..high."""
-    allowed = f"a year from {low} to {high}"
     text = row.cells["year"]
-    if not text.isdecimal():
-        raise cell_error(name, row, "year", "not a year", allowed)
-    if not low <= int(text) <= high:
-        raise cell_error(name, row, "year", "out of range", allowed)
-    return int(text)
+    is_year = text.isdecimal()
+    if is_year and low <= int(text) <= high:
+        return int(text)
+    raise cell_error(name, row, "year", "out of range" if is_year else "not a year", f"a year from {low} to {high}")
 
 
 def one_of(name: str, row: Row, column: str, allowed: Collection[str]) -> str:
@@ -210,9 +208,11 @@ def one_of(name: str, row: Row, column: str, allowed: Collection[str]) -> str:
 
 def unique(name: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
     """DataError at the first row whose key columns repeat an earlier row's."""
+    keys = [tuple([row.cells[column] for column in columns]) for row in rows]
+    if len(set(keys)) == len(keys):
+        return
     seen: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        key = tuple(row.cells[column] for column in columns)
+    for row, key in zip(rows, keys, strict=True):
         if key in seen:
             what = ", ".join(columns)
             raise DataError(name, f"repeats row {seen[key]}", row=row.number, column=what, value=", ".join(key))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.choice import logsum, nested_shares, winner
+from sim.choice import logsum, nested_shares
 from tests.toy import FROZEN, four_sigma, identity, plain_world, random_world, run
 
 EASY = settings(deadline=None, max_examples=100)
@@ -71,45 +71,6 @@ def test_lambda_does_not_matter_for_a_nest_of_one(problem) -> None:
     utilities, _, _, lam, _ = problem
     shares = shares_of(utilities[:2], 0, np.zeros(2, dtype=np.uint8), lam, [])
     assert abs(shares[0] - 1.0 / (1.0 + np.exp(utilities[1] - utilities[0]))) < 1e-9
-
-
-@settings(deadline=None, max_examples=400)
-@given(
-    st.lists(
-        st.tuples(
-            st.floats(2**-33, 1.0 - 2**-33),
-            st.one_of(st.just(0.0), st.floats(1e-12, 1e12), st.floats(0.9, 1.1)),
-        ),
-        min_size=1,
-        max_size=25,
-    )
-)
-def test_the_winner_is_the_naive_one(rows) -> None:
-    race = np.array(rows).T.copy()
-    times = np.full(len(rows), np.inf)
-    for j, (u, rate) in enumerate(rows):
-        if rate > 0.0:
-            times[j] = -np.log(u) / rate
-    best = winner(race)
-    if not np.isfinite(times).any():
-        assert best == -1
-    else:
-        # The naive times come from another logarithm: alternatives that tie to the last bits may both win.
-        assert race[1, best] > 0.0
-        assert times[best] <= times.min() * (1.0 + 1e-14)
-
-
-@settings(deadline=None, max_examples=200)
-@given(
-    st.lists(st.tuples(st.floats(2**-33, 1.0 - 2**-33), st.floats(1e-6, 1e6)), min_size=2, max_size=25),
-    st.data(),
-)
-def test_a_better_alternative_draws_people_only_to_itself(rows, data) -> None:
-    race = np.array(rows).T.copy()
-    j = data.draw(st.integers(0, len(rows) - 1))
-    before = winner(race)
-    race[1, j] *= data.draw(st.floats(1.0, 100.0))
-    assert winner(race) in (before, j)
 
 
 def one_year(seed: int, **changes):

