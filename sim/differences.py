@@ -88,13 +88,13 @@ def lever_differences(
     -------
     One row for each window and group of cells that the same levers move alike, in the order of the levers.
     """
-    arrays = [(_at(defaults, before, u, first_year), _at(defaults, after, u, first_year)) for u in QUANTILES]
-    changes = [change for layers in (before, after) for layer in layers for change in layer]
     rows: list[DifferenceRow] = []
     for name, lever in LEVERS.items():
-        old = np.stack([getattr(pair[0], name) for pair in arrays])
-        new = np.stack([getattr(pair[1], name) for pair in arrays])
-        moved = [change for change in changes if change.name == name]
+        less, more = _of_lever(before, name), _of_lever(after, name)
+        if less == more:
+            continue
+        old, new = (_at(defaults, layers, name, first_year) for layers in (less, more))
+        moved = [change for layers in (less, more) for layer in layers for change in layer]
         for (first, last), group in _groups(old, new, moved, first_year, len(regions)):
             window = slice(first - first_year, last - first_year + 1)
             for whom, block in whom_blocks(lever, group, regions):
@@ -154,9 +154,21 @@ def number_text(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _at(defaults: Policies, layers: Layers, u: float, first_year: int) -> Policies:
-    values = {change.id: drawn_value(change, u) for layer in layers for change in layer}
-    return resolve_policies(defaults, layers, values, first_year)
+def _of_lever(layers: Layers, name: str) -> Layers:
+    """Keep the changes of one lever, and the layers that have any."""
+    kept = ([change for change in layer if change.name == name] for layer in layers)
+    return [layer for layer in kept if layer]
+
+
+def _at(defaults: Policies, layers: Layers, name: str, first_year: int) -> Floats:
+    """Compute (3 quantiles, T, ...) values of the lever that layers with no other change."""
+    nothing = np.empty(0)  # in the place of the other levers, which need not be copied
+    alone = Policies(**{each: getattr(defaults, each) if each == name else nothing for each in LEVERS})
+    arrays = []
+    for u in QUANTILES:
+        values = {change.id: drawn_value(change, u) for layer in layers for change in layer}
+        arrays.append(getattr(resolve_policies(alone, layers, values, first_year), name))
+    return np.stack(arrays)
 
 
 def _groups(

@@ -150,8 +150,5 @@ def _is_alive(process: int) -> bool:
 
 
 def _remove(partial: Path) -> None:
-    """Remove one of our own partial folders, if it is still there; it holds files only."""
-    with contextlib.suppress(OSError):
-        for path in partial.iterdir():
-            path.unlink()
-        partial.rmdir()
+    """Remove one of our own partial folders, if it is still there."""
+    shutil.rmtree(partial, ignore_errors=True)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
 from sim.data import DATA_FOLDER, DataError
 from sim.differences import meet
 from sim.named_policies import ASKED, NamedPolicy, PolicyLever, expand
 from sim.parameters import FIRST_YEAR, LEVERS
 from sim.policy import cells
-from sim.scenario_errors import Kinds, TableKind, keys_of, problems_in
+from sim.scenario_errors import Kinds, TableKind, problems_in
 from sim.scenario_lever import BODY_MISSING, LeverBody, ramp_of, source_of, year_of
+from sim.scenario_tables import Key, Reading, Table, TableError, alone, tables
 from sim.scenario_text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, parse_text, read_text, show
 from sim.scenario_values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
 
 LIBRARY: Final = DATA_FOLDER / "policies.toml"
+POLICY_TABLE: Final = "[[policy]]\n"
 MOST_NUMBER: Final = 999
 """Largest row of a list of policies."""
 
@@ -51,6 +53,46 @@ def load_library(vocabulary: Vocabulary, path: Path = LIBRARY) -> dict[str, Name
         raise DataError(path.name, str(error)) from None
 
 
+class PackagedLibrary(Mapping[str, NamedPolicy]):
+    """The packaged policies by name, each parsed and checked when it is asked for; the tests check the whole file.
+
+    Parameters
+    ----------
+    vocabulary
+        Regions and sources.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read; on access, with every problem of the file, if the policy is wrong.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        try:
+            text = read_text(LIBRARY, LIBRARY.name)
+        except ScenarioError:
+            text = ""
+        named = ((re.match(r'\s*name\s*=\s*"([^"]*)"', part), part) for part in text.split(POLICY_TABLE)[1:])
+        self.texts = {name[1]: part for name, part in named if name}
+        self.checked: dict[str, NamedPolicy] = {} if self.texts else load_library(vocabulary)
+
+    def __getitem__(self, name: str) -> NamedPolicy:
+        if name not in self.checked:
+            try:
+                (item,) = tomllib.loads(POLICY_TABLE + self.texts[name])["policy"]
+                self.checked[name] = _Policy.read(item, self.vocabulary).resolved()
+            except (ValueError, TableError):
+                self.checked = load_library(self.vocabulary)
+        return self.checked[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
 def read_library(text: str, file: str, vocabulary: Vocabulary) -> dict[str, NamedPolicy]:
     """Check the text of a library.
 
@@ -72,8 +114,8 @@ def read_library(text: str, file: str, vocabulary: Vocabulary) -> dict[str, Name
     lines = key_lines(text)
     problems: list[Problem] = []
     try:
-        _Library.model_validate(document, context=vocabulary)
-    except ValidationError as error:
+        _Library.read(document, vocabulary)
+    except TableError as error:
         problems.extend(problems_in(error, _KINDS, file, lines))
     found: dict[str, tuple[NamedPolicy, int]] = {}
     for position, policy in _right_ones(document.get("policy"), vocabulary):
@@ -108,10 +150,10 @@ def _asks(value: object) -> tuple[str, ...]:
     return asked
 
 
-def _until(value: object, info: ValidationInfo) -> int:
+def _until(value: object, reading: Reading) -> int:
     year = year_of(value)
-    start = info.data.get("from_year")
-    if start is None and "from_year" in info.data:
+    start = reading.earlier.get("from_year")
+    if start is None and "from_year" in reading.earlier:
         raise refuse(Finding("needs a from as well", value))
     if start is not None and year < start:
         raise refuse(Finding(f"the window is empty: until lies before from ({start})", value))
@@ -121,53 +163,52 @@ def _until(value: object, info: ValidationInfo) -> int:
 class _PolicyLever(LeverBody):
     """One ``[[policy.lever]]``."""
 
-    id: Annotated[str, PlainValidator(_name)]
-    source: Annotated[str, PlainValidator(source_of)]
+    keys: ClassVar[Mapping[str, Key]] = {**LeverBody.keys, "id": Key(alone(_name)), "source": Key(source_of)}
+    id: str
+    source: str
 
     def resolved(self) -> PolicyLever:
         return PolicyLever(self.id, self.name, self.change, self.value, self.evidence, self.source, self.stated())
 
 
-class _Policy(BaseModel):
+class _Policy(Table):
     """One ``[[policy]]``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    keys: ClassVar[Mapping[str, Key]] = {
+        "name": Key(alone(_name)),
+        "number": Key(alone(_number)),
+        "title": Key(alone(filled_text)),
+        "about": Key(alone(filled_text)),
+        "asks": Key(alone(_asks)),
+        "from_year": Key(alone(year_of), word="from", default=None),
+        "until_year": Key(_until, word="until", default=None),
+        "ramp_years": Key(alone(ramp_of), default=1),
+        "lever": Key(tables(_PolicyLever)),
+    }
+    lever: tuple[_PolicyLever, ...]
 
-    name: Annotated[str, PlainValidator(_name)]
-    number: Annotated[int, PlainValidator(_number)]
-    title: Annotated[str, PlainValidator(filled_text)]
-    about: Annotated[str, PlainValidator(filled_text)]
-    asks: Annotated[tuple[str, ...], PlainValidator(_asks)]
-    from_year: Annotated[int | None, PlainValidator(year_of), Field(alias="from")] = None
-    until_year: Annotated[int | None, PlainValidator(_until), Field(alias="until")] = None
-    ramp_years: Annotated[int, PlainValidator(ramp_of)] = 1
-    lever: list[_PolicyLever]
-
-    @model_validator(mode="after")
-    def _does_something(self) -> _Policy:
+    def check_whole(self, vocabulary: Vocabulary) -> None:
+        """Refuse a policy without a lever."""
         if not self.lever:
             raise refuse(Finding("has no lever; a policy changes something", below=("lever",)))
-        return self
 
     def resolved(self) -> NamedPolicy:
-        fields: dict[str, Any] = {name: getattr(self, name) for name in _Policy.model_fields if name != "lever"}
+        fields: dict[str, Any] = {name: getattr(self, name) for name in self.keys if name != "lever"}
         return NamedPolicy(**fields, levers=tuple(each.resolved() for each in self.lever))
 
 
-class _Library(BaseModel):
+class _Library(Table):
     """The whole file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    policy: list[_Policy]
+    keys: ClassVar[Mapping[str, Key]] = {"policy": Key(tables(_Policy))}
 
 
 _KINDS: Final[Kinds] = {
-    (): TableKind("a library", "", keys_of(_Library), {"policy": ("is missing; a library has policies", ())}),
+    (): TableKind("a library", "", _Library.words(), {"policy": ("is missing; a library has policies", ())}),
     ("policy",): TableKind(
         "a policy of the library",
         "[[policy]]",
-        keys_of(_Policy),
+        _Policy.words(),
         {
             "name": ("is missing; scenarios use a policy by its name", ()),
             "number": ("is missing; the row of the list of policies, or 0", ()),
@@ -180,7 +221,7 @@ _KINDS: Final[Kinds] = {
     ("policy", "lever"): TableKind(
         "a lever of a policy",
         "[[policy.lever]]",
-        keys_of(_PolicyLever),
+        _PolicyLever.words(),
         {
             **BODY_MISSING,
             "id": ("is missing; a short name, unique in the policy", ()),
@@ -194,8 +235,8 @@ def _right_ones(items: object, vocabulary: Vocabulary) -> Iterator[tuple[int, Na
     """Yield the policies that are right by themselves, with their positions, whatever is wrong with the others."""
     for position, item in enumerate(items if isinstance(items, list) else []):
         try:
-            yield position, _Policy.model_validate(item, context=vocabulary).resolved()
-        except ValidationError:
+            yield position, _Policy.read(item, vocabulary).resolved()
+        except TableError:
             continue
 
 

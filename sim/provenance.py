@@ -20,7 +20,7 @@ from sim.sources import PACKAGE, source_hash
 
 DATA = PACKAGE / "data"
 MODEL_RANKS = 6  # modules above arrange, show and compare runs, and change no number of a run
-LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "mesa", "pydantic", "pyarrow", "matplotlib")
+LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "mesa", "pyarrow", "matplotlib")
 
 
 def digest(value: Any) -> str:

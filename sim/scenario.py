@@ -10,10 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from types import MappingProxyType
 from typing import Any, Final
-
-from pydantic_core import PydanticCustomError
 
 from sim.data import Data, load_data
 from sim.differences import DifferenceRow as DifferenceRow
@@ -24,7 +21,7 @@ from sim.named_policies import NamedPolicy, PolicyUse
 from sim.observed import observed_policies
 from sim.parameters import FIRST_YEAR, LEVERS
 from sim.policy import LeverChange, axis_names, drawn_value, in_order
-from sim.policy_library import load_library
+from sim.policy_library import PackagedLibrary
 from sim.scenario_files import ChainFile, read_chain
 from sim.scenario_files import shipped_folder as shipped_folder
 from sim.scenario_files import shipped_names as shipped_names
@@ -32,7 +29,7 @@ from sim.scenario_layers import Layers, is_dropped, lay
 from sim.scenario_text import Problem as Problem
 from sim.scenario_text import ScenarioError as ScenarioError
 from sim.scenario_text import key_text, toml_string
-from sim.scenario_values import Vocabulary, findings_in, parameter_values, to_problem
+from sim.scenario_values import RefusedError, Vocabulary, parameter_values, to_problem
 
 COMMAND_LINE: Final = "--set"
 """How problems name a parameter set on the command line."""
@@ -301,7 +298,7 @@ def _vocabulary() -> Vocabulary:
         parameters={parameter.name: parameter for parameter in data.parameters},
         countries=data.countries,
     )
-    return replace(vocabulary, policies=MappingProxyType(load_library(vocabulary)))
+    return replace(vocabulary, policies=PackagedLibrary(vocabulary))
 
 
 def _remark(file: ChainFile) -> str:
@@ -315,8 +312,8 @@ def _folder_name(stem: str) -> str:
 def _checked_overrides(overrides: Mapping[str, float], problems: list[Problem]) -> dict[str, Quantity]:
     try:
         return parameter_values(dict(overrides), _vocabulary().parameters)
-    except PydanticCustomError as error:
-        problems.extend(to_problem(finding, COMMAND_LINE, None) for finding in findings_in(error))
+    except RefusedError as error:
+        problems.extend(to_problem(finding, COMMAND_LINE, None) for finding in error.findings)
         return {}
 
 

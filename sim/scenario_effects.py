@@ -19,8 +19,9 @@ from sim.data import Data, load_data
 from sim.draws import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import AXES, TIERS, shares
-from sim.reference_results import ELITE_REPLICATES, ELITE_RESEARCHERS, REPLICATES, RESEARCHERS, EffectRow
+from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow
 from sim.scenario import Scenario, lever_values, load_shipped
+from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 AXES_SHOWN = ("work", "study")
 """Axes of which effects are told; the first decides the main region."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import ClassVar, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
 
 from sim.distributions import Distribution
 from sim.named_policies import axis_ids
 from sim.parameters import CHANGES, FIRST_YEAR, LAST_YEAR, LEVERS
 from sim.policy import LeverChange, absent_id, value_range
 from sim.scenario_errors import Missing
+from sim.scenario_tables import Key, Reading, Table, alone
 from sim.scenario_values import (
     Finding,
     Vocabulary,
@@ -37,12 +37,6 @@ BODY_MISSING: Final[Missing] = {
 LEVER_MISSING: Final[Missing] = {**BODY_MISSING, "from": ("is missing; it is the first year of the change", YEARS)}
 
 
-def vocabulary_of(info: ValidationInfo) -> Vocabulary:
-    """Return the names that a file may use."""
-    assert isinstance(info.context, Vocabulary)
-    return info.context
-
-
 def lever_value(value: object, name: str, change: str) -> float | Distribution:
     """Check the size of a change against the range of its lever."""
     lever = LEVERS[name]
@@ -60,18 +54,18 @@ def ramp_of(value: object) -> int:
     return max(1, whole_number(value, 0, LAST_YEAR - FIRST_YEAR, "years of ramp"))
 
 
-def source_of(value: object, info: ValidationInfo) -> str:
+def source_of(value: object, reading: Reading) -> str:
     """Check the id of a source."""
-    return known_name(value, sorted(vocabulary_of(info).sources), "the id of a source")
+    return known_name(value, sorted(reading.vocabulary.sources), "the id of a source")
 
 
 def _lever_name(value: object) -> str:
     return known_name(value, LEVERS, "a lever")
 
 
-def _change_kind(value: object, info: ValidationInfo) -> str:
+def _change_kind(value: object, reading: Reading) -> str:
     change = known_name(value, CHANGES, "a kind of change")
-    lever = LEVERS.get(info.data.get("name", ""))
+    lever = LEVERS.get(reading.earlier.get("name", ""))
     if lever is not None and change not in lever.changes:
         raise refuse(Finding(f"is not possible for {lever.name}", value, lever.changes))
     return change
@@ -88,47 +82,56 @@ def _layer(value: object) -> int:
     return whole_number(value, 1, 1000, "a layer")
 
 
-def _filter(value: object, info: ValidationInfo) -> tuple[int, ...]:
-    axis = str(info.field_name)
-    lever = LEVERS.get(info.data.get("name", ""))
+def _filter(value: object, reading: Reading) -> tuple[int, ...]:
+    axis = reading.field
+    lever = LEVERS.get(reading.earlier.get("name", ""))
     if lever is not None and axis not in lever.filters:
         raise refuse(Finding(f"{lever.name} has no filter {axis}", value, lever.filters))
-    return filter_ids(value, axis, vocabulary_of(info))
+    return filter_ids(value, axis, reading.vocabulary)
 
 
-def _until(value: object, info: ValidationInfo) -> int:
+def _until(value: object, reading: Reading) -> int:
     year = year_of(value)
-    start = info.data.get("from_year")
+    start = reading.earlier.get("from_year")
     if start is not None and year < start:
         raise refuse(Finding(f"the window is empty: until lies before from ({start})", value))
     return year
 
 
-def _value(value: object, info: ValidationInfo) -> float | Distribution:
-    name, change = info.data.get("name"), info.data.get("change")
+def _value(value: object, reading: Reading) -> float | Distribution:
+    name, change = reading.earlier.get("name"), reading.earlier.get("change")
     if name is None or change is None:
         return quantity(value, -np.inf, np.inf, "")
     return lever_value(value, name, change)
 
 
-Filter = Annotated[tuple[int, ...] | None, PlainValidator(_filter)]
+Filter = tuple[int, ...] | None
 Quantity = float | Distribution
 
 
-class LeverBody(BaseModel):
+class LeverBody(Table):
     """What a change moves, for whom and by how much. A later field may look at an earlier one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    name: Annotated[str, PlainValidator(_lever_name)]
-    change: Annotated[str, PlainValidator(_change_kind)]
-    origin: Filter = None
-    destination: Filter = None
-    sector: Filter = None
-    talent_class: Filter = None
-    stage: Filter = None
-    value: Annotated[Quantity, PlainValidator(_value)]
-    evidence: Annotated[str, PlainValidator(filled_text)]
+    keys: ClassVar[Mapping[str, Key]] = {
+        "name": Key(alone(_lever_name)),
+        "change": Key(_change_kind),
+        "origin": Key(_filter, default=None),
+        "destination": Key(_filter, default=None),
+        "sector": Key(_filter, default=None),
+        "talent_class": Key(_filter, default=None),
+        "stage": Key(_filter, default=None),
+        "value": Key(_value),
+        "evidence": Key(alone(filled_text)),
+    }
+    name: str
+    change: str
+    origin: Filter
+    destination: Filter
+    sector: Filter
+    talent_class: Filter
+    stage: Filter
+    value: Quantity
+    evidence: str
 
     def stated(self) -> dict[str, tuple[int, ...]]:
         """Return the ids of every axis that the table names."""
@@ -139,20 +142,28 @@ class LeverBody(BaseModel):
 class LeverTable(LeverBody):
     """One ``[[lever]]`` of a scenario file."""
 
-    id: Annotated[str, PlainValidator(_lever_id)] = ""
-    layer: Annotated[int, PlainValidator(_layer)] = 1
-    from_year: Annotated[int, PlainValidator(year_of), Field(alias="from")]
-    until_year: Annotated[int, PlainValidator(_until), Field(alias="until")] = LAST_YEAR
-    ramp_years: Annotated[int, PlainValidator(ramp_of)] = 1
-    source: Annotated[str, PlainValidator(source_of)] = ""
+    keys: ClassVar[Mapping[str, Key]] = {
+        **LeverBody.keys,
+        "id": Key(alone(_lever_id), default=""),
+        "layer": Key(alone(_layer), default=1),
+        "from_year": Key(alone(year_of), word="from"),
+        "until_year": Key(_until, word="until", default=LAST_YEAR),
+        "ramp_years": Key(alone(ramp_of), default=1),
+        "source": Key(source_of, default=""),
+    }
+    id: str
+    layer: int
+    from_year: int
+    until_year: int
+    ramp_years: int
+    source: str
 
-    @model_validator(mode="after")
-    def _touches_something(self) -> LeverTable:
+    def check_whole(self, vocabulary: Vocabulary) -> None:
+        """Refuse a lever that touches nobody."""
         same = self.origin is not None and self.origin == self.destination and len(self.origin) == 1
         if same and LEVERS[self.name].spares_own_pair:
             message = "is the origin itself; this lever never touches a region's own people at home"
             raise refuse(Finding(message, below=("destination",)))
-        return self
 
     def to_change(self, regions: Sequence[str]) -> LeverChange:
         """Return the change with every axis spelt out and an id."""

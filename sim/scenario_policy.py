@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Final
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
 from sim.named_policies import ASKED, NamedPolicy, PolicyUse, expand
 from sim.policy import cells
 from sim.scenario_errors import Missing
-from sim.scenario_lever import YEARS, Quantity, lever_value, ramp_of, vocabulary_of, year_of
+from sim.scenario_lever import YEARS, Filter, Quantity, lever_value, ramp_of, year_of
+from sim.scenario_tables import Key, Reading, Table, alone
 from sim.scenario_text import nearest_name
 from sim.scenario_values import (
     Finding,
+    RefusedError,
     Vocabulary,
     filled_text,
     filter_ids,
-    findings_in,
     known_name,
     plain_text,
     refuse,
 )
 
 
-def _name(value: object, info: ValidationInfo) -> str:
-    return known_name(value, vocabulary_of(info).policies, "a named policy")
+def _name(value: object, reading: Reading) -> str:
+    return known_name(value, reading.vocabulary.policies, "a named policy")
 
 
 def _own_id(value: object) -> str:
@@ -38,33 +39,33 @@ def _own_id(value: object) -> str:
     return plain_text(value)
 
 
-def _policy(info: ValidationInfo) -> NamedPolicy | None:
+def _policy(reading: Reading) -> NamedPolicy | None:
     """Return the policy that the table names; None if it names none that exists."""
-    return vocabulary_of(info).policies.get(info.data.get("name", ""))
+    return reading.vocabulary.policies.get(reading.earlier.get("name", ""))
 
 
-def _asked(value: object, info: ValidationInfo) -> tuple[int, ...] | None:
-    axis, policy = str(info.field_name), _policy(info)
+def _asked(value: object, reading: Reading) -> tuple[int, ...] | None:
+    axis, policy = reading.field, _policy(reading)
     if policy is not None:
         if value is None and axis in policy.asks:
             raise refuse(Finding(f'is missing; {policy.name} asks for it: a list such as ["USA"], or "*" for all'))
         if value is not None and axis not in policy.asks:
             asks = f"asks for {' and '.join(policy.asks)} only" if policy.asks else "asks for no axis: its places are fixed"
             raise refuse(Finding(f"{policy.name} {asks}; leave {axis} out", value))
-    return None if value is None else filter_ids(value, axis, vocabulary_of(info))
+    return None if value is None else filter_ids(value, axis, reading.vocabulary)
 
 
-def _from(value: object, info: ValidationInfo) -> int | None:
+def _from(value: object, reading: Reading) -> int | None:
     if value is not None:
         return year_of(value)
-    policy = _policy(info)
+    policy = _policy(reading)
     if policy is not None and policy.from_year is None:
         raise refuse(Finding(f"is missing; {policy.name} has no first year of its own", allowed=YEARS))
     return None if policy is None else policy.from_year
 
 
-def _until(value: object, info: ValidationInfo) -> int | None:
-    start, policy = info.data.get("from_year"), _policy(info)
+def _until(value: object, reading: Reading) -> int | None:
+    start, policy = reading.earlier.get("from_year"), _policy(reading)
     year = year_of(value) if value is not None else None if policy is None else policy.until_year
     if start is not None and year is not None and year < start:
         if value is not None:
@@ -73,18 +74,18 @@ def _until(value: object, info: ValidationInfo) -> int | None:
     return year
 
 
-def _ramp(value: object, info: ValidationInfo) -> int:
+def _ramp(value: object, reading: Reading) -> int:
     if value is not None:
         return ramp_of(value)
-    policy = _policy(info)
+    policy = _policy(reading)
     return 1 if policy is None else policy.ramp_years
 
 
-def _values(value: object, info: ValidationInfo) -> dict[str, Quantity]:
+def _values(value: object, reading: Reading) -> dict[str, Quantity]:
     """Check other sizes of a policy's levers, each against the range of its own lever."""
     if not isinstance(value, dict):
         raise refuse(Finding("must be a table of sizes by lever id, such as { pay = 0.9 }", value))
-    policy = _policy(info)
+    policy = _policy(reading)
     if policy is None:
         return {}
     levers = {lever.id: lever for lever in policy.levers}
@@ -97,39 +98,43 @@ def _values(value: object, info: ValidationInfo) -> dict[str, Quantity]:
             continue
         try:
             good[key] = lever_value(wanted, levers[key].name, levers[key].change)
-        except PydanticCustomError as error:
-            findings.extend(replace(each, below=(key, *each.below)) for each in findings_in(error))
+        except RefusedError as error:
+            findings.extend(replace(each, below=(key, *each.below)) for each in error.findings)
     if findings:
         raise refuse(*findings)
     return good
 
 
-_Axis = Annotated[tuple[int, ...] | None, PlainValidator(_asked), Field(validate_default=True)]
-
-
-class PolicyTable(BaseModel):
+class PolicyTable(Table):
     """A named policy used in a scenario. A later field may look at an earlier one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    keys: ClassVar[Mapping[str, Key]] = {
+        "name": Key(_name),
+        "id": Key(alone(_own_id), default=""),
+        "origin": Key(_asked, default=None, is_always_checked=True),
+        "destination": Key(_asked, default=None, is_always_checked=True),
+        "from_year": Key(_from, word="from", default=None, is_always_checked=True),
+        "until_year": Key(_until, word="until", default=None, is_always_checked=True),
+        "ramp_years": Key(_ramp, default=None, is_always_checked=True),
+        "values": Key(_values, default=MappingProxyType({})),
+        "evidence": Key(alone(filled_text), default=""),
+    }
+    name: str
+    id: str
+    origin: Filter
+    destination: Filter
+    from_year: int | None
+    until_year: int | None
+    ramp_years: int
+    values: Mapping[str, Quantity]
+    evidence: str
 
-    name: Annotated[str, PlainValidator(_name)]
-    id: Annotated[str, PlainValidator(_own_id)] = ""
-    origin: _Axis = None
-    destination: _Axis = None
-    from_year: Annotated[int | None, PlainValidator(_from), Field(alias="from", validate_default=True)] = None
-    until_year: Annotated[int | None, PlainValidator(_until), Field(alias="until", validate_default=True)] = None
-    ramp_years: Annotated[int, PlainValidator(_ramp), Field(validate_default=True)] = None  # type: ignore[assignment]
-    values: Annotated[dict[str, Quantity], PlainValidator(_values)] = Field(default_factory=dict)
-    evidence: Annotated[str, PlainValidator(filled_text)] = ""
-
-    @model_validator(mode="after")
-    def _touches_something(self, info: ValidationInfo) -> PolicyTable:
-        vocabulary = vocabulary_of(info)
+    def check_whole(self, vocabulary: Vocabulary) -> None:
+        """Refuse a policy that touches nobody."""
         regions = len(vocabulary.regions)
         if not any(np.any(cells(change, regions)) for change in self.to_use(vocabulary).changes):
             message = "touches nobody: everyone concerned would be a region's own people at home"
             raise refuse(Finding(message, self.name, below=("name",)))
-        return self
 
     def to_use(self, vocabulary: Vocabulary) -> PolicyUse:
         """Return what the policy becomes; only for a table without problems."""

@@ -1,24 +1,25 @@
 """What a scenario file may say: its keys, and lever changes with all names resolved.
 
-The schema is declared with pydantic, which finds every error of a file at once; the wording is ours.
+Every error of a file is found at once (see `sim.scenario_tables`) and worded in `sim.scenario_errors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
 
 from sim.distributions import Distribution
 from sim.named_policies import PolicyUse
 from sim.parameters import FIRST_YEAR, LAST_YEAR
 from sim.policy import LeverChange, Mask, cells
-from sim.scenario_errors import Kinds, TableKind, keys_of, problems_in
-from sim.scenario_lever import LEVER_MISSING, LeverTable, Quantity, vocabulary_of
+from sim.scenario_errors import Kinds, TableKind, problems_in
+from sim.scenario_lever import LEVER_MISSING, LeverTable, Quantity
 from sim.scenario_policy import POLICY_MISSING, PolicyTable
+from sim.scenario_tables import Key, Reading, Table, TableError, alone, tables
 from sim.scenario_text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, show
 from sim.scenario_values import Vocabulary, filled_text, id_list, parameter_values, plain_text
 
@@ -121,11 +122,13 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     problems: list[Problem] = []
     content: _File | None = None
     try:
-        content = _File.model_validate(document, context=vocabulary)
-    except ValidationError as error:
+        content = _File.read(document, vocabulary)
+    except TableError as error:
         problems.extend(problems_in(error, _KINDS, file, lines))
-    policies = tuple(_file_policies(document.get("policy"), vocabulary, lines))
-    levers = tuple(_file_levers(document.get("lever"), vocabulary, lines))
+    used = _right_ones(PolicyTable, document.get("policy"), vocabulary) if content is None else enumerate(content.policy)
+    own = _right_ones(LeverTable, document.get("lever"), vocabulary) if content is None else enumerate(content.lever)
+    policies = tuple(_file_policies(used, vocabulary, lines))
+    levers = tuple(_file_levers(own, vocabulary, lines))
     problems.extend(_equal_ids(levers, policies, file))
     of_policies = (lever for policy in policies for lever in _levers_of(policy))
     levers = tuple(sorted((*levers, *of_policies), key=lambda lever: lever.line))
@@ -145,51 +148,65 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     )
 
 
-def _parameters(value: object, info: ValidationInfo) -> dict[str, Quantity]:
-    return parameter_values(value, vocabulary_of(info).parameters)
+def _parameters(value: object, reading: Reading) -> dict[str, Quantity]:
+    return parameter_values(value, reading.vocabulary.parameters)
 
 
-class _File(BaseModel):
+class _File(Table):
     """A whole scenario file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    title: Annotated[str, PlainValidator(filled_text)]
-    question: Annotated[str, PlainValidator(plain_text)] = ""
-    note: Annotated[str, PlainValidator(plain_text)] = ""
-    extends: Annotated[str, PlainValidator(filled_text)] = ""
-    drop: Annotated[tuple[str, ...], PlainValidator(id_list)] = ()
-    policy: list[PolicyTable] = Field(default_factory=list)
-    lever: list[LeverTable] = Field(default_factory=list)
-    parameters: Annotated[dict[str, Quantity], PlainValidator(_parameters)] = Field(default_factory=dict)
+    keys: ClassVar[Mapping[str, Key]] = {
+        "title": Key(alone(filled_text)),
+        "question": Key(alone(plain_text), default=""),
+        "note": Key(alone(plain_text), default=""),
+        "extends": Key(alone(filled_text), default=""),
+        "drop": Key(alone(id_list), default=()),
+        "policy": Key(tables(PolicyTable), default=()),
+        "lever": Key(tables(LeverTable), default=()),
+        "parameters": Key(_parameters, default=MappingProxyType({})),
+    }
+    title: str
+    question: str
+    note: str
+    extends: str
+    drop: tuple[str, ...]
+    policy: tuple[PolicyTable, ...]
+    lever: tuple[LeverTable, ...]
+    parameters: Mapping[str, Quantity]
 
 
 _TITLE: Final = {"title": ("is missing; every scenario has a title", ())}
 _KINDS: Final[Kinds] = {
-    (): TableKind("a scenario", "", keys_of(_File), _TITLE),
-    ("lever",): TableKind("a lever", "[[lever]]", keys_of(LeverTable), LEVER_MISSING),
-    ("policy",): TableKind("a policy", "[[policy]]", keys_of(PolicyTable), POLICY_MISSING),
+    (): TableKind("a scenario", "", _File.words(), _TITLE),
+    ("lever",): TableKind("a lever", "[[lever]]", LeverTable.words(), LEVER_MISSING),
+    ("policy",): TableKind("a policy", "[[policy]]", PolicyTable.words(), POLICY_MISSING),
 }
 
 
-def _file_levers(items: object, vocabulary: Vocabulary, lines: Mapping[KeyPath, int]) -> Iterator[FileLever]:
-    """Yield the levers of a file that are right by themselves, whatever is wrong with the others."""
+Kind = TypeVar("Kind", bound=Table)
+
+
+def _right_ones(kind: type[Kind], items: object, vocabulary: Vocabulary) -> Iterator[tuple[int, Kind]]:
+    """Yield the tables that are right by themselves, with their positions, whatever is wrong with the others."""
     for position, item in enumerate(items if isinstance(items, list) else []):
         try:
-            lever = LeverTable.model_validate(item, context=vocabulary)
-        except ValidationError:
+            yield position, kind.read(item, vocabulary)
+        except TableError:
             continue
+
+
+def _file_levers(
+    tables: Iterable[tuple[int, LeverTable]], vocabulary: Vocabulary, lines: Mapping[KeyPath, int]
+) -> Iterator[FileLever]:
+    for position, lever in tables:
         path: KeyPath = ("lever", position)
         yield FileLever(lever.to_change(vocabulary.regions), path, line_of(lines, path), lever.layer, bool(lever.id))
 
 
-def _file_policies(items: object, vocabulary: Vocabulary, lines: Mapping[KeyPath, int]) -> Iterator[FilePolicy]:
-    """Yield the policies of a file that are right by themselves."""
-    for position, item in enumerate(items if isinstance(items, list) else []):
-        try:
-            policy = PolicyTable.model_validate(item, context=vocabulary)
-        except ValidationError:
-            continue
+def _file_policies(
+    tables: Iterable[tuple[int, PolicyTable]], vocabulary: Vocabulary, lines: Mapping[KeyPath, int]
+) -> Iterator[FilePolicy]:
+    for position, policy in tables:
         path: KeyPath = ("policy", position)
         yield FilePolicy(policy.to_use(vocabulary), path, line_of(lines, path))
 

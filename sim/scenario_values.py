@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pydantic_core import PydanticCustomError
-
 from sim.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
 from sim.named_policies import NamedPolicy
 from sim.parameters import GROUPS, SECTORS, STAGES, TALENT_CLASSES, Parameter
@@ -81,14 +79,17 @@ class Finding:
     below: KeyPath = ()
 
 
-def refuse(*findings: Finding) -> PydanticCustomError:
-    """Make the error that carries findings through pydantic to whoever knows the file."""
-    return PydanticCustomError("scenario", "refused", {"findings": findings})
+class RefusedError(ValueError):
+    """A value is not accepted; carries the findings about it to whoever knows the file."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("; ".join(finding.message for finding in self.findings))
 
 
-def findings_in(error: PydanticCustomError) -> tuple[Finding, ...]:
-    """Return the findings that ``refuse`` put into an error."""
-    return tuple((error.context or {})["findings"])
+def refuse(*findings: Finding) -> RefusedError:
+    """Make the error that carries findings."""
+    return RefusedError(findings)
 
 
 def to_problem(finding: Finding, file: str, lines: Mapping[KeyPath, int] | None, path: KeyPath = ()) -> Problem:
@@ -306,8 +307,8 @@ def parameter_values(value: object, known: Mapping[str, Parameter]) -> dict[str,
             continue
         try:
             good[name] = quantity(wanted, parameter.low, parameter.high, f"{name} ({parameter.unit})")
-        except PydanticCustomError as error:
-            findings.extend(replace(each, below=(name, *each.below)) for each in findings_in(error))
+        except RefusedError as error:
+            findings.extend(replace(each, below=(name, *each.below)) for each in error.findings)
     if findings:
         raise refuse(*findings)
     return good

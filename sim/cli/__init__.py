@@ -6,6 +6,7 @@ imported inside the verbs that need them, so that ``--help`` and ``check`` start
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -14,11 +15,13 @@ from typing import NoReturn
 import click
 
 import sim
+from sim.cli.analysing import discover, robustness, sensitivity
 from sim.cli.answers import check, levers, policies, scenarios, sources, trace
+from sim.cli.comparing import compare
+from sim.cli.reporting import report
 from sim.cli.running import run
-from sim.cli.terminal import WIDTH, InputError, WorkError, stop
-
-DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+from sim.cli.sweeping import merge, sweep
+from sim.cli.terminal import DONE, FAILED, INTERRUPTED, WIDTH, WRONG_INPUT, InputError, WorkError, stop
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
@@ -30,7 +33,10 @@ def cli() -> None:
     """
 
 
-for verb in (run, check, scenarios, levers, policies, sources, trace):
+VERBS = (
+    run, compare, report, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources, trace,
+)  # fmt: skip
+for verb in VERBS:
     cli.add_command(verb)
 
 
@@ -44,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in words
+    gc.disable()  # nothing that an answer makes is garbage before it is given; `run` collects again
     try:
         cli.main(args=words, prog_name="talentsim", standalone_mode=False)
     except InputError as error:
@@ -51,13 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.UsageError as error:
         usage = [] if error.ctx is None else [error.ctx.get_usage()]
         stop(WRONG_INPUT, "input", [error.format_message(), *usage], as_json)
-    except (KeyboardInterrupt, click.Abort):
-        stop(
-            INTERRUPTED,
-            "interrupted",
-            ["interrupted; the unfinished run was removed, finished runs stay"],
-            as_json,
-        )
+    except (KeyboardInterrupt, click.Abort) as error:
+        said = error.__cause__ if isinstance(error, click.Abort) else error  # click makes the one of the other
+        message = str(said or "") or "interrupted; the unfinished run was removed, finished runs stay"
+        stop(INTERRUPTED, "interrupted", [message], as_json)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (nobody reads any more)
         sys.exit(DONE)

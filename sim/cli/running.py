@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shlex
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from sim.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from sim.data import Data
     from sim.experiment import RunPlan
     from sim.results import Run
 
@@ -50,8 +48,10 @@ if TYPE_CHECKING:
 @json_option
 def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
+    gc.enable()
     loaded = load_all(scenarios, read_settings(settings), options["until"])
     from sim.data import load_data
+    from sim.dispatch import available_cores
     from sim.display import run_record, run_report
     from sim.experiment import RunPlan
 
@@ -60,7 +60,7 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     names = {region.code: region.name for region in data.regions}
     plans = [RunPlan(scenario=scenario, **options) for scenario in loaded]
     records = []
-    for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), data, settings), strict=True):
+    for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), settings), strict=True):
         if as_json:
             records.append(run_record(finished, state))
             continue
@@ -96,7 +96,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, float]:
     return values
 
 
-def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Sequence[str]) -> Iterator[tuple[Run, str]]:
+def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) -> Iterator[tuple[Run, str]]:
     """Find or make the run of each plan; whether each can be written is checked before anything is executed.
 
     A run that the other engine made is made again and compared.
@@ -108,9 +108,9 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
     """
     from sim.constants import NotSolvedError
     from sim.engine import InvariantBrokenError
-    from sim.experiment import execute, run_tasks, tasks_of, variant_tasks
-    from sim.figures import save_work_shares
-    from sim.results import check_place, find_run, read_run, write_run
+    from sim.experiment import tasks_of
+    from sim.making import make_run
+    from sim.results import check_place, find_run, read_run
 
     def there_already(plan: RunPlan) -> Path | None:
         return None if plan.check_invariants else find_run(plan, out, plan.engine)
@@ -131,38 +131,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, data: Data, settings: Seque
         before = find_run(plan, out)
         with progress_bar(plan.scenario.name) as progress:
             try:
-                finished = write_run(
-                    plan,
-                    run_tasks(tasks[id(plan)], plan.workers, progress),
-                    out,
-                    command=command_of(plan, settings),
-                    notes=[unstable_points(plan, data)],
-                    variants={value: execute(task) for value, task in variant_tasks(plan).items()},
-                    finish=lambda made: save_work_shares(made, data, made.folder),
-                )
+                finished = make_run(plan, tasks[id(plan)], out, settings, progress)
             except (NotSolvedError, InvariantBrokenError) as error:
                 raise WorkError(f"{plan.scenario.name}: {error}") from error
         yield finished, "written" if before is None else f"made again by the {plan.engine} engine: the same numbers"
-
-
-def unstable_points(plan: RunPlan, data: Data) -> str:
-    """Say which share of the points of the priors was passed over."""
-    from sim.draws import draw_vectors
-
-    rejected = draw_vectors(data, plan.draws, plan.scenario.parameters)[1]
-    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
-
-
-def command_of(plan: RunPlan, settings: Sequence[str]) -> str:
-    """Return the command that makes a run again, without anything of this machine."""
-    numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
-    options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    options += [word for setting in settings for word in ("--set", setting)]
-    return shlex.join(["talentsim", "run", plan.scenario.name, *options])
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

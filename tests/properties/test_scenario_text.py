@@ -36,7 +36,6 @@ from sim.scenario import (
     scenario_effect,
     shipped_folder,
 )
-from sim.scenario_errors import keys_of
 from sim.scenario_policy import PolicyTable
 from sim.scenario_schema import read_content
 from sim.scenario_text import KeyPath, key_lines, parse_text, show, toml_string
@@ -296,7 +295,7 @@ def test_structures_given_to_the_schema(vocabulary: Vocabulary, document: dict[s
 
 
 @FUZZ
-@given(policy=policies(), key=st.sampled_from(keys_of(PolicyTable)), value=VALUES, with_lever=st.booleans())
+@given(policy=policies(), key=st.sampled_from(PolicyTable.words()), value=VALUES, with_lever=st.booleans())
 def test_a_policy_with_anything_under_one_of_its_keys(
     tmp_path: Path, policy: dict[str, Any], key: str, value: Any, with_lever: bool
 ) -> None:
