@@ -1,0 +1,24 @@
+"""The benchmarks run: correctness of the peers on a small scale, and one small measurement with its table."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_a_small_measurement_runs_and_checks_the_peers(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- bench -->\nold\n<!-- end of bench -->\nafter\n", encoding="utf-8")
+    command = [sys.executable, "-m", "benchmarks.bench", "--sizes", "300", "--repetitions", "1", "--write", str(page)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["check"]["numpy"] < 0.02
+    assert result["sizes"]["300"]["arrays"]["median"] > 0.0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n<!-- bench -->")
+    assert text.endswith("<!-- end of bench -->\nafter\n")
+    assert "numpy / arrays at 300" in text
+    assert "old" not in text
