@@ -1,0 +1,319 @@
+"""The verbs of sweeps: ``sweep`` and ``merge``."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.terminal import FAILED, InputError, WorkError, json_option, show, show_json
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from sim.design import Design
+    from sim.dispatch import Processes
+    from sim.sweeps import Progress
+
+SECONDS_BETWEEN_LINES = 20.0
+SECONDS_TO_ANSWER = 10  # for a scheduler
+SECONDS_FOR_WORKERS = 60
+
+
+@click.command()
+@click.argument("design")
+@click.option("--out", metavar="DIR", help="Folder of the sweep.  [default: results/sweeps/ and the design's name]")
+@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that is running, as in tcp://host:8786.")
+@click.option("--shard", metavar="I/N", help="Run the I-th of N parts only; `talentsim merge` puts them together.")
+@click.option("--retry", is_flag=True, help="Try failed runs again.")
+@click.option("--dry-run", is_flag=True, help="Count the runs, measure a few, say how long and how much; keep nothing.")
+@json_option
+def sweep(design: str, out: str | None, workers: int | None, dask: str | None, as_json: bool, **options: Any) -> None:
+    """Run what a design varies: only what is missing. Stop it anyhow and run the same command to go on.
+
+    DESIGN is the path of a TOML file or the name of a shipped design.
+    """
+    gc.enable()
+    shard = read_shard(options["shard"])
+    with interruptible():
+        wanted = load_design(design)
+        from sim.api import sweep_folder
+        from sim.dispatch import available_cores
+
+        folder = Path(out) if out else sweep_folder(wanted.name, shard)
+        processes = workers or available_cores()
+        if options["dry_run"]:
+            with executor_of(processes, dask) as (_, width):
+                say_estimate(wanted, folder, width, shard, as_json)
+            return
+        progress = run_sweep(wanted, folder, processes, dask, shard, options["retry"], as_json)
+    say_end(progress, folder, as_json)
+
+
+def load_design(name: str) -> Design:
+    """Read a design.
+
+    Raises
+    ------
+    InputError
+        With all its problems.
+    """
+    from sim.design_file import read_design
+    from sim.scenario import ScenarioError
+
+    try:
+        return read_design(name)
+    except ScenarioError as error:
+        raise InputError(str(problem) for problem in error.problems) from error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Take the signal by which schedulers end a job as Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run_sweep(
+    design: Design, folder: Path, workers: int, dask: str | None, shard: tuple[int, int], retry: bool, as_json: bool
+) -> Progress:
+    """Run what is missing, with a bar or lines on standard error.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Saying how to go on.
+    WorkError
+        If the executor fails.
+    """
+    from sim.dispatch import ExecutorError
+    from sim.sweep_store import Store
+    from sim.sweeps import sweep_into
+
+    latest: list[Progress] = []
+    store: Store | None = None
+    try:
+        store = Store(folder, design)
+        with executor_of(workers, dask) as (executor, width), reporting(folder.name, as_json) as report:
+
+            def note(progress: Progress) -> None:
+                latest[:] = [progress]
+                report(progress)
+
+            return sweep_into(store, executor, width, shard, retry, note)
+    except KeyboardInterrupt:
+        there = f"{latest[0].done:,} of {latest[0].total:,} runs are" if latest else "what was finished is"
+        if store is not None:
+            store.note("interrupted")
+        raise KeyboardInterrupt(f"stopped; {there} in {folder}. The same command goes on from there.") from None
+    except ExecutorError as error:
+        if store is not None:
+            store.note("executor failed", message=str(error))
+        raise WorkError(f"{error}. What was finished is in {folder}; the same command goes on from there.") from error
+    finally:
+        if store is not None:
+            store.close()
+
+
+def say_end(progress: Progress, folder: Path, as_json: bool) -> None:
+    """Say where the sweep is; exit with 1 if runs failed."""
+    failed = f"{progress.failed:,} of {progress.total:,} runs failed; their rows in {folder} say why, --retry tries them again."
+    if progress.message:
+        failed += f" One of them: {progress.message}"
+    if as_json:
+        show_json(
+            {"folder": str(folder), "runs": progress.total, "done": progress.done, "executed": progress.executed,
+             "failed": progress.failed, "message": progress.message, "seconds": round(progress.seconds, 3)}
+        )  # fmt: skip
+        if progress.failed:
+            click.echo(f"talentsim: {failed}", err=True)
+            sys.exit(FAILED)
+        return
+    there = progress.done - progress.executed
+    show(
+        f"{progress.done:,} of {progress.total:,} runs are in {folder}: {there:,} were there, {progress.executed:,} executed.",
+        soft_wrap=True,
+    )
+    if progress.failed:
+        raise WorkError(failed)
+
+
+@contextmanager
+def executor_of(workers: int, dask: str | None) -> Iterator[tuple[Executor | Processes, int]]:
+    """Give the executor of a sweep and how many batches it works at.
+
+    Raises
+    ------
+    InputError
+        If the scheduler cannot be reached, or Dask is not installed.
+    WorkError
+        If the scheduler has no worker.
+    """
+    from sim.dispatch import InThisProcess, Processes
+
+    if dask is None:
+        yield (InThisProcess(), 1) if workers == 1 else (Processes(workers), workers)
+        return
+    try:
+        import distributed
+    except ImportError as error:
+        raise InputError(["--dask needs the package distributed: pip install 'talentsim[dask]'"]) from error
+    connect: Any = distributed.Client
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = connect(dask, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError([f"--dask {dask}: no scheduler answers ({error})"]) from error
+    try:
+        try:
+            client.wait_for_workers(1, timeout=SECONDS_FOR_WORKERS)
+        except TimeoutError as error:
+            raise WorkError(f"--dask {dask}: the scheduler has no worker after {SECONDS_FOR_WORKERS} s; start some") from error
+        yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
+    finally:
+        client.close(timeout=1)
+
+
+@contextmanager
+def reporting(title: str, as_json: bool) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar if standard error is a terminal, else a line now and then; with --json one object on a line."""
+    if as_json or not sys.stderr.isatty():
+        last = [-SECONDS_BETWEEN_LINES]
+
+        def line(progress: Progress) -> None:
+            if time.monotonic() - last[0] >= SECONDS_BETWEEN_LINES:
+                last[0] = time.monotonic()
+                text = json.dumps(progress_record(progress)) if as_json else f"{title}: {progress_text(progress)}"
+                click.echo(text, err=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{title}: starting", total=None)
+
+        def advance(progress: Progress) -> None:
+            bar.update(task, description=f"{title}: {progress_text(progress)}", completed=progress.done, total=progress.total)
+
+        yield advance
+
+
+def progress_record(progress: Progress) -> dict[str, Any]:
+    """Return how far a sweep is as plain values; the time left is null before it is known."""
+    left = None if progress.left != progress.left else round(progress.left, 1)
+    return {
+        "done": progress.done, "total": progress.total, "failed": progress.failed,
+        "runs_per_second": round(progress.rate, 3), "seconds_left": left,
+    }  # fmt: skip
+
+
+def progress_text(progress: Progress) -> str:
+    """Say how far a sweep is."""
+    said = f"{progress.done:,} of {progress.total:,} runs"
+    if progress.failed:
+        said += f", {progress.failed:,} failed"
+    if progress.executed:
+        said += f", {progress.rate:.1f} a second, {time_text(progress.left)} left"
+    return said
+
+
+def time_text(seconds: float) -> str:
+    """Write a span of time in one or two units."""
+    if seconds != seconds:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def say_estimate(design: Design, folder: Path, width: int, shard: tuple[int, int], as_json: bool) -> None:
+    """Print what a sweep would take."""
+    from sim.sweep_estimate import estimate
+    from sim.sweep_parts import known_runs
+
+    found = estimate(design, known_runs(folder), shard)
+    seconds = found.seconds(width)
+    if as_json:
+        show_json(
+            {"runs": found.runs, "there": found.there, "points": found.points, "draws_to_solve": found.unsolved,
+             "seconds_per_run": found.seconds_per_run, "workers": width, "seconds": seconds,
+             "bytes": round(found.bytes_missing)}
+        )  # fmt: skip
+        return
+    solve = f"; {counted(found.unsolved, 'draw')} to be solved first, some 20 s each" if found.unsolved else ""
+    part = f" (shard {shard[0]} of {shard[1]})" if shard[1] > 1 else ""
+    show(
+        f"{design.name}: {counted(found.points, 'point')} x {counted(len(design.scenarios), 'scenario')} x "
+        f"{counted(max(1, design.draws), 'draw')} x {counted(design.replicates, 'replicate')}\n"
+        f"{counted(found.runs, 'run')}{part}, {found.there:,} of them there\n"
+        f"about {time_text(seconds)} on {counted(width, 'worker')} ({1000 * found.seconds_per_run:.0f} ms a run{solve})\n"
+        f"about {found.bytes_missing / 1e6:.2f} MB more in {folder}",
+        soft_wrap=True,
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def read_shard(text: str | None) -> tuple[int, int]:
+    """Read ``I/N``.
+
+    Raises
+    ------
+    InputError
+        For another text, or a part that does not exist.
+    """
+    if text is None:
+        return 1, 1
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError([f"--shard {text}: expected I/N with I from 1 to N, as in 3/16"])
+    return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.argument(
+    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder of the whole sweep.")
+@json_option
+def merge(folders: tuple[Path, ...], out: Path, as_json: bool) -> None:
+    """Put the shards of one sweep together; what is in --out already stays."""
+    gc.enable()
+    from sim.sweep_results import read_sweep
+    from sim.sweep_store import merge as merge_shards
+
+    added = merge_shards(folders, out)
+    whole = read_sweep(out)
+    if as_json:
+        show_json({"folder": str(out), "added": added, "missing": whole.missing, "failed": whole.failed})
+        return
+    lacks = f" {counted(whole.missing, 'run')} of the design are missing: a shard is not done." if whole.missing else ""
+    show(f"{counted(added, 'run')} added to {out}.{lacks}", soft_wrap=True)

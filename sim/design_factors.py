@@ -1,0 +1,189 @@
+"""Reads what a design varies: each factor with its bounds, every problem noted."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sim.data import load_data
+from sim.design_text import DesignText
+from sim.parameters import FIRST_YEAR, LAST_YEAR, LEVERS
+from sim.policy import LeverChange, value_range
+from sim.sampling import Factor
+from sim.scenario import Scenario
+from sim.scenario_text import KeyPath, nearest_name
+
+FACTOR_KEYS = ("name", "lever", "from", "until", "parameter", "low", "high", "values", "steps")
+TARGETS = ("lever", "from", "until", "parameter")
+RESERVED = ("key", "scenario", "point", "draw", "replicate", "error", "seconds")
+"""Columns of the results that are no factor's; capitals do not tell columns apart."""
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+MOST_NUMBER = 1e300
+ANY = (-math.inf, math.inf)
+"""Bounds of a factor that names nothing: its numbers are still checked among themselves."""
+
+
+def read_factors(file: DesignText, scenarios: Sequence[Scenario], until: int) -> list[Factor]:
+    """Read the factors of a design; the problems are noted in the file.
+
+    Parameters
+    ----------
+    file
+        The design.
+    scenarios
+        Those that it varies.
+    until
+        Last year of the runs.
+    """
+    return _FactorReader(file, scenarios, until).factors()
+
+
+class _FactorReader:
+    """Reads the factors of one design."""
+
+    def __init__(self, file: DesignText, scenarios: Sequence[Scenario], until: int) -> None:
+        self.file = file
+        self.scenarios = scenarios
+        self.until = until
+        self.data = load_data()
+
+    def factors(self) -> list[Factor]:
+        """Read all factors."""
+        if not isinstance(self.file.document.get("factor", []), list):
+            self.file.refuse(
+                ("factor",), "must be a list of tables; write [[factor]] with two brackets", self.file.document["factor"]
+            )
+        found: list[Factor] = []
+        names: set[str] = set()
+        targets: set[tuple[str, str]] = set()
+        for position, table in enumerate(self.file.tables()):
+            path: KeyPath = ("factor", position)
+            if not isinstance(table, dict):
+                self.file.refuse(path, "must be a table, [[factor]]", table)
+                continue
+            kinds = [kind for kind in TARGETS if kind in table]
+            self.file.keys(path, table, FACTOR_KEYS, "a factor")
+            if len(kinds) != 1:
+                options = ", ".join(f"{kind} = ..." for kind in TARGETS)
+                self.file.refuse(path, f"must name one thing that varies; write one of {options}")
+            kind = kinds[0] if len(kinds) == 1 else ""
+            if kind and not isinstance(table[kind], str):
+                self.file.refuse((*path, kind), "must be a name in quotes", table[kind])
+                kind = ""
+            name = self.name(path, table, kind)
+            if name.lower() in names:
+                self.file.refuse(path, f"another factor is called {name}; give it a name of its own")
+            target = (kind, str(table.get(kind)))
+            if kind and target in targets:
+                self.file.refuse((*path, kind), "is varied by another factor already", table[kind])
+            names |= {name.lower()} - {""}
+            targets.add(target)
+            bounds = self.bounds((*path, kind), kind, table[kind]) if kind else None
+            numbers = self.numbers(path, table, bounds or ANY, kind in ("from", "until"))
+            if bounds is not None and numbers is not None and name:
+                found.append(Factor(name, kind, str(table[kind]), *numbers))
+        self.windows(found)
+        return found
+
+    def name(self, path: KeyPath, table: Mapping[str, Any], kind: str) -> str:
+        """Read the name of a factor; "" if it is wrong."""
+        name = table.get("name", table.get(kind, "") if kind in ("lever", "parameter") else f"{table.get(kind, '')}-{kind}")
+        if not kind and "name" not in table:
+            return ""
+        is_right = isinstance(name, str) and NAME.fullmatch(name) and name.lower() not in RESERVED
+        if not is_right:
+            allowed = f"must be up to 60 letters, digits, _ . or -, a letter first, and none of {', '.join(RESERVED)}"
+            self.file.refuse((*path, "name"), allowed, name)
+        return str(name) if is_right else ""
+
+    def windows(self, factors: Sequence[Factor]) -> None:
+        """Refuse years of one lever's window that can cross."""
+        starts = {factor.target: factor for factor in factors if factor.kind == "from"}
+        for factor in factors:
+            first = starts.get(factor.target)
+            if factor.kind == "until" and first is not None and first.high > factor.low:
+                message = f"{factor.name} can be {factor.low:g} when {first.name} is {first.high:g}: an empty window"
+                self.file.refuse(("factor",), message)
+
+    def bounds(self, path: KeyPath, kind: str, target: object) -> tuple[float, float] | None:
+        """Find the range that a factor may have; None if it names nothing."""
+        if kind == "parameter":
+            known = {parameter.name: parameter for parameter in self.data.parameters}
+            if target not in known:
+                self.file.refuse(path, "is not a parameter", target, tuple(known), nearest_name(str(target), known))
+                return None
+            return known[str(target)].low, known[str(target)].high
+        changes: list[LeverChange] = []
+        for scenario in self.scenarios:
+            by_id = {change.id: change for change in scenario.levers}
+            if target not in by_id:
+                message = f"{scenario.name} has no lever of this id"
+                self.file.refuse(path, message, target, tuple(by_id), nearest_name(str(target), by_id))
+                continue
+            changes.append(by_id[str(target)])
+        if not changes or len(changes) < len(self.scenarios):
+            return None
+        if kind == "lever":
+            ranges = [value_range(LEVERS[change.name], change.change) for change in changes]
+            return max(low for low, _ in ranges), min(high for _, high in ranges)
+        if kind == "from":
+            return FIRST_YEAR, min(min(change.until_year for change in changes), self.until)
+        return max(change.from_year for change in changes), LAST_YEAR
+
+    def numbers(
+        self, path: KeyPath, table: Mapping[str, Any], bounds: tuple[float, float], is_year: bool
+    ) -> tuple[float, float, tuple[float, ...]] | None:
+        """Read a range or a list of values inside the bounds: low, high, values."""
+        has_range, has_list = "low" in table or "high" in table, "values" in table
+        if self.file.method() == "csv" and not has_range and not has_list and "steps" not in table:
+            return (*bounds, ())
+        if has_range == has_list:
+            self.file.refuse(path, "needs low and high, or values")
+            return None
+        steps = 0
+        if "steps" in table:
+            steps = self.file.whole((*path, "steps"), table["steps"], 0, 2, 10_000)
+            if not steps:
+                return None
+            if has_list or self.file.method() != "grid":
+                self.file.refuse((*path, "steps"), "goes with low and high in a grid", table["steps"])
+        if has_list:
+            given = table["values"]
+            if not isinstance(given, list) or not given:
+                self.file.refuse((*path, "values"), "must be a list of numbers", given)
+                return None
+            checked = [self.inside((*path, "values", k), value, bounds, is_year) for k, value in enumerate(given)]
+        else:
+            checked = [self.inside((*path, key), table.get(key), bounds, is_year) for key in ("low", "high")]
+        good = [each for each in checked if each is not None]
+        if len(good) < len(checked):
+            return None
+        if has_list:
+            if len(set(good)) < len(good):
+                self.file.refuse((*path, "values"), "names a value twice")
+            return min(good), max(good), tuple(good)
+        low, high = good
+        if not low < high:
+            self.file.refuse(path, f"the range is empty: low {low:g} is not below high {high:g}")
+            return None
+        values = tuple(np.linspace(low, high, steps).tolist()) if steps else ()
+        if is_year and any(value != int(value) for value in values):
+            self.file.refuse((*path, "steps"), "does not divide the range into whole years", steps)
+        return low, high, values
+
+    def inside(self, path: KeyPath, value: object, bounds: tuple[float, float], is_year: bool) -> float | None:
+        """Check one number of a factor."""
+        low, high = bounds
+        number = math.nan
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER:
+            number = float(value)
+        if not low <= number <= high or (is_year and number != int(number)):
+            allowed = "" if bounds == ANY else f" from {low:g} to {high:g}"
+            what = f"must be a {'year' if is_year else 'number'}{allowed}"
+            self.file.refuse(path, f"is missing; {what}" if value is None else what, value)
+            return None
+        return number

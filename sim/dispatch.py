@@ -1,0 +1,241 @@
+"""Hands batches of work to any executor and takes their results, however its workers end. Knows nothing of sweeps."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.synchronize import Event
+from typing import Any, Generic, TypeVar
+
+STRIKES = 2  # times that one item, alone at work, may take its worker with it before it is given up
+MOST_BREAKS = 20  # breaks in a row with nothing finished in between: then it is not the work that breaks workers
+DIED = "the worker process died (often for want of memory)"
+KILLED = "KilledWorker"
+"""What Dask raises for work that several of its workers died of."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class ExecutorError(Exception):
+    """The executor failed, not the work: nothing more can be executed by it."""
+
+
+class InThisProcess(Executor):
+    """Executes at once, in the calling process."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Execute and return the finished future."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **named))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Processes(SpawnContext):
+    """Spawned processes of our own, one compiled thread each, that leave Ctrl-C to their parent and end with it.
+
+    Parameters
+    ----------
+    workers
+        Number, at least 1.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self.workers = workers
+        self.started: list[SpawnProcess] = []
+        self.ready = self.Event()
+
+    def Process(self, *arguments: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        """Make a process as an executor asks for it, and remember it."""
+        process = _Worker(*arguments, **named)
+        self.started.append(process)
+        return process
+
+    def make(self) -> Executor:
+        """Make an executor; processes start when there is work."""
+        return ProcessPoolExecutor(self.workers, mp_context=self, initializer=begin, initargs=(self.ready,))
+
+    def kill(self) -> None:
+        """End the processes at once."""
+        for process in self.started:
+            if process.is_alive():
+                process.kill()
+        self.started.clear()
+
+
+class _Worker(SpawnProcess):
+    """A process that is deaf to Ctrl-C from its first moment: the terminal sends it to the whole group."""
+
+    def start(self) -> None:
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def begin(ready: Event) -> None:
+    """Begin a worker process: say that it can start, and end it when its parent ends, however that does."""
+    ready.set()
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def has_failed(future: Future[Any]) -> bool:
+    """Tell whether a future that is done has no result."""
+    return future.cancelled() or future.exception() is not None
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Dispatcher(Generic[Item, Result]):
+    """Executes batches on an executor.
+
+    Parameters
+    ----------
+    executor
+        Any, which stays the caller's; or processes of our own, made anew when one of them dies and ended afterwards.
+    workers
+        Batches that it executes at the same time.
+    work
+        Makes the result of a batch; can be pickled. What it raises is a failure of the executor.
+    give_up
+        Makes the result of an item that no worker survives, from the item and a message.
+    """
+
+    def __init__(
+        self,
+        executor: Executor | Processes,
+        workers: int,
+        work: Callable[[Sequence[Item]], Result],
+        give_up: Callable[[Item, str], Result],
+    ) -> None:
+        self.processes = executor if isinstance(executor, Processes) else None
+        self.executor = executor.make() if isinstance(executor, Processes) else executor
+        self.workers = workers
+        self.work = work
+        self.give_up = give_up
+        self.pending: dict[Future[Result], list[Item]] = {}
+        self.suspects: list[list[Item]] = []  # executed alone, so that it is certain which of them breaks a worker
+        self.strikes = 0
+        self.breaks = 0
+
+    def results(self, batches: Iterator[list[Item]]) -> Generator[Result, None, None]:
+        """Yield the results of batches as they are finished.
+
+        Raises
+        ------
+        ExecutorError
+            If the executor fails for another reason than the work.
+        """
+        try:
+            while self.fill(batches):
+                wait(self.pending, return_when=FIRST_COMPLETED)
+                future = min((each for each in self.pending if each.done()), key=has_failed)
+                batch = self.pending.pop(future)
+                if not has_failed(future):
+                    self.breaks = self.strikes = 0
+                    yield future.result()
+                    continue
+                failure = None if future.cancelled() else future.exception()
+                if isinstance(failure, BrokenExecutor):
+                    broken = [batch, *self.pending.values()]
+                    self.pending.clear()
+                    self.restart()
+                    yield from self.blame(broken)
+                elif type(failure).__name__ == KILLED:
+                    yield from self.blame([batch])
+                else:
+                    raise ExecutorError(f"the executor failed ({type(failure).__name__}: {failure})") from failure
+        finally:
+            self.stop()
+
+    def fill(self, batches: Iterator[list[Item]]) -> bool:
+        """Hand out batches; tell whether any is at work."""
+        if self.suspects:
+            if not self.pending:
+                self.submit(self.suspects.pop(0))
+            return True
+        while len(self.pending) < self.workers:  # none waits: a kill costs a batch per worker, no more
+            batch = next(batches, None)
+            if batch is None:
+                break
+            self.submit(batch)
+        return bool(self.pending)
+
+    def submit(self, batch: list[Item]) -> None:
+        """Hand out one batch; an executor that is broken already says so in the future."""
+        try:
+            future = self.executor.submit(self.work, batch)
+        except BrokenExecutor as error:
+            future = Future()
+            future.set_exception(error)
+        self.pending[future] = batch
+
+    def blame(self, broken: list[list[Item]]) -> Iterator[Result]:
+        """Decide what becomes of batches whose worker died: again alone, item by item, or given up."""
+        if len(broken) > 1:
+            self.suspects = broken + self.suspects
+            return
+        (batch,) = broken
+        if len(batch) > 1:
+            self.suspects = [[item] for item in batch] + self.suspects
+            return
+        self.strikes += 1
+        if self.strikes < STRIKES:
+            self.suspects.insert(0, batch)
+            return
+        self.strikes = 0
+        yield self.give_up(batch[0], DIED)
+
+    def restart(self) -> None:
+        """Make the executor anew.
+
+        Raises
+        ------
+        ExecutorError
+            If it is the caller's, or breaks whatever it is given.
+        """
+        self.breaks += 1
+        if self.processes is None:
+            raise ExecutorError("the executor broke: a worker of it died")
+        if not self.processes.ready.is_set():
+            raise ExecutorError(
+                "worker processes cannot start; a Python script has to start a sweep under `if __name__ == '__main__':`"
+            )
+        if self.breaks > MOST_BREAKS:
+            raise ExecutorError("worker processes die one after another, often for want of memory; use fewer workers")
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.processes.kill()
+        self.executor = self.processes.make()
+
+    def stop(self) -> None:
+        """Let go of what waits; end our own workers at once if something is still at work."""
+        for future in self.pending:
+            future.cancel()
+        if self.processes is not None:
+            self.executor.shutdown(wait=not self.pending, cancel_futures=True)
+            self.processes.kill()

@@ -1,0 +1,148 @@
+"""What a sweep keeps of each run, named as a formula: a share, a number of people, or an indicator of one year.
+
+share(work, USA, top20, 2035)        0..1
+researchers(work, USA, top20, 2035)  people
+indicator(stay_rate, USA, 2030)      unit and definition in `sim.summary.INDICATORS`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.outcomes import AXES, TIERS, Outcomes
+from sim.parameters import REPORT_FROM
+from sim.scenario_text import nearest_name
+from sim.summary import INDICATORS, measure
+
+KINDS = ("share", "researchers", "indicator")
+WORLD = "WORLD"
+FORMULA = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
+YEARLY = tuple(name for name in INDICATORS if not name.startswith("crossing"))
+
+
+class MeasureError(ValueError):
+    """A text that names no measure; says what is wrong and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of one run.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    axis, tier
+        As in `sim.outcomes`; "" for an indicator.
+    indicator
+        A yearly one of `INDICATORS`; "" for the others.
+    region
+        Region code; ``WORLD`` where an indicator has it.
+    year
+        From 2010 to the horizon.
+    """
+
+    kind: str
+    region: str
+    year: int
+    axis: str = ""
+    tier: str = ""
+    indicator: str = ""
+
+    def __str__(self) -> str:
+        """Write the formula."""
+        if self.kind == "indicator":
+            return f"indicator({self.indicator}, {self.region}, {self.year})"
+        return f"{self.kind}({self.axis}, {self.region}, {self.tier}, {self.year})"
+
+
+def parse_measure(text: str, codes: Sequence[str], until: int) -> Measure:
+    """Read a formula.
+
+    Parameters
+    ----------
+    text
+        As in the head of this module.
+    codes
+        Region codes in id order.
+    until
+        Last year of the runs.
+
+    Raises
+    ------
+    MeasureError
+        Naming the part that is wrong and what is allowed.
+    """
+    found = FORMULA.fullmatch(text)
+    if not found:
+        raise MeasureError(f"{text!r} is no measure; write share(work, USA, top20, {until})")
+    kind = known(found[1], KINDS, "measure")
+    parts = [part.strip() for part in found[2].split(",")]
+    wanted = ("NAME", "REGION", "YEAR") if kind == "indicator" else ("AXIS", "REGION", "TIER", "YEAR")
+    if len(parts) != len(wanted):
+        raise MeasureError(f"{text!r}: {kind} takes {len(wanted)} parts, {kind}({', '.join(wanted)})")
+    year = year_of(parts[-1], until)
+    if kind == "indicator":
+        name = known(parts[0], YEARLY, "indicator")
+        return Measure(kind, known(parts[1], (*codes, WORLD) if name == "abroad" else codes, "region"), year, indicator=name)
+    axis, region, tier = known(parts[0], AXES, "axis"), known(parts[1], codes, "region"), known(parts[2], TIERS, "tier")
+    return Measure(kind, region, year, axis, tier)
+
+
+def known(name: str, allowed: Sequence[str], what: str) -> str:
+    """Return a name that is allowed.
+
+    Raises
+    ------
+    MeasureError
+        If it is not.
+    """
+    if name in allowed:
+        return name
+    nearest = nearest_name(name, allowed)
+    hint = f"; did you mean {nearest}?" if nearest else ";"
+    raise MeasureError(f"{what} {name!r} is not known{hint} allowed: {', '.join(allowed)}")
+
+
+def year_of(text: str, until: int) -> int:
+    """Read a reporting year.
+
+    Raises
+    ------
+    MeasureError
+        If it lies outside 2010..until.
+    """
+    if not re.fullmatch(r"\d{4}", text) or not REPORT_FROM <= int(text) <= until:
+        raise MeasureError(f"year {text!r} is not reported; allowed: {REPORT_FROM} to {until}, the last year of the runs")
+    return int(text)
+
+
+def values_of(measures: Sequence[Measure], outcomes: Outcomes, codes: Sequence[str]) -> list[float]:
+    """Evaluate measures on one run; NaN where nobody is counted.
+
+    Parameters
+    ----------
+    measures
+        Of `parse_measure`.
+    outcomes
+        One run.
+    codes
+        Region codes in id order.
+    """
+    indicators = measure(outcomes, codes) if any(each.kind == "indicator" for each in measures) else {}
+    found = []
+    for each in measures:
+        row = each.year - int(outcomes.years[0])
+        if each.kind == "indicator":
+            value = indicators[each.indicator, each.region][each.year - REPORT_FROM]
+        else:
+            counted = outcomes.counts[row, TIERS.index(each.tier), AXES.index(each.axis)]
+            number, total = counted[codes.index(each.region)], counted.sum()
+            share = number / total if total else np.nan
+            value = share if each.kind == "share" else number * outcomes.weight
+        found.append(float(value))
+    return found

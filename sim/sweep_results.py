@@ -1,0 +1,149 @@
+"""A sweep's results as a table: one row a run, one column a factor or a measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from sim.folders import FolderError
+from sim.sampling import Factor, Points, make_points
+from sim.sweep_parts import best_rows, part_paths, read_part
+from sim.sweep_runs import first_of_equals, list_runs
+from sim.sweep_store import read_record
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+DIMENSIONS = ("scenario", "point", "draw", "replicate")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The runs of a sweep that are there.
+
+    Parameters
+    ----------
+    folder
+        Of the sweep.
+    record
+        What `sim.sweep_store.record_of` wrote.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """What varies."""
+        return tuple(
+            Factor(name, kind, target, low, high, tuple(v)) for name, kind, target, low, high, v in self.record["factors"]
+        )
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What was kept, as formulas."""
+        return tuple(self.record["keep"])
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios."""
+        return tuple(self.record["scenarios"])
+
+    @cached_property
+    def points(self) -> Points:
+        """The (N, K) points of the design."""
+        record = self.record
+        rows = np.array(record["rows"], dtype=np.float64) if record["rows"] else None
+        return make_points(record["method"], self.factors, record["points"], record["sample_seed"], rows)
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """The runs of the design that are there, by scenario, point, draw and replicate.
+
+        Every point has its own rows, though runs of equal points were executed once. Other runs in the folder, of earlier designs
+        or models, are left out.
+        """
+        record = self.record
+        wanted = {run.key: run for run in list_runs(record["keys"], self.points, record["draws"], record["replicates"])}
+        columns = ["key", *self.measures, "error", "seconds"]
+        parts = (read_part(path) for path in part_paths(self.folder))
+        known = [part.select(columns).replace_schema_metadata(None) for part in parts if set(columns) <= set(part.column_names)]
+        whole = pa.concat_tables(known) if known else None
+        found = {} if whole is None else {key: row for key, row in best_rows(whole).items() if key in wanted}
+        if whole is None or not found:
+            raise FolderError(self.folder, "holds no run of this design and model yet; `talentsim sweep` makes them")
+        equals: dict[int, list[int]] = {}
+        for point, first in enumerate(first_of_equals(self.points).tolist()):
+            equals.setdefault(first, []).append(point)
+        rows = [(wanted[key], row, point) for key, row in found.items() for point in equals[wanted[key].point]]
+        runs = [run for run, _, _ in rows]
+        table = whole.take([row for _, row, _ in rows])
+        numbers = {
+            "scenario": pa.array([self.scenarios[run.scenario] for run in runs], pa.string()),
+            "point": pa.array([point for _, _, point in rows], pa.int64()),
+            "draw": pa.array([run.draw for run in runs], pa.int32()),
+            "replicate": pa.array([run.replicate for run in runs], pa.int32()),
+        }
+        factors = {each.name: pa.array(self.points[[point for _, _, point in rows], k]) for k, each in enumerate(self.factors)}
+        rest = {name: table[name] for name in columns[1:]}
+        return pa.table({"key": table["key"], **numbers, **factors, **rest}).sort_by([(name, "ascending") for name in DIMENSIONS])
+
+    @cached_property
+    def missing(self) -> int:
+        """Number of runs of the design that are not there yet."""
+        record = self.record
+        wanted = sum(1 for _ in list_runs(record["keys"], self.points, record["draws"], record["replicates"]))
+        return wanted - len(set(self.table["key"].to_pylist()))
+
+    @property
+    def failed(self) -> int:
+        """Number of runs that failed."""
+        return len(
+            {key for key, error in zip(self.table["key"].to_pylist(), self.table["error"].to_pylist(), strict=True) if error}
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return the runs as a pandas table; failed runs have an error and no numbers."""
+        return self.table.to_pandas()
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """Ask the runs in SQL, as the table ``runs`` (needs duckdb, the extra ``analysis``).
+
+        Raises
+        ------
+        ImportError
+            If duckdb is not installed.
+        """
+        import duckdb
+
+        with duckdb.connect() as connection:
+            connection.register("runs", self.table)
+            return connection.execute(sql).df()
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return the measures over scenario, point, draw and replicate, and the factors over points (needs xarray)."""
+        frame = self.frame().set_index(list(DIMENSIONS))
+        data: xr.Dataset = frame[list(self.measures)].to_xarray()
+        columns = {factor.name: ("point", self.points[data["point"].to_numpy(), k]) for k, factor in enumerate(self.factors)}
+        return data.assign_coords(columns)
+
+
+def read_sweep(folder: Path) -> Sweep:
+    """Read a sweep's folder.
+
+    Raises
+    ------
+    FolderError
+        If it holds no sweep.
+    """
+    record = read_record(folder)
+    if record is None:
+        raise FolderError(folder, "holds no sweep; `talentsim sweep DESIGN` makes one")
+    return Sweep(folder, record)

@@ -1,0 +1,125 @@
+"""Executors that fail in every way: what is lost, what is tried again, and who is blamed."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sim.dispatch import DIED, Dispatcher, ExecutorError, InThisProcess, Processes
+
+
+def double(items: Sequence[int]) -> list[int]:
+    return [2 * item for item in items]
+
+
+def lost(item: int, message: str) -> list[int]:
+    assert message == DIED
+    return [-item]
+
+
+def batches(count: int, size: int) -> list[list[int]]:
+    return [list(range(start, min(start + size, count))) for start in range(0, count, size)]
+
+
+def all_of(executor: Executor | Processes, workers: int = 2, count: int = 20, size: int = 3) -> list[int]:
+    found = Dispatcher(executor, workers, double, lost).results(iter(batches(count, size)))
+    return sorted(item for result in found for item in result)
+
+
+class Fragile(Processes):
+    """Processes in name: makes executors that break when they are given a deadly item."""
+
+    def __init__(self, deadly: set[int]) -> None:
+        super().__init__(2)
+        self.deadly = deadly
+        self.made = 0
+        self.ready.set()
+
+    def make(self) -> Executor:
+        self.made += 1
+        return _Fragile(self.deadly)
+
+
+class _Fragile(Executor):
+    """Holds back its results until it is asked for more than one, so that several batches are lost together."""
+
+    def __init__(self, deadly: set[int]) -> None:
+        self.deadly = deadly
+        self.given: list[Future[Any]] = []
+        self.is_broken = False
+
+    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        if self.is_broken:
+            raise BrokenExecutor("broken")
+        future: Future[Any] = Future()
+        if self.deadly & set(arguments[0]):
+            self.is_broken = True
+            for each in (*self.given, future):
+                if not each.done():
+                    each.set_exception(BrokenExecutor("a process died"))
+            return future
+        self.given.append(future)
+        threading.Timer(0.005, lambda: future.done() or future.set_result(function(*arguments))).start()
+        return future
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_every_item_is_done_once(workers: int) -> None:
+    assert all_of(InThisProcess(), workers) == [2 * item for item in range(20)]
+    with ThreadPoolExecutor(3) as threads:
+        assert all_of(threads, workers) == [2 * item for item in range(20)]
+        assert threads.submit(int).result() == 0  # it stays the caller's
+
+
+def test_nothing_to_do_is_nothing() -> None:
+    assert all_of(InThisProcess(), count=0) == []
+
+
+@pytest.mark.parametrize("deadly", [{0}, {7}, {19}, {3, 4, 5}, {0, 10, 19}])
+def test_only_a_deadly_item_is_given_up(deadly: set[int]) -> None:
+    executor = Fragile(deadly)
+    assert all_of(executor) == sorted(-item if item in deadly else 2 * item for item in range(20))
+    assert executor.made > 2
+
+
+def test_workers_that_never_start_are_said() -> None:
+    executor = Fragile(set(range(20)))
+    executor.ready.clear()
+    with pytest.raises(ExecutorError, match="cannot start"):
+        all_of(executor)
+    executor = Fragile(set(range(50)))
+    with pytest.raises(ExecutorError, match="one after another"):
+        all_of(executor, count=50)
+
+
+class Failing(InThisProcess):
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(self.failure)
+        return future
+
+
+@pytest.mark.parametrize("failure", [BrokenExecutor("gone"), CancelledError("lost"), TypeError("cannot pickle")])
+def test_a_failure_of_the_callers_executor_ends_the_work_and_fails_no_item(failure: Exception) -> None:
+    with pytest.raises(ExecutorError):
+        all_of(Failing(failure))
+
+
+class KilledWorker(Exception):  # noqa: N818
+    """As Dask names it."""
+
+
+class Killing(InThisProcess):
+    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        if 7 in arguments[0]:
+            return Failing(KilledWorker()).submit(function, *arguments)
+        return super().submit(function, *arguments, **named)
+
+
+def test_work_that_kills_workers_of_a_cluster_is_tried_alone_and_given_up() -> None:
+    assert all_of(Killing()) == sorted(-item if item == 7 else 2 * item for item in range(20))
