@@ -1,0 +1,231 @@
+"""Take an effect apart: who changed and why, the policy's own part and the feedback, and what each lever brings.
+
+Runs of both scenarios are made again on the same draws and random numbers, with everyone's history; the figures of a comparison
+come from the runs themselves. At the runs' own size the researchers named here are those that `talentsim trace` finds there.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.arrays import run_years
+from sim.attribution import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
+from sim.channels import TIER, Cell, cells_shown, channel_rows, shares_at
+from sim.coalitions import Player, coalition, players, words_of
+from sim.comparison import Anatomy, LeverPart
+from sim.data import load_data
+from sim.draws import make_draw
+from sim.futures import live_future
+from sim.preparation import parameters_of, world_of
+from sim.randomness import make_key
+from sim.scenario import Scenario
+from sim.summary import FloatArray
+from sim.switches import Switch, switch_rows, switches_of
+from sim.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Indices, World
+
+DRAWS: Final = (0, 1, 2, 3)
+REPLICATES: Final = (0,)
+RESEARCHERS: Final = 20_000
+LEVER_RESEARCHERS: Final = 5_000
+"""What is looked at unless told otherwise: about a minute on two cores. The many runs of coalitions are smaller."""
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """What is to be taken apart, and how much of it.
+
+    Parameters
+    ----------
+    base, variant
+        The scenarios.
+    researchers, seed, until
+        As of a run.
+    lever_researchers
+        Size of the runs of coalitions.
+    visible_only
+        Look for switches among those only who are visible in the last year of either run.
+    years
+        In which effects are told.
+    everyone
+        The levers between them.
+    orders
+        In which levers join; None where every coalition is valued.
+    """
+
+    base: Scenario
+    variant: Scenario
+    researchers: int
+    lever_researchers: int
+    seed: int
+    until: int
+    visible_only: bool
+    years: tuple[int, ...]
+    everyone: tuple[Player, ...]
+    orders: tuple[Order, ...] | None
+
+    @property
+    def coalitions(self) -> tuple[int, ...]:
+        """The coalitions that have to be valued, with bit k for player k."""
+        return coalitions_of(len(self.everyone), self.orders)
+
+    def scenario(self, joined: int) -> Scenario:
+        """Make the scenario of a coalition."""
+        some = [player for k, player in enumerate(self.everyone) if joined >> k & 1]
+        return coalition(self.base, self.variant, self.everyone, some)
+
+
+class Looked(NamedTuple):
+    """What one draw and replicate shows; shares are (Y, X, R) in percent."""
+
+    switches: list[Switch]
+    base: FloatArray
+    variant: FloatArray
+    direct: FloatArray
+    feedback: FloatArray
+    values: dict[int, FloatArray]  # by coalition
+
+
+def dissect(
+    base: Scenario, variant: Scenario, draws: Sequence[int] = DRAWS, replicates: Sequence[int] = REPLICATES,
+    researchers: int = RESEARCHERS, seed: int = 1, until: int = 2035, workers: int = 1, progress: Progress | None = None,
+    visible_only: bool = False, orders: int = ORDERS, lever_researchers: int | None = None,
+) -> Anatomy:  # fmt: skip
+    """Take the effect of a variant apart.
+
+    Parameters
+    ----------
+    base, variant : resolved scenarios.
+    draws : numbers of draws, -1 for the reference point; at least one.
+    replicates : numbers of replicates, at least one.
+    researchers : active researchers in 2022 on the baseline; that of the runs, if researchers are to be traced in them.
+    seed : of the random numbers, and of the orders of levers if these are sampled.
+    until : last year, 2000..2050.
+    workers : processes, at least 1; they change nothing in the result.
+    progress : called with (phase, done, total) after every draw and replicate.
+    visible_only : look for switches among the visible only, not among all active researchers.
+    orders : sampled orders of levers where there are more than MOST_EXACT, even, at least 4.
+    lever_researchers : as `researchers`, for the runs of coalitions; LEVER_RESEARCHERS, or fewer, unless given.
+
+    Returns
+    -------
+    The anatomy; effects are means over the runs looked at.
+
+    Raises
+    ------
+    ValueError : no draw or no replicate, or a number out of range.
+    """
+    runs = tuple((draw, replicate) for draw in draws for replicate in replicates)
+    smaller = min(researchers, LEVER_RESEARCHERS) if lever_researchers is None else lever_researchers
+    if not FIRST_YEAR <= until <= LAST_YEAR or min(researchers, smaller) < 1:
+        raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
+    if not runs:
+        raise ValueError("no draw or no replicate to look at; give at least one of each, such as draws [0] and replicates [0]")
+    everyone = players(base, variant)
+    sampled = sample_orders(len(everyone), orders, seed) if len(everyone) > MOST_EXACT else None
+    years = years_shown(base, variant, everyone, until)
+    plan = Dissection(base, variant, researchers, smaller, seed, until, visible_only, years, everyone, sampled)
+    looked = list(look_at_all(plan, runs, workers, progress))
+    before, direct, feedback, after = (
+        np.stack([getattr(each, name) for each in looked]) for name in ("base", "direct", "feedback", "variant")
+    )
+    cells = tuple(cells_shown((after - before).mean(axis=0), years, load_data().codes))
+    switches = [switch for each in looked for switch in each.switches]
+    return Anatomy(
+        base=base.name,
+        variant=variant.name,
+        year=until,
+        researchers=researchers,
+        runs=runs,
+        switches=switch_rows(switches, len(runs), REFERENCE_RESEARCHERS / researchers),
+        channels=channel_rows(before, direct, feedback, after, cells),
+        levers=lever_parts(plan, looked, cells),
+        exact=sampled is None,
+        lever_researchers=smaller,
+    )
+
+
+def years_shown(base: Scenario, variant: Scenario, everyone: Sequence[Player], until: int) -> tuple[int, ...]:
+    """Choose the last year and the middle of the years since the first lever that differs."""
+    differing = frozenset[str]().union(*(player.removed | player.added for player in everyone))
+    starts = [change.from_year for scenario in (base, variant) for change in scenario.levers if change.id in differing]
+    middle = (min([*starts, until]) + until) // 2
+    return (middle, until) if middle < until else (until,)
+
+
+def look_at_all(plan: Dissection, runs: Sequence[tuple[int, int]], workers: int, progress: Progress | None) -> Iterator[Looked]:
+    """Look at every run, in their order."""
+    work = partial(look_at, plan)
+
+    def told(found: Iterator[Looked]) -> Iterator[Looked]:
+        for done, each in enumerate(found, start=1):
+            if progress is not None:
+                progress("taking apart", done, len(runs))
+            yield each
+
+    if workers <= 1 or len(runs) == 1:
+        yield from told(map(work, runs))
+        return
+    with ProcessPoolExecutor(min(workers, len(runs)), mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from told(pool.map(work, runs))
+
+
+def look_at(plan: Dissection, run: tuple[int, int]) -> Looked:
+    """Run both scenarios, both mixtures of levers and paths, and every coalition of levers, for one draw and replicate."""
+    number, replicate = run
+    key = make_key(plan.seed, replicate)
+    data = load_data()
+    draws = [make_draw(data, parameters_of(each, number, data), number) for each in (plan.base, plan.variant)]
+
+    def world(scenario: Scenario, researchers: int) -> World:
+        draw = draws[0] if scenario.parameters == plan.base.parameters else draws[1]
+        return world_of(scenario, draw, researchers, plan.until, data)
+
+    def shares_of(given: World, held: Sequence[Indices] | None = None) -> FloatArray:
+        return shares_at(np.stack([end.counts.shares for end in run_years(given, key, held=held)]), plan.years)
+
+    base, variant = (live_future(world(scenario, plan.researchers), key) for scenario in (plan.base, plan.variant))
+    switches = switches_of(base, variant, data.codes, run, plan.visible_only)
+    before, after = shares_at(base.counts, plan.years), shares_at(variant.counts, plan.years)
+    direct, feedback = shares_of(variant.world, base.indices), shares_of(base.world, variant.indices)
+    del base, variant
+    known = {0: before, (1 << len(plan.everyone)) - 1: after} if plan.lever_researchers == plan.researchers else {}
+    values = {
+        joined: known[joined] if joined in known else shares_of(world(plan.scenario(joined), plan.lever_researchers))
+        for joined in (plan.coalitions if plan.everyone else ())
+    }
+    return Looked(switches, before, after, direct, feedback, values)
+
+
+def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Cell]) -> tuple[LeverPart, ...]:
+    """Share the mean effect of each cell out among the levers."""
+    if not plan.everyone:
+        return ()
+    value = {joined: np.mean([each.values[joined] for each in looked], axis=0) for joined in plan.coalitions}
+    count = len(plan.everyone)
+    parts = exact_parts(count, value) if plan.orders is None else sampled_parts(count, value, plan.orders)
+    total = value[(1 << count) - 1] - value[0]
+    words = words_of(plan.base, plan.variant, plan.everyone)
+    return tuple(
+        LeverPart(
+            player.id,
+            words[player.id],
+            cell.year,
+            TIER,
+            cell.axis,
+            cell.region,
+            part=float(parts.part[k][cell.at]),
+            low=float(parts.low[k][cell.at]),
+            high=float(parts.high[k][cell.at]),
+            total=float(total[cell.at]),
+        )
+        for cell in cells
+        for k, player in enumerate(plan.everyone)
+    )

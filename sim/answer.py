@@ -1,0 +1,97 @@
+"""The answer to a comparison in two sentences, with numbers taken from its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sim.compare_runs import leading, main_headline
+from sim.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
+from sim.crossings import ALWAYS
+from sim.pairing import labels
+
+MINUS = "\N{MINUS SIGN}"
+WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise"}
+
+
+def answers(comparison: Comparison) -> tuple[str, ...]:
+    """Write the answer for every variant."""
+    names = labels(comparison.base, comparison.variants)
+    return tuple(
+        answer(comparison, name, variant.title, effects)
+        for name, variant, effects in zip(names[1:], comparison.variants, comparison.effects, strict=True)
+    )
+
+
+def answer(comparison: Comparison, name: str, title: str, effects: Effects) -> str:
+    """Write the answer for one variant: the share that moves most, then who gains or loses against it and the crossing."""
+    rows = leading(comparison.headlines, name)
+    main = main_headline(comparison.headlines, name)
+    until = main.year
+    if main.verdict == NO_CHANGE:
+        return f"{no_change(effects, comparison.base.name, title, until)} {crossing_sentence(comparison, name, until)}"
+    verdict = WORDS.get(main.verdict, f"{main.verdict}: {main.reason}")
+    first = (
+        f"By {until}, “{title}” moves the share of the top 20 % who work in {main.region} by {points(main.difference)} "
+        f"(90 % of {main.runs} paired runs: {signed(main.p05)} to {signed(main.p95)}), from {percent(main.base_share)} to "
+        f"{percent(main.variant_share)} and from {main.base_people:,.0f} to {main.variant_people:,.0f} people "
+        f"(medians): {verdict}."
+    )
+    second = next(row for row in rows if row.year == until and row.region != main.region)
+    verdict = WORDS.get(second.verdict, second.verdict)
+    other = f"{second.region} moves by {points(second.difference)} ({signed(second.p05)} to {signed(second.p95)}; {verdict})"
+    return f"{first} {other}; {lower(crossing_sentence(comparison, name, until))}"
+
+
+def no_change(effects: Effects, base: str, title: str, until: int) -> str:
+    """Say that nothing changes, or that the leading numbers do not."""
+    if np.nan_to_num(effects.difference).any() or effects.people.any():
+        return f"“{title}” changes no share of the top 20 % by place of work in {until} against {base}, but other numbers."
+    return f"“{title}” changes nothing against {base}: every number of every paired run until {until} is equal to the last bit."
+
+
+def crossing_sentence(comparison: Comparison, name: str, until: int) -> str:
+    """Say how probable it is that CHN has passed USA in the last year, and what the variant does to that."""
+    challenger, leader = ALWAYS
+    row = crossing_of(comparison.crossings, name, until)
+    return (
+        f"The probability that {challenger} has more of them at work than {leader} in some year until {until} is "
+        f"{percent(row.probability, 0)} ({percent(row.probability - row.change, 0)} without)."
+    )
+
+
+def crossing_of(rows: Sequence[CrossingRow], name: str, year: int) -> CrossingRow:
+    """Find the row on CHN and USA among the top 20 % of a scenario in a year."""
+    return next(
+        row for row in rows if (row.scenario, row.tier, row.challenger, row.leader, row.year) == (name, "top20", *ALWAYS, year)
+    )
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Write a number with its sign; what rounds to zero has none."""
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0.0:
+        return text
+    return f"{'+' if value > 0 else MINUS}{text}"
+
+
+def points(value: float) -> str:
+    """Write a difference of shares."""
+    return f"{signed(value)} percentage points"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share, 0..1, in per cent."""
+    return f"{100.0 * share:.{digits}f} %"
+
+
+def lower(sentence: str) -> str:
+    """Begin a sentence in lower case, to go on after a semicolon."""
+    return sentence[0].lower() + sentence[1:]
+
+
+def headline_words(row: Headline) -> str:
+    """Name what a headline is about."""
+    tier = {"top20": "top 20 %", "elite": "elite"}[row.tier]
+    return f"{tier}, {row.axis}, {row.region}, {row.year}"

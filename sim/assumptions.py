@@ -1,0 +1,139 @@
+"""The main effects at the reference point when an assumption that no data settle is another one.
+
+At the reference point nothing but the assumption differs from row to row. Base and variant have the same random numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compare_runs import POINTS
+from sim.comparison import AssumptionRow, Comparison
+from sim.data import load_data
+from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.engine import simulate
+from sim.outcomes import AXES, TIERS
+from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
+from sim.preparation import world_of
+from sim.results import Run
+from sim.scenario import Scenario, load_scenario
+from sim.summary import FloatArray, shares_of
+
+REPLICATES = 4
+"""Replicates of each row; fewer if the runs have fewer, but at least two, for an error."""
+FEWEST_REPLICATES = 2
+TIER = "top20"
+ROW_AXES = ("work", "study")
+
+
+class Setting(NamedTuple):
+    """One assumption at one value."""
+
+    assumption: str
+    setting: str
+    parameters: Mapping[str, float]
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("reference point", "as fitted", {}),
+    Setting("seat elasticity", "0 (fixed places)", {"seat_elasticity": 0.0}),
+    Setting("seat elasticity", "0.5", {"seat_elasticity": 0.5}),
+    Setting("seat elasticity", "1 (a place for everyone)", {"seat_elasticity": 1.0}),
+    Setting("nest dissimilarity", "0.42 (lowest that is stable)", {"nest_dissimilarity": 0.42}),
+    Setting("nest dissimilarity", "0.85", {"nest_dissimilarity": 0.85}),
+    Setting("nest dissimilarity", "1 (plain logit)", {"nest_dissimilarity": 1.0}),
+    Setting("wage form", "log pay, low elasticity 0.7", {"pay_elasticity": 0.7}),
+    Setting("wage form", "log pay, high elasticity 2.4", {"pay_elasticity": 2.4}),
+    Setting("pool growth", "ends early (1.5 years)", {"growth_saturation_years": 1.5}),
+    Setting("pool growth", "lasts (18 years)", {"growth_saturation_years": 18.0}),
+)
+"""Low and high are near the 5 % and 95 % points of the priors, unless the feedbacks would amplify themselves there. Version 1
+knows one form of wages, the logarithm; the linear form is not in it."""
+
+Report = Callable[[int, int], None]
+
+
+def reference_variants() -> list[dict[str, float]]:
+    """List the parameters of every setting, for those who solve draws ahead."""
+    point = reference_vector(load_data())
+    return [point | dict(setting.parameters) for setting in SETTINGS]
+
+
+def why_no_assumptions(base: Run, variants: Sequence[Run]) -> str | None:
+    """Say why the assumptions cannot be shown for these runs; None if they can."""
+    if not all(is_current(run) for run in (base, *variants)):
+        return "No table of assumptions: the runs were made by another version of the model."
+    if any(fixed_parameters(run) for run in (base, *variants)):
+        return "No table of assumptions: a scenario fixes parameters and so leaves the reference point."
+    return None
+
+
+def assumption_rows(comparison: Comparison, report: Report | None = None) -> tuple[AssumptionRow, ...]:
+    """Run base and variants at the reference point under every setting.
+
+    Parameters
+    ----------
+    comparison
+        Its runs give seed, researchers and horizon, its headlines the years and regions.
+    report
+        Told how many settings are done, and of how many.
+
+    Returns
+    -------
+    tuple
+        Rows by variant, setting, axis, region and year; empty where `why_no_assumptions` has a reason.
+    """
+    base, variants = comparison.base, comparison.variants
+    if why_no_assumptions(base, variants) is not None:
+        return ()
+    names = labels(base, variants)[1:]
+    scenarios = [load_scenario(str(run.folder / RESOLVED)) for run in (base, *variants)]
+    replicates = max(FEWEST_REPLICATES, min(REPLICATES, base.replicates))
+    found: dict[str, list[AssumptionRow]] = {name: [] for name in names}
+    for done, setting in enumerate(SETTINGS, start=1):
+        shares = reference_shares(setting, scenarios, base, replicates)
+        for number, name in enumerate(names, start=1):
+            found[name] += rows_of(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
+        if report is not None:
+            report(done, len(SETTINGS))
+    return tuple(row for name in names for row in found[name])
+
+
+def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int) -> FloatArray:
+    """Run scenarios at the reference point under a setting: shares, (replicates, scenarios, Y, X, R)."""
+    data = load_data()
+    draw = make_draw(data, reference_vector(data) | dict(setting.parameters), REFERENCE)
+    record = base.provenance
+    researchers, seed, until = int(record["researchers"]), int(record["seed"]), int(record["until"])
+    worlds = [world_of(scenario, draw, researchers, until, data) for scenario in scenarios]
+    tier, axes = TIERS.index(TIER), [AXES.index(axis) for axis in ROW_AXES]
+
+    def shares(number: int, replicate: int) -> FloatArray:
+        run = simulate(scenarios[number], draw, replicate, researchers, seed, until, world=worlds[number])
+        return shares_of(run.counts[-len(base.years) :, tier][:, axes])
+
+    return np.array([[shares(number, replicate) for number in range(len(scenarios))] for replicate in range(replicates)])
+
+
+def rows_of(comparison: Comparison, name: str, setting: Setting, differences: FloatArray) -> Iterator[AssumptionRow]:
+    """Summarise the differences of one variant, (replicates, Y, X, R), in the years and regions of its headlines."""
+    base = comparison.base
+    for x, axis in enumerate(ROW_AXES):
+        for row in comparison.headlines:
+            if (row.variant, row.tier, row.axis) != (name, TIER, axis):
+                continue
+            values = differences[:, row.year - int(base.years[0]), x, base.codes.index(row.region)]
+            yield AssumptionRow(
+                name,
+                setting.assumption,
+                setting.setting,
+                row.year,
+                TIER,
+                axis,
+                row.region,
+                float(values.mean()),
+                float(values.std(ddof=1) / np.sqrt(len(values))),
+            )

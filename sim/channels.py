@@ -1,0 +1,82 @@
+"""An effect split into the policy's own part, what answers to it, and what the two do together.
+
+The own part: the policy while congestion, ecosystem and diasporas stay on the base's path. The feedback: the base's levers on the
+policy run's paths. Notation: N runs, Y years, X axes (AXES_SHOWN), R regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.comparison import ChannelRow
+from sim.outcomes import AXES, TIERS, shares
+from sim.summary import FloatArray
+from sim.world import FIRST_YEAR, Integers
+
+TIER: Final = "top20"
+AXES_SHOWN: Final = ("work", "study")
+ALWAYS: Final = ("USA", "CHN")
+"""Regions whose effects are always told."""
+OTHERS: Final = 2
+"""Further regions of which effects are told: those with the largest in the last year."""
+
+
+class Cell(NamedTuple):
+    """One share of which effects are told, with its place in arrays."""
+
+    at: tuple[int, int, int]  # year, axis, region
+    year: int
+    axis: str
+    region: str
+
+
+def shares_at(counts: Integers, years: Sequence[int]) -> FloatArray:
+    """Return (Y, X, R) shares of the visible in percent.
+
+    Parameters
+    ----------
+    counts : (T, 3 tiers, 5 axes, R) from FIRST_YEAR on.
+    years : calendar years.
+    """
+    rows = [year - FIRST_YEAR for year in years]
+    axes = [AXES.index(axis) for axis in AXES_SHOWN]
+    return 100.0 * shares(counts[rows, TIERS.index(TIER)][:, axes])
+
+
+def cells_shown(total: FloatArray, years: Sequence[int], codes: Sequence[str]) -> Iterator[Cell]:
+    """List the shares that are told: ALWAYS, and on each axis the OTHERS that move most in the last year.
+
+    Parameters
+    ----------
+    total : (Y, X, R) mean effect, percentage points.
+    years : the Y years.
+    codes : (R,) region codes.
+    """
+    always = [codes.index(code) for code in ALWAYS]
+    for y, year in enumerate(years):
+        for x, axis in enumerate(AXES_SHOWN):
+            ranked = [int(region) for region in np.argsort(-np.abs(total[-1, x]), kind="stable")]
+            for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
+                yield Cell((y, x, region), year, axis, codes[region])
+
+
+def channel_rows(
+    base: FloatArray, direct: FloatArray, feedback: FloatArray, variant: FloatArray, cells: Sequence[Cell]
+) -> tuple[ChannelRow, ...]:
+    """Split the mean effect of each cell.
+
+    Parameters
+    ----------
+    base, variant : (N, Y, X, R) shares in percent.
+    direct : of the policy on the base's paths; feedback : of the base on the policy run's paths.
+    cells : which to tell.
+    """
+    total, own, answer = ((each - base).mean(axis=0) for each in (variant, direct, feedback))
+    rows = []
+    for cell in cells:
+        whole, first, second = (float(each[cell.at]) for each in (total, own, answer))
+        rows.append(ChannelRow(cell.year, TIER, cell.axis, cell.region, whole, first, second, whole - first - second))
+    return tuple(rows)

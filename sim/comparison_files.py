@@ -1,0 +1,274 @@
+"""The folder of a comparison: results/comparisons/<base>--<variant>/<id>/, complete or absent, never overwritten.
+
+| file | content |
+| --- | --- |
+| effects.parquet | paired differences of all years, tiers, axes and regions, people and shares |
+| effects.csv | the same for selected years |
+| headlines.csv, crossings.csv, assumptions.csv | the rows of `sim.comparison`, numbers exact |
+| iamc.csv | shares, people and differences as the IAMC writes scenarios |
+| anatomy-1/ | who changed and why: of the first variant, and so on |
+| answer.txt | the answer in two sentences, one line a variant |
+| provenance.json | runs, command, notes |
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.anatomy_files import read_anatomy, write_anatomy
+from sim.comparison import Anatomy, AssumptionRow, Comparison, CrossingRow, Effects, Headline
+from sim.exports import iamc_rows, write_csv
+from sim.folders import FolderError, building, explained
+from sim.outcomes import AXES, TIERS
+from sim.pairing import labels
+from sim.provenance import digest, source_state, versions
+from sim.results import Run, read_run
+from sim.sources import source_hash
+
+Row = TypeVar("Row", Headline, CrossingRow, AssumptionRow)
+
+COMPARISONS = "comparisons"
+FILES = (
+    "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "iamc.csv", "answer.txt",
+    "provenance.json",
+)  # fmt: skip
+KEY = ("variant", "year", "tier", "axis", "region")
+STATISTICS = tuple(field.name for field in fields(Effects))
+SELECTED_YEARS = (2019, 2022, 2025, 2030, 2035, 2040, 2045, 2050)
+MOST_NAMES = 3
+SHOWN_RANK = 9.0
+"""Rank up to which sources decide what the folder holds."""
+UNITS: Mapping[str, str] = {
+    "difference, p05, p25, p50, p75, p95, sd_parameter, sd_replicate, error": "percentage points, variant less base",
+    "base_share, variant_share, prior_part, probability, change": "0..1",
+    "base_people, variant_people, people, people_p05, people_p95": "people",
+    "ratio": "variant / base",
+    "runs, runs_needed, runs_unpaired": "draws x replicates of each scenario",
+}
+
+
+def comparison_id(runs: Sequence[Run], has_assumptions: bool, has_anatomy: bool) -> str:
+    """Name a comparison by the runs, what was asked for and the sources that compare and show. 16 hex digits."""
+    return digest([[run.run_id for run in runs], has_assumptions, has_anatomy, source_hash(SHOWN_RANK)])[:16]
+
+
+def comparison_folder(runs: Sequence[Run], root: Path, has_assumptions: bool, has_anatomy: bool) -> Path:
+    """Return where the comparison of runs (the base first) lies or would lie below the results folder `root`."""
+    names = [run.name for run in runs]
+    shown = names if len(names) <= MOST_NAMES else [*names[:2], f"and-{len(names) - 2}-more"]
+    return root / COMPARISONS / "--".join(shown) / comparison_id(runs, has_assumptions, has_anatomy)
+
+
+def write_comparison(
+    comparison: Comparison, folder: Path, command: str = "", finish: Callable[[Path], object] | None = None
+) -> None:
+    """Write the folder of a comparison in one atomic move.
+
+    Parameters
+    ----------
+    comparison
+        With answers.
+    folder
+        Of `comparison_folder`.
+    command
+        The command that makes it again, without anything of this machine.
+    finish
+        Adds files to the folder before it is moved into place.
+
+    Raises
+    ------
+    sim.folders.FolderError
+        If it cannot be written; nothing is left behind then.
+    """
+    names = labels(comparison.base, comparison.variants)
+    with building(folder) as partial:
+        with explained(folder.parent):
+            table = effects_table(comparison)
+            pq.write_table(table, partial / "effects.parquet", compression="zstd", version="2.6")
+            write_csv(partial / "effects.csv", table.column_names, selected(table))
+            write_rows(partial / "headlines.csv", Headline, comparison.headlines)
+            write_rows(partial / "crossings.csv", CrossingRow, comparison.crossings)
+            write_rows(partial / "assumptions.csv", AssumptionRow, comparison.assumptions)
+            header, rows = iamc_rows(comparison)
+            write_csv(partial / "iamc.csv", header, rows)
+            write_text(partial / "answer.txt", "".join(f"{answer}\n" for answer in comparison.answers))
+            record = provenance(comparison, folder, names, command)
+            for number, name in enumerate(names):
+                if name in comparison.anatomies:
+                    write_anatomy(anatomy_folder(partial, number), comparison.anatomies[name])
+            write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        if finish is not None:
+            finish(partial)
+
+
+def provenance(comparison: Comparison, folder: Path, names: Sequence[str], command: str) -> dict[str, Any]:
+    """Say where a comparison comes from; runs by id, and where they lie from the folder."""
+    runs = (comparison.base, *comparison.variants)
+    return {
+        "status": "complete",
+        "comparison_id": folder.name,
+        "command": command,
+        "runs": [
+            {
+                "name": name,
+                "scenario": run.name,
+                "title": run.title,
+                "run_id": run.run_id,
+                "draws": run.draws,
+                "replicates": run.replicates,
+                "folder": Path(os.path.relpath(run.folder.resolve(), folder.resolve())).as_posix(),
+            }
+            for name, run in zip(names, runs, strict=True)
+        ],
+        "notes": list(comparison.notes),
+        "bands": comparison.base.provenance["bands"],
+        "units": dict(UNITS),
+        "model_id": comparison.base.provenance["model_id"],
+        "data": comparison.base.provenance["data"],
+        "versions": versions(),
+        "source": source_state(),
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def read_comparison(folder: Path) -> Comparison:
+    """Read a comparison's folder back; its runs must still be where they were.
+
+    Raises
+    ------
+    sim.folders.FolderError
+        If a file or a run is missing or damaged.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise FolderError(folder, f"not a complete comparison, {', '.join(missing)} missing")
+    try:
+        record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        runs = [read_run(find_run(folder, run)) for run in record["runs"]]
+        names = [run["name"] for run in record["runs"]]
+        shape = len(runs[0].years), len(TIERS), len(AXES), len(runs[0].codes)
+        effects = read_effects(folder / "effects.parquet", names[1:], shape)
+        return Comparison(
+            base=runs[0],
+            variants=tuple(runs[1:]),
+            effects=effects,
+            headlines=tuple(read_rows(folder / "headlines.csv", Headline)),
+            crossings=tuple(read_rows(folder / "crossings.csv", CrossingRow)),
+            assumptions=tuple(read_rows(folder / "assumptions.csv", AssumptionRow)),
+            answers=tuple((folder / "answer.txt").read_text(encoding="utf-8").splitlines()),
+            anatomies=read_anatomies(folder, names),
+            notes=tuple(record["notes"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise FolderError(folder, f"damaged: {error}") from error
+
+
+def anatomy_folder(folder: Path, number: int) -> Path:
+    """Name the folder of the anatomy of a variant, counted from 1."""
+    return folder / f"anatomy-{number}"
+
+
+def read_anatomies(folder: Path, names: Sequence[str]) -> Mapping[str, Anatomy]:
+    """Read the anatomies that are there, by name; the base stands first among the names."""
+    places = {name: anatomy_folder(folder, number) for number, name in enumerate(names)}
+    return MappingProxyType({name: read_anatomy(place) for name, place in places.items() if place.is_dir()})
+
+
+def find_run(folder: Path, run: Mapping[str, Any]) -> Path:
+    """Find the folder of a run of a comparison.
+
+    Raises
+    ------
+    sim.folders.FolderError
+        If it is gone.
+    """
+    place = folder.resolve() / str(run["folder"])
+    if not (place / "provenance.json").is_file():
+        raise FolderError(folder, f"the run {run['run_id']} of {run['scenario']} is not at {place}; make it again or put it back")
+    return place
+
+
+def effects_table(comparison: Comparison) -> pa.Table:
+    """Lay the effects of all variants in one long table."""
+    codes, years = comparison.base.codes, comparison.base.years
+    names = labels(comparison.base, comparison.variants)[1:]
+    tables = []
+    for name, effects in zip(names, comparison.effects, strict=True):
+        index = np.indices(effects.difference.shape).reshape(4, -1)
+        columns: dict[str, Any] = {
+            "variant": [name] * index.shape[1],
+            "year": years[index[0]],
+            "tier": np.array(TIERS)[index[1]],
+            "axis": np.array(AXES)[index[2]],
+            "region": np.array(codes)[index[3]],
+        }
+        columns |= {statistic: getattr(effects, statistic).ravel() for statistic in STATISTICS}
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables)
+
+
+def selected(table: pa.Table) -> Iterator[list[Any]]:
+    """Yield the rows of selected years, and of the last."""
+    last = max(table["year"].to_pylist())
+    for row in table.to_pylist():
+        if row["year"] in SELECTED_YEARS or row["year"] == last:
+            yield list(row.values())
+
+
+def read_effects(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
+    """Read the effects of every variant back."""
+    table = pq.read_table(path, memory_map=False)
+    cells = math.prod(shape)
+    if table.num_rows != cells * len(names):
+        raise ValueError(f"{path.name}: {table.num_rows} rows, expected {cells * len(names)}")
+    found = []
+    for number in range(len(names)):
+        part = table.slice(number * cells, cells)
+        found.append(Effects(**{name: part[name].to_numpy().reshape(shape) for name in STATISTICS}))
+    return tuple(found)
+
+
+def write_rows(path: Path, kind: type[Row], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write rows as CSV with exact numbers; a missing number is blank."""
+    write_csv(path, kind._fields, rows)
+
+
+def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
+    """Read rows back.
+
+    Raises
+    ------
+    ValueError
+        If the columns are others.
+    """
+    types = get_type_hints(kind)
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.reader(stream)
+        header = tuple(next(reader))
+        if header != kind._fields:
+            raise ValueError(f"{path.name}: columns {header}, expected {kind._fields}")
+        for row in reader:
+            yield kind(*(value_of(types[name], text) for name, text in zip(header, row, strict=True)))
+
+
+def value_of(kind: Any, text: str) -> Any:
+    """Read a text as a number or a text."""
+    return math.nan if kind is float and not text else kind(text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file with the line ends of every system alike."""
+    path.write_text(text, encoding="utf-8", newline="\n")

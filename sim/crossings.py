@@ -1,0 +1,121 @@
+"""When one region passes another in number of top researchers: how probable by each year, and what a policy does to that.
+
+Notation: N runs, Y reporting years, R regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sim.comparison import CrossingRow
+from sim.outcomes import AXES, TIERS
+from sim.pairing import Pair
+from sim.results import Run
+from sim.summary import FloatArray, IntArray, crossing
+
+ALWAYS = ("CHN", "USA")
+"""Challenger and leader that are always told, the challenger first."""
+CROSSED_TIERS = ("top20", "elite")
+BEHIND_IN = 2022
+"""Year of the last published shares: a challenger is behind in it."""
+MOSTLY = 0.9
+"""Share of runs of the base in which a challenger is behind."""
+CLOSE = 0.05
+"""Smallest share of runs in which a challenger passes for a pair to be told."""
+SMALL = 0.02
+"""Pairs of regions with a smaller median share in the last year are not told."""
+MOST_PAIRS = 5
+AXIS = "work"
+
+
+def work_counts(counts: IntArray, tier: str) -> IntArray:
+    """Take the work counts of a tier, runs in one row: (..., Y, K, X, R) to (N, Y, R)."""
+    cut = counts[..., TIERS.index(tier), AXES.index(AXIS), :]
+    return cut.reshape(-1, *cut.shape[-2:])
+
+
+def close_pairs(counts: Sequence[IntArray], years: IntArray, codes: Sequence[str]) -> list[tuple[int, int]]:
+    """List who may pass whom: challengers behind in 2022 that pass before the horizon in some runs.
+
+    Parameters
+    ----------
+    counts
+        Work counts of the top 20 % of each scenario, (N, Y, R); the base first.
+    years
+        Reporting years.
+    codes
+        Region codes in id order.
+
+    Returns
+    -------
+    list
+        (challenger, leader) as region ids; CHN and USA first, then those with the most researchers.
+    """
+    always = codes.index(ALWAYS[0]), codes.index(ALWAYS[1])
+    start = int(np.searchsorted(years, min(BEHIND_IN, int(years[-1]))))
+    base = counts[0]
+    last = np.median(base[:, -1], axis=0)
+    large = [int(r) for r in np.argsort(-last, kind="stable") if last[r] >= SMALL * last.sum()]
+    found = []
+    for leader in large:
+        for challenger in large:
+            if challenger == leader or (challenger, leader) == always:
+                continue
+            behind = (base[:, start, challenger] < base[:, start, leader]).mean()
+            passed = max(passing(each[:, start:], years[start:], challenger, leader)[-1] for each in counts)
+            if behind >= MOSTLY and passed >= CLOSE:
+                found.append((challenger, leader))
+    return [always, *found[: MOST_PAIRS - 1]]
+
+
+def passing(counts: IntArray, years: IntArray, challenger: int, leader: int) -> FloatArray:
+    """Return the share of runs in which a region has passed another in or before each year, (Y,)."""
+    first = crossing(counts, years, challenger, leader)
+    share: FloatArray = (first[:, None] <= years).mean(axis=0)
+    return share
+
+
+def crossing_rows(base: Run, names: Sequence[str], pairs: Sequence[Pair]) -> list[CrossingRow]:
+    """List the probabilities of the base and of every variant, by tier, pair of regions and year.
+
+    Parameters
+    ----------
+    base
+        The base run; its rows take all of its runs.
+    names
+        Of the base and the variants.
+    pairs
+        The base and each variant on the draws and replicates that they share.
+    """
+    top = [work_counts(base.counts, "top20"), *(work_counts(each.variant, "top20") for each in pairs)]
+    told = close_pairs(top, base.years, base.codes)
+    rows = []
+    for tier in CROSSED_TIERS:
+        ours = work_counts(base.counts, tier)
+        for challenger, leader in told:
+            who = tier, base.codes[challenger], base.codes[leader]
+            chance = passing(ours, base.years, challenger, leader)
+            rows += [CrossingRow(names[0], *who, int(y), float(p), 0.0) for y, p in zip(base.years, chance, strict=True)]
+            for name, each in zip(names[1:], pairs, strict=True):
+                before = passing(work_counts(each.base, tier), base.years, challenger, leader)
+                after = passing(work_counts(each.variant, tier), base.years, challenger, leader)
+                rows += [
+                    CrossingRow(name, *who, int(y), float(p), float(p - q))
+                    for y, p, q in zip(base.years, after, before, strict=True)
+                ]
+    return rows
+
+
+def year_of_crossing(rows: Sequence[CrossingRow], share: float) -> int | None:
+    """Return the first year by which a share of runs has crossed; None if that lies beyond the horizon.
+
+    Parameters
+    ----------
+    rows
+        Of one scenario, tier and pair, by year.
+    share
+        0..1; .5 is the median year.
+    """
+    return next((row.year for row in rows if row.probability >= share), None)

@@ -1,0 +1,129 @@
+"""Statistics of paired differences over crossed runs: every draw is run with every replicate.
+
+Notation: D draws, P replicates. A difference is d = mean + draw + replicate + rest. Replicate j uses the same random numbers in
+every draw, so that neither draws nor replicates average out alone:
+
+    variance of the mean difference = draw / D + replicate / P + rest / (D P)
+
+(Searle, Casella and McCulloch, Variance Components, 1992, chapter 4; parts below zero count as zero.)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.summary import FloatArray
+
+STANDARD_ERRORS = 2.0
+"""How far from zero, in standard errors, a mean difference is called clear."""
+MOST_REPLICATES = 100_000
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+class Parts(NamedTuple):
+    """Variance of one difference by cause; NaN where one draw or one replicate cannot tell."""
+
+    draw: float
+    replicate: float  # common to a replicate of all draws
+    rest: float
+
+
+def variance_parts(values: FloatArray) -> Parts:
+    """Split the variance of crossed values.
+
+    Parameters
+    ----------
+    values
+        (D, P).
+    """
+    draws, replicates = values.shape
+    if draws < 2 and replicates < 2:
+        return Parts(np.nan, np.nan, np.nan)
+    if replicates < 2:
+        return Parts(float(values[:, 0].var(ddof=1)), np.nan, np.nan)
+    if draws < 2:
+        return Parts(np.nan, np.nan, float(values[0].var(ddof=1)))
+    by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
+    rest = values - by_draw[:, None] - by_replicate[None] + values.mean()
+    ms_rest = float((rest**2).sum()) / ((draws - 1) * (replicates - 1))
+    draw = float(by_draw.var(ddof=1)) - ms_rest / replicates
+    replicate = float(by_replicate.var(ddof=1)) - ms_rest / draws
+    return Parts(max(draw, 0.0), max(replicate, 0.0), ms_rest)
+
+
+def variance_of_mean(parts: Parts, draws: float, replicates: float) -> float:
+    """Return the variance of the mean of draws x replicates; a part that is not known is left out, NaN if none is known."""
+    if np.isnan(parts).all():
+        return float("nan")
+    return float(
+        np.nan_to_num(parts.draw) / draws
+        + np.nan_to_num(parts.replicate) / replicates
+        + np.nan_to_num(parts.rest) / (draws * replicates)
+    )
+
+
+def runs_needed(parts: Parts, mean: float, draws: int, replicates: int) -> tuple[float, float, float]:
+    """Return the smallest number of paired runs that puts the mean at two standard errors, and its draws and replicates.
+
+    Parameters
+    ----------
+    parts
+        Of one difference.
+    mean
+        Difference to be told from zero; at zero no number is enough.
+    draws, replicates
+        Those of the present runs. A part that they cannot tell cannot be bettered either: with one draw the number of draws
+        stays, with one replicate that of replicates.
+
+    Returns
+    -------
+    tuple
+        Runs, draws, replicates; infinite where no number is enough, NaN where nothing is known.
+    """
+    allowed = (mean / STANDARD_ERRORS) ** 2
+    if np.isnan(parts).all() or np.isnan(mean):
+        return (np.nan,) * 3
+    if allowed == 0.0:
+        return (np.inf,) * 3
+    draw, replicate, rest = np.nan_to_num(parts)
+    most = 1 if replicates < 2 else MOST_REPLICATES
+    tried = np.unique(np.geomspace(1, most, 2_000).astype(np.int64)).astype(np.float64)
+    left = allowed - replicate / tried
+    tried, left = tried[left > 0.0], left[left > 0.0]
+    wanted = np.maximum(1.0, np.ceil((draw + rest / tried) / left))
+    if draws < 2:
+        tried, wanted = tried[wanted == 1.0], wanted[wanted == 1.0]
+    if not len(tried):
+        return (np.inf,) * 3
+    best = int(np.argmin(tried * wanted))
+    return float(tried[best] * wanted[best]), float(wanted[best]), float(tried[best])
+
+
+def variance_of_one(values: FloatArray) -> float:
+    """Return the variance of one value among independent draws and replicates; NaN from a single run.
+
+    Parameters
+    ----------
+    values
+        (D, P).
+    """
+    parts = variance_parts(values)
+    return float("nan") if np.isnan(parts).all() else float(np.nansum(parts))
+
+
+def mean_of(values: FloatArray) -> FloatArray:
+    """Average over runs (first axis), leaving out those in which nobody is counted; NaN where there is no other."""
+    counted = (~np.isnan(values)).sum(axis=0)
+    total = np.nansum(values, axis=0)
+    mean: FloatArray = np.divide(total, counted, out=np.full(total.shape, np.nan), where=counted > 0)
+    return mean
+
+
+def quantiles_of(values: FloatArray) -> FloatArray:
+    """Return the five quantiles over runs (first axis), (5, ...), leaving out runs in which nobody is counted."""
+    empty = np.isnan(values).all(axis=0)
+    found: FloatArray = np.nanquantile(np.where(empty, 0.0, values), QUANTILES, axis=0)
+    quantiles: FloatArray = np.where(empty, np.nan, found)
+    return quantiles

@@ -1,0 +1,362 @@
+"""Why two lives of one researcher part: the gate or the chance that turned out otherwise, or the term of utility that did it.
+
+No formula stands here. What happened is told by `sim.history`; a term's weight is what replacing its inputs by those of the other
+run does to the year's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sim.dynamics import (
+    graduates,
+    has_opportunity,
+    unpack_traits,
+    weigh_first_job,
+    weigh_forced_job,
+    weigh_next_job,
+    weigh_study,
+    year_words,
+)
+from sim.futures import Future, Pair
+from sim.history import Person, job_decision, study_decision
+from sim.lives import Decision, Option, State
+from sim.population import APPLY, NO_STATUS, PERMANENT, POST_STUDY, STUDY
+from sim.race import Race, new_race
+from sim.randomness import Words
+from sim.utilities import make_year
+from sim.visa import live_status, loses_status, updated_status
+from sim.world import AT_STUDY, INDUSTRY, Indices, World, Year
+
+OTHER_INPUTS: Final = "other inputs"
+NOT_LOOKED_AT: Final = "not looked at"
+COHORT_SIZE: Final = "cohort size"
+FORCED_EXIT: Final = "forced exit"
+WORK_PERMIT: Final = "work permit"
+OFFSHORING: Final = "offshoring"
+STAGES: Final = ("study", "first job", "next job", "forced move", "entry", "exit")
+"""Stages of the decision in which two lives part."""
+TERMS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "stipend": (("stipend",), ()),
+    "pay": (("pay",), ()),
+    "ecosystem": ((), ("ecosystem", "pull")),
+    "diaspora": ((), ("diaspora",)),
+    "work after study": ((), ("option_value",)),
+    "expected visa success": ((), ("expected_success",)),
+    "visa delay": (("delay",), ()),
+    "hostility": (("hostility",), ()),
+    "crowding and places": (("places", "demand_2019"), ("demand",)),
+    "residence wait": (("wait",), ()),
+    "quality and shocks": (("study_drift", "work_drift"), ()),
+    "return bonus": (("return_bonus",), ()),
+    "work visa odds": (("odds", "attempts"), ()),
+    "mobility": (("mobility",), ()),
+}
+"""Inputs of the terms of utility: fields of the world and of the indices."""
+NO_TERM: Final = (
+    "refusal", "bar", "closure", "forced_exit", "exit_gate", "offshoring", "participation", "cohort", "capital", "funding",
+)  # fmt: skip
+"""Fields of the world that are in no utility of their year: gates, and what acts through later indices."""
+GATES: Final = {
+    "may not leave home": "exit gate",
+    "is barred": "entry bar",
+    "is refused a visa": "visa refusal",
+    "finds the border closed": "border closure",
+    "may work there": WORK_PERMIT,
+}
+"""Names of gates by the events of `sim.history` that close a place; the last one opens it."""
+Score = Callable[[Year], float]
+
+
+class Side(NamedTuple):
+    """One of the two futures in the year in which they part."""
+
+    person: Person
+    tables: Year
+    before: State
+    after: State
+    words: Words
+
+    @property
+    def origin(self) -> int:
+        """Where the person is from."""
+        return self.person.origin
+
+
+class Reasons:
+    """Finds the reasons of partings between two futures; tables made for one are kept for the others of the year.
+
+    Parameters
+    ----------
+    base, variant
+        Futures of the same years, regions and key.
+    codes
+        (R,) region codes.
+    """
+
+    def __init__(self, base: Future, variant: Future, codes: tuple[str, ...]) -> None:
+        self.futures, self.codes = (base, variant), codes
+        self.terms = {name: fields for name, (fields, _) in TERMS.items()}
+        named = {field for fields in self.terms.values() for field in fields} | set(NO_TERM)
+        self.terms[OTHER_INPUTS] = tuple(field for field in World._fields if field not in named)
+        self.moved = {
+            name: tuple(f for f in fields if not alike(getattr(base.world, f), getattr(variant.world, f)))
+            for name, fields in self.terms.items()
+        }
+        self.made: dict[tuple[int, str], Year] = {}
+        self.race = new_race(base.world.anglophone, base.world.coefficients.nest_dissimilarity)  # scratch space for weights
+
+    def sides(self, pair: Pair) -> tuple[Side, Side]:
+        """Read both states of a researcher at the start and end of the year of parting."""
+        base, variant = (self.side(future, row, pair.parting) for future, row in zip(self.futures, pair.rows, strict=True))
+        return base, variant
+
+    def side(self, future: Future, row: int, t: int) -> Side:
+        """Read one."""
+        who = int(future.index[row]), int(future.origin[row]), int(future.cohort[row])
+        person = Person(future.key, *who, int(future.traits[row]))
+        tables = future.tables[t]
+        words = year_words(*person.identity, tables.year)
+        return Side(person, tables, future.state(row, t), future.state(row, t + 1), words)
+
+    def of(self, pair: Pair, look: bool = True) -> tuple[str, str]:
+        """Return the stage of the decision in which a researcher's two lives part, and the reason.
+
+        Parameters
+        ----------
+        pair : a researcher who exists in both futures or in one.
+        look : find the reason; where a choice differs this takes about a thousand times as long as to name the stage.
+
+        Returns
+        -------
+        One of STAGES; a gate, a chance or a term of utility, NOT_LOOKED_AT if it is a choice and `look` is false.
+        """
+        if min(pair.rows) < 0:
+            return "entry", COHORT_SIZE
+        one, other = self.sides(pair)
+        stage, event = parting_event(one, other)
+        if event:
+            return stage, event
+        if not look:
+            return stage, NOT_LOOKED_AT
+        if one.before["stage"] == APPLY or (one.before["stage"] == STUDY and stage == "forced move"):
+            return stage, self.study_reason(one, other, pair.parting)
+        return stage, self.job_reason(one, other, pair.parting, stage == "forced move")
+
+    def study_reason(self, one: Side, other: Side, t: int) -> str:
+        """Say why two graduate regions were chosen, or one was waited for."""
+        told = [study_decision(side.person, side.tables, side.before, side.after, self.codes) for side in (one, other)]
+        wanted = [aim(decision) for decision in told]
+        for region in wanted:
+            for event in list(GATES)[:4]:
+                if is_shut(told[0], region, event) != is_shut(told[1], region, event):
+                    return GATES[event]
+        return self.term(one, t, self.preference(study_rates, one, wanted))
+
+    def job_reason(self, one: Side, other: Side, t: int, is_lost: bool) -> str:
+        """Say why two places of work, employers or sectors were taken."""
+        told = [job_decision(side.person, side.tables, side.before, side.after, self.codes, is_lost) for side in (one, other)]
+        wanted = [decision.chosen for decision in told]
+        asked = [[option for option in decision.options if option.gates] for decision in told]
+        if wanted[0] != wanted[1]:
+            for region, decision in zip(wanted, reversed(told), strict=True):
+                if is_shut(decision, region, "may not leave home"):
+                    return "exit gate"
+                if is_refused(decision, region) and application(asked[0], region) == application(asked[1], region):
+                    return WORK_PERMIT
+        rates = forced_rates if is_lost else first_rates if one.before["stage"] == STUDY else next_rates
+        if wanted[0] != wanted[1] and is_better(told[0], *wanted) and is_better(told[1], wanted[1], wanted[0]):
+            return self.term(one, t, self.preference(rates, one, wanted))
+        for mine, theirs in zip(*asked, strict=False):  # best first, to where the two futures differ: place, sector or permit
+            if mine.region != theirs.region:
+                return self.term(one, t, self.preference(rates, one, [mine.region, theirs.region]))
+            if in_industry(mine) != in_industry(theirs):
+                return self.term(one, t, self.taste(one, mine.region, in_industry(theirs)))
+            if mine.is_open != theirs.is_open:
+                return WORK_PERMIT
+        if one.after["sector"] == other.after["sector"]:
+            return OFFSHORING
+        return self.term(one, t, self.taste(one, wanted[1], other.after["sector"] == INDUSTRY))
+
+    def taste(self, side: Side, region: str, industry: bool) -> Score:
+        """Make the score of a year's tables by which a job in a place is found in industry, or is not."""
+        place = self.codes.index(region)
+        _, _, visa, taste = unpack_traits(side.person.traits)
+
+        def score(tables: Year) -> float:
+            share = float(tables.industry_share[side.origin, visa, taste, place])
+            return share if industry else -share
+
+        return score
+
+    def preference(self, rates: Rates, side: Side, wanted: list[str]) -> Score:
+        """Make the score V(wanted in the variant) - V(wanted in the base), logits, of a year's tables."""
+        here, there = (self.codes.index(region) for region in wanted)
+
+        def score(tables: Year) -> float:
+            rates(side, tables, self.race)
+            weights = self.race.rate
+            return float(tables.dissimilarity * (np.log(weights[there]) - np.log(weights[here])))
+
+        return score
+
+    def term(self, side: Side, t: int, score: Score) -> str:
+        """Name the term whose inputs, taken from the variant alone, raise a score most."""
+        level = score(side.tables)
+        rises = {name: score(tables) - level for name in self.terms if (tables := self.replaced(t, name)) is not None}
+        best = max(rises, key=lambda name: rises[name], default=OTHER_INPUTS)
+        return best if rises.get(best, 0.0) > 0.0 else OTHER_INPUTS
+
+    def replaced(self, t: int, name: str) -> Year | None:
+        """Make the base's tables of year t with one term's inputs from the variant; None where they are the same."""
+        if (t, name) not in self.made:
+            base, variant = self.futures
+            own, others = base.indices[t], variant.indices[t]
+            of_indices = TERMS.get(name, ((), ()))[1]
+            of_indices = tuple(field for field in of_indices if not alike(getattr(own, field), getattr(others, field)))
+            if not of_indices and not self.moved[name]:
+                return None
+            world = base.world._replace(**{field: getattr(variant.world, field) for field in self.moved[name]})
+            indices: Indices = own._replace(**{field: getattr(others, field) for field in of_indices})
+            self.made[t, name] = make_year(world, indices, t)
+        return self.made[t, name]
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Tell whether two values of a field are the same."""
+    return bool(np.array_equal(one, other))
+
+
+def parting_event(one: Side, other: Side) -> tuple[str, str]:
+    """Name the stage of a parting, and the chance that turned out otherwise; "" if it is a choice that differs."""
+    if one.person.traits != other.person.traits:
+        return "entry", OTHER_INPUTS
+    stage = one.before["stage"]
+    if stage == APPLY:
+        return "study", ""
+    return student_event(one, other) if stage == STUDY else worker_event(one, other)
+
+
+def student_event(one: Side, other: Side) -> tuple[str, str]:
+    """Name the stage and the chance in a year of study."""
+    done = [graduates(side.before["study"], side.before["years"] + 1, side.words, side.tables) for side in (one, other)]
+    if done[0] or done[1]:
+        return "first job", "" if done[0] and done[1] else OTHER_INPUTS
+    held = [
+        int(updated_status(side.before["status"], side.origin, side.before["study"], 0, side.tables)) for side in (one, other)
+    ]
+    lost = [
+        bool(loses_status(status, side.origin, side.before["study"], AT_STUDY, side.words, side.tables))
+        for status, side in zip(held, (one, other), strict=True)
+    ]
+    if lost[0] != lost[1]:
+        return "forced move", loss_reason(held)
+    if one.after["stage"] != other.after["stage"]:
+        return "exit", OTHER_INPUTS
+    return "forced move", ""
+
+
+def worker_event(one: Side, other: Side) -> tuple[str, str]:
+    """Name the stage and the chance in a year of work."""
+    lived = [status_of(side) for side in (one, other)]
+    if lived[0][2] != lived[1][2]:
+        ran_out = [status == POST_STUDY and attempts == 0 and is_lost for status, attempts, is_lost in lived]
+        return "forced move", "work visa attempts" if any(ran_out) else loss_reason([status for status, _, _ in lived])
+    came = [may_move(side) for side in (one, other)]
+    if not lived[0][2] and came[0] != came[1]:
+        return "next job", "opportunity to move"
+    jobs = [[side.after[name] for name in ("place", "employer", "sector")] for side in (one, other)]
+    if jobs[0] == jobs[1]:
+        return "exit", OTHER_INPUTS
+    return "forced move" if lived[0][2] else "next job", ""
+
+
+def status_of(side: Side) -> tuple[int, int, bool]:
+    """Live the status of a worker's year: what it is when it may be lost, attempts left, and whether it is lost."""
+    before = side.before
+    held = before["place"], before["status"], before["attempts"], before["duration"]
+    status, attempts, is_lost = live_status(*side.person.identity, *held, side.words, side.tables)
+    return int(status), int(attempts), bool(is_lost)
+
+
+def may_move(side: Side) -> bool:
+    """Tell whether a worker gets an opportunity to move."""
+    before = side.before
+    return bool(has_opportunity(side.origin, before["place"], before["age"], before["duration"], side.words, side.tables))
+
+
+def loss_reason(held: list[int]) -> str:
+    """Say why a status was lost in one future only, from both: one that cannot be lost, or a draw."""
+    safe = [status in (NO_STATUS, PERMANENT) for status in held]
+    return "settled status" if any(safe) else FORCED_EXIT
+
+
+Rates = Callable[[Side, Year, Race], None]
+"""What writes the race weights exp(V / lambda) of all places of a side's choice with some tables."""
+
+
+def study_rates(side: Side, tables: Year, race: Race) -> None:
+    """Weigh graduate regions."""
+    weigh_study(side.origin, side.person.traits, tables, race)
+
+
+def first_rates(side: Side, tables: Year, race: Race) -> None:
+    """Weigh places of a first job."""
+    weigh_first_job(side.origin, side.person.traits, side.before["study"], tables, race)
+
+
+def next_rates(side: Side, tables: Year, race: Race) -> None:
+    """Weigh places of another job."""
+    at = side.before["place"], side.before["age"], side.before["duration"]
+    weigh_next_job(side.origin, side.person.traits, *at, tables, race)
+
+
+def forced_rates(side: Side, tables: Year, race: Race) -> None:
+    """Weigh places of a job after the loss of status."""
+    weigh_forced_job(side.origin, side.person.traits, side.before["place"], side.before["age"], tables, race)
+
+
+def option_of(decision: Decision, region: str) -> Option | None:
+    """Find a place among the options of a decision."""
+    return next((option for option in decision.options if option.region == region), None)
+
+
+def is_shut(decision: Decision, region: str, event: str) -> bool:
+    """Tell whether an event closed a place."""
+    option = option_of(decision, region)
+    return option is not None and any(gate.event == event and gate.happened for gate in option.gates)
+
+
+def is_refused(decision: Decision, region: str) -> bool:
+    """Tell whether work in a place was asked for and not permitted."""
+    option = option_of(decision, region)
+    return option is not None and not option.is_open
+
+
+def application(asked: Sequence[Option], region: str) -> tuple[int, bool] | None:
+    """Return when work in a place was asked for, and whether in industry; None if it was not."""
+    return next(((k, in_industry(option)) for k, option in enumerate(asked) if option.region == region), None)
+
+
+def in_industry(option: Option) -> bool:
+    """Tell whether the job that was asked for is in industry."""
+    return any(gate.event == "finds the job in industry" and gate.happened for gate in option.gates)
+
+
+def is_better(decision: Decision, region: str, other: str) -> bool:
+    """Tell whether a place stands before another one among the options of a decision."""
+    order = [option.region for option in decision.options]
+    return region in order and other in order and order.index(region) < order.index(other)
+
+
+def aim(decision: Decision) -> str:
+    """Name the place that was chosen, or whose closed border was waited for: the best that only a closure keeps shut."""
+    if decision.chosen:
+        return decision.chosen
+    barred = list(GATES)[:3]
+    return next(
+        option.region for option in decision.options if not any(is_shut(decision, option.region, event) for event in barred)
+    )

@@ -1,0 +1,48 @@
+"""Sweeps made by hand: their folder and tables, without any simulation."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sim.data import load_data
+from sim.design import Design
+from sim.measures import parse_measure
+from sim.sampling import Factor
+from sim.scenario import load_scenario
+from sim.sweep_parts import Row
+from sim.sweep_results import Sweep, read_sweep
+from sim.sweep_runs import runs_of
+from sim.sweep_store import Store
+
+
+def made_up_sweep(
+    folder: Path,
+    values: Callable[[str, tuple[float, ...], int, int], Sequence[float]],
+    factors: Sequence[Factor] = (),
+    method: str = "none",
+    points: int = 0,
+    scenarios: Sequence[str] = ("us-entry-restrictions",),
+    keep: Sequence[str] = ("share(work, USA, top20, 2035)", "share(work, CHN, top20, 2035)"),
+    draws: int = 0,
+    replicates: int = 2,
+    researchers: int = 2000,
+    fails: Callable[[int, int, int], bool] = lambda point, draw, replicate: False,
+) -> Sweep:
+    """Make a sweep's folder without any simulation: values(scenario, point, draw, replicate) gives what is kept."""
+    measures = tuple(parse_measure(text, load_data().codes, 2035) for text in keep)
+    loaded = tuple(load_scenario(name) for name in scenarios)
+    text = f"scenarios = [{', '.join(repr(name) for name in scenarios)}]\n"
+    sizes = {"draws": draws, "replicates": replicates, "researchers": researchers, "seed": 1, "until": 2035}
+    design = Design("made up", loaded, tuple(factors), method, points, 1, measures, **sizes, text=text)
+    store = Store(folder, design)
+    rows = []
+    for run in runs_of(design):
+        name = scenarios[run.scenario]
+        failed = fails(run.point, run.draw, run.replicate)
+        kept = [np.nan] * len(keep) if failed else values(name, run.values, run.draw, run.replicate)
+        error = "ValueError: made up" if failed else ""
+        rows.append(Row(run.key, name, run.point, run.draw, run.replicate, run.values, tuple(map(float, kept)), error, 0.01))
+    store.write(rows)
+    store.close()
+    return read_sweep(folder)

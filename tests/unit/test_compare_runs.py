@@ -1,0 +1,327 @@
+"""Comparisons of runs made by hand: pairing, refusals, errors, verdicts, crossings, files and exports."""
+
+import dataclasses
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim
+from sim.answer import answers
+from sim.compare_runs import compare, headline_years, judge
+from sim.comparing import Extent, compare_into
+from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
+from sim.comparison_files import comparison_folder, read_comparison, write_comparison
+from sim.data import load_data
+from sim.experiment import RunPlan
+from sim.exports import ExportError, check_export, hubverse_rows, iamc_rows
+from sim.folders import FolderError
+from sim.outcomes import AXES, TIERS, Outcomes
+from sim.paired_statistics import Parts, runs_needed, variance_of_mean, variance_of_one, variance_parts
+from sim.pairing import NotComparableError, labels, pair, vectors_of, without
+from sim.prior_part import Inputs, prior_part, uninformed
+from sim.results import Run, read_run, write_run
+from sim.scenario import load_scenario
+
+Make = Callable[[RunPlan], Iterator[Outcomes]]
+USA, CHN = 0, 1
+WORK, TOP = AXES.index("work"), TIERS.index("top20")
+NO_ASSUMPTIONS = Extent(assumptions=False, anatomy=False)
+
+
+def moved(outcomes: Outcomes, since: int, people: int) -> Outcomes:
+    """Let researchers work in CHN instead of the USA, on the work axis of all tiers, from a year on."""
+    counts = outcomes.counts.copy()
+    late = outcomes.years >= since
+    number = np.minimum(counts[late][..., WORK, USA], people)
+    counts[late, :, WORK, USA] -= number
+    counts[late, :, WORK, CHN] += number
+    return dataclasses.replace(outcomes, counts=counts)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def base(plan: RunPlan, outcomes_of: Make, runs: Path) -> Run:
+    return write_run(plan, outcomes_of(plan), runs)
+
+
+@pytest.fixture(scope="module")
+def variant(plan: RunPlan, outcomes_of: Make, runs: Path) -> Run:
+    """A run of another scenario: five researchers move in 2022 and later."""
+    other = dataclasses.replace(plan, scenario=load_scenario("us-opening"))
+    return write_run(other, (moved(each, 2022, 5) for each in outcomes_of(other)), runs)
+
+
+def changed(run: Run, folder: Path, **record: object) -> Run:
+    """Copy a run and change its provenance."""
+    shutil.copytree(run.folder, folder)
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8")) | record
+    (folder / "provenance.json").write_text(json.dumps(provenance), encoding="utf-8")
+    return read_run(folder)
+
+
+def test_a_run_against_itself_changes_nothing(base: Run) -> None:
+    found = compare(base, [base])
+    for statistic in ("difference", "p05", "p95", "people", "people_p05", "people_p95"):
+        assert not np.nan_to_num(getattr(found.effects[0], statistic)).any()
+    assert {row.verdict for row in found.headlines} == {NO_CHANGE}
+    assert {row.change for row in found.crossings} == {0.0}
+    assert "changes nothing" in answers(found)[0]
+
+
+def test_effects_are_paired_by_run_and_zero_before_the_change(base: Run, variant: Run) -> None:
+    found = compare(base, [variant]).effects[0]
+    since = int(np.searchsorted(base.years, 2022))
+    assert not np.nan_to_num(found.difference[:since]).any()
+    counts = base.counts[:, -1, TOP, WORK]
+    by_hand = -100.0 * np.minimum(counts[:, USA], 5) / counts.sum(axis=1)
+    assert found.difference[-1, TOP, WORK, USA] == pytest.approx(by_hand.mean())
+    assert found.p05[-1, TOP, WORK, USA] == pytest.approx(np.quantile(by_hand, 0.05))
+    assert found.people[-1, TOP, WORK, USA] == pytest.approx(-5 * base.weight)
+    assert found.base_people[-1, TOP, WORK, USA] == pytest.approx(base.weight * np.median(counts[:, USA]))
+    assert found.ratio[-1, TOP, WORK, USA] < 1.0 < found.ratio[-1, TOP, WORK, CHN]
+    assert not np.nan_to_num(found.difference[:, :, AXES.index("study")]).any()
+
+
+def test_verdicts_are_clear_where_the_change_is_and_none_elsewhere(base: Run, variant: Run) -> None:
+    rows = {(row.tier, row.axis, row.region, row.year): row for row in compare(base, [variant]).headlines}
+    last = headline_years(base)[-1]
+    assert rows["top20", "work", "USA", last].verdict == CLEAR
+    assert rows["top20", "work", "USA", last].runs == 6
+    assert rows["top20", "work", "USA", last].runs_unpaired > rows["top20", "work", "USA", last].runs
+    assert rows["top20", "study", "USA", last].verdict == NO_CHANGE
+    elite = rows["elite", "work", "USA", last]
+    assert (elite.verdict, "20,000 researchers x 10 replicates" in elite.reason) == (NOT_COMPARABLE, True)
+
+
+def test_a_large_enough_run_gets_a_verdict_on_the_elite(base: Run) -> None:
+    large = dataclasses.replace(base, provenance={**base.provenance, "researchers": 20_000})
+    values = np.random.default_rng(1).normal(1.0, 0.1, (2, 10))
+    arguments = (False, 1.0, 0.05, (20.0, 2.0, 10.0), "elite")
+    assert judge(values, *arguments, large)[0] == CLEAR
+    assert judge(values[:, :9], *arguments, large)[0] == NOT_COMPARABLE
+    assert judge(values, *arguments, base)[0] == NOT_COMPARABLE
+
+
+def test_the_error_respects_that_draws_share_replicates() -> None:
+    generator = np.random.default_rng(5)
+    draws, replicates, times = 8, 4, 4_000
+    shape = (times, draws, replicates)
+    values = (
+        generator.normal(0, 1.0, (times, draws, 1))
+        + generator.normal(0, 0.7, (times, 1, replicates))
+        + generator.normal(0, 0.5, shape)
+    )
+    truth = values.mean(axis=(1, 2)).var()
+    estimated = np.mean([variance_of_mean(variance_parts(each), draws, replicates) for each in values])
+    assert estimated == pytest.approx(truth, rel=0.06)
+    as_if_independent = np.mean([each.var(ddof=1) / each.size for each in values])
+    assert as_if_independent < 0.4 * truth  # what the crossed estimator is for
+    total = np.mean([variance_of_one(each) for each in values])
+    assert total == pytest.approx(1.0 + 0.49 + 0.25, rel=0.05)
+
+
+def test_one_draw_or_one_replicate_says_what_it_can() -> None:
+    values = np.array([[1.0, 2.0, 3.0]])
+    assert variance_of_mean(variance_parts(values), 1, 3) == pytest.approx(1.0 / 3)
+    assert variance_of_mean(variance_parts(values.T), 3, 1) == pytest.approx(1.0 / 3)
+    assert math.isnan(variance_of_mean(variance_parts(np.ones((1, 1))), 1, 1))
+
+
+def test_runs_needed_is_the_cheapest_design_that_reaches_two_errors() -> None:
+    assert runs_needed(Parts(4.0, 0.0, 0.0), 1.0, 10, 2) == (16.0, 16.0, 1.0)
+    needed, draws, replicates = runs_needed(Parts(1.0, 1.0, 1.0), 0.5, 10, 2)
+    assert needed == draws * replicates
+    assert variance_of_mean(Parts(1.0, 1.0, 1.0), draws, replicates) <= 0.25**2
+    assert variance_of_mean(Parts(1.0, 1.0, 1.0), draws - 1, replicates) > 0.25**2
+    assert runs_needed(Parts(1.0, 0.0, 0.0), 0.0, 10, 2)[0] == math.inf
+    one_draw = Parts(math.nan, math.nan, 1.0)
+    assert runs_needed(one_draw, 0.5, 1, 10) == pytest.approx((16.0, 1.0, 16.0), abs=1.0)
+
+
+def test_noise_is_called_noise(base: Run) -> None:
+    values = np.array([[1.0, -1.0], [-1.1, 0.9], [0.3, -0.2]])
+    verdict, reason = judge(values, False, float(values.mean()), 0.5, (800.0, 400.0, 2.0), "top20", base)
+    assert verdict == WITHIN_NOISE
+    assert "400 draws x 2 replicates" in reason
+
+
+def test_prior_part_is_the_share_that_uninformed_inputs_explain() -> None:
+    generator = np.random.default_rng(2)
+    draws = 400
+    ranks = np.stack([generator.permutation(draws) for _ in range(5)], axis=1).astype(float)
+    ranks -= ranks.mean(axis=0)
+    other = generator.permutation(draws) - (draws - 1) / 2
+    inputs = Inputs(("a", "b", "c", "d", "e"), ranks)
+    effect = (math.sqrt(3.0) * ranks[:, 0] + other)[:, None] + generator.normal(0.0, 20.0, (draws, 4))
+    assert prior_part(effect, inputs) == pytest.approx(0.75, abs=0.06)
+    assert prior_part(other[:, None] + np.zeros((draws, 2)), inputs) < 0.05
+    assert math.isnan(prior_part(np.ones((draws, 2)), inputs))
+    assert "seat_elasticity" in uninformed()
+    assert "pay_elasticity" not in uninformed()
+    assert "seat_elasticity" not in uninformed(("seat_elasticity",))
+
+
+def test_runs_that_differ_in_more_than_policy_are_refused_with_every_reason(base: Run, tmp_path: Path) -> None:
+    other = changed(base, tmp_path / "other", seed=2, until=2030, model_id="f" * 64)
+    with pytest.raises(NotComparableError) as refused:
+        compare(base, [other])
+    text = "\n".join(refused.value.reasons)
+    assert len(refused.value.reasons) == 3
+    for part in ("seed 2 and 1", "--seed 1", "until 2030 and 2024", "two versions of the model", "run the older one again"):
+        assert part in text
+    data = {**base.provenance["data"], "version": "2020.1"}
+    with pytest.raises(NotComparableError, match=r"data versions 2020\.1 and"):
+        compare(base, [changed(base, tmp_path / "data", data=data)])
+    with pytest.raises(NotComparableError, match="other regions"):
+        compare(base, [dataclasses.replace(base, codes=base.codes[:-1])])
+    with pytest.raises(NotComparableError, match="--researchers 500"):
+        compare(base, [changed(base, tmp_path / "size", researchers=1000)])
+
+
+def test_a_change_of_parameters_is_called_a_change_of_assumptions(
+    plan: RunPlan, base: Run, outcomes_of: Make, tmp_path: Path
+) -> None:
+    fixed = dataclasses.replace(plan, scenario=load_scenario("baseline", overrides={"seat_elasticity": 0.25}))
+    other = write_run(fixed, outcomes_of(fixed), tmp_path)
+    assert "A change of assumptions, not of policy" in compare(base, [other]).notes[0]
+    assert labels(base, [other])[1] == f"baseline ({other.run_id[:8]})"
+
+
+def test_draws_that_differ_in_other_parameters_are_not_paired(
+    plan: RunPlan, base: Run, outcomes_of: Make, tmp_path: Path
+) -> None:
+    fixed = dataclasses.replace(plan, scenario=load_scenario("baseline", overrides={"ecosystem_pull": 0.0}))
+    other = write_run(fixed, outcomes_of(fixed), tmp_path)
+    rest = [[without(vector, ["ecosystem_pull"]) for vector in vectors_of(run)] for run in (base, other)]
+    same = [k for k in range(plan.draws) if rest[0][k] == rest[1][k]]
+    assert len(same) < plan.draws  # without the pull more points are stable, so that draw k is another point
+    if same:
+        assert pair(base, other).draws == tuple(same)
+    else:
+        with pytest.raises(NotComparableError, match="no draw of theirs has the same values"):
+            pair(base, other)
+
+
+def test_common_draws_and_replicates_are_paired_and_it_is_said(
+    plan: RunPlan, base: Run, outcomes_of: Make, tmp_path: Path
+) -> None:
+    more = dataclasses.replace(plan, draws=4, replicates=3, scenario=load_scenario("us-opening"))
+    outcomes = (moved(each, 2024, 5) for each in outcomes_of(more))
+    found = pair(base, write_run(more, outcomes, tmp_path))
+    assert found.runs == 6
+    assert "compared are the 3 x 2 that both have" in found.notes[0]
+
+
+def test_crossings_are_shares_of_runs_by_year(base: Run, variant: Run) -> None:
+    rows = [
+        row for row in compare(base, [variant]).crossings if (row.tier, row.challenger, row.leader) == ("top20", "CHN", "USA")
+    ]
+    ahead = (base.counts[:, :, TOP, WORK, CHN] > base.counts[:, :, TOP, WORK, USA]).cumsum(axis=1) > 0
+    ours = [row for row in rows if row.scenario == "baseline"]
+    assert [row.probability for row in ours] == pytest.approx(ahead.mean(axis=0))
+    theirs = [row for row in rows if row.scenario == "us-opening"]
+    assert [row.change for row in theirs] == pytest.approx(
+        [b.probability - a.probability for a, b in zip(ours, theirs, strict=True)]
+    )
+    assert all(row.change >= 0.0 for row in theirs)
+
+
+def test_a_comparison_is_read_back_whole(base: Run, variant: Run, tmp_path: Path) -> None:
+    variant = changed(variant, tmp_path / "us-opening" / variant.run_id)
+    made = compare(base, [variant])
+    made = dataclasses.replace(made, answers=answers(made))
+    folder = comparison_folder([base, variant], tmp_path, False, False)
+    write_comparison(made, folder, "talentsim compare baseline us-opening")
+    read = read_comparison(folder)
+    assert folder.parent == tmp_path / "comparisons" / "baseline--us-opening"
+    assert repr(read.headlines) == repr(made.headlines)
+    assert read.crossings == made.crossings
+    assert read.answers == made.answers
+    for field in dataclasses.fields(made.effects[0]):
+        np.testing.assert_array_equal(getattr(read.effects[0], field.name), getattr(made.effects[0], field.name))
+    record = (folder / "provenance.json").read_text(encoding="utf-8")
+    assert str(tmp_path) not in record
+    shutil.rmtree(variant.folder)
+    with pytest.raises(FolderError, match=variant.run_id):
+        read_comparison(folder)
+
+
+def test_the_same_comparison_is_found_again(base: Run, variant: Run, tmp_path: Path) -> None:
+    first = compare_into([base, variant], tmp_path, NO_ASSUMPTIONS)
+    again = compare_into([base, variant], tmp_path, NO_ASSUMPTIONS)
+    assert (first[1], first[2], again[2]) == (again[1], False, True)
+
+
+@pytest.fixture(scope="module")
+def comparison(base: Run, variant: Run) -> Comparison:
+    return compare(base, [variant])
+
+
+@pytest.mark.filterwarnings("ignore")  # of pyam and what it imports
+def test_pyam_reads_the_iamc_table(comparison: Comparison, tmp_path: Path) -> None:
+    import pyam
+
+    folder = comparison_folder([comparison.base, *comparison.variants], tmp_path, False, False)
+    write_comparison(comparison, folder)
+    table = pyam.IamDataFrame(folder / "iamc.csv")
+    assert set(table.scenario) == {"baseline", "us-opening"}
+    assert set(table.region) == set(comparison.base.codes)
+    effect = table.filter(variable="Talent|Share Difference|Top 20 Percent|Work|Mean", region="USA", year=2024).data
+    assert effect["unit"].tolist() == ["percentage points"]
+    assert effect["value"].tolist() == [comparison.effects[0].difference[-1, TOP, WORK, USA]]
+    shares = table.filter(variable="Talent|Share|Top 20 Percent|Work|Median", scenario="baseline", year=2024).data
+    assert len(shares) == len(comparison.base.codes)
+
+
+def test_hubverse_samples_are_linked_across_scenarios(comparison: Comparison) -> None:
+    header, rows = hubverse_rows(comparison)
+    assert header[-3:] == ("output_type", "output_type_id", "value")
+    table = [dict(zip(header, row, strict=True)) for row in rows]
+    assert {row["output_type"] for row in table} == {"sample"}
+    assert {row["output_type_id"] for row in table} == set(range(1, 7))
+    assert {row["horizon"] for row in table} == {1, 2}
+    last = [row for row in table if (row["target"], row["location"], row["horizon"]) == ("top20 work share", "USA", 2)]
+    ours, theirs = ([row["value"] for row in last if row["scenario_id"] == name] for name in ("baseline", "us-opening"))
+    effect = 100.0 * (np.array(theirs) - np.array(ours))
+    assert effect.mean() == pytest.approx(comparison.effects[0].difference[-1, TOP, WORK, USA])
+    assert effect.max() == pytest.approx(np.max(effect))
+    keys = [(row["scenario_id"], row["location"], row["target"], row["horizon"], row["output_type_id"]) for row in table]
+    assert len(set(keys)) == len(keys)
+
+
+def test_exports_are_refused_before_any_work() -> None:
+    with pytest.raises(ExportError, match=r"\.csv or \.parquet"):
+        check_export("iamc", Path("table.xlsx"))
+    with pytest.raises(ExportError, match="iamc, hubverse"):
+        check_export("sdmx", Path("table.csv"))
+
+
+def test_no_row_of_the_iamc_table_is_empty(comparison: Comparison) -> None:
+    header, rows = iamc_rows(comparison)
+    assert header == ("model", "scenario", "region", "variable", "unit", "year", "value")
+    assert all(math.isfinite(row[-1]) for row in rows)
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_compare_from_python(tmp_path: Path) -> None:
+    sizes = {"draws": 2, "replicates": 2, "researchers": 500, "until": 2024}
+    found = sim.compare("baseline", "us-opening", out=tmp_path, assumptions=False, anatomy=False, **sizes)
+    assert str(found) == found.comparison.answers[0]
+    assert found.table().shape[0] == len(found.comparison.headlines)
+    effects = found.table("effects")
+    assert len(effects) == 15 * len(TIERS) * len(AXES) * len(load_data().codes)
+    assert list(found.to_iamc().columns)[:3] == ["model", "scenario", "region"]
+    assert found.to_hubverse()["output_type_id"].max() == 4
+    with pytest.raises(ValueError, match="headlines, crossings, assumptions, effects"):
+        found.table("flows")
+    with pytest.raises(AttributeError, match="compare"):
+        sim.no_such_name  # noqa: B018

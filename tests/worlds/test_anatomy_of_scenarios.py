@@ -1,0 +1,126 @@
+"""Anatomies of shipped scenarios, small: parts sum to the total, and researchers named as examples can be traced."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sim.anatomy import dissect
+from sim.anatomy_files import read_anatomy
+from sim.coalitions import players
+from sim.data import load_data
+from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.engine import simulate
+from sim.experiment import RunPlan, run_plan
+from sim.futures import LIFE, live_future
+from sim.lives import Life, State
+from sim.outcomes import AXES, TIERS, shares
+from sim.population import APPLY, OUT
+from sim.preparation import world_named
+from sim.randomness import make_key
+from sim.results import write_run
+from sim.scenario import Scenario, load_scenario, load_shipped, shipped_names
+from sim.sources import PACKAGE
+from sim.switches import Switch, switches_of
+from sim.trace import trace
+
+BASE = load_shipped("baseline")
+MULTI = [name for name in shipped_names() if len(players(BASE, load_shipped(name))) > 1]
+RESEARCHERS, UNTIL = 150, 2031
+
+
+def effect(variant: Scenario, year: int, axis: str, region: str) -> float:
+    """Compute an effect at the reference point from two runs of `simulate`, percentage points."""
+    data = load_data()
+    draw = make_draw(data, reference_vector(data), REFERENCE)
+    runs = [simulate(each, draw, 0, RESEARCHERS, 1, UNTIL) for each in (BASE, variant)]
+    at = [shares(run.counts[year - 2000, TIERS.index("top20"), AXES.index(axis)])[data.codes.index(region)] for run in runs]
+    return 100.0 * float(at[1] - at[0])
+
+
+@pytest.mark.parametrize("name", MULTI)
+def test_parts_of_every_shipped_scenario_sum_to_its_effect(name: str) -> None:
+    variant = load_shipped(name)
+    anatomy = dissect(BASE, variant, [REFERENCE], [0], RESEARCHERS, until=UNTIL, orders=4)
+    assert anatomy.exact == (len(players(BASE, variant)) <= 6)
+    cells = {(row.year, row.axis, row.region): row.total for row in anatomy.channels}
+    assert len(cells) == 16
+    for (year, axis, region), total in cells.items():
+        parts = [row for row in anatomy.levers if (row.year, row.axis, row.region) == (year, axis, region)]
+        assert sum(row.part for row in parts) == pytest.approx(total, abs=1e-9)
+        assert all(row.total == pytest.approx(total, abs=1e-9) for row in parts)
+        assert all(row.low <= row.part + 1e-9 and row.part <= row.high + 1e-9 for row in parts)
+    year, axis, region = max(cells, key=lambda cell: (cell[0], abs(cells[cell])))
+    assert cells[year, axis, region] == pytest.approx(effect(variant, year, axis, region), abs=1e-9)
+
+
+def test_there_are_scenarios_with_few_and_with_many_levers() -> None:
+    counts = [len(players(BASE, load_shipped(name))) for name in MULTI]
+    assert min(counts) <= 6 < max(counts)
+
+
+def test_a_scenario_against_itself_changes_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "renamed.toml"
+    known = load_shipped("us-entry-restrictions")
+    source = Path(known.path).read_text(encoding="utf-8")
+    changed = source.replace('title    = "', 'title    = "Other words: ').replace("Assumption", "We assume")
+    path.write_text(changed, encoding="utf-8")
+    renamed = load_scenario(str(path))
+    assert renamed.title != known.title
+    assert renamed.levers != known.levers  # their evidence differs
+    anatomy = dissect(known, renamed, [0, 1], [0], 400, until=2030)
+    assert (anatomy.base, anatomy.variant) == ("us-entry-restrictions", "renamed")
+    assert anatomy.switches == ()
+    assert anatomy.levers == ()
+    assert anatomy.channels
+    for row in anatomy.channels:
+        assert (row.total, row.direct, row.feedback, row.interaction) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_workers_change_nothing() -> None:
+    variant = load_shipped("us-entry-restrictions")
+    one, two = (dissect(BASE, variant, [0, 1], [0], 150, until=2028, workers=workers) for workers in (1, 2))
+    assert one == two
+    assert one.switches
+
+
+def test_the_example_of_the_guide_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (PACKAGE.parent / "docs" / "who-changed.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    monkeypatch.chdir(tmp_path)
+    exec(compile(found[1], "who-changed.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert read_anatomy(tmp_path / "anatomy").variant == "us-entry-restrictions"
+
+
+def first_difference(one: Life, other: Life) -> int:
+    """Name the first year in which two lives, as traced, differ."""
+    lives = [{year.year: [year.after[name] for name in LIFE] for year in life.years} for life in (one, other)]
+    return min(year for year in lives[0].keys() | lives[1].keys() if lives[0].get(year) != lives[1].get(year))
+
+
+def state_in_words(state: State) -> str:
+    """Say a state as a switch does."""
+    return {OUT: "out", APPLY: "applying"}.get(state["stage"]) or load_data().codes[state["employer"]]
+
+
+def test_traced_lives_part_in_the_year_that_is_told(tmp_path: Path) -> None:
+    size, until, draw = 500, 2032, 1
+    variant = load_shipped("us-broad-tightening")
+    folders = []
+    for scenario in (BASE, variant):
+        plan = RunPlan(scenario, draws=2, replicates=1, researchers=size, until=until)
+        folders.append(write_run(plan, run_plan(plan), tmp_path).folder)
+    key = make_key(1, 0)
+    futures = [live_future(world_named(scenario, draw, size, until), key) for scenario in (BASE, variant)]
+    found = switches_of(futures[0], futures[1], load_data().codes, (draw, 0))
+    looked_at: list[Switch] = [each for each in found if "absent" not in (each.base, each.variant)][::12]
+    assert len(looked_at) > 4
+    for each in looked_at:
+        lives = [trace(folder, each.name, draw, 0) for folder in folders]
+        assert first_difference(*lives) == each.year
+        ends = [life.years[-1].after for life in lives]
+        assert [state_in_words(end) for end in ends] == [each.base, each.variant]
