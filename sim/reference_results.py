@@ -26,8 +26,6 @@ SHOWN_DIGITS = 8
 """Digits of the checksum that name it in the changelog."""
 RESEARCHERS, REPLICATES = 5_000, 2
 """Size of a run for the effects on the visible, in every draw."""
-ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10
-"""Size of the run for the elite, at the reference point: the smallest at which anything is said of it."""
 
 
 class EffectRow(NamedTuple):

@@ -16,6 +16,8 @@ from sim.outcomes import AXES, STAGES, TIERS, Outcomes
 from sim.parameters import REPORT_FROM
 
 BAND = (0.05, 0.95)
+ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10
+"""The smallest runs from which anything is said of the elite: no verdict, sensitivity or discovery below."""
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

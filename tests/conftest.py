@@ -1,18 +1,24 @@
 """What several tests share: a small plan and outcomes made by hand, without any engine."""
 
 import importlib.util
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
+import sim.experiment
+import sim.making
 from sim.cli import main
 from sim.data import load_data
 from sim.experiment import RunPlan
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
 from sim.scenario import load_scenario
+from sim.sweep_results import Sweep
+from tests.made_up import made_up_sweep
 
 FIRST_YEAR = 2000
 
@@ -45,13 +51,13 @@ def made_up(plan: RunPlan, draw: int, replicate: int) -> Outcomes:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plan() -> RunPlan:
     """A plan small enough for outcomes made by hand."""
     return RunPlan(scenario=load_scenario("baseline"), draws=3, replicates=2, researchers=500, until=2024)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def outcomes_of() -> Callable[[RunPlan], Iterator[Outcomes]]:
     """Return a function that makes all outcomes of a plan, in order."""
 
@@ -75,6 +81,22 @@ def talentsim(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, st
     return start
 
 
+@pytest.fixture
+def quick_engine(monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]) -> list[RunPlan]:
+    """Put outcomes made by hand in the engine's place; the list holds the plans that were executed."""
+    executed: list[RunPlan] = []
+
+    def run_tasks(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
+        executed.append(plan)
+        return outcomes_of(plan)
+
+    for module in (sim.experiment, sim.making):
+        monkeypatch.setattr(module, "tasks_of", lambda plan: plan)
+        monkeypatch.setattr(module, "run_tasks", run_tasks)
+        monkeypatch.setattr(module, "variant_tasks", lambda plan: {})
+    return executed
+
+
 @pytest.fixture(scope="session")
 def script() -> Callable[[str], ModuleType]:
     """Return a function that loads a module of the folder scripts by its name."""
@@ -88,3 +110,14 @@ def script() -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture
+def sweep_of(tmp_path: Path) -> Callable[..., Sweep]:
+    """Return a function that makes a sweep in a new folder (see `made_up_sweep`)."""
+    numbers = itertools.count()
+
+    def make(values: Callable[..., list[float]], **options: Any) -> Sweep:
+        return made_up_sweep(tmp_path / f"sweep-{next(numbers)}", values, **options)
+
+    return make

@@ -50,13 +50,15 @@ def test_the_talentsim_commands_of_the_readme_work(tmp_path: Path) -> None:
         name, *words = shlex.split(command)
         if name != "talentsim":
             continue
-        if words[0] == "run":
+        if words[0] in ("run", "compare"):
             words += SMALL
+        if words[0] == "sweep":
+            words = [*dict.fromkeys([*words, "--dry-run"])]  # tests/sweeps runs it
         done = talentsim(words, tmp_path)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert done.stdout
     folders = sorted(path.parent.name for path in (tmp_path / "results").glob("*/*"))
-    assert folders == ["baseline", "baseline", "more-places", "us-entry-restrictions"]
+    assert folders == ["baseline", "baseline", "comparisons", "more-places", "us-entry-restrictions"]
 
 
 def test_the_python_of_the_readme_works(tmp_path: Path) -> None:

@@ -15,8 +15,6 @@ import sim.reference_results
 from sim.data import load_data
 from sim.reference_results import (
     CHECKSUM,
-    ELITE_REPLICATES,
-    ELITE_RESEARCHERS,
     SENSITIVITY,
     YEARS,
     checksum_text,
@@ -30,6 +28,7 @@ from sim.reference_results import (
 )
 from sim.scenario import shipped_names
 from sim.scenario_effects import Design
+from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results" / "reference"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import sim.experiment
+import sim.making
 from sim.experiment import RunPlan
 from sim.outcomes import Outcomes
 from sim.parameters import LEVERS
@@ -25,21 +25,6 @@ def call(
     """Return a function that runs the command line in an empty folder and gives exit code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
     return talentsim
-
-
-@pytest.fixture
-def quick_engine(monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]) -> list[RunPlan]:
-    """Put outcomes made by hand in the engine's place; the list holds the plans that were executed."""
-    executed: list[RunPlan] = []
-
-    def run_tasks(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
-        executed.append(plan)
-        return outcomes_of(plan)
-
-    monkeypatch.setattr(sim.experiment, "tasks_of", lambda plan: plan)
-    monkeypatch.setattr(sim.experiment, "run_tasks", run_tasks)
-    monkeypatch.setattr(sim.experiment, "variant_tasks", lambda plan: {})
-    return executed
 
 
 Call = Callable[..., tuple[int, str, str]]
@@ -159,7 +144,7 @@ def test_ctrl_c_leaves_no_partial_folder(call: Call, monkeypatch: pytest.MonkeyP
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(sim.experiment, "run_tasks", interrupted)
+    monkeypatch.setattr(sim.making, "run_tasks", interrupted)
     code, out, err = call("run", "baseline", *SMALL)
     assert (code, out) == (130, "")
     assert "interrupted" in err

@@ -1,0 +1,232 @@
+"""The numbers behind every figure of a comparison: one table each, from which the file and the page are drawn alike.
+
+Notation: N runs, Y years, G groups of regions. People are means over runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sim.comparison import Comparison
+from sim.data import load_data
+from sim.figures import GROUPS, REST, groups_of, published_points
+from sim.migration import first_jobs, net_moves
+from sim.outcomes import AXES, TIERS
+from sim.pairing import labels
+from sim.results import Run
+from sim.summary import FloatArray
+
+LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"
+"""Kinds of figures: curves with bands, a forest plot, bars, a coloured matrix, a Sankey diagram."""
+Value = str | int | float
+
+TIER_WORDS: Final = {"top20": "top 20 %", "elite": "elite", "all": "all researchers"}
+AXIS_WORDS: Final = {
+    "work": "where they work",
+    "study": "where they went to graduate school",
+    "origin": "where they come from",
+    "location": "where they are",
+    "graduates": "where those with a completed degree work",
+}
+MOST_LETTERS: Final = 36
+BASE_COLOUR: Final = "#595959"
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B58900", "#56B4E9")
+"""Of the variants in turn; by Okabe and Ito, whose colours stay apart for colour-blind readers."""
+NOT_AT_WORK: Final = {"out": "out of research", "applying": "applying", "absent": "not in the run"}
+BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
+NODES: Final = (*(group.label for group in GROUPS), REST.label, *NOT_AT_WORK.values())
+"""Groups of regions and what is none, from top to bottom."""
+FLOW_YEARS: Final = 5
+"""Years at the end over which net flows are averaged."""
+_QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One colour of a figure: its name in the legend, and whether it is the base, which is dashed."""
+
+    label: str
+    colour: str
+    is_base: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The name, cut where a legend has no room for more."""
+        return self.label if len(self.label) <= MOST_LETTERS else self.label[: MOST_LETTERS - 1] + "…"
+
+
+@dataclass(frozen=True)
+class FigureTable:
+    """One figure as numbers.
+
+    Parameters
+    ----------
+    name
+        Of the figure and of its files.
+    kind
+        LINES, INTERVALS, BARS, MATRIX or STREAMS.
+    title, caption
+        What it shows; how to read it.
+    unit, definition, source
+        Of the numbers drawn.
+    columns, rows
+        The table.
+    panel
+        Column whose values get a panel each.
+    stops
+        Columns whose values are the nodes of a Sankey diagram, from left to right.
+    series
+        The colours, in the order of the legend; empty where none is needed.
+    """
+
+    name: str
+    kind: str
+    title: str
+    caption: str
+    unit: str
+    definition: str
+    source: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    panel: str
+    stops: tuple[str, ...] = ()
+    series: tuple[Series, ...] = ()
+
+    @property
+    def panels(self) -> list[str]:
+        """The panels, in the order of the rows."""
+        place = self.columns.index(self.panel)
+        return list(dict.fromkeys(str(row[place]) for row in self.rows))
+
+    def records(self, **wanted: Value) -> list[dict[str, Value]]:
+        """Return the rows that have the wanted values, each as a mapping by column."""
+        every = (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+        return [record for record in every if all(record[name] == value for name, value in wanted.items())]
+
+
+def runs_of(comparison: Comparison) -> list[tuple[Series, Run]]:
+    """Return the runs with their names and colours, the base first; a run alone is no base of anything and gets a colour."""
+    runs = (comparison.base, *comparison.variants)
+    names = labels(comparison.base, comparison.variants)
+    if len(runs) == 1:
+        return [(Series(names[0], COLOURS[0]), runs[0])]
+    colours = [BASE_COLOUR, *(COLOURS[i % len(COLOURS)] for i in range(len(runs) - 1))]
+    return [(Series(name, colour, run is runs[0]), run) for name, colour, run in zip(names, colours, runs, strict=True)]
+
+
+def work_shares(comparison: Comparison, tier: str = "top20") -> FigureTable:
+    """Tabulate shares of work by region and year with both bands, and the published shares."""
+    rows: list[tuple[Value, ...]] = []
+    groups = groups_of(comparison.base.codes)
+    blank = (np.nan,) * 6
+    for series, run in runs_of(comparison):
+        members = [regions for _, regions in groups]
+        shares = 100 * _quantiles(run.shares_by_run(tier, "work", members))  # (5, Y, G)
+        counts = run.counts[:, :, TIERS.index(tier), AXES.index("work")]
+        for g, (group, regions) in enumerate(groups):
+            people = run.weight * np.median(counts[:, :, regions].sum(axis=2), axis=0)
+            for y, year in enumerate(run.years):
+                numbers = [float(each) for each in shares[:, y, g]]
+                rows.append(("run", series.label, group.label, int(year), *numbers, float(people[y]), np.nan, np.nan, ""))
+    for point in published_points(load_data().targets, tier):
+        instrument = "full count" if point.is_count else "published sample"
+        rows.append((instrument, "", point.group.label, point.year, *blank, 100 * point.value, 100 * point.error, point.source))
+    return FigureTable(
+        name="work-shares" if tier == "top20" else f"work-shares-{tier}",
+        kind=LINES,
+        title=f"Share of work by region, {TIER_WORDS[tier]}",
+        caption="Median of the runs with the bands that hold 50 % and 90 % of them; points are published shares with a 90 % "
+        "error bar. By headquarters of the employer; students count at their university. Everything after 2022 is projected.",
+        unit="% of the tier",
+        definition=f"Researchers of the tier '{tier}' by headquarters of the employer, divided by all of that tier; medians and "
+        "quantiles over draws and replicates. people_p50: median number of people.",
+        source="runs; published shares: see `talentsim sources` for each id",
+        columns=("kind", "scenario", "region", "year", *BANDS, "people_p50", "value", "standard_error", "source"),
+        rows=tuple(rows),
+        panel="region",
+        series=tuple(series for series, _ in runs_of(comparison)),
+    )
+
+
+def elite_work_shares(comparison: Comparison) -> FigureTable:
+    """Tabulate shares of work of the elite."""
+    return work_shares(comparison, "elite")
+
+
+def paths(comparison: Comparison) -> FigureTable:
+    """Tabulate the ways from origin over graduate school to the first job, of those who take one in the last year."""
+    rows: list[tuple[Value, ...]] = []
+    groups = groups_of(comparison.base.codes)
+    year = int(comparison.base.years[-1])
+    for series, run in runs_of(comparison):
+        people = first_jobs(run, year, [members for _, members in groups])
+        cells = zip(*np.nonzero(people), strict=True)
+        rows += [(series.label, year, *(groups[g][0].label for g in cell), float(people[cell])) for cell in cells]
+    return FigureTable(
+        name="paths",
+        kind=STREAMS,
+        title=f"From origin over graduate school to the first job, {year}",
+        caption=f"Everybody who takes a first job in {year} (all researchers, not only the top 20 %), by where they come from, "
+        "where they went to graduate school, and where they go. The width is the number of people. Colour: origin.",
+        unit="people a year",
+        definition="Moves of the stage first_job in flows.parquet: origin (first degree), from_region (graduate school), "
+        "to_region (place of the first job).",
+        source="runs",
+        columns=("scenario", "year", "origin", "study", "work", "people"),
+        rows=tuple(rows),
+        panel="scenario",
+        stops=("origin", "study", "work"),
+    )
+
+
+def net_flows(comparison: Comparison) -> FigureTable:
+    """Tabulate who gains people from whom: net moves between groups of regions at the end of the run."""
+    rows: list[tuple[Value, ...]] = []
+    groups = groups_of(comparison.base.codes)
+    years = comparison.base.years[-FLOW_YEARS:]
+    first: FloatArray | None = None
+    for series, run in runs_of(comparison):
+        net = net_moves(run, years, [members for _, members in groups])
+        shown = net if first is None else net - first
+        what = series.label if first is None else f"{series.label} less {runs_of(comparison)[0][0].label}"
+        first = net if first is None else first
+        for source in range(len(groups)):
+            for target in range(len(groups)):
+                if source != target:
+                    pair = groups[target][0].label, groups[source][0].label
+                    rows.append((what, *pair, float(shown[source, target]), float(net[source, target])))
+    span = f"{years[0]}-{years[-1]}"
+    return FigureTable(
+        name="net-flows",
+        kind=MATRIX,
+        title=f"Who gains from whom, {span}",
+        caption="People a year that the region of the row gains, net, from the region of the column (all researchers). Orange: "
+        "gain; blue: loss. The panel of a variant shows the change of that number.",
+        unit="people a year",
+        definition=f"Moves from the column to the row less moves the other way, by graduate study, first job and relocation, a "
+        f"year's mean over {span}. value: what is drawn; net: the number itself.",
+        source="runs",
+        columns=("scenario", "region", "other", "value", "net"),
+        rows=tuple(rows),
+        panel="scenario",
+    )
+
+
+def _quantiles(values: FloatArray) -> FloatArray:
+    """Return the quantiles over runs, (5, ...); NaN where nobody is counted in any run."""
+    empty = np.isnan(values).all(axis=0)
+    found: FloatArray = np.nanquantile(np.where(empty, 0.0, values), _QUANTILES, axis=0)
+    return np.where(empty, np.nan, found)
+
+
+def region_names() -> dict[str, str]:
+    """Return the names of the regions by code."""
+    return {region.code: region.name for region in load_data().regions}
+
+
+def node_colour(label: str) -> str:
+    """Return the colour of a group of regions; light grey for who is at work in none."""
+    return next((group.colour for group in (*GROUPS, REST) if group.label == label), "#A8A8A8")

@@ -1,0 +1,133 @@
+"""The sections of a report on where it comes from: what a scenario changes, the evidence for that, and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sim.comparison import Comparison
+from sim.data import load_data
+from sim.display_shipped import Part, assumption_line
+from sim.expansions import change_row
+from sim.figure_tables import runs_of
+from sim.policy import LeverChange
+from sim.report_tables import Words, data_table, definitions, escaped, folded, paragraph
+from sim.results import Run
+from sim.scenario import Scenario, ScenarioError, difference, load_scenario
+
+
+def change_part(comparison: Comparison) -> str:
+    """Return what each scenario changes, cell by cell, and the evidence for each lever's size."""
+    pairs = _pairs(comparison)
+    return "".join(_change_table(label, before, after, against) for label, before, after, against in pairs)
+
+
+def evidence_part(comparison: Comparison) -> str:
+    """Return the evidence of every lever that a scenario has and its base has not."""
+    parts = []
+    for label, before, after, against in _pairs(comparison):
+        if isinstance(after, str):
+            continue
+        old = () if before is None or isinstance(before, str) else before.levers
+        new = [change for change in after.levers if change not in old]
+        gone = [change for change in old if change not in after.levers]
+        parts.append(_evidence(f"Levers of {label}", new))
+        if gone:
+            parts.append(_evidence(f"Levers of {against} that {label} leaves out", gone))
+    return "".join(parts)
+
+
+def origin_part(comparison: Comparison) -> str:
+    """Return where the numbers come from: runs, versions, commands, data, licence and how to cite."""
+    parts = []
+    for series, run in runs_of(comparison):
+        record = run.provenance
+        source = record["source"]
+        commit = f"{source['commit']}{' with changes' if source['dirty'] else ''}" if source["commit"] else "not from a checkout"
+        parts.append(
+            f"<h3>{escaped(series.label)}</h3>"
+            + definitions(
+                [
+                    ("run id", run.run_id),
+                    ("title", run.title),
+                    ("made by", record["command"] or "not recorded"),
+                    (
+                        "size",
+                        f"{run.draws} draws x {run.replicates} replicates, {record['researchers']:,} researchers in 2022, seed "
+                        f"{record['seed']}, until {record['until']}, engine {record['engine']}",
+                    ),
+                    ("versions", ", ".join(f"{name} {version}" for name, version in record["versions"].items())),
+                    ("model", record["model_id"]),
+                    ("source", commit),
+                    ("data", f"version {record['data']['version']}"),
+                    ("made", record["ended"]),
+                ]
+            )
+        )
+    version = comparison.base.provenance["versions"]["talentsim"]
+    ids = ", ".join(run.run_id for _, run in runs_of(comparison))
+    cite = (
+        f"The talentsim maintainers: talentsim: agent-based simulation of where AI researchers come from, study and work, "
+        f"version {version}; runs {ids}."
+    )
+    return "".join(parts) + definitions(
+        [
+            ("cite as", cite),
+            (
+                "licence",
+                "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's.",
+            ),
+        ]
+    )
+
+
+def _pairs(comparison: Comparison) -> list[tuple[str, Scenario | str | None, Scenario | str, str]]:
+    """Pair each scenario with what it is told against: label, base, scenario, name of the base; a text for what is missing."""
+    runs = runs_of(comparison)
+    read = [(series.label, _scenario_of(run)) for series, run in runs]
+    if len(read) == 1:
+        return [(read[0][0], None, read[0][1], "the observed defaults")]
+    base_label, base = read[0]
+    return [(label, base, scenario, base_label) for label, scenario in read[1:]]
+
+
+def _scenario_of(run: Run) -> Scenario | str:
+    try:
+        return load_scenario(str(run.folder / "scenario.toml"))
+    except (ScenarioError, OSError) as error:
+        return f"The scenario file of run {run.run_id} cannot be read by this version: {error}"
+
+
+def _change_table(label: str, before: Scenario | str | None, after: Scenario | str, against: str) -> str:
+    for each in (before, after):
+        if isinstance(each, str):
+            return paragraph(each)
+    assert isinstance(after, Scenario)
+    laid = after
+    if isinstance(before, Scenario):
+        laid = replace(after, inherited_layers=before.layers, inherited_parameters=before.parameters)
+    rows = difference(laid)
+    if not rows:
+        return paragraph(f"{label} changes nothing in {against}.")
+    table = data_table(
+        f"What {label} changes in {against}",
+        ("what", "for whom", "when", "from", "to", "unit"),
+        (tuple(Words(each) for each in (row.lever, row.whom, row.when, row.before, row.after, row.unit)) for row in rows),
+    )
+    return table if before is not None else folded(f"{len(rows)} differences from {against}", table)
+
+
+def _evidence(title: str, changes: Sequence[LeverChange]) -> str:
+    data = load_data()
+
+    def source(name: str) -> str:
+        found = data.sources.get(name)
+        return f" Source: {name if found is None else f'{found.title} ({found.publisher}, {found.year})'}." if name else ""
+
+    rows = [change_row(change, data.codes) for change in changes]
+    if not rows:
+        return ""
+    pairs = [
+        (f"{row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit})", f"{row.evidence}{source(row.source)}") for row in rows
+    ]
+    return f"<h3>{escaped(title)}</h3>{paragraph(assumption_line([Part('', '', tuple(rows))]))}{definitions(pairs, 'stacked')}"

@@ -1,0 +1,219 @@
+"""The page of a report: what it says, that it is escaped, and the verb that writes it."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sim.comparison import Comparison
+from sim.comparison_figures import figure_table, figure_tables
+from sim.comparison_files import write_comparison
+from sim.page_library import plotting_library, script_hash
+from sim.report import MOST_BYTES, MOST_TITLE, described, report_page, write_report
+from sim.report_tables import Number, Words, data_table, paragraph, signed, span
+from sim.results import Run
+from tests.comparisons import compared, run_of
+
+HOSTILE = "</script><script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    root = tmp_path_factory.mktemp("runs")
+    trap = root / "trap.toml"
+    trap.write_text(
+        f"title = '{HOSTILE}'\nquestion = '{HOSTILE}'\nextends = 'us-entry-restrictions'\n[[lever]]\nid = 'x'\n"
+        "name = 'phd_places'\n"
+        f"destination = ['CAN']\nfrom = 2026\nchange = 'multiply'\nvalue = 1.1\nevidence = '{HOSTILE}'\n",
+        encoding="utf-8",
+    )
+    return run_of("baseline", root, until=2027), run_of(str(trap), root, until=2027, seed=2)
+
+
+@pytest.fixture(scope="module")
+def comparison(runs: tuple[Run, Run]) -> Comparison:
+    return compared(runs[0], runs[1:])
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw two figures only, which is quick."""
+    monkeypatch.setattr("sim.report.figure_tables", lambda what: figure_tables(what, ("crossing", "net-flows")))
+
+
+@pytest.fixture(scope="module")
+def page(comparison: Comparison) -> str:
+    return report_page(comparison)
+
+
+class Texts(HTMLParser):
+    """Collects the text of a page, and its tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_the_page_holds_every_section_and_number(page: str, comparison: Comparison) -> None:
+    parser = Texts()
+    parser.feed(page)
+    text = " ".join(" ".join(parser.texts).split())
+    anchors = {attributes.get("id") for tag, attributes in parser.tags if tag == "section"}
+    assert anchors == {
+        "answer", "effects", "shares", "who", "moves", "tables", "changes", "evidence", "bands", "assumptions", "provenance",
+    }  # fmt: skip
+    assert comparison.answers[0] in text
+    main = comparison.headlines[0]
+    assert signed(main.difference) in text
+    assert span(main.p05, main.p95) in text
+    assert f"{100 * main.base_share:.1f} %" in text
+    assert f"{main.base_people:,.0f}" in text, "shares and people stand together"
+    assert all(run.run_id in text for run in (comparison.base, *comparison.variants))
+    assert "student visas refused, CHN to USA" in text
+    assert "CHN-2026-17 (draw 0, replicate 1)" in text
+    assert "phd_places" in text, "what the scenario changes"
+    assert "seat elasticity" in text
+    assert "cite as" in text
+
+
+def test_every_link_of_the_page_leads_somewhere(page: str) -> None:
+    parser = Texts()
+    parser.feed(page)
+    ids = [attributes["id"] for _, attributes in parser.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = [attributes["href"] for tag, attributes in parser.tags if tag == "a"]
+    assert len(links) >= 10
+    assert all(link and link.startswith("#") and link[1:] in ids for link in links)
+
+
+def test_nothing_of_the_page_comes_from_elsewhere(page: str) -> None:
+    parser = Texts()
+    parser.feed(page)
+    for tag, attributes in parser.tags:
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form"), tag
+        assert not any(name.startswith("on") for name in attributes), attributes
+        source = attributes.get("src")
+        assert source is None or source.startswith("data:image/png;base64,"), source
+    assert len(page.encode()) <= MOST_BYTES
+
+
+def test_texts_of_a_scenario_are_escaped(page: str) -> None:
+    assert "<script>alert" not in page
+    assert page.count("&lt;/script&gt;&lt;script&gt;alert(1)") >= 4
+    assert page.count("<script") == 3
+    assert page.count("</script>") == 3
+    assert "<code>a &lt; b</code>" in paragraph("see `a < b`")
+    assert '"><img' not in data_table('"><img src=x>', ("a",), [[Words('"><img src=x>')]])
+
+
+def test_only_the_scripts_of_the_page_may_run(page: str) -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert policy
+    assert policy[1].startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-inline" not in policy[1].split("style-src")[0]
+    script = page.rpartition("<script>")[2].partition("</script>")[0]
+    assert script_hash(script) in policy[1]
+    packed = re.search(r'id="library">([^<]+)<', page)
+    assert packed
+    library = gzip.decompress(base64.b64decode(packed[1]))
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(library).digest()).decode()}'" in policy[1]
+    assert plotting_library().hash in policy[1]
+
+
+def test_the_numbers_of_the_figures_are_in_the_page(page: str) -> None:
+    found = re.search(r'id="figures">(.+?)</script>', page, re.DOTALL)
+    assert found
+    figures = json.loads(found[1])
+    assert set(re.findall(r'id="plot-([a-z-]+)"', page)) == set(figures)
+    assert all(figure["data"] and figure["layout"]["meta"]["panels"] for figure in figures.values())
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_the_same_comparison_gives_the_same_page(comparison: Comparison) -> None:
+    assert report_page(comparison) == report_page(comparison)
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_a_title_that_is_too_long_stands_in_full_below(runs: tuple[Run, Run]) -> None:
+    record = dict(runs[0].provenance)
+    record["scenario"] = {**record["scenario"], "title": "a" * 10_000}
+    text = report_page(compared(runs[0], [Run(runs[0].folder, record, *(getattr(runs[0], name) for name in
+                       ("years", "codes", "shares", "indicators", "variants")))], with_anatomy=False))  # fmt: skip
+    heading = re.search(r"<h1[^>]*>([^<]+)</h1>", text)
+    assert heading
+    assert len(heading[1]) == MOST_TITLE
+    assert "a" * 10_000 in text
+
+
+def test_numbers_have_a_sign_and_what_is_missing_a_dash() -> None:
+    assert signed(-1.234) == "\N{MINUS SIGN}1.23"
+    assert signed(0.001) == "0.00"
+    assert signed(float("nan")) == "–"
+    table = data_table("c", ("what", "n"), [[Words("x"), Number("1.0", "2 people")]])
+    assert '<th scope="col" class="number">n</th>' in table
+    assert '<th scope="row"' in table
+    assert "<small>2 people</small>" in table
+
+
+def test_a_figure_is_described_with_its_numbers(comparison: Comparison) -> None:
+    table = figure_table(comparison, "effects")
+    first = table.records()[0]
+    assert f"{first['region']} (where they work, trap) {signed(float(first['difference']))}" in described(table)
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_the_verb_writes_the_page_of_a_run(
+    runs: tuple[Run, Run], tmp_path: Path, talentsim: Callable[..., tuple[int, str, str]]
+) -> None:
+    page = tmp_path / "deep" / "page.html"
+    code, out, _ = talentsim("report", str(runs[0].folder), "--out", str(page), "--json")
+    assert code == 0
+    said = json.loads(out)
+    assert said["page"] == str(page)
+    assert said["bytes"] == page.stat().st_size
+    assert "passed" in said["answers"][0]
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_the_verb_writes_the_page_of_a_comparison_into_its_folder(
+    comparison: Comparison, talentsim: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = comparison.base.folder.parents[1] / "comparisons" / "x" / "0123456789abcdef"
+    write_comparison(comparison, folder, "talentsim compare")
+    code, out, _ = talentsim("report", str(folder))
+    assert code == 0
+    assert " ".join(comparison.answers[0].split()[:6]) in " ".join(out.split())
+    assert (folder / "report.html").stat().st_size > 1_000_000, "it carries the plotting library"
+
+
+def test_the_verb_refuses_what_is_no_run(tmp_path: Path, talentsim: Callable[..., tuple[int, str, str]]) -> None:
+    code, _, error = talentsim("report", str(tmp_path))
+    assert code == 2
+    assert "results/SCENARIO/RUN-ID" in error
+    (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
+    code, _, error = talentsim("report", str(tmp_path))
+    assert code == 1
+    assert "damaged" in error
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_a_page_that_would_be_too_large_is_refused(
+    runs: tuple[Run, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.report.MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match="compare fewer scenarios"):
+        write_report(runs[0], tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
