@@ -4,16 +4,16 @@ One Philox block for every active researcher-year, ceil(R / 4) blocks for every 
 stage, every column read once and those that change in a year written once. No utilities, no comparison, no counting.
 """
 
-import numba
 import numpy as np
 
+from sim.compiled import compiled
 from sim.population import Researchers, new_researchers
 from sim.randomness import MASK, Key, draw_block
 
 VISA_BLOCKS = 2
 
 
-@numba.njit(cache=False)
+@compiled
 def live_year(people: Researchers, active: int, choices: float, blocks: int, key: Key, year: int) -> np.uint64:
     """Draw and copy for `active` rows, of which the share `choices` chooses; returns a sum that nobody can optimise away."""
     bar = np.uint64(choices * 4294967295.0)

@@ -57,9 +57,9 @@ MUTATIONS = (
     ),
     Mutation(
         "arrays: a lost cohort",
-        "arrays",
-        "        if last > year.known:\n",
-        "        if last > year.known and year.tables.year != 2007:\n",
+        "batches",
+        "        if last > known:\n",
+        "        if last > known and tables.year != 2007:\n",
     ),
     Mutation(
         "agents: leaving decided by the state after the move (a graduate of the year may leave)",
@@ -78,8 +78,8 @@ MUTATIONS = (
     Mutation(
         "a formula that both engines share: nobody pays attention to pay",
         "utilities",
-        "        + c.pay_elasticity * math.log(world.pay",
-        "        + 0.0 * math.log(world.pay",
+        "        + c.pay_elasticity * logs.pay",
+        "        + 0.0 * logs.pay",
         caught_by="tests/unit/test_utilities.py",
     ),
 )

@@ -1,26 +1,55 @@
-"""Solve the draws that ship with the package, sim/data/draws.npz; optional arguments: draws, workers."""
+"""Solve the draws that ship with the package, sim/data/draws.npz; optional arguments: draws, workers.
 
+    python scripts/solve_draws.py 100 2            solves all of them
+    python scripts/solve_draws.py 100 2 --same 8   solves the centre and 7 others spread over the list; where they equal the
+                                                   shipped ones to the bit, all of these are kept under their new names
+
+The name of a draw is a hash of all that its solution depends on, the sources of the formulas included: a change that makes
+them faster, and nothing else, gives new names to old solutions.
+"""
+
+import argparse
 import multiprocessing
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
 
 from sim.assembly import Constants
 from sim.assumptions import reference_variants
 from sim.data import load_data
-from sim.draws import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, reference_vector, save_draws
+from sim.draws import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
 from sim.variants import VALUES, VARIED
 
+Task = tuple[int, Mapping[str, float]]
 
-def solve(task: tuple[int, Mapping[str, float]]) -> tuple[str, Constants]:
-    """Solve one draw."""
-    number, parameters = task
+
+def main(count: int, workers: int, same: int | None) -> None:
+    """Solve all draws, or some to keep all; write them in order."""
+    tasks = tasks_of(count)
+    if same is None:
+        save_draws(SHIPPED, dict(solved(tasks, workers)))
+        return
     data = load_data()
-    return draw_key(data, parameters, number), make_draw(data, parameters, number).constants
+    keys = [draw_key(data, parameters, number) for number, parameters in tasks]
+    if keys == list(read_draws(SHIPPED)):
+        print("the names are those of today; nothing to do", file=sys.stderr)
+        return
+    shipped = list(read_draws(SHIPPED).values())
+    if len(shipped) != len(tasks):
+        raise SystemExit(f"{SHIPPED} has {len(shipped)} draws, not {len(tasks)}: solve all of them")
+    chosen = sorted({round(place) for place in np.linspace(0, len(tasks) - 1, same)})
+    for place, (_, constants) in zip(chosen, solved([tasks[place] for place in chosen], workers), strict=True):
+        for name, values in constants.arrays().items():
+            if values.tobytes() != shipped[place].arrays()[name].tobytes():
+                raise SystemExit(f"draw {tasks[place][0]}: {name} is not what it was; solve all draws")
+    save_draws(SHIPPED, dict(zip(keys, shipped, strict=True)))
+    print(f"{len(chosen)} draws are as they were to the bit; {len(tasks)} kept under new names", file=sys.stderr)
 
 
-def main(count: int, workers: int) -> None:
-    """Solve the reference point and the first draws; write them in order."""
+def tasks_of(count: int) -> list[Task]:
+    """List what is shipped, each once: the centre, the reference point, its variants, and the first draws."""
     data = load_data()
     vectors, rejected = draw_vectors(data, count, {})
     print(f"{rejected:.1%} of the points passed over as unstable", file=sys.stderr)
@@ -28,14 +57,30 @@ def main(count: int, workers: int) -> None:
     point = reference_vector(data)
     varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]
     varied += [(REFERENCE, parameters) for parameters in reference_variants()]
-    tasks = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
-    solved = dict([solve(tasks[0])])
+    tasks: list[Task] = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
+    return list({draw_key(data, parameters, number): (number, parameters) for number, parameters in tasks}.values())
+
+
+def solved(tasks: list[Task], workers: int) -> Iterator[tuple[str, Constants]]:
+    """Solve draws, the first before the others, as these start from it."""
+    yield solve(tasks[0])
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for (number, _), (key, constants) in zip(tasks, pool.map(solve, tasks), strict=True):
-            solved[key] = constants
+        for (number, _), (key, constants) in zip(tasks[1:], pool.map(solve, tasks[1:]), strict=True):
             print(f"draw {number}: largest error of a share {constants.error:.4f}", file=sys.stderr, flush=True)
-    save_draws(SHIPPED, solved)
+            yield key, constants
+
+
+def solve(task: Task) -> tuple[str, Constants]:
+    """Solve one draw."""
+    number, parameters = task
+    data = load_data()
+    return draw_key(data, parameters, number), make_draw(data, parameters, number).constants
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100, int(sys.argv[2]) if len(sys.argv) > 2 else 2)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", type=int, nargs="?", default=100)
+    parser.add_argument("workers", type=int, nargs="?", default=2)
+    parser.add_argument("--same", type=int, help="how many to solve where nothing but the form of the formulas has changed")
+    options = parser.parse_args()
+    main(options.count, options.workers, options.same)

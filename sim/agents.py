@@ -13,7 +13,9 @@ from weakref import WeakKeyDictionary
 import mesa
 from mesa.agent import AgentSet
 
-from sim.arrays import ENTRY, EXIT, FIRST_JOB, RELOCATION, YearEnd, as_floats, held_indices
+from sim.arrays import YearEnd, as_floats, held_indices
+from sim.batches import ENTRY, EXIT, FIRST_JOB, RELOCATION
+from sim.collecting import collector
 from sim.counting import ALL, tally
 from sim.data import load_data
 from sim.draws import REFERENCE, Draw
@@ -22,6 +24,9 @@ from sim.dynamics import (
     NOT_VISIBLE,
     POSTPONED,
     age_class,
+    begin_first_job,
+    begin_next_job,
+    begin_study,
     choose_study,
     first_job,
     graduates,
@@ -41,11 +46,15 @@ from sim.lives import Life
 from sim.outcomes import AXES, TIERS, shares
 from sim.population import APPLY, NO_STATUS, NOWHERE, OUT, STUDY, WORK, Researchers, as_columns, cohort_researchers, new_counts
 from sim.preparation import world_named
-from sim.race import new_race
+from sim.race import new_race, start_clocks
+from sim.randomness import JOB as JOB_CHOICE
+from sim.randomness import STUDY as STUDY_CHOICE
 from sim.randomness import Key, Words, make_key
 from sim.scenario import Scenario
 from sim.utilities import make_year
 from sim.visa import (
+    begin_forced_job,
+    begin_transfer,
     first_status,
     forced_job,
     hired_status,
@@ -57,7 +66,6 @@ from sim.visa import (
 )
 from sim.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
 
-STAGE_NAMES = {APPLY: "apply", STUDY: "study", WORK: "work", OUT: "out"}
 LONGEST = 250
 """Completed years are counted up to here; a column is one byte."""
 
@@ -113,9 +121,9 @@ class Researcher(mesa.Agent):
 
     def choose_study(self) -> None:
         """Choose a graduate region among those open, or postpone."""
-        region = choose_study(
-            *self.identity, self.traits, self.postponed, self.words, self.model.tables, self.model.race
-        )  # fmt: skip
+        start_clocks(*self.identity, self.cohort, STUDY_CHOICE, self.model.race)
+        begin_study(self.origin, self.traits, self.model.tables, self.model.race)
+        region = choose_study(*self.identity, self.postponed, self.words, self.model.tables, self.model.race)
         if region == POSTPONED:
             self.postponed = 1
             return
@@ -134,6 +142,8 @@ class Researcher(mesa.Agent):
         self.years += 1
         if not graduates(self.study, self.years, self.words, self.model.tables):
             return
+        start_clocks(*self.identity, self.model.year, JOB_CHOICE, self.model.race)
+        begin_first_job(*self.identity, self.traits, self.study, self.model.tables, self.model.race)
         job = first_job(*self.identity, self.traits, self.study, self.model.tables, self.model.race)
         self.stage = WORK
         self.place, self.employer, self.sector = job
@@ -147,7 +157,9 @@ class Researcher(mesa.Agent):
         here = self.study
         self.status = updated_status(self.status, self.origin, here, 0, self.model.tables)
         if loses_status(self.status, self.origin, here, AT_STUDY, self.words, self.model.tables):
-            self.enrol(transfer(*self.identity, self.traits, here, self.words, self.model.tables, self.model.race))
+            start_clocks(*self.identity, self.cohort, STUDY_CHOICE, self.model.race)
+            begin_transfer(self.origin, self.traits, here, self.model.tables, self.model.race)
+            self.enrol(transfer(*self.identity, self.words, self.model.tables, self.model.race))
             self.model.record(RELOCATION, self.origin, here, self.study)
 
     def renew_work_status(self) -> None:
@@ -159,12 +171,15 @@ class Researcher(mesa.Agent):
     def relocate(self) -> None:
         """Go elsewhere when the status is lost; take the best place when an opportunity comes."""
         here, tables, race = self.place, self.model.tables, self.model.race
-        if self.must_leave:
-            job = forced_job(*self.identity, self.traits, here, self.employer, self.sector, self.age, tables, race)
-        elif has_opportunity(self.origin, here, self.age, self.duration, self.words, tables):
-            job = next_job(*self.identity, self.traits, here, self.age, self.duration, tables, race)
-        else:
+        if not (self.must_leave or has_opportunity(self.origin, here, self.age, self.duration, self.words, tables)):
             return
+        start_clocks(*self.identity, self.model.year, JOB_CHOICE, race)
+        if self.must_leave:
+            begin_forced_job(self.origin, self.traits, here, self.age, tables, race)
+            job = forced_job(*self.identity, self.traits, here, self.employer, self.sector, tables, race)
+        else:
+            begin_next_job(self.origin, self.traits, here, self.age, self.duration, tables, race)
+            job = next_job(*self.identity, self.traits, here, tables, race)
         if job[0] == here:
             return
         self.place, self.employer, self.sector = job
@@ -359,27 +374,6 @@ def is_student(researcher: Researcher) -> bool:
 def is_worker(researcher: Researcher) -> bool:
     """Tell whether someone works in research."""
     return researcher.stage == WORK
-
-
-def collector(codes: Sequence[str], with_researchers: bool) -> mesa.DataCollector:
-    """Make Mesa's collector: the year, numbers and work shares of the top 20 %; if wanted, stage and places of the active.
-
-    Once rows of agents are collected, `mesa.batch_run` returns a row for every agent and sets those of a year beside the model's
-    row of the year after; therefore they are not collected unless asked for.
-    """
-    of_model: dict[str, Any] = {
-        "year": "year",
-        "active": lambda model: int(model.counts.stock.sum()),
-        "visible": lambda model: int(model.counts.shares[0, 0].sum()),
-    }
-    of_model |= {code: (lambda model, code=code: model.share(code)) for code in codes}
-    of_agent = {
-        "name": "name",
-        "stage": lambda each: STAGE_NAMES[each.stage],
-        **{place: (lambda each, place=place: each.model.code(getattr(each, place))) for place in ("study", "place", "employer")},
-        "tier": "tier",
-    }
-    return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent if with_researchers else None)
 
 
 def run_agents(world: World, key: Key, held: Sequence[Indices] | None = None) -> Iterator[YearEnd]:

@@ -19,6 +19,7 @@ Bytes = NDArray[np.uint8]
 HOME = 0
 ANGLOPHONE = 1
 OTHER = 2
+NESTS = 3
 
 
 @inlined

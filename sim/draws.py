@@ -36,9 +36,9 @@ MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
-    "randomness", "levers", "parameters", "distributions", "policy", "choice", "race", "world", "utilities", "indices",
-    "dynamics", "visa", "expected_study", "expected_jobs", "expected_moves", "expected", "data/__init__", "data/arrays",
-    "observed", "assembly", "constants", "draws",
+    "randomness", "levers", "parameters", "distributions", "policy", "choice", "race", "world", "logarithms", "utilities",
+    "indices", "dynamics", "visa", "expected_study", "expected_jobs", "expected_moves", "expected", "data/__init__",
+    "data/arrays", "observed", "assembly", "constants", "draws",
 )  # fmt: skip
 REFERENCE = -1
 """Number of the reference point among draws."""

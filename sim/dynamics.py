@@ -6,14 +6,12 @@ of `sim.race`.
 """
 
 from sim.compiled import inlined
-from sim.race import Race, start_clocks, winner
+from sim.race import Race, employer_number, finish_race, start_race, winner
 from sim.randomness import (
     AUTHORISATION,
     CLOSURE,
     EMPLOYER,
-    JOB,
     REFUSAL,
-    STUDY,
     TRAITS,
     YEAR,
     Key,
@@ -56,7 +54,12 @@ def trait_classes(key: Key, index: int, origin: int, cohort: int, visa_sensitive
     -------
     Talent 0..4, home tie 0..2, visa sensitivity 0..1, sector taste 0..1.
     """
-    words = draw_block(key, index, origin, cohort, cohort, TRAITS, 0)
+    return classes_of(draw_block(key, index, origin, cohort, cohort, TRAITS, 0), visa_sensitive_share)
+
+
+@inlined
+def classes_of(words: Words, visa_sensitive_share: float) -> tuple[int, int, int, int]:
+    """Turn the words of the traits into trait classes, as `trait_classes` says."""
     talent = min(int(uniform(words[0]) * TALENT_CLASSES), TALENT_CLASSES - 1)
     tie = min(int(uniform(words[1]) * TIE_CLASSES), TIE_CLASSES - 1)
     visa = 1 if uniform(words[2]) < visa_sensitive_share else 0
@@ -110,31 +113,37 @@ def year_words(key: Key, index: int, origin: int, cohort: int, year: int) -> Wor
 @inlined
 def age_class(age: int) -> int:
     """Name the class 0..3 of an academic age in completed years."""
-    for x in range(AGE_CLASSES - 1):
-        if age < AGE_FROM[x + 1]:
-            return x
-    return AGE_CLASSES - 1
+    reached = 0
+    for x in range(1, AGE_CLASSES):
+        reached += int(age >= AGE_FROM[x])
+    return reached
 
 
 @inlined
 def duration_class(duration: int) -> int:
     """Name the class 0..3 of the completed years in the present place."""
-    for d in range(DURATION_CLASSES - 1):
-        if duration < DURATION_FROM[d + 1]:
-            return d
-    return DURATION_CLASSES - 1
+    reached = 0
+    for d in range(1, DURATION_CLASSES):
+        reached += int(duration >= DURATION_FROM[d])
+    return reached
+
+
+@inlined
+def begin_study(origin: int, traits: int, tables: Year, race: Race) -> None:
+    """Start the race of the graduate regions; its clocks are those of decision STUDY with the cohort as their year."""
+    weigh_study(origin, traits, tables, race)
+    start_race(origin, origin, race)
 
 
 @inlined
 def choose_study(
-    key: Key, index: int, origin: int, cohort: int, traits: int, has_postponed: int, words: Words, tables: Year,
-    race: Race,
-) -> int:  # fmt: skip
+    key: Key, index: int, origin: int, cohort: int, has_postponed: int, words: Words, tables: Year, race: Race
+) -> int:
     """Choose a graduate region among those open to the person (version 1, section 5).
 
     Behind the exit gate only home is. Barred (fixed rank) and refused regions are unavailable. If the best of the rest is
     closed by a border closure, the person postpones once, with the postponement probability, and else takes the best that is
-    open. Home is always open.
+    open. Home is always open. `race`: see `begin_study`.
 
     Returns
     -------
@@ -142,8 +151,6 @@ def choose_study(
     """
     if is_gated(key, index, origin, cohort, AT_STUDY, tables):
         return origin
-    start_clocks(key, index, origin, cohort, cohort, STUDY, race)
-    weigh_study(origin, traits, tables, race)
     return best_open_region(key, index, origin, cohort, has_postponed == 0, words, tables, race)
 
 
@@ -151,22 +158,19 @@ def choose_study(
 def best_open_region(
     key: Key, index: int, origin: int, cohort: int, may_postpone: bool, words: Words, tables: Year, race: Race
 ) -> int:
-    """Find the best region of a race that is open to the person this year, or POSTPONED."""
-    while True:
-        j = winner(origin, origin, race)
-        if j == origin:
-            return j
-        if is_refused(key, index, origin, cohort, j, tables):
-            race.rate[j] = 0.0
-            continue
-        closure = tables.closure[origin, j]
-        if closure > 0.0 and draw_alternative(key, index, origin, cohort, tables.year, CLOSURE, j) < closure:
+    """Find the best region of a started race that is open to the person this year, or POSTPONED."""
+    j = finish_race(origin, race)
+    while j != origin:
+        if not is_refused(key, index, origin, cohort, j, tables):
+            closure = tables.closure[origin, j]
+            if closure <= 0.0 or draw_alternative(key, index, origin, cohort, tables.year, CLOSURE, j) >= closure:
+                return j
             if may_postpone and uniform(words[0]) < tables.postponement:
                 return POSTPONED
             may_postpone = False
-            race.rate[j] = 0.0
-            continue
-        return j
+        race.rate[j] = 0.0
+        j = winner(origin, origin, race)
+    return j
 
 
 @inlined
@@ -188,33 +192,43 @@ def is_refused(key: Key, index: int, origin: int, cohort: int, j: int, tables: Y
 
 
 @inlined
-def first_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Race
-) -> tuple[int, int, int]:
-    """Choose the first job and have it authorised.
-
-    Returns
-    -------
-    Location, headquarters region, sector.
-    """
-    talent, _, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, race)
+def begin_first_job(key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Race) -> None:
+    """Start the race of the places of a first job, home alone behind the exit gate; its clocks are those of decision JOB."""
     weigh_first_job(origin, traits, study, tables, race)
     if study == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
         for j in range(race.rate.shape[0]):
             if j != origin:
                 race.rate[j] = 0.0
-    return settle_job(key, index, origin, cohort, talent, visa, taste, origin, study, tables, race)
+    start_race(origin, study, race)
+
+
+@inlined
+def first_job(
+    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Race
+) -> tuple[int, int, int]:
+    """Choose the first job and have it authorised; `race`: see `begin_first_job`.
+
+    Returns
+    -------
+    Location, headquarters region, sector.
+    """
+    return settle_job(key, index, origin, cohort, traits, origin, study, tables, race)
+
+
+@inlined
+def begin_next_job(origin: int, traits: int, place: int, age: int, duration: int, tables: Year, race: Race) -> None:
+    """Start the race of all places when an incumbent has an opportunity; its clocks are those of decision JOB."""
+    weigh_next_job(origin, traits, place, age, duration, tables, race)
+    start_race(origin, place, race)
 
 
 @inlined
 def next_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, age: int, duration: int, tables: Year,
-    race: Race,
-) -> tuple[int, int, int]:  # fmt: skip
+    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, tables: Year, race: Race
+) -> tuple[int, int, int]:
     """Choose among all regions, staying included, when an incumbent has an opportunity.
 
-    Staying in the region means keeping the job. Whoever is at home behind the exit gate stays.
+    Staying in the region means keeping the job. Whoever is at home behind the exit gate stays. `race`: see `begin_next_job`.
 
     Returns
     -------
@@ -222,10 +236,7 @@ def next_job(
     """
     if place == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
         return place, place, 0
-    talent, _, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, race)
-    weigh_next_job(origin, traits, place, age, duration, tables, race)
-    return settle_job(key, index, origin, cohort, talent, visa, taste, place, NO_DEGREE_HERE, tables, race)
+    return settle_job(key, index, origin, cohort, traits, place, NO_DEGREE_HERE, tables, race)
 
 
 @inlined
@@ -272,33 +283,32 @@ def hire_chance(origin: int, talent: int, place: int, sector: int, study: int, t
 
 @inlined
 def settle_job(
-    key: Key, index: int, origin: int, cohort: int, talent: int, visa: int, taste: int, fallback: int, study: int,
-    tables: Year, race: Race,
-) -> tuple[int, int, int]:  # fmt: skip
+    key: Key, index: int, origin: int, cohort: int, traits: int, fallback: int, study: int, tables: Year, race: Race
+) -> tuple[int, int, int]:
     """Take the best job that is authorised, after at most APPLICATIONS refusals; else the job at the fallback region.
 
     A refused industry hire may keep the headquarters of the first offer while working at the second place (offshoring).
-    `study`: region of the degree just taken, NO_DEGREE_HERE for incumbents.
+    `study`: region of the degree just taken, NO_DEGREE_HERE for incumbents. `race`: started.
     """
-    words = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 0)
+    talent, _, visa, taste = unpack_traits(traits)
     first_region = -1
     first_sector = 0
     guess = fallback if study == NO_DEGREE_HERE else study
     for application in range(APPLICATIONS):
-        j = winner(origin, guess, race)
-        in_industry = uniform(words[application]) < tables.industry_share[origin, visa, taste, j]
+        j = finish_race(origin, race) if application == 0 else winner(origin, guess, race)
+        in_industry = employer_number(race, application) < tables.industry_share[origin, visa, taste, j]
         sector = INDUSTRY if in_industry else 0
         chance = 1.0 if j == fallback else hire_chance(origin, talent, j, sector, study, tables)
         if chance >= 1.0 or draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, j) < chance:
-            if first_region >= 0 and first_sector == INDUSTRY and uniform(words[2]) < tables.offshoring[first_region]:
+            if first_region >= 0 and first_sector == INDUSTRY and employer_number(race, 2) < tables.offshoring[first_region]:
                 return j, first_region, INDUSTRY
-            return j, headquarters(j, sector, uniform(words[3]), tables), sector
+            return j, headquarters(j, sector, employer_number(race, 3), tables), sector
         first_region = j
         first_sector = sector
         race.rate[j] = 0.0
     spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
     sector = INDUSTRY if uniform(spare[0]) < tables.industry_share[origin, visa, taste, fallback] else 0
-    return fallback, headquarters(fallback, sector, uniform(words[3]), tables), sector
+    return fallback, headquarters(fallback, sector, employer_number(race, 3), tables), sector
 
 
 @inlined
@@ -338,8 +348,11 @@ def takes_part(key: Key, index: int, origin: int, cohort: int, place: int, table
 
 @inlined
 def tier_of(place: int, talent: int, profile: int, words: Words, tables: Year) -> int:
-    """Name the tier of this year's output: NOT_VISIBLE, TOP20 or ELITE; one draw, so that the tiers are nested."""
+    """Name the tier of this year's output: NOT_VISIBLE, TOP20 or ELITE; one draw, so that the tiers are nested.
+
+    Written without a branch, as nobody can predict it.
+    """
     draw = uniform(words[2])
-    if draw >= tables.visible[place, talent, profile]:
-        return NOT_VISIBLE
-    return ELITE if draw < tables.elite[place, talent, profile] else TOP20
+    is_visible = int(draw < tables.visible[place, talent, profile])
+    is_elite = int(draw < tables.elite[place, talent, profile])
+    return is_visible * (TOP20 + is_elite * (ELITE - TOP20)) + NOT_VISIBLE

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import CHUNK, ENTRY, EXIT, FIRST_JOB, RELOCATION, YearEnd, run_years
+from sim.arrays import CHUNK, YearEnd, run_years
+from sim.batches import ENTRY, EXIT, FIRST_JOB, RELOCATION
 from sim.data import load_data
 from sim.draws import Draw
 from sim.outcomes import Outcomes
-from sim.population import OUT, Counts
+from sim.population import OUT, Counts, counts_of_years, write_year
 from sim.preparation import world_of
 from sim.randomness import Key, make_key
 from sim.scenario import Scenario
@@ -65,13 +66,13 @@ def simulate(
     InvariantBrokenError : with check_invariants, if a year does not add up.
     """
     world = world_of(scenario, draw, researchers, until, load_data()) if world is None else world
-    years = []
+    years = counts_of_years(*world.cohort.shape)
     before = np.zeros(world.anglophone.shape[0], dtype=np.int64)
-    for end in years_of(engine, world, make_key(seed, replicate), chunk, threads, held):
+    for t, end in enumerate(years_of(engine, world, make_key(seed, replicate), chunk, threads, held)):
         if check_invariants:
             check_year(end, before)
             before = end.counts.stock.sum(axis=0)
-        years.append(end.counts)
+        write_year(end.counts, years, t)
     return gather(years, draw, replicate, world)
 
 
@@ -93,19 +94,19 @@ def years_of(
     raise ValueError(f"engine {engine!r} is not known; there are: {', '.join(ENGINES)}")
 
 
-def gather(counts: list[Counts], draw: Draw, replicate: int, world: World) -> Outcomes:
-    """Collect the counts of all years into outcomes."""
-    years = np.arange(FIRST_YEAR, FIRST_YEAR + len(counts), dtype=np.int64)
+def gather(counts: Counts, draw: Draw, replicate: int, world: World) -> Outcomes:
+    """Make outcomes of the counts of all years, one more axis (T,) in front of each."""
+    years = np.arange(FIRST_YEAR, FIRST_YEAR + len(counts.shares), dtype=np.int64)
     return Outcomes(
         draw=draw.number,
         replicate=replicate,
         years=years,
-        counts=np.stack([year.shares for year in counts]),
-        flows=np.stack([year.flows for year in counts]),
-        careers=np.stack([year.careers for year in counts]),
+        counts=counts.shares,
+        flows=counts.flows,
+        careers=counts.careers,
         weight=world.people_per_researcher,
-        active=np.array([year.stock.sum() for year in counts], dtype=np.int64),
-        eligible=np.array([year.eligible[0] for year in counts], dtype=np.int64),
+        active=counts.stock.sum(axis=(1, 2)),
+        eligible=counts.eligible[:, 0].copy(),
         binding=remarks(draw, years),
     )
 

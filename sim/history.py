@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import advance, enter, new_batch
+from sim.batches import advance, enter
 from sim.choice import Floats, nest_of, nested_shares
 from sim.counting import new_seen
 from sim.dynamics import (
@@ -42,9 +42,10 @@ from sim.population import (
     new_counts,
     new_researchers,
 )
-from sim.race import new_race, start_clocks, variate
+from sim.race import new_race, new_races, start_clocks, variate
 from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, Words, draw_alternative, draw_block, uniform
 from sim.randomness import STUDY as STUDY_CHOICE
+from sim.scratch import new_batch
 from sim.visa import live_status, updated_status
 from sim.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Year
 
@@ -84,17 +85,16 @@ def history(
     -------
     The life; `str()` of it is a text.
     """
-    row = one_row(index, origin, cohort)
-    enter(row, 0, 1, key, visa_sensitive_share)
+    row, batch = one_row(index, origin, cohort), new_batch()
+    enter(row, 0, 1, key, visa_sensitive_share, batch)
     person = Person(key, index, origin, cohort, int(row.traits[0]))
     told = []
-    race = new_race(years[0].anglophone, years[0].dissimilarity)
-    batch = new_batch()
+    races = new_races(years[0].anglophone, years[0].dissimilarity, 1)
     for tables in years:
         if tables.year < cohort or row.stage[0] == OUT:
             continue
         before = state_of(row)
-        advance(row, 0, 1, key, tables, new_counts(len(codes)), new_seen(len(codes)), race, batch)
+        advance(row, 0, 1, key, tables, new_counts(len(codes)), new_seen(len(codes)), races, batch)
         told.append(year_of_life(person, tables, before, state_of(row), codes))
     return Life(f"{codes[origin]}-{cohort}-{index}", describe_traits(person.traits), codes, tuple(told))
 
@@ -193,7 +193,7 @@ def clocks(person: Person, tables: Year, year: int, decision: int) -> Floats:
     race = new_race(tables.anglophone, tables.dissimilarity)
     start_clocks(*person.identity, year, decision, race)
     variates = [variate(race, nest_of(person.origin, j, tables.anglophone)) for j in range(len(race.rate))]
-    clock = zip(race.uniform, variates, strict=False)  # after the alternatives' numbers come those of the nests
+    clock = zip(race.uniform, variates, strict=True)
     return np.array([tables.dissimilarity * (math.log(s) - math.log(-math.log(u))) for u, s in clock])
 
 

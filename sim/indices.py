@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, OTHER, Floats, nest_of, nest_powers, nest_sums, power
+from sim.choice import ANGLOPHONE, HOME, NESTS, OTHER, Floats, nest_of, nest_powers, nest_sums, power
 from sim.compiled import compiled
 from sim.utilities import home_premium, sector_weights
 from sim.world import ACADEMIA, INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Indices, World
@@ -56,7 +56,7 @@ def option_values(world: World, sectors: Floats, t: int) -> Floats:
     lam = c.nest_dissimilarity
     regions = world.anglophone.shape[0]
     pull = math.exp(c.study_region_pull / lam)
-    weights = np.empty(regions)
+    weights, before = np.empty(regions), np.empty(NESTS)
     values = np.empty((regions, regions, VISA_CLASSES))
     for o in range(regions):
         home = math.exp(home_premium(world, t, o, TALENT_CLASSES // 2, TIE_CLASSES // 2, 0) / lam)
@@ -65,15 +65,18 @@ def option_values(world: World, sectors: Floats, t: int) -> Floats:
                 weights[j] = sectors[o, v, j, ACADEMIA] + sectors[o, v, j, INDUSTRY]
             weights[o] *= home
             tops = nest_powers(nest_sums(weights, o, world.anglophone), lam)
+            before[:] = 0.0
             for g in range(regions):
-                plain = weights[g]
-                weights[g] = plain * pull
-                sums = nest_sums(weights, o, world.anglophone)
-                weights[g] = plain
-                nest = nest_of(o, g, world.anglophone)  # only its sum has changed
-                total = power(sums[0], lam) if nest == HOME else tops[0]
-                total += power(sums[1], lam) if nest == ANGLOPHONE else tops[1]
-                total += power(sums[2], lam) if nest == OTHER else tops[2]
+                nest = nest_of(o, g, world.anglophone)  # only its sum changes, and only from g on
+                summed = before[nest] + weights[g] * pull
+                before[nest] += weights[g]
+                for j in range(g + 1, regions):
+                    if nest_of(o, j, world.anglophone) == nest:
+                        summed += weights[j]
+                top = power(summed, lam)
+                total = top if nest == HOME else tops[0]
+                total += top if nest == ANGLOPHONE else tops[1]
+                total += top if nest == OTHER else tops[2]
                 values[o, g, v] = math.log(total)
     return values
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -183,15 +184,15 @@ def drawn_value(change: LeverChange, u: float) -> float:
     return quantile(change.value, u, low, high)
 
 
-def strength(change: LeverChange, year: int) -> float:
-    """Return how much of a change is in force in a year.
+def strength(change: LeverChange, years: npt.NDArray[np.int64]) -> Floats:
+    """Return how much of a change is in force in each year.
 
     min(1, (year - from + 1) / ramp_years) inside the window, 0 outside; with a ramp of 2 years the first year
     has half the change.
     """
-    if not change.from_year <= year <= change.until_year:
-        return 0.0
-    return min(1.0, (year - change.from_year + 1) / max(1, change.ramp_years))
+    is_inside = (change.from_year <= years) & (years <= change.until_year)
+    ramp: Floats = np.minimum(1.0, (years - change.from_year + 1) / max(1, change.ramp_years))
+    return np.where(is_inside, ramp, 0.0)
 
 
 def cells(change: LeverChange, regions: int) -> Mask:
@@ -201,14 +202,29 @@ def cells(change: LeverChange, regions: int) -> Mask:
     -------
     Boolean array over the lever's axes but the year. A region's own pair is set for levers of pay alone.
     """
-    lever = LEVERS[change.name]
-    axes = lever.filters
-    mask = np.zeros(tuple(axis_size(axis, regions) for axis in axes), dtype=np.bool_)
-    mask[np.ix_(*(np.array(change.selected(axis), dtype=np.intp) for axis in axes))] = True
+    return _mask(change.name, _selections(change), regions)
+
+
+def _selections(change: LeverChange) -> tuple[tuple[int, ...], ...]:
+    """Return the ids that a change selects on each axis of its lever."""
+    return tuple(change.selected(axis) for axis in LEVERS[change.name].filters)
+
+
+def _mask(name: str, selections: tuple[tuple[int, ...], ...], regions: int) -> Mask:
+    """Return which cells of one year a lever with these selections touches."""
+    lever = LEVERS[name]
+    mask = np.zeros(tuple(axis_size(axis, regions) for axis in lever.filters), dtype=np.bool_)
+    mask[np.ix_(*(np.array(ids, dtype=np.intp) for ids in selections))] = True
     if lever.spares_own_pair:
         own = np.arange(regions)
         mask[own, own] = False
     return mask
+
+
+@lru_cache(maxsize=1024)
+def _places(name: str, selections: tuple[tuple[int, ...], ...], regions: int) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the places of the cells of `_mask`, remembered, as the runs of a sweep resolve the same levers over and over."""
+    return np.nonzero(_mask(name, selections, regions))
 
 
 _ORDER: Final = {change: position for position, change in enumerate(CHANGES)}
@@ -269,8 +285,8 @@ def resolve_policies(
 def _apply(change: LeverChange, value: float, array: Floats, touched: Mask, first_year: int) -> None:
     """Apply one change in place. At full strength ``set`` gives the value itself, to the bit."""
     rows = np.arange(max(change.from_year - first_year, 0), min(change.until_year - first_year + 1, array.shape[0]))
-    at = rows[:, np.newaxis], *np.nonzero(cells(change, array.shape[1]))
-    s = np.array([[strength(change, first_year + row)] for row in rows.tolist()]).reshape(-1, 1)
+    at = rows[:, np.newaxis], *_places(change.name, _selections(change), array.shape[1])
+    s = strength(change, first_year + rows)[:, np.newaxis]
     before = array[at]
     if change.change == "set":
         array[at] = np.where(s == 1.0, value, before + s * (value - before))

@@ -78,6 +78,18 @@ def new_counts(regions: int) -> Counts:
     )
 
 
+def counts_of_years(years: int, regions: int) -> Counts:
+    """Make room for the counts of T years, one more axis (T,) in front of each; not yet written."""
+    return Counts(*(np.empty((years, *column.shape), dtype=column.dtype) for column in new_counts(regions)))
+
+
+def write_year(year: Counts, years: Counts, t: int) -> None:
+    """Write the counts of one year into those of all years, as year t."""
+    columns: Iterable[tuple[NDArray[Any], NDArray[Any]]] = zip(years, year, strict=True)
+    for column, counted in columns:
+        column[t] = counted
+
+
 @compiled
 def cohort_researchers(key: Key, people: Floats, weight: float, first_year: int) -> Integers:
     """Turn cohort sizes in people into whole numbers of simulated researchers.

@@ -53,16 +53,16 @@ def philox(c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.ui
     -------
     Four words below 2**32, as unsigned 64-bit integers.
     """
-    for _ in range(ROUNDS):
-        product_0 = MULTIPLIER_0 * c0
-        product_1 = MULTIPLIER_1 * c2
+    for _ in range(ROUNDS):  # what stands above a word's 32 bits is cut off where it would count
+        product_0 = MULTIPLIER_0 * (c0 & MASK)
+        product_1 = MULTIPLIER_1 * (c2 & MASK)
         c0 = (product_1 >> HALF_WORD) ^ c1 ^ k0
-        c1 = product_1 & MASK
+        c1 = product_1
         c2 = (product_0 >> HALF_WORD) ^ c3 ^ k1
-        c3 = product_0 & MASK
+        c3 = product_0
         k0 = (k0 + WEYL_0) & MASK
         k1 = (k1 + WEYL_1) & MASK
-    return c0, c1, c2, c3
+    return c0 & MASK, c1 & MASK, c2 & MASK, c3 & MASK
 
 
 @inlined
@@ -114,24 +114,22 @@ def draw_block(
 
 @inlined
 def draw_blocks(
-    key: Key, index: int, origin: int, cohort: int, year: int, decision: int, blocks: NDArray[np.uint64],
-    uniforms: NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Draw several blocks of one decision side by side, as uniform numbers in (0, 1).
+    key: Key, c0: np.uint64, c1: np.uint64, c2: np.uint64, blocks: NDArray[np.uint64], words: NDArray[np.uint32]
+) -> None:
+    """Draw several blocks of one researcher side by side.
 
     Parameters
     ----------
-    blocks : (B,), numbers of the blocks, 0..255; B is a multiple of BLOCK_LANES.
-    uniforms : (4 B,), overwritten, four for each block. The others are those of `draw_block`.
+    c0, c1, c2 : counter words: index in the cohort, `origin_cohort`, `occasion`.
+    blocks : (B,), added to the occasion; B is a multiple of BLOCK_LANES.
+    words : (4 B,), overwritten, four for each block, as `draw_block` draws them.
     """
-    c1 = origin_cohort(origin, cohort)
-    c2 = occasion(year, decision)
     for lane in range(blocks.shape[0]):
-        words = philox(np.uint64(index), c1, c2 | blocks[lane], np.uint64(0), key[0], key[1])
-        uniforms[4 * lane] = uniform(words[0])
-        uniforms[4 * lane + 1] = uniform(words[1])
-        uniforms[4 * lane + 2] = uniform(words[2])
-        uniforms[4 * lane + 3] = uniform(words[3])
+        block = philox(c0, c1, c2 + blocks[lane], np.uint64(0), key[0], key[1])
+        words[4 * lane] = np.uint32(block[0])
+        words[4 * lane + 1] = np.uint32(block[1])
+        words[4 * lane + 2] = np.uint32(block[2])
+        words[4 * lane + 3] = np.uint32(block[3])
 
 
 @inlined

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.choice import Bytes, Floats, normal_cdf
 from sim.compiled import compiled, inlined
+from sim.logarithms import JobLogs, StudyLogs, authorisation, hire_chances, job_logs, study_logs
 from sim.world import (
     ACADEMIA,
     AGE_CLASSES,
@@ -35,20 +36,18 @@ from sim.world import (
 )
 
 CONGESTION_FROM = 20  # 2020: from the year after the reference of the places, 2019
-LEAST_EXPECTED = 0.01  # success that a deterred person still expects, so that its logarithm exists
 WAIT_CAP = 5.0  # years; a longer wait deters no further (version 1, section 5)
-DIASPORA_UNIT = 25.0  # people
 TOP_DECILE_OF_CLASS = 0.5  # the top decile is half of the top quintile class
 MONTHS_PER_UNIT = 6.0  # delay_cost is per six months
 
 
 @inlined
-def study_terms(world: World, indices: Indices, t: int, o: int, j: int) -> tuple[float, float, float]:
+def study_terms(world: World, indices: Indices, t: int, o: int, j: int, logs: StudyLogs) -> tuple[float, float, float]:
     """Compute the terms of equation S that every visa class shares.
 
     Parameters
     ----------
-    t : year since 2000; o, j : origin and destination.
+    t : year since 2000; o, j : origin and destination; logs : see `study_logs`.
 
     Returns
     -------
@@ -59,17 +58,17 @@ def study_terms(world: World, indices: Indices, t: int, o: int, j: int) -> tuple
     attraction = (
         world.study_constant[j]
         + world.study_drift[t, j]
-        + c.stipend_elasticity * math.log(world.stipend[t, o, j])
+        + c.stipend_elasticity * logs.stipend[o, j]
         + c.ecosystem_pull * indices.pull[j]
     )
     if j == o:
         return attraction, world.home_study[o], 0.0
     friction = (
-        -c.refusal_deterrence * math.log(indices.expected_success[o, j])
+        -c.refusal_deterrence * logs.success[o, j]
         + c.delay_cost * world.delay[t, o, j] / MONTHS_PER_UNIT
         + c.hostility_study * world.hostility[t, o, j]
     )
-    return attraction, diaspora_term(c.diaspora_pull, indices.diaspora[o, j]), friction
+    return attraction, c.diaspora_pull * logs.people[o, j], friction
 
 
 @inlined
@@ -92,12 +91,6 @@ def study_utility(
     return attraction + option + world.gravity[o, j] - c.congestion * crowded + people - VISA[v] * friction
 
 
-@inlined
-def diaspora_term(pull: float, people: float) -> float:
-    """Compute the pull of people of one's own origin: beta_N ln(1 + M / 25)."""
-    return pull * math.log(1.0 + people / DIASPORA_UNIT)
-
-
 @compiled
 def crowding(world: World, indices: Indices, t: int) -> Floats:
     """Compute (R,) max(0, ln(demand / places)) of the study regions from 2020 on (equation C).
@@ -117,12 +110,12 @@ def crowding(world: World, indices: Indices, t: int) -> Floats:
 
 
 @inlined
-def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, chance: float) -> tuple[float, float]:
+def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, logs: JobLogs) -> tuple[float, float]:
     """Compute the terms of equation W: a job at mean talent, without home premium, inertia and sector taste.
 
     Parameters
     ----------
-    t : year since 2000; o, j : origin and destination; s : sector; chance : see `hire_chances`.
+    t : year since 2000; o, j : origin and destination; s : sector; logs : see `job_logs`.
 
     Returns
     -------
@@ -132,7 +125,7 @@ def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, ch
     value = (
         world.work_constant[j]
         + world.work_drift[t, j]
-        + c.pay_elasticity * math.log(world.pay[t, o, j, s])
+        + c.pay_elasticity * logs.pay[o, j, s]
         + c.ecosystem_pull * indices.pull[j]
     )
     if s == INDUSTRY:
@@ -141,31 +134,10 @@ def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, ch
         return value, 0.0
     friction = (
         c.hostility_work * world.hostility[t, o, j]
-        - c.refusal_deterrence * math.log(max(authorisation(world, t, o, j, chance), LEAST_EXPECTED))
+        - c.refusal_deterrence * logs.authorised[o, j, s]
         + c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
     )
-    return value + diaspora_term(c.diaspora_pull, indices.diaspora[o, j]), friction
-
-
-@compiled
-def hire_chances(world: World, t: int) -> Floats:
-    """Compute (R, 2) the probability c that a hire from elsewhere is authorised without mobility, by region and sector.
-
-    The odds in academia, 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired by an attempt of
-    the employer's, as from abroad.
-    """
-    table = world.odds[t].copy()
-    for j in range(table.shape[0]):
-        table[j, INDUSTRY] = 1.0 - math.pow(1.0 - table[j, INDUSTRY], max(world.attempts[t, j], 1.0))
-    return table
-
-
-@inlined
-def authorisation(world: World, t: int, o: int, j: int, chance: float) -> float:
-    """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home."""
-    if o == j:
-        return 1.0
-    return chance + (1.0 - chance) * world.mobility[t, o, j]
+    return value + c.diaspora_pull * logs.people[o, j], friction
 
 
 @inlined
@@ -234,12 +206,12 @@ def talent_pull(world: World, indices: Indices) -> Floats:
 
 
 @inlined
-def fill_study(world: World, indices: Indices, t: int, crowded: Floats, talent: Floats, table: Floats) -> None:
+def fill_study(world: World, indices: Indices, t: int, crowded: Floats, talent: Floats, logs: StudyLogs, table: Floats) -> None:
     """Fill (R, V, Q, R) study weights exp(V^S / lambda)."""
     dissimilarity = world.coefficients.nest_dissimilarity
     for o in range(table.shape[0]):
         for j in range(table.shape[3]):
-            terms = study_terms(world, indices, t, o, j)
+            terms = study_terms(world, indices, t, o, j, logs)
             for v in range(VISA_CLASSES):
                 weight = math.exp(study_utility(world, indices, o, j, v, terms, crowded[j]) / dissimilarity)
                 for q in range(TALENT_CLASSES):
@@ -251,11 +223,11 @@ def sector_weights(world: World, indices: Indices, t: int) -> Floats:
     """Compute (R, V, R, 2) job weights exp(V^W / lambda) by sector, at mean talent and without taste."""
     regions = world.anglophone.shape[0]
     table = np.empty((regions, VISA_CLASSES, regions, 2))
-    chances = hire_chances(world, t)
+    logs = job_logs(world, indices, t)
     for o in range(regions):
         for j in range(regions):
             for s in range(2):
-                value, friction = job_terms(world, indices, t, o, j, s, chances[j, s])
+                value, friction = job_terms(world, indices, t, o, j, s, logs)
                 for v in range(VISA_CLASSES):
                     utility = value - VISA[v] * friction
                     table[o, v, j, s] = math.exp(utility / world.coefficients.nest_dissimilarity)
@@ -370,7 +342,7 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     elite = np.empty((regions, TALENT_CLASSES, PROFILES))
     talent = talent_pull(world, indices)
     sectors = sector_weights(world, indices, t)
-    fill_study(world, indices, t, crowding(world, indices, t), talent, study)
+    fill_study(world, indices, t, crowding(world, indices, t), talent, study_logs(world, indices, t), study)
     fill_jobs(world, sectors, talent, jobs, industry)
     fill_home(world, t, home)
     fill_authorised(world, t, hire_chances(world, t), authorised, direct)

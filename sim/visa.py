@@ -17,8 +17,8 @@ from sim.dynamics import (
     weigh_study,
 )
 from sim.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY
-from sim.race import Race, start_clocks
-from sim.randomness import AUTHORISATION, EMPLOYER, JOB, STUDY, Key, Words, draw_alternative, draw_block, uniform
+from sim.race import Race, start_race
+from sim.randomness import AUTHORISATION, EMPLOYER, Key, Words, draw_alternative, draw_block, uniform
 from sim.world import AT_WORK, INDUSTRY, Year
 
 
@@ -110,20 +110,26 @@ def live_status(
 
 
 @inlined
+def begin_forced_job(origin: int, traits: int, place: int, age: int, tables: Year, race: Race) -> None:
+    """Start the race of all places but the one whose status is lost; its clocks are those of decision JOB."""
+    weigh_forced_job(origin, traits, place, age, tables, race)
+    start_race(origin, origin, race)
+
+
+@inlined
 def forced_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, employer: int, sector: int, age: int,
-    tables: Year, race: Race,
+    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, employer: int, sector: int, tables: Year,
+    race: Race,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Choose among all regions but the one whose status is lost, as a hire from abroad; home if refused twice.
+
+    `race`: see `begin_forced_job`.
 
     Returns
     -------
     Location, headquarters region, sector; from industry the employer may be kept (offshoring).
     """
-    talent, _, visa, taste = unpack_traits(traits)
-    start_clocks(key, index, origin, cohort, tables.year, JOB, race)
-    weigh_forced_job(origin, traits, place, age, tables, race)
-    to, hired_by, new_sector = settle_job(key, index, origin, cohort, talent, visa, taste, origin, NO_DEGREE_HERE, tables, race)
+    to, hired_by, new_sector = settle_job(key, index, origin, cohort, traits, origin, NO_DEGREE_HERE, tables, race)
     if sector == INDUSTRY:
         spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
         if uniform(spare[1]) < tables.offshoring[place]:
@@ -132,14 +138,17 @@ def forced_job(
 
 
 @inlined
-def transfer(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, words: Words, tables: Year, race: Race
-) -> int:
-    """Choose another graduate region after the loss of a student status: the frozen shocks, this year's refusals and closures.
-
-    The years of study are kept; nobody postpones.
-    """
-    start_clocks(key, index, origin, cohort, cohort, STUDY, race)
+def begin_transfer(origin: int, traits: int, study: int, tables: Year, race: Race) -> None:
+    """Start the race of all graduate regions but the one whose status is lost; its clocks are those of the first such choice."""
     weigh_study(origin, traits, tables, race)
     race.rate[study] = 0.0
+    start_race(origin, origin, race)
+
+
+@inlined
+def transfer(key: Key, index: int, origin: int, cohort: int, words: Words, tables: Year, race: Race) -> int:
+    """Choose another graduate region after the loss of a student status: the frozen shocks, this year's refusals and closures.
+
+    The years of study are kept; nobody postpones. `race`: see `begin_transfer`.
+    """
     return best_open_region(key, index, origin, cohort, False, words, tables, race)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from sim.arrays import CHUNK, YearEnd, advance, as_floats, enter, new_batch, run_years
+from sim.arrays import CHUNK, YearEnd, as_floats, new_walker, run_years
 from sim.assembly import Constants, make_world
+from sim.batches import advance, enter
 from sim.counting import add_up, new_seen
 from sim.data import Data
 from sim.engine import years_of
@@ -21,7 +22,6 @@ from sim.indices import first_indices, next_indices
 from sim.levers import LEVERS
 from sim.policy import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
-from sim.race import new_race
 from sim.randomness import make_key
 from sim.utilities import make_year
 from sim.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
@@ -404,8 +404,7 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
     regions = world.anglophone.shape[0]
     ends = [0, *(int(end) for end in np.cumsum(sizes.sum(axis=1)))]
     indices = first_indices(world)
-    race = new_race(world.anglophone, world.coefficients.nest_dissimilarity)
-    batch = new_batch()
+    walker = new_walker(world)
     history = History([], [])
     for t in range(world.cohort.shape[0]):
         tables = make_year(world, indices, t)
@@ -414,9 +413,9 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
         mixed = Researchers(*(column[order] for column in people))
         new = np.flatnonzero(order >= ends[t])
         for row in new:
-            enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share)
+            enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share, walker.batch)
         for first in range(0, len(order), chunk):
-            advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, seen, race, batch)
+            advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, seen, *walker)
         add_up(seen, counts)
         for column, changed in zip(people, mixed, strict=True):
             column[order] = changed

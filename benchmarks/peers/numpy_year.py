@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import ENTRY, EXIT, FIRST_JOB, RELOCATION, as_floats
+from sim.arrays import as_floats
+from sim.batches import ENTRY, EXIT, FIRST_JOB, RELOCATION
 from sim.counting import ALL
 from sim.indices import first_indices, next_indices
 from sim.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK, Counts, new_counts

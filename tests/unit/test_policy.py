@@ -122,7 +122,7 @@ def test_a_ramp_reaches_full_strength_after_its_years(defaults: Policies) -> Non
     change = chn_usa(name="hostility", from_year=2016, until_year=2019, ramp_years=4, value=1.0)
     resolved = resolve_policies(defaults, [[change]], {}, FIRST_YEAR)
     assert resolved.hostility[row(2015) : row(2021), 1, 0].tolist() == [0.0, 0.25, 0.5, 0.75, 1.0, 0.0]
-    assert strength(change, 2017) == 0.5
+    assert strength(change, np.array([2015, 2017, 2019, 2020])).tolist() == [0.0, 0.5, 1.0, 0.0]
 
 
 def test_a_ramp_of_every_kind_by_hand(defaults: Policies) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.arrays import RELOCATION
+from sim.batches import RELOCATION
 from sim.engine import ENGINES, years_of
 from sim.population import Counts
 from sim.randomness import make_key

@@ -1,0 +1,355 @@
+"""One year of many rows in compiled loops; what a researcher does stands in `dynamics` and `visa`.
+
+Rows are walked in batches. Everyone decides on last year's indices, so the order of rows and the size of chunks and batches
+change nothing. Counts are whole numbers.
+"""
+
+from sim.compiled import compiled, inlined
+from sim.counting import AWAY, TOO_NEW, Seen, add_up
+from sim.dynamics import (
+    NOT_VISIBLE,
+    POSTPONED,
+    age_class,
+    begin_first_job,
+    begin_next_job,
+    begin_study,
+    choose_study,
+    classes_of,
+    first_job,
+    graduates,
+    has_opportunity,
+    leaves,
+    next_job,
+    takes_part,
+    tier_of,
+    trait_code,
+    unpack_traits,
+)
+from sim.population import (
+    OUT,
+    STUDY,
+    WORK,
+    Counts,
+    Researchers,
+)
+from sim.race import Race, Races, draw_clocks, one_race, take_clocks
+from sim.randomness import JOB as JOB_CHOICE
+from sim.randomness import STUDY as STUDY_CHOICE
+from sim.randomness import TRAITS, YEAR, Key, Words, occasion
+from sim.scratch import BATCH, Batch, draw_rows, gather_active, words_of
+from sim.visa import (
+    begin_forced_job,
+    begin_transfer,
+    first_status,
+    forced_job,
+    hired_status,
+    live_status,
+    loses_status,
+    student_status,
+    transfer,
+    updated_status,
+)
+from sim.world import AT_STUDY, Year
+
+ENTRY = 0
+FIRST_JOB = 1
+RELOCATION = 2
+EXIT = 3
+
+# What a researcher chooses in a year
+NOTHING = 0
+ENROL = 1
+HIRED = 2
+TRANSFERRED = 3
+RELOCATED = 4
+FORCED = 5
+
+RACES = 32
+"""Choices that are made side by side."""
+
+
+@inlined
+def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float, batch: Batch) -> None:
+    """Draw the traits of the rows [first, last), which all enter this year and have not left."""
+    for start in range(first, last, BATCH):
+        number = gather_active(people, start, min(start + BATCH, last), batch)
+        draw_rows(key, occasion(people.cohort[start], TRAITS), batch)
+        for k in range(number):
+            talent, tie, visa, taste = classes_of(words_of(k, batch), visa_sensitive_share)
+            people.traits[batch.row[k]] = trait_code(talent, tie, visa, taste)
+
+
+@inlined
+def advance(
+    people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, seen: Seen, races: Races, batch: Batch
+) -> None:
+    """Let the rows [first, last) live one year: study, graduate, first job, status, relocate, leave, observe.
+
+    In loops over a few rows each, those that decide by luck apart from those that compute: a wrong guess of the processor
+    then throws nothing away that took long.
+    """
+    for start in range(first, last, BATCH):
+        active = gather_active(people, start, min(start + BATCH, last), batch)
+        draw_rows(key, occasion(tables.year, YEAR), batch)  # see `dynamics.year_words`
+        choosers = live(people, active, key, tables, counts, batch)
+        for c in range(0, choosers, RACES):
+            choose(people, c, min(c + RACES, choosers), key, tables, races, counts, batch)
+        look(people, active, key, tables, batch)
+        count(people, active, counts, seen, batch)
+
+
+@inlined
+def live(people: Researchers, active: int, key: Key, tables: Year, counts: Counts, batch: Batch) -> int:
+    """Let the active rows of a batch live their year up to a choice, or to its end without one; returns how many choose."""
+    choosers = 0
+    for k in range(active):
+        i = batch.row[k]
+        stage = people.stage[i]
+        choice = ENROL
+        if stage == STUDY:
+            choice = study(people, i, words_of(k, batch), tables, counts)
+        elif stage == WORK:
+            choice = work(people, i, key, words_of(k, batch), tables, counts)
+        batch.chooser[choosers] = k
+        batch.choice[choosers] = choice
+        choosers += choice != NOTHING
+    return choosers
+
+
+@inlined
+def study(people: Researchers, i: int, words: Words, tables: Year, counts: Counts) -> int:
+    """Complete a year of study; name the choice that a degree or the loss of the status brings, or drop out or go on."""
+    o = people.origin[i]
+    g = people.study[i]
+    people.years[i] += 1
+    if graduates(g, people.years[i], words, tables):
+        return HIRED
+    status = updated_status(people.status[i], o, g, 0, tables)
+    people.status[i] = status
+    if loses_status(status, o, g, AT_STUDY, words, tables):
+        return TRANSFERRED
+    end_student_year(people, i, words, tables, counts)
+    return NOTHING
+
+
+@inlined
+def work(people: Researchers, i: int, key: Key, words: Words, tables: Year, counts: Counts) -> int:
+    """Let a worker's status live a year; name the choice that its loss or an opportunity brings, or leave or go on."""
+    o = people.origin[i]
+    here = people.place[i]
+    years = people.duration[i]
+    status, attempts, is_lost = live_status(
+        key, people.index[i], o, people.cohort[i], here, people.status[i], people.attempts[i], years, words, tables
+    )
+    people.status[i] = status
+    people.attempts[i] = attempts
+    if is_lost:
+        return FORCED
+    if has_opportunity(o, here, people.age[i], years, words, tables):
+        return RELOCATED
+    end_worker_year(people, i, False, words, tables, counts)
+    return NOTHING
+
+
+@inlined
+def choose(
+    people: Researchers, first: int, last: int, key: Key, tables: Year, races: Races, counts: Counts, batch: Batch
+) -> None:
+    """Let the choosers [first, last) of a batch choose, and end their year."""
+    for c in range(first, last):
+        draw_choice(people, batch.row[batch.chooser[c]], key, batch.choice[c], tables.year, one_race(races, c - first))
+    for c in range(first, last):
+        begin_choice(people, batch.row[batch.chooser[c]], key, batch.choice[c], tables, one_race(races, c - first))
+    for c in range(first, last):
+        k = batch.chooser[c]
+        end_choice(people, batch.row[k], key, batch.choice[c], words_of(k, batch), tables, one_race(races, c - first), counts)
+
+
+@inlined
+def draw_choice(people: Researchers, i: int, key: Key, choice: int, year: int, race: Race) -> None:
+    """Draw the clocks of a choice; those of study belong to the cohort, those of a job to the year."""
+    cohort = people.cohort[i]
+    is_study = choice in (ENROL, TRANSFERRED)
+    occasion_year, decision = (cohort, STUDY_CHOICE) if is_study else (year, JOB_CHOICE)
+    draw_clocks(key, people.index[i], people.origin[i], cohort, occasion_year, decision, race)
+
+
+@inlined
+def begin_choice(people: Researchers, i: int, key: Key, choice: int, tables: Year, race: Race) -> None:
+    """Start the race of a choice whose clocks are drawn."""
+    o = people.origin[i]
+    cohort = people.cohort[i]
+    traits = people.traits[i]
+    take_clocks(race)
+    if choice == ENROL:
+        begin_study(o, traits, tables, race)
+    elif choice == HIRED:
+        begin_first_job(key, people.index[i], o, cohort, traits, people.study[i], tables, race)
+    elif choice == TRANSFERRED:
+        begin_transfer(o, traits, people.study[i], tables, race)
+    elif choice == FORCED:
+        begin_forced_job(o, traits, people.place[i], people.age[i], tables, race)
+    else:
+        begin_next_job(o, traits, people.place[i], people.age[i], people.duration[i], tables, race)
+
+
+@inlined
+def end_choice(
+    people: Researchers, i: int, key: Key, choice: int, words: Words, tables: Year, race: Race, counts: Counts
+) -> None:
+    """Find who wins a race that was started, act on it, and end the year."""
+    if choice == ENROL:
+        apply(people, i, key, words, tables, race, counts)
+    elif choice == HIRED:
+        graduate(people, i, key, tables, race, counts)
+    elif choice == TRANSFERRED:
+        change_university(people, i, key, words, tables, race, counts)
+    else:
+        relocate(people, i, key, choice == FORCED, words, tables, race, counts)
+
+
+@inlined
+def apply(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Race, counts: Counts) -> None:
+    """Choose a graduate region, or postpone."""
+    o = people.origin[i]
+    region = choose_study(key, people.index[i], o, people.cohort[i], people.postponed[i], words, tables, race)
+    if region == POSTPONED:
+        people.postponed[i] = 1
+        return
+    people.stage[i] = STUDY
+    people.years[i] = 0
+    enrol(people, i, region, tables)
+    counts.demand[region] += 1
+    counts.flows[ENTRY, o, o, region] += 1
+
+
+@inlined
+def enrol(people: Researchers, i: int, region: int, tables: Year) -> None:
+    """Make a region the graduate region of a student."""
+    people.study[i] = region
+    people.place[i] = region
+    people.employer[i] = region
+    people.status[i] = student_status(people.origin[i], region, tables)
+
+
+@inlined
+def graduate(people: Researchers, i: int, key: Key, tables: Year, race: Race, counts: Counts) -> None:
+    """Take a first job."""
+    o = people.origin[i]
+    g = people.study[i]
+    who = people.index[i], o, people.cohort[i], people.traits[i]
+    place, employer, sector = first_job(key, who[0], who[1], who[2], who[3], g, tables, race)
+    people.stage[i] = WORK
+    people.place[i] = place
+    people.employer[i] = employer
+    people.sector[i] = sector
+    people.status[i], people.attempts[i] = first_status(key, who[0], who[1], who[2], who[3], g, place, sector, tables)
+    counts.flows[FIRST_JOB, o, g, place] += 1
+
+
+@inlined
+def change_university(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Race, counts: Counts) -> None:
+    """Study elsewhere, as the status is lost, and drop out or go on."""
+    o = people.origin[i]
+    g = people.study[i]
+    enrol(people, i, transfer(key, people.index[i], o, people.cohort[i], words, tables, race), tables)
+    counts.flows[RELOCATION, o, g, people.study[i]] += 1
+    end_student_year(people, i, words, tables, counts)
+
+
+@inlined
+def relocate(
+    people: Researchers, i: int, key: Key, is_forced: bool, words: Words, tables: Year, race: Race, counts: Counts
+) -> None:
+    """Go elsewhere as the status is lost, or to a better place if there is one; then leave or go on."""
+    o = people.origin[i]
+    here = people.place[i]
+    who = people.index[i], o, people.cohort[i], people.traits[i]
+    if is_forced:
+        at_work = people.employer[i], people.sector[i]
+        place, employer, sector = forced_job(key, who[0], who[1], who[2], who[3], here, at_work[0], at_work[1], tables, race)
+    else:
+        place, employer, sector = next_job(key, who[0], who[1], who[2], who[3], here, tables, race)
+    moved = place != here
+    if moved:
+        people.place[i] = place
+        people.employer[i] = employer
+        people.sector[i] = sector
+        people.status[i] = hired_status(o, place, tables)
+        people.attempts[i] = 0
+        people.duration[i] = 0
+        counts.flows[RELOCATION, o, here, place] += 1
+    end_worker_year(people, i, moved, words, tables, counts)
+
+
+@inlined
+def end_student_year(people: Researchers, i: int, words: Words, tables: Year, counts: Counts) -> None:
+    """Drop out, or study on."""
+    if leaves(True, words, tables):
+        people.stage[i] = OUT
+        counts.flows[EXIT, people.origin[i], people.study[i], people.study[i]] += 1
+
+
+@inlined
+def end_worker_year(people: Researchers, i: int, has_moved: bool, words: Words, tables: Year, counts: Counts) -> None:
+    """Leave research, or grow a year older; whoever has just arrived has completed no year in the place."""
+    if leaves(False, words, tables):
+        people.stage[i] = OUT
+        counts.flows[EXIT, people.origin[i], people.place[i], people.place[i]] += 1
+        return
+    people.age[i] = min(people.age[i] + 1, 250)
+    if not has_moved:
+        people.duration[i] = min(people.duration[i] + 1, 250)
+
+
+@inlined
+def look(people: Researchers, active: int, key: Key, tables: Year, batch: Batch) -> None:
+    """See the output of the active rows of a batch: their tiers, and the kinds as which they are counted."""
+    for k in range(active):
+        i = batch.row[k]
+        place = people.place[i]
+        is_worker = people.stage[i] == WORK
+        if not is_worker and people.stage[i] != STUDY:
+            continue
+        talent, _, _, _ = unpack_traits(people.traits[i])
+        tier = tier_of(place, talent, int(is_worker) * (1 + age_class(people.age[i])), words_of(k, batch), tables)
+        kind = tier
+        if not is_worker and people.years[i] < 1:
+            kind, tier = TOO_NEW, NOT_VISIBLE
+        elif tables.participation[place] < 1.0:
+            who = people.index[i], people.origin[i], people.cohort[i]
+            if tier != NOT_VISIBLE and not takes_part(key, who[0], who[1], who[2], place, tables):
+                kind, tier = AWAY + tier, NOT_VISIBLE
+        people.tier[i] = tier
+        batch.kind[k] = kind
+
+
+@inlined
+def count(people: Researchers, active: int, counts: Counts, seen: Seen, batch: Batch) -> None:
+    """Count who is still active of a batch as one of its kind; `add_up` makes the other counts of it."""
+    for k in range(active):
+        i = batch.row[k]
+        stage = people.stage[i]
+        if stage in (STUDY, WORK):
+            g = people.study[i]
+            employer = people.employer[i]
+            is_worker = int(stage == WORK)
+            seen.places[batch.kind[k], people.origin[i], people.place[i]] += 1
+            seen.employers[batch.kind[k], is_worker, g, employer] += 1
+            counts.careers[people.origin[i], g, employer] += is_worker & int(people.tier[i] != NOT_VISIBLE)
+
+
+@compiled
+def take_chunks(
+    people: Researchers, chunks: tuple[int, int, int], rows: tuple[int, int], key: Key, visa_sensitive_share: float,
+    tables: Year, counts: Counts, seen: Seen, races: Races, batch: Batch,
+) -> None:  # fmt: skip
+    """Do what `take` says; chunks: the first row, the step from chunk to chunk, the length; rows: known and entered."""
+    start, step, length = chunks
+    known, entered = rows
+    for first in range(start, entered, step):
+        last = min(first + length, entered)
+        if last > known:
+            enter(people, max(first, known), last, key, visa_sensitive_share, batch)
+        advance(people, first, last, key, tables, counts, seen, races, batch)
+    add_up(seen, counts)
