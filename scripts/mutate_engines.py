@@ -57,7 +57,7 @@ MUTATIONS = (
     ),
     Mutation(
         "arrays: a lost cohort",
-        "batches",
+        "strips",
         "        if last > known:\n",
         "        if last > known and tables.year != 2007:\n",
     ),

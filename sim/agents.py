@@ -14,7 +14,6 @@ import mesa
 from mesa.agent import AgentSet
 
 from sim.arrays import YearEnd, as_floats, held_indices
-from sim.batches import ENTRY, EXIT, FIRST_JOB, RELOCATION
 from sim.collecting import collector
 from sim.counting import ALL, tally
 from sim.data import load_data
@@ -51,6 +50,7 @@ from sim.randomness import JOB as JOB_CHOICE
 from sim.randomness import STUDY as STUDY_CHOICE
 from sim.randomness import Key, Words, make_key
 from sim.scenario import Scenario
+from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 from sim.utilities import make_year
 from sim.visa import (
     begin_forced_job,

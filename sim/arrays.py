@@ -1,6 +1,6 @@
 """The array engine: whole columns, year after year, for millions of researchers.
 
-It lays out the rows and lets `batches` walk them, in several threads if wanted. Everyone decides on last year's indices, so the
+It lays out the rows and lets `strips` walk them, in several threads if wanted. Everyone decides on last year's indices, so the
 order of rows, the size of chunks and the number of threads change nothing. Sums over researchers are whole numbers.
 """
 
@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.batches import RACES, take_chunks
 from sim.choice import Floats
 from sim.counting import new_seen
 from sim.indices import first_indices, next_indices
@@ -23,7 +22,8 @@ from sim.population import (
 )
 from sim.race import Races, new_races
 from sim.randomness import Key
-from sim.scratch import Batch, new_batch
+from sim.scratch import Strip, new_strip
+from sim.strips import RACES, take_chunks
 from sim.utilities import make_year
 from sim.world import FIRST_YEAR, Indices, Integers, World, Year
 
@@ -100,12 +100,12 @@ class Walker(NamedTuple):
     """Scratch space of one thread."""
 
     races: Races
-    batch: Batch
+    strip: Strip
 
 
 def new_walker(world: World) -> Walker:
     """Make the scratch space of a thread."""
-    return Walker(new_races(world.anglophone, world.coefficients.nest_dissimilarity, RACES), new_batch())
+    return Walker(new_races(world.anglophone, world.coefficients.nest_dissimilarity, RACES), new_strip())
 
 
 class YearTask(NamedTuple):
@@ -135,7 +135,7 @@ def take(walker: Walker, year: YearTask, starts: range, chunk: int) -> Counts:
     counts = new_counts(regions)
     take_chunks(
         year.people, (starts.start, starts.step, chunk), (year.known, year.entered), year.key, year.visa_sensitive_share,
-        year.tables, counts, new_seen(regions), walker.races, walker.batch,
+        year.tables, counts, new_seen(regions), walker.races, walker.strip,
     )  # fmt: skip
     return counts
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import CHUNK, YearEnd, run_years
-from sim.batches import ENTRY, EXIT, FIRST_JOB, RELOCATION
 from sim.data import load_data
 from sim.draws import Draw
 from sim.outcomes import Outcomes
@@ -15,6 +14,7 @@ from sim.population import OUT, Counts, counts_of_years, write_year
 from sim.preparation import world_of
 from sim.randomness import Key, make_key
 from sim.scenario import Scenario
+from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 from sim.world import FIRST_YEAR, Indices, World
 
 ENGINES = ("arrays", "agents")

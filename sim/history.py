@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.batches import advance, enter
 from sim.choice import Floats, nest_of, nested_shares
 from sim.counting import new_seen
 from sim.dynamics import (
@@ -45,7 +44,8 @@ from sim.population import (
 from sim.race import new_race, new_races, start_clocks, variate
 from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, Words, draw_alternative, draw_block, uniform
 from sim.randomness import STUDY as STUDY_CHOICE
-from sim.scratch import new_batch
+from sim.scratch import new_strip
+from sim.strips import advance, enter
 from sim.visa import live_status, updated_status
 from sim.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Year
 
@@ -85,8 +85,8 @@ def history(
     -------
     The life; `str()` of it is a text.
     """
-    row, batch = one_row(index, origin, cohort), new_batch()
-    enter(row, 0, 1, key, visa_sensitive_share, batch)
+    row, strip = one_row(index, origin, cohort), new_strip()
+    enter(row, 0, 1, key, visa_sensitive_share, strip)
     person = Person(key, index, origin, cohort, int(row.traits[0]))
     told = []
     races = new_races(years[0].anglophone, years[0].dissimilarity, 1)
@@ -94,7 +94,7 @@ def history(
         if tables.year < cohort or row.stage[0] == OUT:
             continue
         before = state_of(row)
-        advance(row, 0, 1, key, tables, new_counts(len(codes)), new_seen(len(codes)), races, batch)
+        advance(row, 0, 1, key, tables, new_counts(len(codes)), new_seen(len(codes)), races, strip)
         told.append(year_of_life(person, tables, before, state_of(row), codes))
     return Life(f"{codes[origin]}-{cohort}-{index}", describe_traits(person.traits), codes, tuple(told))
 

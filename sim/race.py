@@ -110,7 +110,7 @@ def new_race(anglophone: Bytes, dissimilarity: float) -> Race:
 
 @inlined
 def one_race(races: Races, n: int) -> Race:
-    """Take the scratch space of choice n out of several; for compiled callers, as views do not come out of it to others."""
+    """Take the scratch space of choice n out of several; for `inlined` callers alone: nobody counts references to the views."""
     return Race(
         races.rate[n],
         races.words[n],

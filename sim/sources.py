@@ -28,7 +28,7 @@ RANKS: dict[str, float] = {
     "visa": 2.2,
     "outcomes": 2,
     "scratch": 2.8,
-    "batches": 2.9,
+    "strips": 2.9,
     "arrays": 3,
     "expected_study": 2.5,
     "expected_jobs": 2.5,

@@ -22,3 +22,12 @@ def test_a_small_measurement_runs_and_checks_the_peers(tmp_path: Path) -> None:
     assert text.endswith("<!-- end of bench -->\nafter\n")
     assert "numpy / arrays at 300" in text
     assert "old" not in text
+
+
+def test_the_parts_are_measured() -> None:
+    command = [sys.executable, "-m", "benchmarks.parts", "--size", "300", "--run", "100", "--repetitions", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("| choices: ") for line in lines) == 3
+    assert any(line.startswith("| tables of the years | ") for line in lines)

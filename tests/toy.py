@@ -14,7 +14,6 @@ import numpy as np
 
 from sim.arrays import CHUNK, YearEnd, as_floats, new_walker, run_years
 from sim.assembly import Constants, make_world
-from sim.batches import advance, enter
 from sim.counting import add_up, new_seen
 from sim.data import Data
 from sim.engine import years_of
@@ -23,6 +22,7 @@ from sim.levers import LEVERS
 from sim.policy import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
 from sim.randomness import make_key
+from sim.strips import advance, enter
 from sim.utilities import make_year
 from sim.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
 
@@ -413,7 +413,7 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
         mixed = Researchers(*(column[order] for column in people))
         new = np.flatnonzero(order >= ends[t])
         for row in new:
-            enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share, walker.batch)
+            enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share, walker.strip)
         for first in range(0, len(order), chunk):
             advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, seen, *walker)
         add_up(seen, counts)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.batches import RELOCATION
 from sim.engine import ENGINES, years_of
 from sim.population import Counts
 from sim.randomness import make_key
+from sim.strips import RELOCATION
 from sim.world import World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world
 

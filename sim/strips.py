@@ -1,6 +1,6 @@
 """One year of many rows in compiled loops; what a researcher does stands in `dynamics` and `visa`.
 
-Rows are walked in batches. Everyone decides on last year's indices, so the order of rows and the size of chunks and batches
+Rows are walked in strips. Everyone decides on last year's indices, so the order of rows and the size of chunks and strips
 change nothing. Counts are whole numbers.
 """
 
@@ -36,7 +36,7 @@ from sim.race import Race, Races, draw_clocks, one_race, take_clocks
 from sim.randomness import JOB as JOB_CHOICE
 from sim.randomness import STUDY as STUDY_CHOICE
 from sim.randomness import TRAITS, YEAR, Key, Words, occasion
-from sim.scratch import BATCH, Batch, draw_rows, gather_active, words_of
+from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
 from sim.visa import (
     begin_forced_job,
     begin_transfer,
@@ -69,49 +69,49 @@ RACES = 32
 
 
 @inlined
-def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float, batch: Batch) -> None:
+def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float, strip: Strip) -> None:
     """Draw the traits of the rows [first, last), which all enter this year and have not left."""
-    for start in range(first, last, BATCH):
-        number = gather_active(people, start, min(start + BATCH, last), batch)
-        draw_rows(key, occasion(people.cohort[start], TRAITS), batch)
+    for start in range(first, last, STRIP):
+        number = gather_active(people, start, min(start + STRIP, last), strip)
+        draw_rows(key, occasion(people.cohort[start], TRAITS), strip)
         for k in range(number):
-            talent, tie, visa, taste = classes_of(words_of(k, batch), visa_sensitive_share)
-            people.traits[batch.row[k]] = trait_code(talent, tie, visa, taste)
+            talent, tie, visa, taste = classes_of(words_of(k, strip), visa_sensitive_share)
+            people.traits[strip.row[k]] = trait_code(talent, tie, visa, taste)
 
 
 @inlined
 def advance(
-    people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, seen: Seen, races: Races, batch: Batch
+    people: Researchers, first: int, last: int, key: Key, tables: Year, counts: Counts, seen: Seen, races: Races, strip: Strip
 ) -> None:
     """Let the rows [first, last) live one year: study, graduate, first job, status, relocate, leave, observe.
 
     In loops over a few rows each, those that decide by luck apart from those that compute: a wrong guess of the processor
     then throws nothing away that took long.
     """
-    for start in range(first, last, BATCH):
-        active = gather_active(people, start, min(start + BATCH, last), batch)
-        draw_rows(key, occasion(tables.year, YEAR), batch)  # see `dynamics.year_words`
-        choosers = live(people, active, key, tables, counts, batch)
+    for start in range(first, last, STRIP):
+        active = gather_active(people, start, min(start + STRIP, last), strip)
+        draw_rows(key, occasion(tables.year, YEAR), strip)  # see `dynamics.year_words`
+        choosers = live(people, active, key, tables, counts, strip)
         for c in range(0, choosers, RACES):
-            choose(people, c, min(c + RACES, choosers), key, tables, races, counts, batch)
-        look(people, active, key, tables, batch)
-        count(people, active, counts, seen, batch)
+            choose(people, c, min(c + RACES, choosers), key, tables, races, counts, strip)
+        look(people, active, key, tables, strip)
+        count(people, active, counts, seen, strip)
 
 
 @inlined
-def live(people: Researchers, active: int, key: Key, tables: Year, counts: Counts, batch: Batch) -> int:
-    """Let the active rows of a batch live their year up to a choice, or to its end without one; returns how many choose."""
+def live(people: Researchers, active: int, key: Key, tables: Year, counts: Counts, strip: Strip) -> int:
+    """Let the active rows of a strip live their year up to a choice, or to its end without one; returns how many choose."""
     choosers = 0
     for k in range(active):
-        i = batch.row[k]
+        i = strip.row[k]
         stage = people.stage[i]
         choice = ENROL
         if stage == STUDY:
-            choice = study(people, i, words_of(k, batch), tables, counts)
+            choice = study(people, i, words_of(k, strip), tables, counts)
         elif stage == WORK:
-            choice = work(people, i, key, words_of(k, batch), tables, counts)
-        batch.chooser[choosers] = k
-        batch.choice[choosers] = choice
+            choice = work(people, i, key, words_of(k, strip), tables, counts)
+        strip.chooser[choosers] = k
+        strip.choice[choosers] = choice
         choosers += choice != NOTHING
     return choosers
 
@@ -153,16 +153,16 @@ def work(people: Researchers, i: int, key: Key, words: Words, tables: Year, coun
 
 @inlined
 def choose(
-    people: Researchers, first: int, last: int, key: Key, tables: Year, races: Races, counts: Counts, batch: Batch
+    people: Researchers, first: int, last: int, key: Key, tables: Year, races: Races, counts: Counts, strip: Strip
 ) -> None:
-    """Let the choosers [first, last) of a batch choose, and end their year."""
+    """Let the choosers [first, last) of a strip choose, and end their year."""
     for c in range(first, last):
-        draw_choice(people, batch.row[batch.chooser[c]], key, batch.choice[c], tables.year, one_race(races, c - first))
+        draw_choice(people, strip.row[strip.chooser[c]], key, strip.choice[c], tables.year, one_race(races, c - first))
     for c in range(first, last):
-        begin_choice(people, batch.row[batch.chooser[c]], key, batch.choice[c], tables, one_race(races, c - first))
+        begin_choice(people, strip.row[strip.chooser[c]], key, strip.choice[c], tables, one_race(races, c - first))
     for c in range(first, last):
-        k = batch.chooser[c]
-        end_choice(people, batch.row[k], key, batch.choice[c], words_of(k, batch), tables, one_race(races, c - first), counts)
+        k = strip.chooser[c]
+        end_choice(people, strip.row[k], key, strip.choice[c], words_of(k, strip), tables, one_race(races, c - first), counts)
 
 
 @inlined
@@ -303,16 +303,16 @@ def end_worker_year(people: Researchers, i: int, has_moved: bool, words: Words, 
 
 
 @inlined
-def look(people: Researchers, active: int, key: Key, tables: Year, batch: Batch) -> None:
-    """See the output of the active rows of a batch: their tiers, and the kinds as which they are counted."""
+def look(people: Researchers, active: int, key: Key, tables: Year, strip: Strip) -> None:
+    """See the output of the active rows of a strip: their tiers, and the kinds as which they are counted."""
     for k in range(active):
-        i = batch.row[k]
+        i = strip.row[k]
         place = people.place[i]
         is_worker = people.stage[i] == WORK
         if not is_worker and people.stage[i] != STUDY:
             continue
         talent, _, _, _ = unpack_traits(people.traits[i])
-        tier = tier_of(place, talent, int(is_worker) * (1 + age_class(people.age[i])), words_of(k, batch), tables)
+        tier = tier_of(place, talent, int(is_worker) * (1 + age_class(people.age[i])), words_of(k, strip), tables)
         kind = tier
         if not is_worker and people.years[i] < 1:
             kind, tier = TOO_NEW, NOT_VISIBLE
@@ -321,28 +321,28 @@ def look(people: Researchers, active: int, key: Key, tables: Year, batch: Batch)
             if tier != NOT_VISIBLE and not takes_part(key, who[0], who[1], who[2], place, tables):
                 kind, tier = AWAY + tier, NOT_VISIBLE
         people.tier[i] = tier
-        batch.kind[k] = kind
+        strip.kind[k] = kind
 
 
 @inlined
-def count(people: Researchers, active: int, counts: Counts, seen: Seen, batch: Batch) -> None:
-    """Count who is still active of a batch as one of its kind; `add_up` makes the other counts of it."""
+def count(people: Researchers, active: int, counts: Counts, seen: Seen, strip: Strip) -> None:
+    """Count who is still active of a strip as one of its kind; `add_up` makes the other counts of it."""
     for k in range(active):
-        i = batch.row[k]
+        i = strip.row[k]
         stage = people.stage[i]
         if stage in (STUDY, WORK):
             g = people.study[i]
             employer = people.employer[i]
             is_worker = int(stage == WORK)
-            seen.places[batch.kind[k], people.origin[i], people.place[i]] += 1
-            seen.employers[batch.kind[k], is_worker, g, employer] += 1
+            seen.places[strip.kind[k], people.origin[i], people.place[i]] += 1
+            seen.employers[strip.kind[k], is_worker, g, employer] += 1
             counts.careers[people.origin[i], g, employer] += is_worker & int(people.tier[i] != NOT_VISIBLE)
 
 
 @compiled
 def take_chunks(
     people: Researchers, chunks: tuple[int, int, int], rows: tuple[int, int], key: Key, visa_sensitive_share: float,
-    tables: Year, counts: Counts, seen: Seen, races: Races, batch: Batch,
+    tables: Year, counts: Counts, seen: Seen, races: Races, strip: Strip,
 ) -> None:  # fmt: skip
     """Do what `take` says; chunks: the first row, the step from chunk to chunk, the length; rows: known and entered."""
     start, step, length = chunks
@@ -350,6 +350,6 @@ def take_chunks(
     for first in range(start, entered, step):
         last = min(first + length, entered)
         if last > known:
-            enter(people, max(first, known), last, key, visa_sensitive_share, batch)
-        advance(people, first, last, key, tables, counts, seen, races, batch)
+            enter(people, max(first, known), last, key, visa_sensitive_share, strip)
+        advance(people, first, last, key, tables, counts, seen, races, strip)
     add_up(seen, counts)
