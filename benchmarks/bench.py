@@ -27,11 +27,12 @@ import numpy as np
 from benchmarks.limit import run_limit
 from benchmarks.peers.numpy_year import NumpyModel
 from sim.agents import run_agents
-from sim.arrays import run_years
+from sim.arrays import run_counts, run_years
 from sim.data import load_data
 from sim.design import Design
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
 from sim.measures import parse_measure
+from sim.population import counts_of
 from sim.preparation import world_of
 from sim.provenance import model_id
 from sim.randomness import make_key
@@ -108,8 +109,11 @@ def world_at(size: int) -> World:
 
 
 def run_arrays(world: World, seed: int, threads: int = 1) -> list[Any]:
-    """Run the array engine; return the counts of all years."""
-    return [end.counts for end in run_years(world, make_key(seed, 0), threads=threads)]
+    """Run the array engine as `sim.engine.simulate` does; return the counts of all years."""
+    if threads > 1:
+        return [end.counts for end in run_years(world, make_key(seed, 0), threads=threads)]
+    counts = run_counts(world, make_key(seed, 0))
+    return [counts_of(counts, t) for t in range(len(counts.shares))]
 
 
 def shares_of(counts: Any) -> np.ndarray:

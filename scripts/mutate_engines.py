@@ -43,8 +43,8 @@ MUTATIONS = (
     Mutation(
         "arrays: a stale stock, diasporas of the year before last",
         "arrays",
-        "                as_floats(counts.stock), as_floats(counts.demand),",
-        "                indices.diaspora / world.people_per_researcher, as_floats(counts.demand),",
+        "top, elite, as_floats(counts.stock), as_floats",
+        "top, elite, indices.diaspora / world.people_per_researcher, as_floats",
     ),
     Mutation(
         "agents: too fresh a stock, the year's tables made after the study choice of the year",

@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.choice import Floats
+from sim.compiled import compiled
 from sim.counting import new_seen
 from sim.indices import first_indices, next_indices
 from sim.population import (
     Counts,
     Researchers,
     cohort_researchers,
+    counts_of,
+    counts_of_years,
     new_counts,
     new_researchers,
 )
@@ -71,12 +74,51 @@ def run_years(
             )
             counts = walk(crew, pool, year, chunk)
             yield YearEnd(FIRST_YEAR + t, counts, people, year.entered, tables, indices)
-            indices = next_indices(
-                world, indices, t, tables.sector_weight,
-                as_floats(counts.stars[0]), as_floats(counts.stars[1]),
-                as_floats(counts.stock), as_floats(counts.demand),
-            )  # fmt: skip
-            indices = held_indices(indices, held, t + 1)
+            indices = held_indices(indices_after(world, indices, t, tables, counts), held, t + 1)
+
+
+def run_counts(world: World, key: Key, chunk: int = CHUNK) -> Counts:
+    """Simulate all years in one compiled call, for whoever wants nothing but their counts: those of `run_years`.
+
+    What passes between the years then never becomes objects of Python, which costs as much as two thousand researchers a year.
+
+    Parameters
+    ----------
+    world, key, chunk : as for `run_years`.
+
+    Returns
+    -------
+    Counts with one more axis (T,) in front of each.
+    """
+    sizes = cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR)
+    people = new_researchers(sizes, FIRST_YEAR)
+    counts = counts_of_years(*sizes.shape)
+    walker = new_walker(world)
+    count_years(world, key, people, np.cumsum(sizes.sum(axis=1)), chunk, counts, walker.races, walker.strip)
+    return counts
+
+
+@compiled
+def count_years(
+    world: World, key: Key, people: Researchers, ends: Integers, chunk: int, counts: Counts, races: Races, strip: Strip
+) -> None:
+    """Do what `run_counts` says; ends: (T,) rows that have entered by the end of each year; counts: all zero."""
+    share = world.coefficients.visa_sensitive_share
+    indices = first_indices(world)
+    known = 0
+    for t in range(ends.shape[0]):
+        tables = make_year(world, indices, t)
+        year, seen = counts_of(counts, t), new_seen(len(world.anglophone))
+        take_chunks(people, (0, chunk, chunk), (known, ends[t]), key, share, tables, year, seen, races, strip)
+        indices = indices_after(world, indices, t, tables, year)
+        known = ends[t]
+
+
+@compiled
+def indices_after(world: World, indices: Indices, t: int, tables: Year, counts: Counts) -> Indices:
+    """Make the indices that the next year reads from the counts of the year that ends."""
+    top, elite = as_floats(counts.stars[0]), as_floats(counts.stars[1])
+    return next_indices(world, indices, t, tables.sector_weight, top, elite, as_floats(counts.stock), as_floats(counts.demand))
 
 
 def held_indices(own: Indices, held: Sequence[Indices] | None, t: int) -> Indices:
@@ -140,6 +182,7 @@ def take(walker: Walker, year: YearTask, starts: range, chunk: int) -> Counts:
     return counts
 
 
+@compiled
 def as_floats(counts: Integers) -> Floats:
     """Convert whole numbers to floats, exactly."""
     return counts.astype(np.float64)

@@ -24,6 +24,7 @@ class Seen(NamedTuple):
     employers: NDArray[np.int32]  # (KINDS, 2 student or worker, R study, R headquarters)
 
 
+@compiled
 def new_seen(regions: int) -> Seen:
     """Make counts by kind, all zero, for R regions."""
     return Seen(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import CHUNK, YearEnd, run_years
+from sim.arrays import CHUNK, YearEnd, run_counts, run_years
 from sim.data import load_data
 from sim.draws import Draw
 from sim.outcomes import Outcomes
@@ -66,9 +66,12 @@ def simulate(
     InvariantBrokenError : with check_invariants, if a year does not add up.
     """
     world = world_of(scenario, draw, researchers, until, load_data()) if world is None else world
+    key = make_key(seed, replicate)
+    if engine == "arrays" and threads == 1 and held is None and not check_invariants:
+        return gather(run_counts(world, key, chunk), draw, replicate, world)
     years = counts_of_years(*world.cohort.shape)
     before = np.zeros(world.anglophone.shape[0], dtype=np.int64)
-    for t, end in enumerate(years_of(engine, world, make_key(seed, replicate), chunk, threads, held)):
+    for t, end in enumerate(years_of(engine, world, key, chunk, threads, held)):
         if check_invariants:
             check_year(end, before)
             before = end.counts.stock.sum(axis=0)

@@ -79,8 +79,16 @@ def new_counts(regions: int) -> Counts:
 
 
 def counts_of_years(years: int, regions: int) -> Counts:
-    """Make room for the counts of T years, one more axis (T,) in front of each; not yet written."""
-    return Counts(*(np.empty((years, *column.shape), dtype=column.dtype) for column in new_counts(regions)))
+    """Make the counts of T years, all zero, one more axis (T,) in front of each."""
+    return Counts(*(np.zeros((years, *column.shape), dtype=column.dtype) for column in new_counts(regions)))
+
+
+@compiled
+def counts_of(years: Counts, t: int) -> Counts:
+    """Take year t out of the counts of all years."""
+    return Counts(
+        years.shares[t], years.flows[t], years.careers[t], years.stock[t], years.demand[t], years.eligible[t], years.stars[t]
+    )
 
 
 def write_year(year: Counts, years: Counts, t: int) -> None:

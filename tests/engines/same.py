@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.arrays import YearEnd
+from sim.arrays import YearEnd, run_counts
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import years_of
+from sim.population import Counts, counts_of
 from sim.preparation import world_of
 from sim.randomness import Key, make_key
 from sim.scenario import load_shipped, shipped_names
@@ -34,17 +35,23 @@ def first_difference(first: YearEnd, second: YearEnd) -> str:
         row = differing[name]
         who = f"origin {one.origin[row]}, cohort {one.cohort[row]}, index {one.index[row]}"
         return f"{first.year}, researcher of {who}: {name} is {getattr(one, name)[row]} or {getattr(other, name)[row]}"
+    return count_difference(first, second.counts)
+
+
+def count_difference(first: YearEnd, counts: Counts) -> str:
+    """Name the count in which a year differs from other counts of it; nothing if they are equal."""
     for name, counted in first.counts._asdict().items():
-        if not np.array_equal(counted, getattr(second.counts, name)):
+        if not np.array_equal(counted, getattr(counts, name)):
             return f"{first.year}: counts of {name} differ"
     return ""
 
 
 def differences(world: World, key: Key) -> Iterator[str]:
-    """Walk both engines side by side and name the first difference of every year that has one."""
+    """Walk both engines side by side, and the array engine's years in one call, and name the first difference of every year."""
     years = 0
+    at_once = run_counts(world, key)
     for first, second in zip(years_of("arrays", world, key), years_of("agents", world, key), strict=True):
-        found = first_difference(first, second)
+        found = first_difference(first, second) or count_difference(first, counts_of(at_once, years))
         if found:
             yield found
         years += 1

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.arrays import run_counts
 from sim.constants import first_guess
 from sim.data import DATA_FOLDER, load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years
-from sim.population import cohort_researchers
+from sim.population import cohort_researchers, counts_of
 from sim.randomness import make_key
 from sim.scenario import load_scenario
 from sim.world import World
@@ -54,6 +55,17 @@ def test_the_size_of_chunks_changes_nothing(seed: int, chunk: int) -> None:
 def test_the_number_of_threads_changes_nothing(seed: int, chunk: int, threads: int) -> None:
     world = random_world(seed, 4, years=10)
     assert_same(run(world), run(world, chunk=chunk, threads=threads))
+
+
+@SOME
+@given(SEEDS, st.integers(2, 6), st.integers(5, 4000))
+def test_years_in_one_call_are_the_years_one_by_one(seed: int, regions: int, chunk: int) -> None:
+    world = random_world(seed, regions, years=10, relocation_hazard=0.5)
+    counts = run_counts(world, make_key(1, 0), chunk)
+    years = run(world).counts
+    assert len(counts.shares) == len(years)
+    for t, year in enumerate(years):
+        assert same_counts(counts_of(counts, t), year), t
 
 
 def test_rows_one_by_one_change_nothing() -> None:
