@@ -332,9 +332,9 @@ def timing_line(size: int, years: int, name: str, row: dict[str, Any]) -> str:
     return f"| {size:,} | {years:,} | {name} | {row['median']:.3f} ({low:.3f}-{high:.3f}) | {row['ns_per_researcher_year']:.0f} |"
 
 
-def write_into(page: Path, table: str) -> None:
+def write_into(page: Path, table: str, mark: str = "bench") -> None:
     """Put the table between the marks of a page."""
-    begin, end = "<!-- bench -->\n", "<!-- end of bench -->"
+    begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
     text = page.read_text(encoding="utf-8")
     head, _, rest = text.partition(begin)
     page.write_text(f"{head}{begin}\n{table}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")

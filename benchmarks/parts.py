@@ -1,6 +1,6 @@
 """Where the time of the array engine goes: the parts of a year by researcher, and of a whole run as a sweep makes it.
 
-    python -m benchmarks.parts [--size 400000] [--run 5000] [--repetitions 15]
+    python -m benchmarks.parts [--size 400000] [--run 5000] [--repetitions 15] [--write docs/performance.md]
 
 A part of the year is the difference between walking it up to there and up to the part before; the state is the same each time.
 """
@@ -8,10 +8,11 @@ A part of the year is the difference between walking it up to there and up to th
 import argparse
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bench import SCENARIO, SEED, UNTIL, reference_draw, timed, world_at
+from benchmarks.bench import SCENARIO, SEED, UNTIL, reference_draw, timed, world_at, write_into
 from sim.arrays import indices_after, new_walker, run_years
 from sim.compiled import compiled, inlined
 from sim.counting import Seen, new_seen
@@ -49,13 +50,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=400_000)
     parser.add_argument("--run", type=int, default=5_000)
     parser.add_argument("--repetitions", type=int, default=15)
+    parser.add_argument("--write", help="page that takes the tables")
     options = parser.parse_args()
-    print_year(world_at(options.size), options.size, options.repetitions)
-    print_run(options.run, options.repetitions)
+    lines = parts_of_year(world_at(options.size), options.size, options.repetitions)
+    table = "\n".join([*lines, "", *parts_of_run(options.run, options.repetitions)])
+    print(table)
+    if options.write:
+        write_into(Path(options.write), table, "parts")
 
 
-def print_year(world: World, size: int, repetitions: int) -> None:
-    """Print the parts of one year in nanoseconds per active researcher."""
+def parts_of_year(world: World, size: int, repetitions: int) -> list[str]:
+    """Measure the parts of one year in nanoseconds per active researcher; returns the lines of a table."""
     people, known, entered, tables = state_before(world)
     walker = new_walker(world)
     active = int((people.stage[:known] != OUT).sum()) + entered - known
@@ -72,11 +77,11 @@ def print_year(world: World, size: int, repetitions: int) -> None:
             )
             chosen = int(counts.flows[:3].sum())
     medians = [statistics.median(each[1:]) for each in seconds]  # the first call compiles
-    print(f"{MEASURED_YEAR}, {size:,} researchers in 2022: {active:,} active, {chosen / active:.3f} choices each\n")
-    print("| part | ns |\n|---|--:|")
+    lines = [f"{MEASURED_YEAR}, {size:,} researchers in 2022: {active:,} active, {chosen / active:.3f} choices each.", ""]
+    lines += ["| part of a year, per active researcher | ns |", "|---|--:|"]
     for part, after, before in zip(PARTS, medians, [0.0, *medians], strict=False):
-        print(f"| {part} | {(after - before) / active * 1e9:.1f} |")
-    print(f"| all | {medians[-1] / active * 1e9:.1f} |\n")
+        lines.append(f"| {part} | {(after - before) / active * 1e9:.1f} |")
+    return [*lines, f"| all | {medians[-1] / active * 1e9:.1f} |"]
 
 
 def state_before(world: World) -> tuple[Researchers, int, int, Tables]:
@@ -120,8 +125,8 @@ def walk_to(
             count(people, active, counts, seen, strip)
 
 
-def print_run(size: int, repetitions: int) -> None:
-    """Print the parts of a whole run in milliseconds, the policies and the world of the draw included."""
+def parts_of_run(size: int, repetitions: int) -> list[str]:
+    """Measure the parts of a whole run in milliseconds, the policies and the world of the draw included; returns lines."""
     scenario, draw, data = load_shipped(SCENARIO), reference_draw(), load_data()
     world, key = world_at(size), make_key(SEED, 0)
     ends = list(run_years(world, key))
@@ -137,11 +142,10 @@ def print_run(size: int, repetitions: int) -> None:
     found["indices"] /= AGAIN
     whole = found.pop("whole")
     found["researchers, counts and all else"] = whole - found["tables of the years"] - found["indices"]
-    print(f"a run of {size:,} researchers: {len(ends)} years from {FIRST_YEAR}, {researcher_years:,} researcher-years\n")
-    print("| part | ms |\n|---|--:|")
-    for name, value in found.items():
-        print(f"| {name} | {1000 * value:.1f} |")
-    print(f"| all | {1000 * sum(found.values()):.1f} |")
+    lines = [f"A run of {size:,} researchers: {len(ends)} years from {FIRST_YEAR}, {researcher_years:,} researcher-years.", ""]
+    lines += ["| part of a run | ms |", "|---|--:|"]
+    lines += [f"| {name} | {1000 * value:.1f} |" for name, value in found.items()]
+    return [*lines, f"| all | {1000 * sum(found.values()):.1f} |"]
 
 
 @compiled

@@ -66,8 +66,10 @@ def parameters_of(scenario: Scenario, draw: int, data: Data) -> dict[str, float]
         if draw < 0:
             raise ValueError(f"draw {draw}: 0 and above, or {REFERENCE} for the reference point")
         return draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
-    medians = parameter_vector(data, np.full(SOBOL_DIMENSIONS, MEDIAN), scenario.parameters)
-    vector = reference_vector(data) | {name: medians[name] for name in scenario.parameters}
+    vector = reference_vector(data)
+    if scenario.parameters:
+        medians = parameter_vector(data, np.full(SOBOL_DIMENSIONS, MEDIAN), scenario.parameters)
+        vector |= {name: medians[name] for name in scenario.parameters}
     if not is_stable(vector):
         raise ValueError(f"{scenario.name}: the reference point is not stable with these parameters; lower ecosystem_pull")
     return vector
