@@ -31,7 +31,6 @@ from sim.arrays import run_counts, run_years
 from sim.data import load_data
 from sim.design import Design
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
-from sim.engine import AT_ONCE
 from sim.measures import parse_measure
 from sim.population import counts_of
 from sim.preparation import world_of
@@ -111,9 +110,7 @@ def world_at(size: int) -> World:
 
 def run_arrays(world: World, seed: int, threads: int = 1) -> list[Any]:
     """Run the array engine as `sim.engine.simulate` does; return the counts of all years."""
-    if threads > 1 or world.cohort.sum() > AT_ONCE * world.people_per_researcher:
-        return [end.counts for end in run_years(world, make_key(seed, 0), threads=threads)]
-    counts = run_counts(world, make_key(seed, 0))
+    counts = run_counts(world, make_key(seed, 0), threads=threads)
     return [counts_of(counts, t) for t in range(len(counts.shares))]
 
 

@@ -22,6 +22,7 @@ from sim.population import (
     counts_of_years,
     new_counts,
     new_researchers,
+    write_year,
 )
 from sim.race import Races, new_races
 from sim.randomness import Key
@@ -31,6 +32,8 @@ from sim.utilities import make_year
 from sim.world import FIRST_YEAR, Indices, Integers, World, Year
 
 CHUNK = 1 << 14
+AT_ONCE = 1_000_000
+"""Rows up to which all years are one compiled call, in which Ctrl-C is not heard: half a second at most."""
 
 
 class YearEnd(NamedTuple):
@@ -77,22 +80,27 @@ def run_years(
             indices = held_indices(indices_after(world, indices, t, tables, counts), held, t + 1)
 
 
-def run_counts(world: World, key: Key, chunk: int = CHUNK) -> Counts:
-    """Simulate all years in one compiled call, for whoever wants nothing but their counts: those of `run_years`.
+def run_counts(world: World, key: Key, chunk: int = CHUNK, threads: int = 1) -> Counts:
+    """Simulate all years, for whoever wants nothing but their counts: those of `run_years`.
 
-    What passes between the years then never becomes objects of Python, which costs as much as two thousand researchers a year.
+    A run of at most AT_ONCE rows in one thread is one compiled call: what passes between the years then never becomes objects of
+    Python, which costs as much as two thousand researchers a year.
 
     Parameters
     ----------
-    world, key, chunk : as for `run_years`.
+    world, key, chunk, threads : as for `run_years`.
 
     Returns
     -------
     Counts with one more axis (T,) in front of each.
     """
+    counts = counts_of_years(*world.cohort.shape)
     sizes = cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR)
+    if threads > 1 or sizes.sum() > AT_ONCE:
+        for t, end in enumerate(run_years(world, key, chunk, threads)):
+            write_year(end.counts, counts, t)
+        return counts
     people = new_researchers(sizes, FIRST_YEAR)
-    counts = counts_of_years(*sizes.shape)
     walker = new_walker(world)
     count_years(world, key, people, np.cumsum(sizes.sum(axis=1)), chunk, counts, walker.races, walker.strip)
     return counts

@@ -19,8 +19,6 @@ from sim.world import FIRST_YEAR, Indices, World
 
 ENGINES = ("arrays", "agents")
 """Compiled loops over columns; one Mesa agent per researcher. Both give the same history."""
-AT_ONCE = 1_000_000
-"""Researchers of all cohorts up to which all years are one compiled call, in which Ctrl-C is not heard: half a second at most."""
 TENTH_OF_A_POINT = 0.1  # how closely targets are met where the parameters allow it
 
 
@@ -69,9 +67,8 @@ def simulate(
     """
     world = world_of(scenario, draw, researchers, until, load_data()) if world is None else world
     key = make_key(seed, replicate)
-    is_plain = engine == "arrays" and threads == 1 and held is None and not check_invariants
-    if is_plain and world.cohort.sum() <= AT_ONCE * world.people_per_researcher:
-        return gather(run_counts(world, key, chunk), draw, replicate, world)
+    if engine == "arrays" and held is None and not check_invariants:
+        return gather(run_counts(world, key, chunk, threads), draw, replicate, world)
     years = counts_of_years(*world.cohort.shape)
     before = np.zeros(world.anglophone.shape[0], dtype=np.int64)
     for t, end in enumerate(years_of(engine, world, key, chunk, threads, held)):

@@ -9,9 +9,7 @@ are the numpy peer's, so that both must record the same counts.
 runs in an environment that has mesa-frames, numba and numpy, and prints one JSON object.
 """
 
-import json
 import os
-import pickle
 import sys
 import time
 from pathlib import Path
@@ -23,12 +21,10 @@ import mesa_frames
 import numpy as np
 import polars as pl
 
+from benchmarks.peers.apart import print_measurement
 from benchmarks.peers.numpy_year import Crowd, NumpyModel
 from sim.population import OUT
-from sim.world import REFERENCE_RESEARCHERS, World
-
-WARM_UP = 1_000
-"""Researchers of the run that compiles and imports what there is to be."""
+from sim.world import World
 
 
 class Model(mesa_frames.ModelDF):
@@ -133,18 +129,5 @@ def run_once(world: World, seed: int) -> tuple[float, list]:
     return time.perf_counter() - start, model.counts
 
 
-def main() -> None:
-    """Warm up, measure, print."""
-    path, seed, repetitions = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    world = World(*pickle.loads(Path(path).read_bytes()))
-    run_once(world._replace(people_per_researcher=REFERENCE_RESEARCHERS / WARM_UP), seed)
-    seconds, last = [], []
-    for k in range(repetitions):
-        spent, counts = run_once(world, seed + k)
-        seconds.append(spent)
-        last.append(counts[-1].shares[0] / counts[-1].shares[0].sum(axis=1, keepdims=True))
-    print(json.dumps({"seconds": seconds, "last": np.mean(last, axis=0).tolist(), "version": mesa_frames.__version__}))
-
-
 if __name__ == "__main__":
-    main()
+    print_measurement(run_once, mesa_frames.__version__)

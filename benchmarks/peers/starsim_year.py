@@ -8,8 +8,6 @@ scenarios; matrices of shocks are drawn at once.
 runs in an environment that has Starsim, numba and numpy, and prints one JSON object.
 """
 
-import json
-import pickle
 import sys
 import time
 from pathlib import Path
@@ -19,14 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import starsim as ss
 
+from benchmarks.peers.apart import print_measurement
 from benchmarks.peers.numpy_year import Crowd, NumpyModel
 from sim.population import OUT
-from sim.world import REFERENCE_RESEARCHERS, World
+from sim.world import World
 
 EVENTS = 48
 """More than there are in a year."""
-WARM_UP = 1_000
-"""Researchers of the run that compiles and imports what there is to be."""
 
 
 class Draws:
@@ -155,18 +152,5 @@ def run_once(world: World, seed: int) -> tuple[float, list]:
     return time.perf_counter() - start, module.people_counts
 
 
-def main() -> None:
-    """Warm up, measure, print."""
-    path, seed, repetitions = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    world = World(*pickle.loads(Path(path).read_bytes()))
-    run_once(world._replace(people_per_researcher=REFERENCE_RESEARCHERS / WARM_UP), seed)
-    seconds, last = [], []
-    for k in range(repetitions):
-        spent, counts = run_once(world, seed + k)
-        seconds.append(spent)
-        last.append(counts[-1].shares[0] / counts[-1].shares[0].sum(axis=1, keepdims=True))
-    print(json.dumps({"seconds": seconds, "last": np.mean(last, axis=0).tolist(), "version": ss.__version__}))
-
-
 if __name__ == "__main__":
-    main()
+    print_measurement(run_once, ss.__version__)

@@ -9,6 +9,7 @@ import pytest
 from sim.design_file import read_design
 from sim.scenario import ScenarioError, shipped_folder
 from sim.scenario_text import Problem
+from tests.refusals import assert_named, expected_lines
 
 FOLDER = Path(__file__).parent / "invalid_designs"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -24,16 +25,6 @@ lever = "us-refusal"
 low = 0.2
 high = 0.6
 """
-
-
-def expected_lines(path: Path) -> list[str]:
-    """The comments at the top of a file: ``# 7: key = value: message``, one for each problem."""
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("# "):
-            break
-        lines.append(line.removeprefix("# "))
-    return lines
 
 
 def problems_of(path: Path | str) -> tuple[Problem, ...]:
@@ -54,12 +45,7 @@ def test_there_are_many_invalid_designs() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_an_invalid_design_is_refused_as_its_first_lines_say(path: Path) -> None:
-    expected = expected_lines(path)
-    found = [place(problem, path) for problem in problems_of(path)]
-    assert expected
-    assert len(found) == len(expected), "\n".join(found)
-    for message, start in zip(found, expected, strict=True):
-        assert message.startswith(start), message
+    assert_named([place(problem, path) for problem in problems_of(path)], path)
 
 
 def test_all_errors_come_at_once_and_no_run_starts(

@@ -10,20 +10,11 @@ import pytest
 
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario_text import MOST_BYTES, Problem, read_text
+from tests.refusals import assert_named
 
 FOLDER = Path(__file__).parent / "invalid"
 FILES = sorted(FOLDER.glob("*.toml"))
 GOOD = 'title = "Good"\n'
-
-
-def expected_lines(path: Path) -> list[str]:
-    """The comments at the top of a file: ``# 7: key = value: message``, one for each problem."""
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("# "):
-            break
-        lines.append(line.removeprefix("# "))
-    return lines
 
 
 def problems_of(path: Path | str, **options: object) -> tuple[Problem, ...]:
@@ -46,12 +37,7 @@ def test_there_are_many_invalid_files() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_an_invalid_file_is_refused_as_its_first_lines_say(path: Path) -> None:
-    expected = expected_lines(path)
-    found = [place(problem, path) for problem in problems_of(path)]
-    assert expected
-    assert len(found) == len(expected), "\n".join(found)
-    for message, start in zip(found, expected, strict=True):
-        assert message.startswith(start), message
+    assert_named([place(problem, path) for problem in problems_of(path)], path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
