@@ -7,6 +7,12 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 RANKS: dict[str, float] = {
+    "model": 0,
+    "engines": 3,
+    "scenarios": 3.5,
+    "runs": 5.5,
+    "comparisons": 8,
+    "reports": 9,
     "__init__": -2,
     "sources": -2,
     "remember": -2,
@@ -53,7 +59,7 @@ RANKS: dict[str, float] = {
     "examples": 4,
     "assembly": 4,
     "constants": 4.3,
-    "draws": 4.6,
+    "draws": 4.5,
     "preparation": 4.7,
     "lives": 4.75,
     "history": 4.8,
@@ -82,7 +88,7 @@ RANKS: dict[str, float] = {
     "experiment": 7,
     "calibrate": 7,
     "sweep_results": 7,
-    "sweeps": 7.2,
+    "sweeps": 7,
     "sweep_estimate": 7.3,
     "expressions": 7.1,
     "responses": 7.4,
@@ -185,8 +191,11 @@ def source_hash(top_rank: float) -> str:
 
 @cache
 def module_hash(names: tuple[str, ...]) -> str:
-    """Hash the text of the named modules (paths in the package without .py), in the order given."""
+    """Hash the text of the named modules and folders (paths in the package, modules without .py), in the order given."""
     digest = hashlib.sha256()
     for name in names:
-        digest.update((PACKAGE / f"{name}.py").read_bytes())
+        folder = PACKAGE / name
+        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{name}.py"]
+        for path in files:
+            digest.update(path.read_bytes())
     return digest.hexdigest()

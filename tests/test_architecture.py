@@ -74,16 +74,6 @@ def typing_only(path: Path) -> set[ast.stmt]:
     }
 
 
-@pytest.mark.parametrize("path", FILES, ids=dotted)
-def test_a_module_imports_only_from_lower_ranks(path: Path) -> None:
-    own = module_of(path)
-    assert own in RANKS, f"{own} has no rank in sim/sources.py"
-    for module, node in sim_modules(path):
-        imported = module.split(".")[1] if "." in module else "__init__"
-        if imported != own and node not in typing_only(path):
-            assert RANKS[imported] < RANKS[own], f"{path.name}:{node.lineno} imports {module}"
-
-
 def test_there_are_no_cycles() -> None:
     graph = {dotted(path): {module for module, _ in sim_modules(path)} for path in FILES}
     done: set[str] = set()
