@@ -32,13 +32,13 @@ from sim.data import load_data
 from sim.design import Design
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
 from sim.measures import parse_measure
-from sim.population import counts_of
+from sim.model.choice.randomness import make_key
+from sim.model.population import counts_of
+from sim.model.world import World
 from sim.preparation import world_of
 from sim.provenance import model_id
-from sim.randomness import make_key
 from sim.scenario import load_shipped
 from sim.sweeps import execute_batch, runs_of
-from sim.world import World
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO, UNTIL, SEED = "baseline", 2035, 1

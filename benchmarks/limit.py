@@ -6,9 +6,9 @@ stage, every column read once and those that change in a year written once. No u
 
 import numpy as np
 
-from sim.compiled import compiled
-from sim.population import Researchers, new_researchers
-from sim.randomness import MASK, Key, draw_block
+from sim.model.choice.compiled import compiled
+from sim.model.choice.randomness import MASK, Key, draw_block
+from sim.model.population import Researchers, new_researchers
 
 VISA_BLOCKS = 2
 

@@ -14,20 +14,20 @@ import numpy as np
 
 from benchmarks.bench import SCENARIO, SEED, UNTIL, reference_draw, timed, world_at, write_into
 from sim.arrays import indices_after, new_walker, run_years
-from sim.compiled import compiled, inlined
 from sim.counting import Seen, new_seen
 from sim.data import load_data
 from sim.engine import simulate
-from sim.population import OUT, Counts, Researchers, new_counts, new_researchers
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.race import Races, one_race
+from sim.model.choice.randomness import YEAR, Key, make_key, occasion
+from sim.model.population import OUT, Counts, Researchers, new_counts, new_researchers
+from sim.model.world import FIRST_YEAR, Indices, World
+from sim.model.world import Year as Tables
+from sim.model.year import make_year
 from sim.preparation import world_of
-from sim.race import Races, one_race
-from sim.randomness import YEAR, Key, make_key, occasion
 from sim.scenario import load_shipped
 from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
 from sim.strips import RACES, begin_choice, count, draw_choice, end_choice, enter, live, look
-from sim.utilities import make_year
-from sim.world import FIRST_YEAR, Indices, World
-from sim.world import Year as Tables
 
 MEASURED_YEAR = 2029
 PARTS = (

@@ -13,46 +13,38 @@ from weakref import WeakKeyDictionary
 import mesa
 from mesa.agent import AgentSet
 
-from sim.arrays import YearEnd, as_floats, held_indices
+from sim.arrays import YearEnd
 from sim.collecting import collector
 from sim.counting import ALL, tally
 from sim.data import load_data
 from sim.draws import REFERENCE, Draw
-from sim.dynamics import (
-    ELITE,
-    NOT_VISIBLE,
-    POSTPONED,
+from sim.history import history
+from sim.lives import Life
+from sim.model.choice.race import new_race, start_clocks
+from sim.model.choice.randomness import JOB as JOB_CHOICE
+from sim.model.choice.randomness import STUDY as STUDY_CHOICE
+from sim.model.choice.randomness import Key, Words, make_key
+from sim.model.indices import as_floats, first_indices, held_indices, next_indices
+from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
+from sim.model.population import (
+    APPLY,
+    NO_STATUS,
+    NOWHERE,
+    OUT,
+    STUDY,
+    WORK,
+    Researchers,
     age_class,
-    begin_first_job,
-    begin_next_job,
-    begin_study,
-    choose_study,
-    first_job,
-    graduates,
-    has_opportunity,
+    as_columns,
+    cohort_researchers,
     leaves,
-    next_job,
-    takes_part,
-    tier_of,
+    new_counts,
     trait_classes,
     trait_code,
     unpack_traits,
     year_words,
 )
-from sim.history import history
-from sim.indices import first_indices, next_indices
-from sim.lives import Life
-from sim.outcomes import AXES, TIERS, shares
-from sim.population import APPLY, NO_STATUS, NOWHERE, OUT, STUDY, WORK, Researchers, as_columns, cohort_researchers, new_counts
-from sim.preparation import world_named
-from sim.race import new_race, start_clocks
-from sim.randomness import JOB as JOB_CHOICE
-from sim.randomness import STUDY as STUDY_CHOICE
-from sim.randomness import Key, Words, make_key
-from sim.scenario import Scenario
-from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
-from sim.utilities import make_year
-from sim.visa import (
+from sim.model.status import (
     begin_forced_job,
     begin_transfer,
     first_status,
@@ -64,7 +56,13 @@ from sim.visa import (
     transfer,
     updated_status,
 )
-from sim.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
+from sim.model.study import POSTPONED, begin_study, choose_study, graduates
+from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
+from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
+from sim.outcomes import AXES, TIERS, shares
+from sim.preparation import world_named
+from sim.scenario import Scenario
+from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 
 LONGEST = 250
 """Completed years are counted up to here; a column is one byte."""
@@ -81,7 +79,7 @@ class Numbers(WeakKeyDictionary["TalentModel", "count[int]"]):
 class Researcher(mesa.Agent):
     """One researcher: applies, studies, works, and leaves research.
 
-    Attributes carry the names and codes of the columns of `sim.population.Researchers`; regions are permanent ids.
+    Attributes carry the names and codes of the columns of `sim.model.population.Researchers`; regions are permanent ids.
     """
 
     _ids = Numbers()  # Mesa 3 numbers agents by a dictionary of this name that keeps every model for ever; Mesa 4 has none
@@ -241,8 +239,8 @@ class TalentModel(mesa.Model):
     until : last year, 2000..2050; the model stops running after it.
     collect : fill the DataCollector after every step: one row a year.
     collect_researchers : also collect a row of every active researcher each year.
-    world : a world made otherwise (see `sim.world`); scenario, draw, researchers and until are then not looked at.
-    held : the indices of every year of another run, held as by `sim.arrays.held_indices`.
+    world : a world made otherwise (see `sim.model.world`); scenario, draw, researchers and until are then not looked at.
+    held : the indices of every year of another run, held as by `sim.model.indices.held_indices`.
 
     Raises
     ------

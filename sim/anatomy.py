@@ -23,12 +23,11 @@ from sim.comparison import Anatomy, LeverPart
 from sim.data import load_data
 from sim.draws import make_draw
 from sim.futures import live_future
+from sim.model.choice.randomness import make_key
+from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
 from sim.preparation import parameters_of, world_of
-from sim.randomness import make_key
 from sim.scenario import Scenario
-from sim.summary import FloatArray
 from sim.switches import Switch, switch_rows, switches_of
-from sim.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Indices, World
 
 DRAWS: Final = (0, 1, 2, 3)
 REPLICATES: Final = (0,)
@@ -86,11 +85,11 @@ class Looked(NamedTuple):
     """What one draw and replicate shows; shares are (Y, X, R) in percent."""
 
     switches: list[Switch]
-    base: FloatArray
-    variant: FloatArray
-    direct: FloatArray
-    feedback: FloatArray
-    values: dict[int, FloatArray]  # by coalition
+    base: Floats
+    variant: Floats
+    direct: Floats
+    feedback: Floats
+    values: dict[int, Floats]  # by coalition
 
 
 def dissect(
@@ -188,7 +187,7 @@ def look_at(plan: Dissection, run: tuple[int, int]) -> Looked:
         draw = draws[0] if scenario.parameters == plan.base.parameters else draws[1]
         return world_of(scenario, draw, researchers, plan.until, data)
 
-    def shares_of(given: World, held: Sequence[Indices] | None = None) -> FloatArray:
+    def shares_of(given: World, held: Sequence[Indices] | None = None) -> Floats:
         return shares_at(np.stack([end.counts.shares for end in run_years(given, key, held=held)]), plan.years)
 
     base, variant = (live_future(world(scenario, plan.researchers), key) for scenario in (plan.base, plan.variant))

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import Floats
-from sim.compiled import compiled
 from sim.counting import new_seen
-from sim.indices import first_indices, next_indices
-from sim.population import (
+from sim.model.choice.compiled import compiled
+from sim.model.choice.race import Races, new_races
+from sim.model.choice.randomness import Key
+from sim.model.indices import as_floats, first_indices, held_indices, next_indices
+from sim.model.population import (
     Counts,
     Researchers,
     cohort_researchers,
@@ -24,14 +25,14 @@ from sim.population import (
     new_researchers,
     write_year,
 )
-from sim.race import Races, new_races
-from sim.randomness import Key
+from sim.model.world import FIRST_YEAR, Indices, Integers, World, Year
+from sim.model.year import make_year
 from sim.scratch import Strip, new_strip
 from sim.strips import RACES, take_chunks
-from sim.utilities import make_year
-from sim.world import FIRST_YEAR, Indices, Integers, World, Year
 
 CHUNK = 1 << 14
+
+
 AT_ONCE = 1_000_000
 """Rows up to which all years are one compiled call, in which Ctrl-C is not heard: half a second at most."""
 
@@ -54,8 +55,8 @@ def run_years(
 
     Parameters
     ----------
-    world : see `sim.world`; `people_per_researcher` sets the scale.
-    key : (seed, replicate) of `sim.randomness.make_key`.
+    world : see `sim.model.world`; `people_per_researcher` sets the scale.
+    key : (seed, replicate) of `sim.model.choice.randomness.make_key`.
     chunk : rows a loop walks at once, at least 1; changes nothing in the result.
     threads : loops that walk at the same time, at least 1; changes nothing in the result.
     held : the indices of every year of another run, whose stocks then answer instead of this run's (see `held_indices`).
@@ -129,23 +130,6 @@ def indices_after(world: World, indices: Indices, t: int, tables: Year, counts: 
     return next_indices(world, indices, t, tables.sector_weight, top, elite, as_floats(counts.stock), as_floats(counts.demand))
 
 
-def held_indices(own: Indices, held: Sequence[Indices] | None, t: int) -> Indices:
-    """Put another run's ecosystem, diasporas and smoothed demand in the place of a run's own.
-
-    Expectations of visas and the value of work after study stay its own; the latter rests on tables made of what is held.
-
-    Parameters
-    ----------
-    own : indices of year t of this run.
-    held : indices of every year of the other run, from 2000 on, of the same regions; None holds nothing.
-    t : year since 2000; after the last one nothing is held.
-    """
-    if held is None or t >= len(held):
-        return own
-    other = held[t]
-    return own._replace(ecosystem=other.ecosystem, pull=other.pull, diaspora=other.diaspora, demand=other.demand)
-
-
 class Walker(NamedTuple):
     """Scratch space of one thread."""
 
@@ -188,9 +172,3 @@ def take(walker: Walker, year: YearTask, starts: range, chunk: int) -> Counts:
         year.tables, counts, new_seen(regions), walker.races, walker.strip,
     )  # fmt: skip
     return counts
-
-
-@compiled
-def as_floats(counts: Integers) -> Floats:
-    """Convert whole numbers to floats, exactly."""
-    return counts.astype(np.float64)

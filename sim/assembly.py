@@ -7,16 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.choice import Floats
-from sim.compiled import compiled
 from sim.data import Data
+from sim.model.choice.compiled import compiled
+from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
 from sim.policy import Policies
-from sim.world import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    Coefficients,
-    World,
-)
 
 YEARS = LAST_YEAR - FIRST_YEAR + 1
 USA, CHN, GBR, CAN, AUS, IND = "USA", "CHN", "GBR", "CAN", "AUS", "IND"

@@ -15,12 +15,13 @@ from sim.comparison import AssumptionRow, Comparison
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
+from sim.model.world import Floats
 from sim.outcomes import AXES, TIERS
 from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.preparation import world_of
 from sim.results import Run
 from sim.scenario import Scenario, load_scenario
-from sim.summary import FloatArray, shares_of
+from sim.summary import shares_of
 
 REPLICATES = 4
 """Replicates of each row; fewer if the runs have fewer, but at least two, for an error."""
@@ -102,7 +103,7 @@ def assumption_rows(comparison: Comparison, report: Report | None = None) -> tup
     return tuple(row for name in names for row in found[name])
 
 
-def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int) -> FloatArray:
+def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int) -> Floats:
     """Run scenarios at the reference point under a setting: shares, (replicates, scenarios, Y, X, R)."""
     data = load_data()
     draw = make_draw(data, reference_vector(data) | dict(setting.parameters), REFERENCE)
@@ -111,14 +112,14 @@ def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run,
     worlds = [world_of(scenario, draw, researchers, until, data) for scenario in scenarios]
     tier, axes = TIERS.index(TIER), [AXES.index(axis) for axis in ROW_AXES]
 
-    def shares(number: int, replicate: int) -> FloatArray:
+    def shares(number: int, replicate: int) -> Floats:
         run = simulate(scenarios[number], draw, replicate, researchers, seed, until, world=worlds[number])
         return shares_of(run.counts[-len(base.years) :, tier][:, axes])
 
     return np.array([[shares(number, replicate) for number in range(len(scenarios))] for replicate in range(replicates)])
 
 
-def rows_of(comparison: Comparison, name: str, setting: Setting, differences: FloatArray) -> Iterator[AssumptionRow]:
+def rows_of(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
     """Summarise the differences of one variant, (replicates, Y, X, R), in the years and regions of its headlines."""
     base = comparison.base
     for x, axis in enumerate(ROW_AXES):

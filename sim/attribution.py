@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.summary import FloatArray
+from sim.model.world import Floats
 
 MOST_EXACT: Final = 6
 """Players up to which every coalition is valued; beyond, those of sampled orders."""
@@ -25,9 +25,9 @@ Order = tuple[int, ...]
 class Parts(NamedTuple):
     """What each player brings; the parts of all sum to the total."""
 
-    part: FloatArray  # (K, ...)
-    low: FloatArray  # (K, ...) ends of the 90 % interval of the sampling of orders; the part itself where all were taken
-    high: FloatArray
+    part: Floats  # (K, ...)
+    low: Floats  # (K, ...) ends of the 90 % interval of the sampling of orders; the part itself where all were taken
+    high: Floats
 
 
 def sample_orders(count: int, orders: int, seed: int) -> tuple[Order, ...]:
@@ -65,7 +65,7 @@ def on_the_way(order: Order) -> list[int]:
     return formed
 
 
-def exact_parts(count: int, value: Mapping[int, FloatArray]) -> Parts:
+def exact_parts(count: int, value: Mapping[int, Floats]) -> Parts:
     """Compute Shapley values from all coalitions: the mean over orders of what a player adds to those before.
 
     Parameters
@@ -83,7 +83,7 @@ def exact_parts(count: int, value: Mapping[int, FloatArray]) -> Parts:
     return Parts(part, part, part)
 
 
-def sampled_parts(count: int, value: Mapping[int, FloatArray], orders: Sequence[Order]) -> Parts:
+def sampled_parts(count: int, value: Mapping[int, Floats], orders: Sequence[Order]) -> Parts:
     """Estimate Shapley values from orders in pairs, with a 90 % interval of the mean over pairs.
 
     Parameters
@@ -100,7 +100,7 @@ def sampled_parts(count: int, value: Mapping[int, FloatArray], orders: Sequence[
         for player, before, after in zip(order, formed[:-1], formed[1:], strict=True):
             gains[row, player] = value[after] - value[before]
     pairs = 0.5 * (gains[::2] + gains[1::2])
-    part: FloatArray = pairs.mean(axis=0)
+    part: Floats = pairs.mean(axis=0)
     error = pairs.std(axis=0, ddof=1) / math.sqrt(len(pairs))
     half = float(student.ppf(0.5 + 0.5 * CONFIDENCE, len(pairs) - 1)) * error
     return Parts(part, part - half, part + half)

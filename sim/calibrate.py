@@ -13,14 +13,13 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from sim.assembly import CHN, OTHER_ANGLOPHONE, USA
-from sim.choice import Floats
 from sim.constants import Problem, first_guess, mix
 from sim.data import Data
 from sim.distributions import quantile
 from sim.draws import BASELINE, REFERENCE, policies_in_force
 from sim.expected import ExpectedYear
+from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
 from sim.scenario import Scenario, load_shipped
-from sim.world import BASE_YEAR, REFERENCE_YEAR
 
 FREE = (
     "study_region_pull", "home_work_usa", "home_work_chn", "home_work_ind", "home_work_other", "cohort_growth_chn",

@@ -12,9 +12,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparison import ChannelRow
+from sim.model.world import FIRST_YEAR, Floats, Integers
 from sim.outcomes import AXES, TIERS, shares
-from sim.summary import FloatArray
-from sim.world import FIRST_YEAR, Integers
 
 TIER: Final = "top20"
 AXES_SHOWN: Final = ("work", "study")
@@ -33,7 +32,7 @@ class Cell(NamedTuple):
     region: str
 
 
-def shares_at(counts: Integers, years: Sequence[int]) -> FloatArray:
+def shares_at(counts: Integers, years: Sequence[int]) -> Floats:
     """Return (Y, X, R) shares of the visible in percent.
 
     Parameters
@@ -46,7 +45,7 @@ def shares_at(counts: Integers, years: Sequence[int]) -> FloatArray:
     return 100.0 * shares(counts[rows, TIERS.index(TIER)][:, axes])
 
 
-def cells_shown(total: FloatArray, years: Sequence[int], codes: Sequence[str]) -> Iterator[Cell]:
+def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[Cell]:
     """List the shares that are told: ALWAYS, and on each axis the OTHERS that move most in the last year.
 
     Parameters
@@ -64,7 +63,7 @@ def cells_shown(total: FloatArray, years: Sequence[int], codes: Sequence[str]) -
 
 
 def channel_rows(
-    base: FloatArray, direct: FloatArray, feedback: FloatArray, variant: FloatArray, cells: Sequence[Cell]
+    base: Floats, direct: Floats, feedback: Floats, variant: Floats, cells: Sequence[Cell]
 ) -> tuple[ChannelRow, ...]:
     """Split the mean effect of each cell.
 

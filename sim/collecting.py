@@ -5,7 +5,7 @@ from typing import Any
 
 import mesa
 
-from sim.population import APPLY, OUT, STUDY, WORK
+from sim.model.population import APPLY, OUT, STUDY, WORK
 
 STAGE_NAMES = {APPLY: "apply", STUDY: "study", WORK: "work", OUT: "out"}
 

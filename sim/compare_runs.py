@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
 from sim.crossings import crossing_rows
+from sim.model.world import Floats
 from sim.outcomes import AXES, TIERS
 from sim.paired_statistics import (
     STANDARD_ERRORS,
@@ -27,7 +28,7 @@ from sim.paired_statistics import (
 from sim.pairing import Pair, check_comparable, labels, pair
 from sim.prior_part import Inputs, prior_part, uninformed_inputs
 from sim.results import Run
-from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS, FloatArray, shares_of, spread
+from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS, shares_of, spread
 
 POINTS = 100.0
 HEADLINE_AXES = ("work", "study", "origin")
@@ -220,7 +221,7 @@ def headline(
 
 
 def judge(
-    values: FloatArray,
+    values: Floats,
     is_unchanged: bool,
     mean: float,
     error: float,
@@ -264,13 +265,13 @@ def judge(
     return WITHIN_NOISE, f"{reason}; {more_runs(needed)}"
 
 
-def same_sign(values: FloatArray, mean: float) -> str:
+def same_sign(values: Floats, mean: float) -> str:
     """Say in how many runs the difference has the sign of its mean."""
     share = float((np.sign(values) == np.sign(mean)).mean())
     return f"the sign of the mean in {100.0 * share:.0f} % of {values.size} paired runs"
 
 
-def unseen(values: FloatArray) -> str:
+def unseen(values: Floats) -> str:
     """Say which part of the error these runs cannot show."""
     if values.shape[0] < 2:
         return "; one draw, so nothing on other parameters"

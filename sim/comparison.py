@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.model.world import Floats
 from sim.results import Run
-from sim.summary import FloatArray
 
 NO_CHANGE = "no change"  # every paired difference is exactly zero
 CLEAR = "clear"  # the mean difference lies more than two standard errors from zero
@@ -45,22 +45,22 @@ class Effects:
         Quantiles of it.
     """
 
-    difference: FloatArray
-    p05: FloatArray
-    p25: FloatArray
-    p50: FloatArray
-    p75: FloatArray
-    p95: FloatArray
-    sd_parameter: FloatArray
-    sd_replicate: FloatArray
-    ratio: FloatArray
-    base_share: FloatArray
-    variant_share: FloatArray
-    base_people: FloatArray
-    variant_people: FloatArray
-    people: FloatArray
-    people_p05: FloatArray
-    people_p95: FloatArray
+    difference: Floats
+    p05: Floats
+    p25: Floats
+    p50: Floats
+    p75: Floats
+    p95: Floats
+    sd_parameter: Floats
+    sd_replicate: Floats
+    ratio: Floats
+    base_share: Floats
+    variant_share: Floats
+    base_people: Floats
+    variant_people: Floats
+    people: Floats
+    people_p05: Floats
+    people_p95: Floats
 
 
 class Headline(NamedTuple):

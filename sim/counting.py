@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import compiled, inlined
-from sim.dynamics import ELITE, NOT_VISIBLE
-from sim.population import Counts
-from sim.world import Integers
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.population import Counts
+from sim.model.world import Integers
+from sim.model.year import ELITE, NOT_VISIBLE
 
 ALL = 2
 ORIGIN, GRADUATE_REGION, WORK_AXIS, LOCATION, GRADUATES = 0, 1, 2, 3, 4

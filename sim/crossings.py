@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.comparison import CrossingRow
+from sim.model.world import Floats, Integers
 from sim.outcomes import AXES, TIERS
 from sim.pairing import Pair
 from sim.results import Run
-from sim.summary import FloatArray, IntArray, crossing
+from sim.summary import crossing
 
 ALWAYS = ("CHN", "USA")
 """Challenger and leader that are always told, the challenger first."""
@@ -30,13 +31,13 @@ MOST_PAIRS = 5
 AXIS = "work"
 
 
-def work_counts(counts: IntArray, tier: str) -> IntArray:
+def work_counts(counts: Integers, tier: str) -> Integers:
     """Take the work counts of a tier, runs in one row: (..., Y, K, X, R) to (N, Y, R)."""
     cut = counts[..., TIERS.index(tier), AXES.index(AXIS), :]
     return cut.reshape(-1, *cut.shape[-2:])
 
 
-def close_pairs(counts: Sequence[IntArray], years: IntArray, codes: Sequence[str]) -> list[tuple[int, int]]:
+def close_pairs(counts: Sequence[Integers], years: Integers, codes: Sequence[str]) -> list[tuple[int, int]]:
     """List who may pass whom: challengers behind in 2022 that pass before the horizon in some runs.
 
     Parameters
@@ -70,10 +71,10 @@ def close_pairs(counts: Sequence[IntArray], years: IntArray, codes: Sequence[str
     return [always, *found[: MOST_PAIRS - 1]]
 
 
-def passing(counts: IntArray, years: IntArray, challenger: int, leader: int) -> FloatArray:
+def passing(counts: Integers, years: Integers, challenger: int, leader: int) -> Floats:
     """Return the share of runs in which a region has passed another in or before each year, (Y,)."""
     first = crossing(counts, years, challenger, leader)
-    share: FloatArray = (first[:, None] <= years).mean(axis=0)
+    share: Floats = (first[:, None] <= years).mean(axis=0)
     return share
 
 

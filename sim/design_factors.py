@@ -11,7 +11,8 @@ import numpy as np
 
 from sim.data import load_data
 from sim.design_text import DesignText
-from sim.parameters import FIRST_YEAR, LAST_YEAR, LEVERS
+from sim.levers import LEVERS
+from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.policy import LeverChange, value_range
 from sim.sampling import Factor
 from sim.scenario import Scenario

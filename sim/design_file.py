@@ -14,7 +14,7 @@ from sim.design_factors import read_factors
 from sim.design_sample import read_sample
 from sim.design_text import DesignText
 from sim.measures import Measure, MeasureError, parse_measure
-from sim.parameters import LAST_YEAR
+from sim.model.world import LAST_YEAR
 from sim.sampling import Factor, point_count
 from sim.scenario import Scenario, ScenarioError, load_scenario, shipped_folder
 from sim.scenario_text import Problem, nearest_name, show

@@ -13,17 +13,10 @@ from typing import Final
 import numpy as np
 
 from sim.distributions import Distribution
-from sim.parameters import GROUPS, LEVERS, Lever
-from sim.policy import (
-    Floats,
-    LeverChange,
-    Mask,
-    Policies,
-    axis_names,
-    cells,
-    drawn_value,
-    resolve_policies,
-)
+from sim.levers import LEVERS, Lever
+from sim.model.world import Floats
+from sim.parameters import GROUPS
+from sim.policy import LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
 
 QUANTILES: Final = (0.05, 0.5, 0.95)
 """Where distributions are compared: both ends of the 90 % band and the median."""

@@ -11,9 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.model.world import Floats
 from sim.outcomes import AXES, TIERS
 from sim.results import Run
-from sim.summary import BAND, INDICATORS, FloatArray, band, grouped
+from sim.summary import BAND, INDICATORS, band, grouped
 
 SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
 SORT_YEAR: Final = 2022
@@ -210,7 +211,7 @@ def _thousands(people: float) -> str:
     return f"{thousands:.0f}" if thousands >= 9.95 else f"{thousands:.1f}"
 
 
-def _three(values: tuple[FloatArray, FloatArray, FloatArray], year: int, group: int) -> tuple[float, float, float]:
+def _three(values: tuple[Floats, Floats, Floats], year: int, group: int) -> tuple[float, float, float]:
     low, middle, high = (float(each[year, group]) for each in values)
     return low, middle, high
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from sim.data import Data
 from sim.differences import number_text
 from sim.examples import lever_example
-from sim.parameters import Lever
+from sim.levers import Lever
 
 
 def levers_report(levers: Sequence[Lever]) -> RenderableType:

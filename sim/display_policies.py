@@ -12,8 +12,9 @@ from sim.differences import axis_text
 from sim.display_inputs import plain_table
 from sim.examples import policy_example
 from sim.expansions import change_unit, size_text
+from sim.levers import LEVERS
+from sim.model.world import FIRST_YEAR
 from sim.named_policies import NamedPolicy, PolicyLever, expand
-from sim.parameters import FIRST_YEAR, LEVERS
 
 
 def policies_report(policies: Sequence[NamedPolicy]) -> RenderableType:

@@ -19,13 +19,13 @@ import numpy as np
 from scipy.stats import qmc
 
 from sim.assembly import Constants
-from sim.choice import Floats
 from sim.constants import is_stable, solve_constants
 from sim.data import DATA_FOLDER, Data, load_data
 from sim.distributions import Distribution, quantile
+from sim.model.choice.randomness import philox, uniform
+from sim.model.world import Floats
 from sim.observed import observed_policies
 from sim.policy import Policies, resolve_policies
-from sim.randomness import philox, uniform
 from sim.remember import cache_root
 from sim.scenario import Scenario, lever_values, load_shipped, scenario_effect
 from sim.sources import module_hash
@@ -36,10 +36,21 @@ MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
-    "randomness", "levers", "parameters", "distributions", "policy", "choice", "race", "world", "logarithms", "utilities",
-    "indices", "dynamics", "visa", "expected_study", "expected_jobs", "expected_moves", "expected", "data/__init__",
-    "data/arrays", "observed", "assembly", "constants", "draws",
-)  # fmt: skip
+    "model",
+    "levers",
+    "parameters",
+    "distributions",
+    "policy",
+    "expected_study",
+    "expected_jobs",
+    "expected_moves",
+    "expected",
+    "data",
+    "observed",
+    "assembly",
+    "constants",
+    "draws",
+)
 REFERENCE = -1
 """Number of the reference point among draws."""
 CENTRE = -2

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from sim.arrays import CHUNK, YearEnd, run_counts, run_years
 from sim.data import load_data
 from sim.draws import Draw
+from sim.model.choice.randomness import Key, make_key
+from sim.model.population import OUT, Counts, counts_of_years, write_year
+from sim.model.world import FIRST_YEAR, Indices, World
 from sim.outcomes import Outcomes
-from sim.population import OUT, Counts, counts_of_years, write_year
 from sim.preparation import world_of
-from sim.randomness import Key, make_key
 from sim.scenario import Scenario
 from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
-from sim.world import FIRST_YEAR, Indices, World
 
 ENGINES = ("arrays", "agents")
 """Compiled loops over columns; one Mesa agent per researcher. Both give the same history."""

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from sim.levers import Lever
 from sim.named_policies import NamedPolicy, expand
-from sim.parameters import Lever
 from sim.policy import cells
 from sim.scenario_text import toml_string
 

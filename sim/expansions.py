@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.differences import Cell, meet, number_text, quantity_text, whom_blocks, window_text
 from sim.distributions import Distribution
+from sim.levers import LEVERS
 from sim.named_policies import PolicyUse
-from sim.parameters import LEVERS
 from sim.policy import LeverChange, Mask, cells, drawn_value
 
 NOBODY = "nobody (people at home)"

@@ -11,14 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import Floats
-from sim.compiled import compiled
 from sim.expected_jobs import Jobs, new_jobs, take_first_jobs
 from sim.expected_moves import move_incumbents
 from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
-from sim.indices import first_indices, next_indices
-from sim.utilities import fill_visibility, make_year
-from sim.world import (
+from sim.model.choice.compiled import compiled
+from sim.model.indices import first_indices, next_indices
+from sim.model.world import (
     AGE_CLASSES,
     AGE_FROM,
     AT_STUDY,
@@ -29,10 +27,12 @@ from sim.world import (
     TALENT_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
+    Floats,
     Integers,
     World,
     Year,
 )
+from sim.model.year import fill_visibility, make_year
 
 AGES = 16  # academic age in completed years; the last holds 15 and more
 DURATIONS = 5  # never moved (duration = age), then 0, 1-2, 3-5, 6+ years after a move
@@ -299,7 +299,7 @@ def expected_years(
 
     Parameters
     ----------
-    world : see `sim.world`; its people_per_researcher must be 1.
+    world : see `sim.model.world`; its people_per_researcher must be 1.
     visibility : per year, how many are visible (bars are then solved); None: the world's own bars.
     patterns : stratified patterns of visa masks, at least 2 (256: error about .0004).
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).

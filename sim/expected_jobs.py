@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Bytes, Floats, nest_factors, nest_of, nest_sums
-from sim.compiled import compiled, inlined
-from sim.dynamics import hire_chance
-from sim.visa import moves_freely
-from sim.world import (
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nest_sums
+from sim.model.jobs import hire_chance
+from sim.model.status import moves_freely
+from sim.model.world import (
     ACADEMIA,
     AT_WORK,
     INDUSTRY,
@@ -16,6 +16,8 @@ from sim.world import (
     TASTE_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
+    Bytes,
+    Floats,
     Year,
 )
 

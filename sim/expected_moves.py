@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, Floats, nest_factors, nest_of, nest_sums, power
-from sim.compiled import compiled
-from sim.dynamics import age_class, duration_class
 from sim.expected_jobs import CERTAIN, Jobs, share_of
-from sim.visa import moves_freely
-from sim.world import AGE_CLASSES, AT_WORK, DURATION_CLASSES, TASTE_CLASSES, Integers, Year
+from sim.model.choice.compiled import compiled
+from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nest_sums, power
+from sim.model.population import age_class, duration_class
+from sim.model.status import moves_freely
+from sim.model.world import AGE_CLASSES, AT_WORK, DURATION_CLASSES, TASTE_CLASSES, Floats, Integers, Year
 
 NOBODY = 1e-9  # people
 

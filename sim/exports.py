@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 
 import sim
 from sim.comparison import Comparison
+from sim.model.world import Floats, Integers
 from sim.outcomes import AXES, TIERS
 from sim.pairing import labels, pair
 from sim.results import Run
-from sim.summary import FloatArray, IntArray, shares_of
+from sim.summary import shares_of
 
 FORMATS = ("iamc", "hubverse")
 SUFFIXES = (".csv", ".parquet")
@@ -117,7 +118,7 @@ def _iamc(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
         yield from _cells(model, name, base, changes)
 
 
-def _cells(model: str, name: str, run: Run, tables: dict[tuple[str, str, str], FloatArray]) -> Iterator[tuple[Any, ...]]:
+def _cells(model: str, name: str, run: Run, tables: dict[tuple[str, str, str], Floats]) -> Iterator[tuple[Any, ...]]:
     for (quantity, statistic, unit), values in tables.items():
         for tier in EXPORTED_TIERS:
             for axis in EXPORTED_AXES:
@@ -154,7 +155,7 @@ def hubverse_rows(comparison: Comparison) -> tuple[tuple[str, ...], Iterator[tup
     return HUB_COLUMNS, _samples(base, counts)
 
 
-def _samples(base: Run, counts: dict[str, IntArray]) -> Iterator[tuple[Any, ...]]:
+def _samples(base: Run, counts: dict[str, Integers]) -> Iterator[tuple[Any, ...]]:
     first = int(np.searchsorted(base.years, HUB_ORIGIN + 1))
     for name, values in counts.items():
         flat = values.reshape(-1, *values.shape[2:])

@@ -14,10 +14,10 @@ from sim.comparison import Comparison
 from sim.data import load_data
 from sim.figures import GROUPS, REST, groups_of, published_points
 from sim.migration import first_jobs, net_moves
+from sim.model.world import Floats
 from sim.outcomes import AXES, TIERS
 from sim.pairing import labels
 from sim.results import Run
-from sim.summary import FloatArray
 
 LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"
 """Kinds of figures: curves with bands, a forest plot, bars, a coloured matrix, a Sankey diagram."""
@@ -187,7 +187,7 @@ def net_flows(comparison: Comparison) -> FigureTable:
     rows: list[tuple[Value, ...]] = []
     groups = groups_of(comparison.base.codes)
     years = comparison.base.years[-FLOW_YEARS:]
-    first: FloatArray | None = None
+    first: Floats | None = None
     for series, run in runs_of(comparison):
         net = net_moves(run, years, [members for _, members in groups])
         shown = net if first is None else net - first
@@ -215,10 +215,10 @@ def net_flows(comparison: Comparison) -> FigureTable:
     )
 
 
-def _quantiles(values: FloatArray) -> FloatArray:
+def _quantiles(values: Floats) -> Floats:
     """Return the quantiles over runs, (5, ...); NaN where nobody is counted in any run."""
     empty = np.isnan(values).all(axis=0)
-    found: FloatArray = np.nanquantile(np.where(empty, 0.0, values), _QUANTILES, axis=0)
+    found: Floats = np.nanquantile(np.where(empty, 0.0, values), _QUANTILES, axis=0)
     return np.where(empty, np.nan, found)
 
 

@@ -18,8 +18,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from sim.data import Data, Target
+from sim.model.world import Floats
 from sim.results import Run
-from sim.summary import FloatArray, band
+from sim.summary import band
 from sim.tables import write_table
 
 LAST_OBSERVED: Final = 2022
@@ -260,7 +261,7 @@ def _caption(run: Run) -> str:
     )
 
 
-def _lines(run: Run, tier: str) -> list[tuple[Group, FloatArray, FloatArray, FloatArray]]:
+def _lines(run: Run, tier: str) -> list[tuple[Group, Floats, Floats, Floats]]:
     groups = groups_of(run.codes)
     low, middle, high = band(run.shares_by_run(tier, "work", [members for _, members in groups]))
     return [(group, low[:, i], middle[:, i], high[:, i]) for i, (group, _) in enumerate(groups)]

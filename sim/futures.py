@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from sim.engine import years_of
 from sim.lives import State
-from sim.population import OUT, STUDY, WORK, Researchers, cohort_researchers, new_researchers
-from sim.randomness import Key
-from sim.world import FIRST_YEAR, Bytes, Indices, Integers, World, Year
+from sim.model.choice.randomness import Key
+from sim.model.population import OUT, STUDY, WORK, Researchers, cohort_researchers, new_researchers
+from sim.model.world import FIRST_YEAR, Bytes, Indices, Integers, World, Year
 
 KEPT = (
     "stage", "study", "place", "employer", "sector", "postponed", "years", "age", "duration", "status", "attempts", "tier",

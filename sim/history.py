@@ -10,26 +10,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.choice import Floats, nest_of, nested_shares
 from sim.counting import new_seen
-from sim.dynamics import (
-    APPLICATIONS,
-    NO_DEGREE_HERE,
-    age_class,
-    bar_rank,
-    duration_class,
-    exit_rank,
-    hire_chance,
-    is_gated,
-    unpack_traits,
-    weigh_first_job,
-    weigh_forced_job,
-    weigh_next_job,
-    weigh_study,
-    year_words,
-)
 from sim.lives import Chance, Decision, Life, Option, State, YearOfLife, why
-from sim.population import (
+from sim.model.choice.logit import nest_of, nested_shares
+from sim.model.choice.race import new_race, new_races, start_clocks, variate
+from sim.model.choice.randomness import (
+    AUTHORISATION,
+    CLOSURE,
+    EMPLOYER,
+    JOB,
+    REFUSAL,
+    YEAR,
+    Key,
+    Words,
+    draw_alternative,
+    draw_block,
+    uniform,
+)
+from sim.model.choice.randomness import STUDY as STUDY_CHOICE
+from sim.model.gates import bar_rank, exit_rank, is_gated
+from sim.model.jobs import APPLICATIONS, NO_DEGREE_HERE, hire_chance, weigh_first_job, weigh_forced_job, weigh_next_job
+from sim.model.population import (
     APPLY,
     NO_STATUS,
     OUT,
@@ -38,16 +39,18 @@ from sim.population import (
     STUDY,
     WORK,
     Researchers,
+    age_class,
+    duration_class,
     new_counts,
     new_researchers,
+    unpack_traits,
+    year_words,
 )
-from sim.race import new_race, new_races, start_clocks, variate
-from sim.randomness import AUTHORISATION, CLOSURE, EMPLOYER, JOB, REFUSAL, YEAR, Key, Words, draw_alternative, draw_block, uniform
-from sim.randomness import STUDY as STUDY_CHOICE
+from sim.model.status import live_status, updated_status
+from sim.model.study import weigh_study
+from sim.model.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Floats, Year
 from sim.scratch import new_strip
 from sim.strips import advance, enter
-from sim.visa import live_status, updated_status
-from sim.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Year
 
 Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 """By region: what could close it or permit it, and whether it is open."""

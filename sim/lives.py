@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sim.parameters import SECTORS
-from sim.population import APPLY, NOWHERE, OUT, STUDY, WORK
+from sim.model.population import APPLY, NOWHERE, OUT, STUDY, WORK
+from sim.model.world import SECTORS
 
 STAGES = {APPLY: "applying", STUDY: "studying", WORK: "working", OUT: "out of research"}
 STATUSES = ("", "on a student visa", "on post-study work", "on a temporary visa", "with permanent residence")

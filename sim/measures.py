@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.model.world import REPORT_FROM
 from sim.outcomes import AXES, TIERS, Outcomes
-from sim.parameters import REPORT_FROM
 from sim.scenario_text import nearest_name
 from sim.summary import INDICATORS, measure
 

@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sim.model.world import Floats, Integers
 from sim.results import Run
-from sim.summary import FloatArray, IntArray
 from sim.tables import TableError
 
 MOVES = ("entry", "first_job", "relocation")
 """Stages that bring somebody from one place to another."""
 
 
-def first_jobs(run: Run, year: int, groups: Sequence[Sequence[int]]) -> FloatArray:
+def first_jobs(run: Run, year: int, groups: Sequence[Sequence[int]]) -> Floats:
     """Return who takes a first job in a year, by origin, graduate school and place of the job.
 
     Parameters
@@ -38,7 +38,7 @@ def first_jobs(run: Run, year: int, groups: Sequence[Sequence[int]]) -> FloatArr
     return _people(run, [year], ("first_job",), ("origin", "from_region", "to_region"), groups)
 
 
-def net_moves(run: Run, years: Sequence[int] | IntArray, groups: Sequence[Sequence[int]]) -> FloatArray:
+def net_moves(run: Run, years: Sequence[int] | Integers, groups: Sequence[Sequence[int]]) -> Floats:
     """Return the net moves between groups of regions, by graduate study, first job and relocation.
 
     Parameters
@@ -54,13 +54,13 @@ def net_moves(run: Run, years: Sequence[int] | IntArray, groups: Sequence[Sequen
         People a year from group (row) to group (column) less those the other way, mean over the runs, (G, G).
     """
     moves = _people(run, years, MOVES, ("from_region", "to_region"), groups) / len(years)
-    net: FloatArray = moves - moves.T
+    net: Floats = moves - moves.T
     return net
 
 
 def _people(
-    run: Run, years: Sequence[int] | IntArray, stages: Sequence[str], columns: Sequence[str], groups: Sequence[Sequence[int]]
-) -> FloatArray:
+    run: Run, years: Sequence[int] | Integers, stages: Sequence[str], columns: Sequence[str], groups: Sequence[Sequence[int]]
+) -> Floats:
     path = run.folder / "flows.parquet"
     span = ("year", "in", [int(year) for year in years])
     try:
@@ -77,5 +77,5 @@ def _people(
     return total * run.weight / (run.draws * run.replicates)
 
 
-def _ids(column: Any, codes: Sequence[str]) -> IntArray:
+def _ids(column: Any, codes: Sequence[str]) -> Integers:
     return np.asarray(pc.index_in(column.cast(pa.string()), pa.array(list(codes))).to_numpy(), dtype=np.int64)

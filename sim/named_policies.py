@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sim.distributions import Distribution
-from sim.parameters import LAST_YEAR, LEVERS
+from sim.levers import LEVERS
+from sim.model.world import LAST_YEAR
 from sim.policy import LeverChange, axis_size
 
 ASKED: Final = ("origin", "destination")

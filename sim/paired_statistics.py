@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.summary import FloatArray
+from sim.model.world import Floats
 
 STANDARD_ERRORS = 2.0
 """How far from zero, in standard errors, a mean difference is called clear."""
@@ -30,7 +30,7 @@ class Parts(NamedTuple):
     rest: float
 
 
-def variance_parts(values: FloatArray) -> Parts:
+def variance_parts(values: Floats) -> Parts:
     """Split the variance of crossed values.
 
     Parameters
@@ -101,7 +101,7 @@ def runs_needed(parts: Parts, mean: float, draws: int, replicates: int) -> tuple
     return float(tried[best] * wanted[best]), float(wanted[best]), float(tried[best])
 
 
-def variance_of_one(values: FloatArray) -> float:
+def variance_of_one(values: Floats) -> float:
     """Return the variance of one value among independent draws and replicates; NaN from a single run.
 
     Parameters
@@ -113,17 +113,17 @@ def variance_of_one(values: FloatArray) -> float:
     return float("nan") if np.isnan(parts).all() else float(np.nansum(parts))
 
 
-def mean_of(values: FloatArray) -> FloatArray:
+def mean_of(values: Floats) -> Floats:
     """Average over runs (first axis), leaving out those in which nobody is counted; NaN where there is no other."""
     counted = (~np.isnan(values)).sum(axis=0)
     total = np.nansum(values, axis=0)
-    mean: FloatArray = np.divide(total, counted, out=np.full(total.shape, np.nan), where=counted > 0)
+    mean: Floats = np.divide(total, counted, out=np.full(total.shape, np.nan), where=counted > 0)
     return mean
 
 
-def quantiles_of(values: FloatArray) -> FloatArray:
+def quantiles_of(values: Floats) -> Floats:
     """Return the five quantiles over runs (first axis), (5, ...), leaving out runs in which nobody is counted."""
     empty = np.isnan(values).all(axis=0)
-    found: FloatArray = np.nanquantile(np.where(empty, 0.0, values), QUANTILES, axis=0)
-    quantiles: FloatArray = np.where(empty, np.nan, found)
+    found: Floats = np.nanquantile(np.where(empty, 0.0, values), QUANTILES, axis=0)
+    quantiles: Floats = np.where(empty, np.nan, found)
     return quantiles

@@ -12,10 +12,10 @@ from typing import Any
 
 from sim.data import load_data
 from sim.draws import draw_vectors
+from sim.model.world import Integers
 from sim.provenance import model_id
 from sim.results import Run
 from sim.scenario import load_scenario
-from sim.summary import IntArray
 
 RESOLVED = "scenario.toml"
 ONE_PAIR = 2
@@ -52,8 +52,8 @@ class Pair:
         What a reader should know about the pairing.
     """
 
-    base: IntArray
-    variant: IntArray
+    base: Integers
+    variant: Integers
     draws: tuple[int, ...]
     weight: float
     notes: tuple[str, ...]
@@ -158,9 +158,9 @@ def pair(base: Run, variant: Run) -> Pair:
             f"{base.replicates}: compared are the {len(draws)} x {replicates} that both have."
         )
 
-    def cut(run: Run) -> IntArray:
+    def cut(run: Run) -> Integers:
         counts = run.counts.reshape(run.draws, run.replicates, *run.counts.shape[1:])
-        cut_counts: IntArray = counts[list(draws), :replicates]
+        cut_counts: Integers = counts[list(draws), :replicates]
         return cut_counts
 
     return Pair(cut(base), cut(variant), draws, base.weight, tuple(notes))

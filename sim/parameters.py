@@ -11,33 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sim.distributions import Distribution as Distribution
-from sim.distributions import parse_distribution as parse_distribution
-from sim.distributions import quantile as quantile
-from sim.levers import CHANGES as CHANGES
-from sim.levers import LEVERS as LEVERS
-from sim.levers import Lever as Lever
-
-FIRST_YEAR: Final = 2000
-"""First year of every run; the run starts empty."""
-REPORT_FROM: Final = 2010
-"""First reported year; the years before are burn-in."""
-DEFAULT_UNTIL: Final = 2035
-"""Last year of a run unless asked otherwise."""
-LAST_YEAR: Final = 2050
-"""Last year any run, table or lever can reach."""
-SECTORS: Final = ("academia", "industry")
-"""Sector names in id order."""
-STAGES: Final = ("study", "work")
-"""Names of the stages a lever can apply to, in id order."""
-TALENT_CLASSES: Final = 5
-"""Number of talent classes, 0 (lowest fifth) to 4 (highest fifth)."""
+from sim.distributions import Distribution
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
     "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
 }
 """Names for several regions at once; Europe is without the United Kingdom and Russia, as in the sources."""
+
 
 MOST_FACTOR: Final = 100.0
 """Largest factor a ``multiply`` may name."""

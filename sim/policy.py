@@ -14,17 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.parameters import (
-    CHANGES,
-    LEVERS,
-    MOST_FACTOR,
-    SECTORS,
-    STAGES,
-    TALENT_CLASSES,
-    Distribution,
-    Lever,
-    quantile,
-)
+from sim.distributions import Distribution, quantile
+from sim.levers import CHANGES, LEVERS, Lever
+from sim.model.world import SECTORS, STAGES, TALENT_CLASSES
+from sim.parameters import MOST_FACTOR
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -33,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 class Policies(NamedTuple):
     """The value of every lever in every year of a run; all arrays are float64.
 
-    The unit and range of each is that of the lever of the same name in ``sim.parameters.LEVERS``.
+    The unit and range of each is that of the lever of the same name in ``sim.levers.LEVERS``.
     """
 
     student_visa_refusal: Floats

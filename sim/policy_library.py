@@ -13,8 +13,9 @@ import numpy as np
 
 from sim.data import DATA_FOLDER, DataError
 from sim.differences import meet
+from sim.levers import LEVERS
+from sim.model.world import FIRST_YEAR
 from sim.named_policies import ASKED, NamedPolicy, PolicyLever, expand
-from sim.parameters import FIRST_YEAR, LEVERS
 from sim.policy import cells
 from sim.scenario_errors import Kinds, TableKind, problems_in
 from sim.scenario_lever import BODY_MISSING, LeverBody, ramp_of, source_of, year_of

@@ -16,8 +16,8 @@ from sim.draws import (
     policies_in_force,
     reference_vector,
 )
+from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
 from sim.scenario import Scenario, load_scenario
-from sim.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
 
 
 def world_of(scenario: Scenario, draw: Draw, researchers: int, until: int, data: Data) -> World:

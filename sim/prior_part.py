@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.data import load_data
+from sim.model.world import Floats
 from sim.paired_statistics import variance_parts
 from sim.pairing import fixed_parameters, is_current, vectors_of
 from sim.results import Run
-from sim.summary import FloatArray
 
 JUDGEMENT = "M"
 DRAWS_PER_INPUT = 1.5
@@ -28,7 +28,7 @@ class Inputs:
     """Ranks of the uninformed parameters by draw, standardised, (D, I)."""
 
     names: tuple[str, ...]
-    ranks: FloatArray
+    ranks: Floats
 
 
 def uninformed(fixed: Sequence[str] = ()) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def uninformed_inputs(run: Run, draws: Sequence[int]) -> Inputs | None:
     return Inputs(names, ranks - ranks.mean(axis=0))
 
 
-def prior_part(values: FloatArray, inputs: Inputs) -> float:
+def prior_part(values: Floats, inputs: Inputs) -> float:
     """Return the share of the variance between draws that the uninformed parameters explain, 0..1.
 
     The share explained is adjusted for the number of inputs, and set against the variance between draws without replicate noise.

@@ -21,14 +21,7 @@ from sim.file_figures import file_figure
 from sim.outcomes import AXES, TIERS
 from sim.page_figures import plotly_figure
 from sim.page_library import plotting_library, script_hash
-from sim.report_parts import (
-    anatomy_part,
-    answer_part,
-    assumption_part,
-    band_part,
-    headline_part,
-    share_part,
-)
+from sim.report_parts import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
 from sim.report_sources import change_part, evidence_part, origin_part
 from sim.report_tables import escaped, figure_block, folded, paragraph, section, shortened, signed
 from sim.results import Run

@@ -21,29 +21,13 @@ import numpy as np
 
 from sim.data import load_data
 from sim.folders import FolderError, building, check_writable, explained
+from sim.model.world import Floats, Integers
 from sim.outcomes import AXES, TIERS, Outcomes
 from sim.plan import Plan
 from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
 from sim.scenario import load_shipped, resolved_toml, scenario_effect
-from sim.summary import (
-    FloatArray,
-    IndicatorRow,
-    IntArray,
-    ShareSummary,
-    indicator_rows,
-    measure,
-    reporting_years,
-    shares_of,
-    summarise_shares,
-)
-from sim.tables import (
-    LongTables,
-    read_counts,
-    read_indicators,
-    read_shares,
-    write_indicators,
-    write_shares,
-)
+from sim.summary import IndicatorRow, ShareSummary, indicator_rows, measure, reporting_years, shares_of, summarise_shares
+from sim.tables import LongTables, read_counts, read_indicators, read_shares, write_indicators, write_shares
 from sim.variants import VariantRow, read_variants, variant_rows, write_variants
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
@@ -78,7 +62,7 @@ class Run:
 
     folder: Path
     provenance: Mapping[str, Any]
-    years: IntArray
+    years: Integers
     codes: tuple[str, ...]
     shares: ShareSummary
     indicators: tuple[IndicatorRow, ...]
@@ -120,11 +104,11 @@ class Run:
         return tuple(self.provenance["notes"])
 
     @cached_property
-    def counts(self) -> IntArray:
+    def counts(self) -> Integers:
         """Simulated researchers of every run, (D * P, Y, tier, axis, R), read when first needed."""
         return read_counts(self.folder, self.draws * self.replicates, len(self.years), len(self.codes))
 
-    def shares_by_run(self, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> FloatArray:
+    def shares_by_run(self, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> Floats:
         """Return the shares of groups of regions in every run, (N, Y, G); NaN where the tier is empty."""
         counts = self.counts[:, :, TIERS.index(tier), AXES.index(axis)]
         shares = shares_of(counts)
@@ -265,8 +249,8 @@ class _Collected:
 
     def __init__(self, codes: Sequence[str]) -> None:
         self.codes = codes
-        self.counts: list[IntArray] = []
-        self.measured: list[dict[tuple[str, str], FloatArray]] = []
+        self.counts: list[Integers] = []
+        self.measured: list[dict[tuple[str, str], Floats]] = []
         self.bound: list[re.Match[str] | None] = []
         self.weight = 0.0
 

@@ -17,9 +17,10 @@ from sim.differences import DifferenceRow as DifferenceRow
 from sim.differences import lever_differences, parameter_differences
 from sim.distributions import Distribution
 from sim.expansions import ExpansionRow, Replacement, expansion_rows, overridden
+from sim.levers import LEVERS
+from sim.model.world import FIRST_YEAR
 from sim.named_policies import NamedPolicy, PolicyUse
 from sim.observed import observed_policies
-from sim.parameters import FIRST_YEAR, LEVERS
 from sim.policy import LeverChange, axis_names, drawn_value, in_order
 from sim.policy_library import PackagedLibrary
 from sim.scenario_files import ChainFile, read_chain

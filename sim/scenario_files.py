@@ -13,16 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from sim.scenario_schema import FileContent, read_content
-from sim.scenario_text import (
-    Problem,
-    ScenarioError,
-    key_lines,
-    line_of,
-    nearest_name,
-    parse_text,
-    read_text,
-    show,
-)
+from sim.scenario_text import Problem, ScenarioError, key_lines, line_of, nearest_name, parse_text, read_text, show
 from sim.scenario_values import Vocabulary
 
 

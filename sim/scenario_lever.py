@@ -10,8 +10,9 @@ from typing import ClassVar, Final
 import numpy as np
 
 from sim.distributions import Distribution
+from sim.levers import CHANGES, LEVERS
+from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.named_policies import axis_ids
-from sim.parameters import CHANGES, FIRST_YEAR, LAST_YEAR, LEVERS
 from sim.policy import LeverChange, absent_id, value_range
 from sim.scenario_errors import Missing
 from sim.scenario_tables import Key, Reading, Table, alone

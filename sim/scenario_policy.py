@@ -16,16 +16,7 @@ from sim.scenario_errors import Missing
 from sim.scenario_lever import YEARS, Filter, Quantity, lever_value, ramp_of, year_of
 from sim.scenario_tables import Key, Reading, Table, alone
 from sim.scenario_text import nearest_name
-from sim.scenario_values import (
-    Finding,
-    RefusedError,
-    Vocabulary,
-    filled_text,
-    filter_ids,
-    known_name,
-    plain_text,
-    refuse,
-)
+from sim.scenario_values import Finding, RefusedError, Vocabulary, filled_text, filter_ids, known_name, plain_text, refuse
 
 
 def _name(value: object, reading: Reading) -> str:

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final, TypeVar
 import numpy as np
 
 from sim.distributions import Distribution
+from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.named_policies import PolicyUse
-from sim.parameters import FIRST_YEAR, LAST_YEAR
 from sim.policy import LeverChange, Mask, cells
 from sim.scenario_errors import Kinds, TableKind, problems_in
 from sim.scenario_lever import LEVER_MISSING, LeverTable, Quantity

@@ -5,11 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.choice import Bytes
-from sim.compiled import inlined
-from sim.population import OUT, Researchers
-from sim.randomness import Key, Words, origin_cohort, philox
-from sim.world import Integers
+from sim.model.choice.compiled import inlined
+from sim.model.choice.randomness import Key, Words, origin_cohort, philox
+from sim.model.population import OUT, Researchers
+from sim.model.world import Bytes, Integers
 
 STRIP = 128
 

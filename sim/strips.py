@@ -4,40 +4,15 @@ Rows are walked in strips. Everyone decides on last year's indices, so the order
 change nothing. Counts are whole numbers.
 """
 
-from sim.compiled import compiled, inlined
 from sim.counting import AWAY, TOO_NEW, Seen, add_up
-from sim.dynamics import (
-    NOT_VISIBLE,
-    POSTPONED,
-    age_class,
-    begin_first_job,
-    begin_next_job,
-    begin_study,
-    choose_study,
-    classes_of,
-    first_job,
-    graduates,
-    has_opportunity,
-    leaves,
-    next_job,
-    takes_part,
-    tier_of,
-    trait_code,
-    unpack_traits,
-)
-from sim.population import (
-    OUT,
-    STUDY,
-    WORK,
-    Counts,
-    Researchers,
-)
-from sim.race import Race, Races, draw_clocks, one_race, take_clocks
-from sim.randomness import JOB as JOB_CHOICE
-from sim.randomness import STUDY as STUDY_CHOICE
-from sim.randomness import TRAITS, YEAR, Key, Words, occasion
-from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
-from sim.visa import (
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.race import Race, Races, draw_clocks, one_race, take_clocks
+from sim.model.choice.randomness import JOB as JOB_CHOICE
+from sim.model.choice.randomness import STUDY as STUDY_CHOICE
+from sim.model.choice.randomness import TRAITS, YEAR, Key, Words, occasion
+from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
+from sim.model.population import OUT, STUDY, WORK, Counts, Researchers, age_class, classes_of, leaves, trait_code, unpack_traits
+from sim.model.status import (
     begin_forced_job,
     begin_transfer,
     first_status,
@@ -49,7 +24,10 @@ from sim.visa import (
     transfer,
     updated_status,
 )
-from sim.world import AT_STUDY, Year
+from sim.model.study import POSTPONED, begin_study, choose_study, graduates
+from sim.model.world import AT_STUDY, Year
+from sim.model.year import NOT_VISIBLE, takes_part, tier_of
+from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
 
 ENTRY = 0
 FIRST_JOB = 1

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model.world import REPORT_FROM
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
-from sim.parameters import REPORT_FROM
 
 BAND = (0.05, 0.95)
 ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10

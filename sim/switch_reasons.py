@@ -11,25 +11,17 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.dynamics import (
-    graduates,
-    has_opportunity,
-    unpack_traits,
-    weigh_first_job,
-    weigh_forced_job,
-    weigh_next_job,
-    weigh_study,
-    year_words,
-)
 from sim.futures import Future, Pair
 from sim.history import Person, job_decision, study_decision
 from sim.lives import Decision, Option, State
-from sim.population import APPLY, NO_STATUS, PERMANENT, POST_STUDY, STUDY
-from sim.race import Race, new_race
-from sim.randomness import Words
-from sim.utilities import make_year
-from sim.visa import live_status, loses_status, updated_status
-from sim.world import AT_STUDY, INDUSTRY, Indices, World, Year
+from sim.model.choice.race import Race, new_race
+from sim.model.choice.randomness import Words
+from sim.model.jobs import has_opportunity, weigh_first_job, weigh_forced_job, weigh_next_job
+from sim.model.population import APPLY, NO_STATUS, PERMANENT, POST_STUDY, STUDY, unpack_traits, year_words
+from sim.model.status import live_status, loses_status, updated_status
+from sim.model.study import graduates, weigh_study
+from sim.model.world import AT_STUDY, INDUSTRY, Indices, World, Year
+from sim.model.year import make_year
 
 OTHER_INPUTS: Final = "other inputs"
 NOT_LOOKED_AT: Final = "not looked at"

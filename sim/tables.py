@@ -15,16 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from sim.model.world import REPORT_FROM, Integers
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
-from sim.parameters import REPORT_FROM
-from sim.summary import (
-    INDICATORS,
-    STATISTICS,
-    IndicatorRow,
-    IntArray,
-    ShareSummary,
-    shares_of,
-)
+from sim.summary import INDICATORS, STATISTICS, IndicatorRow, ShareSummary, shares_of
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 INDICATOR_COLUMNS = ("year", "indicator", "region", "unit", "definition", "mean", "p05", "p50", "p95")
@@ -116,7 +109,7 @@ class LongTables:
                 writer.write_table(pa.concat_tables(held).combine_chunks())
             held.clear()
 
-    def _outcome_rows(self, outcomes: Outcomes, years: IntArray, counts: IntArray) -> pa.Table:
+    def _outcome_rows(self, outcomes: Outcomes, years: Integers, counts: Integers) -> pa.Table:
         index = np.indices(counts.shape).reshape(counts.ndim, -1)
         columns = [
             *_run_columns(outcomes, counts.size),
@@ -129,7 +122,7 @@ class LongTables:
         ]
         return pa.table(columns, schema=self._writers[0].schema)
 
-    def _flow_rows(self, outcomes: Outcomes, years: IntArray, flows: NDArray[np.int32]) -> pa.Table:
+    def _flow_rows(self, outcomes: Outcomes, years: Integers, flows: NDArray[np.int32]) -> pa.Table:
         index = np.nonzero(flows)
         columns = [
             *_run_columns(outcomes, len(index[0])),
@@ -141,7 +134,7 @@ class LongTables:
         return pa.table(columns, schema=self._writers[1].schema)
 
 
-def read_counts(folder: Path, runs: int, years: int, regions: int) -> IntArray:
+def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     """Read the simulated researchers of every run back.
 
     Returns
@@ -162,11 +155,11 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> IntArray:
     shape = (runs, years, len(TIERS), len(AXES), regions)
     if len(column) != math.prod(shape):
         raise TableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
-    values: IntArray = column.to_numpy().astype(np.int64).reshape(shape)
+    values: Integers = column.to_numpy().astype(np.int64).reshape(shape)
     return values
 
 
-def write_shares(path: Path, shares: ShareSummary, years: IntArray, codes: Sequence[str]) -> None:
+def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Sequence[str]) -> None:
     """Write ``shares.csv``: a row per year, tier, axis and region, six decimals, people rounded to one."""
     tables = {name: getattr(shares, name) for name in STATISTICS}
 
@@ -179,7 +172,7 @@ def write_shares(path: Path, shares: ShareSummary, years: IntArray, codes: Seque
     _write_csv(path, SHARE_COLUMNS, rows())
 
 
-def read_shares(path: Path) -> tuple[IntArray, tuple[str, ...], ShareSummary]:
+def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
     """Read ``shares.csv`` back.
 
     Returns

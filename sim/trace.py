@@ -8,13 +8,13 @@ from typing import Any
 from sim.arrays import run_years
 from sim.history import history
 from sim.lives import Chance, Decision, Life
-from sim.population import cohort_researchers
+from sim.model.choice.randomness import make_key
+from sim.model.population import cohort_researchers
+from sim.model.world import FIRST_YEAR, World
 from sim.preparation import world_named
 from sim.provenance import model_id
-from sim.randomness import make_key
 from sim.results import read_run
 from sim.scenario import load_scenario
-from sim.world import FIRST_YEAR, World
 
 NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.model.world import REPORT_FROM
 from sim.outcomes import AXES, TIERS, Outcomes, shares
 from sim.tables import read_table, write_table
-from sim.world import REPORT_FROM
 
 VARIED = "seat_elasticity"
 VALUES = (0.0, 0.5, 1.0)

@@ -214,7 +214,7 @@ def test_every_parameter_is_read_somewhere() -> None:
 
 
 def test_every_lever_reaches_the_model() -> None:
-    from sim.parameters import LEVERS
+    from sim.levers import LEVERS
     from sim.policy import Policies
 
     assert set(LEVERS) == set(Policies._fields)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.world import REFERENCE_RESEARCHERS, World
+from sim.model.world import REFERENCE_RESEARCHERS, World
 
 WARM_UP = 1_000
 """Researchers of the run that compiles and imports what there is to be."""

@@ -23,8 +23,8 @@ import polars as pl
 
 from benchmarks.peers.apart import print_measurement
 from benchmarks.peers.numpy_year import Crowd, NumpyModel
-from sim.population import OUT
-from sim.world import World
+from sim.model.population import OUT
+from sim.model.world import World
 
 
 class Model(mesa_frames.ModelDF):

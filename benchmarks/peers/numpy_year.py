@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import as_floats
 from sim.counting import ALL
-from sim.indices import first_indices, next_indices
-from sim.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK, Counts, new_counts
+from sim.model.indices import as_floats, first_indices, next_indices
+from sim.model.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK, Counts, new_counts
+from sim.model.world import AGE_FROM, AT_STUDY, AT_WORK, DURATION_FROM, INDUSTRY, STUDY_YEARS, World
+from sim.model.year import make_year
 from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
-from sim.utilities import make_year
-from sim.world import AGE_FROM, AT_STUDY, AT_WORK, DURATION_FROM, INDUSTRY, STUDY_YEARS, World
 
 LONGEST = 250
 NO_DEGREE = -1

@@ -19,8 +19,8 @@ import starsim as ss
 
 from benchmarks.peers.apart import print_measurement
 from benchmarks.peers.numpy_year import Crowd, NumpyModel
-from sim.population import OUT
-from sim.world import World
+from sim.model.population import OUT
+from sim.model.world import World
 
 EVENTS = 48
 """More than there are in a year."""

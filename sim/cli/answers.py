@@ -30,7 +30,7 @@ def check(scenarios: tuple[str, ...], as_json: bool) -> None:
 def levers(name: str | None, as_json: bool) -> None:
     """List what a scenario can move, or say everything about the lever NAME."""
     from sim.display_inputs import lever_record, lever_report, levers_report
-    from sim.parameters import LEVERS
+    from sim.levers import LEVERS
 
     if name is not None and name not in LEVERS:
         raise InputError([unknown("lever", name, LEVERS)])

@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.terminal import (
-    InputError,
-    WorkError,
-    json_option,
-    load_all,
-    progress_bar,
-    scenario_arguments,
-    show,
-    show_json,
-)
+from sim.cli.terminal import InputError, WorkError, json_option, load_all, progress_bar, scenario_arguments, show, show_json
 
 if TYPE_CHECKING:
     from sim.experiment import RunPlan

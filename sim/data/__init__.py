@@ -25,7 +25,6 @@ from sim.data.schema import (
     YEARS,
     Category,
     Data,
-    Floats,
     Gap,
     Quantity,
     Region,
@@ -47,6 +46,7 @@ from sim.data.tables import (
     unique,
     year_in,
 )
+from sim.model.world import Floats
 
 __all__ = [
     "DATA_FOLDER",

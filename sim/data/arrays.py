@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.schema import QUANTITIES, YEARS, Floats, Gap, Row
+from sim.data.schema import QUANTITIES, YEARS, Gap, Row
 from sim.data.tables import DataError
+from sim.model.world import Floats
 
 LINEAR: Final = ("research_funding", "capital", "industry_entry")
 """Run straight between observed years; all others take the nearest observed year (of two, the earlier)."""

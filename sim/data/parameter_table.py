@@ -9,7 +9,8 @@ from typing import Any
 
 from sim.data.schema import Source
 from sim.data.tables import DataError
-from sim.parameters import Distribution, Parameter, parse_distribution
+from sim.distributions import Distribution, parse_distribution
+from sim.parameters import Parameter
 
 TEXTS = ("name", "unit", "role", "meaning", "source", "tag")
 NUMBERS = ("default", "low", "high")

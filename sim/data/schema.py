@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.parameters import FIRST_YEAR, LAST_YEAR, Parameter
+from sim.model.world import FIRST_YEAR, LAST_YEAR
+from sim.parameters import Parameter
 
 Floats = NDArray[np.float64]
 

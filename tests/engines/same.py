@@ -10,11 +10,11 @@ from sim.arrays import YearEnd, run_counts
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import years_of
-from sim.population import Counts, counts_of
+from sim.model.choice.randomness import Key, make_key
+from sim.model.population import Counts, counts_of
+from sim.model.world import World
 from sim.preparation import world_of
-from sim.randomness import Key, make_key
 from sim.scenario import load_shipped, shipped_names
-from sim.world import World
 
 RESEARCHERS = 2_000
 UNTIL = 2035

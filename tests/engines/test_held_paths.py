@@ -5,7 +5,7 @@ import pytest
 
 from sim.arrays import YearEnd
 from sim.engine import years_of
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
 from tests.engines.same import first_difference
 from tests.toy import copied, random_world, with_change
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from sim.engine import years_of
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
 from sim.scenario import shipped_names
 from sim.sources import PACKAGE
 from tests.engines.same import differences, digest, first_difference, shipped_world

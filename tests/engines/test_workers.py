@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.compiled import cache_folder
 from sim.constants import first_guess
 from sim.data import load_data
 from sim.draws import draw_file, draw_key, save_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of, variant_tasks
+from sim.model.choice.compiled import cache_folder
 from sim.outcomes import Outcomes
 from sim.scenario import load_scenario
 from sim.sources import PACKAGE

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.choice import logsum, nested_shares
+from sim.model.choice.logit import logsum, nested_shares
 from tests.toy import FROZEN, four_sigma, identity, plain_world, random_world, run
 
 EASY = settings(deadline=None, max_examples=100)

@@ -14,9 +14,9 @@ from sim.constants import first_guess
 from sim.data import load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import InvariantBrokenError, check_year, simulate
+from sim.model.choice.randomness import make_key
+from sim.model.population import OUT, STUDY, WORK
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
-from sim.population import OUT, STUDY, WORK
-from sim.randomness import make_key
 from sim.scenario import Scenario, load_scenario
 from tests.toy import (
     FROZEN,

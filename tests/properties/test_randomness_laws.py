@@ -5,7 +5,7 @@ import itertools
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.randomness import draw_block, make_key
+from sim.model.choice.randomness import draw_block, make_key
 
 IDENTITY = st.tuples(
     st.integers(0, 2**32 - 1),  # index

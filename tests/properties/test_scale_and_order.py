@@ -16,10 +16,10 @@ from sim.data import DATA_FOLDER, load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years
-from sim.population import cohort_researchers, counts_of
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
+from sim.model.population import cohort_researchers, counts_of
+from sim.model.world import World
 from sim.scenario import load_scenario
-from sim.world import World
 from tests.toy import (
     FROZEN,
     identity,

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sim.data import load_data
 from sim.distributions import DISTRIBUTIONS as KINDS
 from sim.examples import policy_example
-from sim.parameters import CHANGES, LEVERS
+from sim.levers import CHANGES, LEVERS
 from sim.policy import value_range
 from sim.scenario import (
     Problem,

@@ -12,8 +12,8 @@ from sim import scenario as scenario_module
 from sim.data import DataError, load_data
 from sim.distributions import Distribution
 from sim.examples import lever_example, policy_example
+from sim.levers import LEVERS
 from sim.named_policies import NamedPolicy
-from sim.parameters import LEVERS
 from sim.policy_library import LIBRARY, load_library, read_library
 from sim.scenario import (
     Scenario,

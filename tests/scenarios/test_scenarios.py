@@ -13,8 +13,10 @@ import pytest
 
 from sim import scenario_files
 from sim.data import load_data
+from sim.distributions import Distribution
+from sim.levers import LEVERS
 from sim.observed import observed_policies
-from sim.parameters import GROUPS, LEVERS, Distribution
+from sim.parameters import GROUPS
 from sim.policy import Policies, resolve_policies
 from sim.scenario import (
     DifferenceRow,

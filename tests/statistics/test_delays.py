@@ -8,10 +8,10 @@ from sim.assembly import make_world
 from sim.data import load_data
 from sim.draws import REFERENCE, Draw, make_draw, policies_in_force, reference_vector
 from sim.expected import expected_years
+from sim.model.choice.randomness import make_key
+from sim.model.world import FIRST_YEAR, World
 from sim.policy import LeverChange, resolve_policies
-from sim.randomness import make_key
 from sim.scenario import load_shipped
-from sim.world import FIRST_YEAR, World
 from tests.toy import FROZEN
 
 DATA = load_data()

@@ -8,9 +8,9 @@ from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years
+from sim.model.choice.randomness import make_key
 from sim.outcomes import AXES, shares
 from sim.preparation import world_of
-from sim.randomness import make_key
 from sim.scenario import load_shipped
 
 REPLICATES = 20

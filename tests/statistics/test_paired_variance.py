@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from sim.arrays import YearEnd, run_years
 from sim.data import load_data
+from sim.model.choice.randomness import make_key
+from sim.model.population import STUDY, WORK
+from sim.model.world import Floats, World
 from sim.outcomes import AXES, TIERS
 from sim.paired_statistics import variance_of_mean, variance_of_one, variance_parts
-from sim.population import STUDY, WORK
 from sim.preparation import world_named
-from sim.randomness import make_key
 from sim.scenario import load_scenario
-from sim.summary import FloatArray
-from sim.world import World
 
 SEEDS, RESEARCHERS, YEAR = 200, 5_000, 2030
 LEAST_RATIO = 30.0
@@ -90,7 +89,7 @@ def test_pairing_is_worth_thirty_times_the_runs(seeds: list[Seed]) -> None:
     independent = float(base.var(ddof=1) + variant.var(ddof=1))
     found = f"independent / paired = {independent / paired:.1f}; effect {100 * (variant - base).mean():.3f} points"
     assert independent / paired >= LEAST_RATIO, found
-    values: FloatArray = (variant - base)[None]
+    values: Floats = (variant - base)[None]
     error2 = variance_of_mean(variance_parts(values), *values.shape)
     unpaired = (variance_of_one(base[None]) + variance_of_one(variant[None])) / error2
     assert unpaired == pytest.approx(SEEDS * independent / paired)  # what the column runs_unpaired says

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.choice import (
+from sim.model.choice.compiled import compiled
+from sim.model.choice.logit import (
     ANGLOPHONE,
     HOME,
     OTHER,
@@ -18,9 +19,8 @@ from sim.choice import (
     power,
     stable_variate,
 )
-from sim.compiled import compiled
-from sim.race import new_race, start_clocks, winner
-from sim.randomness import draw_block, make_key, uniform
+from sim.model.choice.race import new_race, start_clocks, winner
+from sim.model.choice.randomness import draw_block, make_key, uniform
 
 PEOPLE = 200_000
 UTILITIES = np.array([0.4, -0.3, 1.1, 0.0, 0.7, -1.0])

@@ -10,8 +10,8 @@ import pytest
 
 import sim.making
 from sim.experiment import RunPlan
+from sim.levers import LEVERS
 from sim.outcomes import Outcomes
-from sim.parameters import LEVERS
 from sim.scenario import named_policies, shipped_names
 
 SMALL = ("--draws", "3", "--replicates", "2", "--researchers", "500", "--until", "2024")

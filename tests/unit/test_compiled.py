@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import choice
-from sim.compiled import COMPILED_RANKS, cache_folder
+from sim.model.choice import logit as choice
+from sim.model.choice.compiled import COMPILED_RANKS, cache_folder
 from sim.sources import PACKAGE, RANKS, module_name, source_hash
 
 OPEN_UNIT = st.floats(2**-33, 1.0 - 2**-33)
@@ -71,7 +71,7 @@ def test_an_edit_in_another_file_changes_results_at_the_next_start(tmp_path: Pat
 
 def test_an_edit_of_any_compiled_module_names_another_folder(tmp_path: Path) -> None:
     package = copy_package(tmp_path)
-    script = "import json; from sim.compiled import cache_folder; print(json.dumps([cache_folder().name]))"
+    script = "import json; from sim.model.choice.compiled import cache_folder; print(json.dumps([cache_folder().name]))"
     plain = {"NUMBA_DISABLE_JIT": "1"}
     names = {start(tmp_path, script, **plain)[0]}
     for name in ("choice", "utilities", "expected_jobs", "assembly"):
@@ -85,7 +85,7 @@ def test_every_compiled_function_stands_in_a_module_that_names_the_folder() -> N
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        if "sim.compiled" in imported:
+        if "sim.model.choice.compiled" in imported:
             assert RANKS[module_name(path)] <= COMPILED_RANKS, path.name
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sim.counting import ALL, AWAY, KINDS, TOO_NEW, add_up, new_seen, tally
-from sim.dynamics import ELITE, NOT_VISIBLE
-from sim.population import Counts, new_counts
+from sim.model.population import Counts, new_counts
+from sim.model.year import ELITE, NOT_VISIBLE
 
 REGIONS, RESEARCHERS = 4, 500
 

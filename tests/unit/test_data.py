@@ -508,7 +508,7 @@ def test_data_is_not_sent_between_processes() -> None:
 
 def test_loading_imports_nothing_slow() -> None:
     code = (
-        "import sys, numpy, sim.parameters, sim.data; sim.data.load_data(); "
+        "import sys, numpy, sim.data.schema, sim.data; sim.data.load_data(); "
         "slow = ('pandas', 'numba', 'scipy.stats', 'matplotlib', 'pyarrow'); "
         "print([m for m in slow if m in sys.modules])"
     )

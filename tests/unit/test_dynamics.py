@@ -5,20 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from sim.dynamics import (
-    ELITE,
-    NOT_VISIBLE,
-    TOP20,
-    age_class,
-    bar_rank,
-    duration_class,
-    trait_classes,
-    trait_code,
-    unpack_traits,
-)
-from sim.population import APPLY, OUT, STUDY, WORK
-from sim.randomness import make_key
-from sim.world import AGE_FROM, DURATION_FROM, INDUSTRY, World
+from sim.model.choice.randomness import make_key
+from sim.model.gates import bar_rank
+from sim.model.population import APPLY, OUT, STUDY, WORK, age_class, duration_class, trait_classes, trait_code, unpack_traits
+from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, World
+from sim.model.year import ELITE, NOT_VISIBLE, TOP20
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
 
 QUICK_DEGREE = [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sim.choice import nested_shares
 from sim.expected import (
     ELITE_SHARE,
     MOST_VISIBLE,
@@ -23,9 +22,10 @@ from sim.expected import (
 from sim.expected_jobs import new_jobs, take_first_jobs
 from sim.expected_moves import move_incumbents
 from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
-from sim.indices import first_indices
-from sim.utilities import make_year
-from sim.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
+from sim.model.choice.logit import nested_shares
+from sim.model.indices import first_indices
+from sim.model.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
+from sim.model.year import make_year
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
 
 PATTERNS = 256

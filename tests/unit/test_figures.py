@@ -10,13 +10,7 @@ import pytest
 
 from sim.data import load_data
 from sim.experiment import RunPlan
-from sim.figures import (
-    LAST_OBSERVED,
-    groups_of,
-    published_points,
-    save_work_shares,
-    work_shares_figure,
-)
+from sim.figures import LAST_OBSERVED, groups_of, published_points, save_work_shares, work_shares_figure
 from sim.outcomes import Outcomes
 from sim.results import Run, write_run
 

@@ -9,8 +9,8 @@ from sim.agents import TalentModel
 from sim.arrays import run_years
 from sim.history import history
 from sim.lives import Life
-from sim.population import APPLY, OUT, STUDY, WORK
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
+from sim.model.population import APPLY, OUT, STUDY, WORK
 from tests.toy import random_world
 
 CODES = ("AAA", "BBB", "CCC", "DDD")

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from sim.indices import ecosystem_target, first_indices, next_indices, relative_pull
-from sim.utilities import make_year
-from sim.world import VISA
+from sim.model.indices import ecosystem_target, first_indices, next_indices, relative_pull
+from sim.model.world import VISA
+from sim.model.year import make_year
 from tests.toy import abroad, plain_world, random_world
 
 REGIONS = 4

@@ -9,8 +9,8 @@ import pytest
 from sim.data import load_data
 from sim.experiment import RunPlan
 from sim.measures import YEARLY, MeasureError, parse_measure, values_of
+from sim.model.world import REPORT_FROM
 from sim.outcomes import AXES, TIERS, Outcomes
-from sim.parameters import REPORT_FROM
 from sim.summary import measure
 
 CODES = load_data().codes

@@ -13,8 +13,8 @@ from sim.agents import Researcher, TalentModel
 from sim.data import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
+from sim.model.population import OUT
 from sim.outcomes import AXES, TIERS
-from sim.population import OUT
 from sim.preparation import parameters_of
 from sim.scenario import load_scenario
 

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.distributions import DISTRIBUTIONS, distribution_faults, is_usable, probability_below
-from sim.parameters import (
-    CHANGES,
-    GROUPS,
-    LEVERS,
-    MOST_FACTOR,
+from sim.distributions import (
+    DISTRIBUTIONS,
     Distribution,
-    Parameter,
+    distribution_faults,
+    is_usable,
     parse_distribution,
+    probability_below,
     quantile,
 )
+from sim.levers import CHANGES, LEVERS
+from sim.parameters import GROUPS, MOST_FACTOR, Parameter
 
 EXAMPLES = {
     "fixed": Distribution("fixed", value=0.3),

@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.population import (
-    APPLY,
-    NOWHERE,
-    cohort_researchers,
-    new_counts,
-    new_researchers,
-)
-from sim.randomness import COHORT, draw_block, make_key, uniform
+from sim.model.choice.randomness import COHORT, draw_block, make_key, uniform
+from sim.model.population import APPLY, NOWHERE, cohort_researchers, new_counts, new_researchers
 from tests.toy import identity
 
 

@@ -7,9 +7,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.choice import NESTS, nest_of, stable_variate
-from sim.race import HIGH, LOW, NEST_BLOCKS, Race, bound_variates, employer_number, new_race, start_clocks, variate, winner
-from sim.randomness import EMPLOYER, JOB, LEAST_UNIFORM, draw_block, make_key, uniform
+from sim.model.choice.logit import NESTS, nest_of, stable_variate
+from sim.model.choice.race import (
+    HIGH,
+    LOW,
+    NEST_BLOCKS,
+    Race,
+    bound_variates,
+    employer_number,
+    new_race,
+    start_clocks,
+    variate,
+    winner,
+)
+from sim.model.choice.randomness import EMPLOYER, JOB, LEAST_UNIFORM, draw_block, make_key, uniform
 
 OPEN_UNIT = st.floats(LEAST_UNIFORM, 1.0 - LEAST_UNIFORM)
 WORD = st.integers(0, 2**32 - 1)

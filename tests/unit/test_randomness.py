@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import randomness
-from sim.randomness import draw_alternative, draw_block, make_key, philox, pick, uniform
+from sim.model.choice import randomness
+from sim.model.choice.randomness import draw_alternative, draw_block, make_key, philox, pick, uniform
 
 WORD = st.integers(0, 2**32 - 1)
 ONES = 2**32 - 1

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.indices import first_indices, next_indices
-from sim.utilities import make_year
-from sim.world import (
+from sim.model.indices import first_indices, next_indices
+from sim.model.world import (
     AGE_FROM,
     AGE_MIDDLE,
     DURATION_FROM,
@@ -21,6 +20,7 @@ from sim.world import (
     Indices,
     Year,
 )
+from sim.model.year import make_year
 from tests.toy import abroad, plain_world, random_world
 
 REGIONS, YEARS, ROW = 5, 26, 23  # 2023: congestion is in force

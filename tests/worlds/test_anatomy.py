@@ -12,13 +12,13 @@ from sim.agents import TalentModel
 from sim.anatomy import dissect
 from sim.engine import years_of
 from sim.futures import LIFE, is_visible, live_future
+from sim.model.choice.randomness import make_key
+from sim.model.population import APPLY, OUT
+from sim.model.world import FIRST_YEAR, World
 from sim.outcomes import AXES
-from sim.population import APPLY, OUT
-from sim.randomness import make_key
 from sim.scenario import Scenario
 from sim.switch_reasons import NOT_LOOKED_AT
 from sim.switches import Switch, switches_of
-from sim.world import FIRST_YEAR, World
 from tests.toy import CODES, FROZEN, LAST_COHORT, abroad, lever_change, plain_world, policy_world, random_world, with_change
 
 KEY = make_key(1, 0)

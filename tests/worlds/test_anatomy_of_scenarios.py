@@ -14,10 +14,10 @@ from sim.engine import simulate
 from sim.experiment import RunPlan, run_plan
 from sim.futures import LIFE, live_future
 from sim.lives import Life, State
+from sim.model.choice.randomness import make_key
+from sim.model.population import APPLY, OUT
 from sim.outcomes import AXES, TIERS, shares
-from sim.population import APPLY, OUT
 from sim.preparation import world_named
-from sim.randomness import make_key
 from sim.results import write_run
 from sim.scenario import Scenario, load_scenario, load_shipped, shipped_names
 from sim.sources import PACKAGE

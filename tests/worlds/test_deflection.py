@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sim.expected import expected_years
+from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.policy import LeverChange
-from sim.world import FIRST_YEAR, LAST_YEAR
 from tests.toy import CODES, FROZEN, History, four_sigma, lever_change, policy_world, run
 
 USA, CHN, GBR, CAN, IND, DEU = range(len(CODES))

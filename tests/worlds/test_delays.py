@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sim.expected import expected_years
+from sim.model.world import FIRST_YEAR
 from sim.policy import LeverChange
-from sim.world import FIRST_YEAR
 from tests.toy import CODES, FROZEN, History, lever_change, policy_world, run, same_counts
 
 USA, CHN = CODES.index("USA"), CODES.index("CHN")

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from sim.levers import LEVERS
+from sim.model.population import STUDY, WORK, Researchers
+from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.policy import LeverChange
-from sim.population import STUDY, WORK, Researchers
-from sim.world import FIRST_YEAR, LAST_YEAR
 from tests.toy import (
     CODES,
     FROZEN,

@@ -12,12 +12,12 @@ from sim.constants import first_guess
 from sim.data import load_data
 from sim.draws import reference_vector
 from sim.expected import expected_years
-from sim.indices import first_indices
 from sim.levers import LEVERS
+from sim.model.indices import first_indices
+from sim.model.world import World
+from sim.model.year import make_year
 from sim.observed import observed_policies
 from sim.policy import LeverChange, Policies, axis_size, resolve_policies
-from sim.utilities import make_year
-from sim.world import World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, same_counts, with_change
 
 DATA = load_data()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sim.engine import ENGINES, years_of
-from sim.population import Counts
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
+from sim.model.population import Counts
+from sim.model.world import World
 from sim.strips import RELOCATION
-from sim.world import World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world
 
 Walk = Callable[[World], list[Counts]]

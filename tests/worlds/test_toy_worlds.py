@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sim.expected import expected_years
-from sim.population import WORK
-from sim.world import World
+from sim.model.population import WORK
+from sim.model.world import World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, run, with_change
 
 

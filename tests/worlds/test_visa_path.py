@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sim.expected import expected_years
-from sim.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, WORK
-from sim.world import INDUSTRY, World
+from sim.model.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, WORK
+from sim.model.world import INDUSTRY, World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, stocks_and_flows
 
 QUICK_DEGREE = [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]

@@ -8,7 +8,7 @@ Reference: Salmon, Moraes, Dror and Shaw (2011), known answers in the tests.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import inlined
+from sim.model.choice.compiled import inlined
 
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 Key = tuple[np.uint64, np.uint64]

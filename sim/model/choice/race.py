@@ -1,8 +1,8 @@
 """The race of one choice: who wins under frozen shocks, with no more logarithms and stable variates than the answer needs.
 
-Alternative j of nest n takes the time E_j / (S_n w_j), E_j = -ln u_j (see `sim.choice`). A stable variate costs as much as ten
-alternatives. It is a product of two increasing functions of one uniform number each; tables of both at the edges of 1,024 cells
-bound it from below and above, and the variate itself is computed only where the bounds leave the winner open.
+Alternative j of nest n takes the time E_j / (S_n w_j), E_j = -ln u_j (see `sim.model.choice.logit`). A stable variate costs as
+much as ten alternatives. It is a product of two increasing functions of one uniform number each; tables of both at the edges of
+1,024 cells bound it from below and above, and the variate itself is computed only where the bounds leave the winner open.
 """
 
 import math
@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.choice import ANGLOPHONE, HOME, NESTS, OTHER, Bytes, Floats, nest_of, stable_variate
-from sim.compiled import compiled, inlined
-from sim.randomness import (
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, OTHER, nest_of, stable_variate
+from sim.model.choice.randomness import (
     BLOCK_LANES,
     EMPLOYER,
     JOB,
@@ -25,16 +25,26 @@ from sim.randomness import (
     origin_cohort,
     uniform,
 )
-
-Integers = NDArray[np.int64]
+from sim.model.world import Bytes, Floats, Integers
 
 CELL_SHIFT = np.uint32(22)  # leaves the 10 leading bits of a word
+
+
 CELLS = 1024
+
+
 ROUNDING = 1e-9  # relative; far more than the rounding of a bound
+
+
 NEST_BLOCKS = 2
+
+
 FIRST_NEST_BLOCK = 254
+
+
 LAST_BLOCKS = 1 + NEST_BLOCKS
 """Behind the blocks of the alternatives: that of the employer, which belongs to decision JOB, then those of the nests."""
+
 
 # Columns of `Race.variate`
 LOW, HIGH = 0, 1

@@ -6,20 +6,13 @@ permanent. Student, post-study and temporary statuses can be lost; whoever loses
 present place unavailable. Both engines call these functions; `expected` has the same path by group.
 """
 
-from sim.compiled import inlined
-from sim.dynamics import (
-    NO_DEGREE_HERE,
-    best_open_region,
-    duration_class,
-    settle_job,
-    unpack_traits,
-    weigh_forced_job,
-    weigh_study,
-)
-from sim.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY
-from sim.race import Race, start_race
-from sim.randomness import AUTHORISATION, EMPLOYER, Key, Words, draw_alternative, draw_block, uniform
-from sim.world import AT_WORK, INDUSTRY, Year
+from sim.model.choice.compiled import inlined
+from sim.model.choice.race import Race, start_race
+from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Key, Words, draw_alternative, draw_block, uniform
+from sim.model.jobs import NO_DEGREE_HERE, settle_job, weigh_forced_job
+from sim.model.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, duration_class, unpack_traits
+from sim.model.study import best_open_region, weigh_study
+from sim.model.world import AT_WORK, INDUSTRY, Year
 
 
 @inlined

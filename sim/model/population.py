@@ -1,4 +1,4 @@
-"""The state: researchers as columns, who is who, and the counts of a year."""
+"""The state: researchers as columns, who is who, trait classes, classes of age and duration, and who leaves."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -6,27 +6,60 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.choice import Floats
-from sim.compiled import compiled
-from sim.randomness import COHORT, Key, draw_block, uniform
-from sim.world import Bytes, Integers
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.randomness import COHORT, TRAITS, YEAR, Key, Words, draw_block, uniform
+from sim.model.world import (
+    AGE_CLASSES,
+    AGE_FROM,
+    DURATION_CLASSES,
+    DURATION_FROM,
+    TALENT_CLASSES,
+    TASTE_CLASSES,
+    TIE_CLASSES,
+    VISA_CLASSES,
+    Bytes,
+    Floats,
+    Integers,
+    Year,
+)
 
 # Stages of a researcher
 APPLY = 0
+
+
 STUDY = 1
+
+
 WORK = 2
+
+
 OUT = 3
+
 
 # Statuses under which a researcher is in a place
 NO_STATUS = 0  # none needed: at home, or full mobility
+
+
 STUDENT = 1
+
+
 POST_STUDY = 2  # works in industry where the degree is from, with attempts at a work visa left
+
+
 TEMPORARY = 3  # authorised; can still be lost
+
+
 PERMANENT = 4
 
+
 TIER_COUNT = 3  # top20, elite, all
+
+
 AXIS_COUNT = 5  # origin, study, work, location, graduates
+
+
 FLOW_COUNT = 4  # entry, first job, relocation, exit
+
 
 NOWHERE = 255
 """Code of a region that does not apply: no graduate region while applying, no place after leaving."""
@@ -174,3 +207,70 @@ def as_columns(researchers: Iterable[Any]) -> Researchers:
     return Researchers(
         *(np.array([getattr(row, name) for row in rows], dtype=kinds.get(name, np.uint8)) for name in Researchers._fields)
     )
+
+
+@inlined
+def trait_classes(key: Key, index: int, origin: int, cohort: int, visa_sensitive_share: float) -> tuple[int, int, int, int]:
+    """Draw the trait classes of a researcher, once and for life.
+
+    Returns
+    -------
+    Talent 0..4, home tie 0..2, visa sensitivity 0..1, sector taste 0..1.
+    """
+    return classes_of(draw_block(key, index, origin, cohort, cohort, TRAITS, 0), visa_sensitive_share)
+
+
+@inlined
+def classes_of(words: Words, visa_sensitive_share: float) -> tuple[int, int, int, int]:
+    """Turn the words of the traits into trait classes, as `trait_classes` says."""
+    talent = min(int(uniform(words[0]) * TALENT_CLASSES), TALENT_CLASSES - 1)
+    tie = min(int(uniform(words[1]) * TIE_CLASSES), TIE_CLASSES - 1)
+    visa = 1 if uniform(words[2]) < visa_sensitive_share else 0
+    taste = 1 if uniform(words[3]) < 0.5 else 0
+    return talent, tie, visa, taste
+
+
+@inlined
+def trait_code(talent: int, tie: int, visa: int, taste: int) -> int:
+    """Pack trait classes into one number 0..59 (see `unpack_traits`)."""
+    return ((talent * TIE_CLASSES + tie) * VISA_CLASSES + visa) * TASTE_CLASSES + taste
+
+
+@inlined
+def unpack_traits(code: int) -> tuple[int, int, int, int]:
+    """Unpack trait classes: talent, home tie, visa sensitivity, sector taste."""
+    taste = code % TASTE_CLASSES
+    code //= TASTE_CLASSES
+    visa = code % VISA_CLASSES
+    code //= VISA_CLASSES
+    return code // TIE_CLASSES, code % TIE_CLASSES, visa, taste
+
+
+@inlined
+def year_words(key: Key, index: int, origin: int, cohort: int, year: int) -> Words:
+    """Draw a researcher's block of a year: opportunity (graduation, move, postponement), leaving, output, loss of status."""
+    return draw_block(key, index, origin, cohort, year, YEAR, 0)
+
+
+@inlined
+def age_class(age: int) -> int:
+    """Name the class 0..3 of an academic age in completed years."""
+    reached = 0
+    for x in range(1, AGE_CLASSES):
+        reached += int(age >= AGE_FROM[x])
+    return reached
+
+
+@inlined
+def duration_class(duration: int) -> int:
+    """Name the class 0..3 of the completed years in the present place."""
+    reached = 0
+    for d in range(1, DURATION_CLASSES):
+        reached += int(duration >= DURATION_FROM[d])
+    return reached
+
+
+@inlined
+def leaves(is_student: bool, words: Words, tables: Year) -> bool:
+    """Tell whether a student drops out or a worker leaves research this year."""
+    return uniform(words[1]) < (tables.attrition_rate if is_student else tables.exit_rate)

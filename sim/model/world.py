@@ -4,47 +4,102 @@ Notation: T years, R regions (by permanent id), V visa classes, Q talent classes
 X academic-age classes, D duration classes. All are plain tuples of arrays, so that compiled functions can take them.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+
 Bytes = NDArray[np.uint8]
+
+
 Integers = NDArray[np.int64]
 
+
 FIRST_YEAR = 2000
+
+
 REPORT_FROM = 2010
+
+
 REFERENCE_YEAR = 2022
+
+
 BASE_YEAR = 2019
+
+
 LAST_YEAR = 2050
+
+
 REFERENCE_RESEARCHERS = 22_500.0
 
+
 TALENT_CLASSES = 5
+
+
 TIE_CLASSES = 3
+
+
 VISA_CLASSES = 2
+
+
 TASTE_CLASSES = 2
+
+
 AGE_CLASSES = 4
+
+
 DURATION_CLASSES = 4
+
+
 PROFILES = AGE_CLASSES + 1
+
+
 STUDY_YEARS = 7
 
+
 ACADEMIA = 0
+
+
 INDUSTRY = 1
+
 
 # Stages as the levers name them
 AT_STUDY = 0
+
+
 AT_WORK = 1
+
 
 # Class means of a standard normal in five and in three equal parts (quantile classes, version 1 section 3).
 TALENT = np.array([-1.3998096, -0.5319012, 0.0, 0.5319012, 1.3998096])
+
+
 TIE = np.array([-1.0907959, 0.0, 1.0907959])
+
+
 VISA = np.array([0.46, 2.0])
+
+
 TASTE = np.array([-0.5, 0.5])
+
+
 AGE_FROM = np.array([0, 3, 8, 15], dtype=np.int64)
+
+
 AGE_MIDDLE = np.array([1.0, 5.0, 11.0, 18.0])
+
+
 DURATION_FROM = np.array([0, 1, 3, 6], dtype=np.int64)
+
+
 DURATION_MIDDLE = np.array([0.0, 1.5, 4.0, 8.0])
+
+
 RETURN_WINDOW = np.array([1.0 / 3.0, 1.0, 1.0 / 7.0, 0.0])
 """Share of each academic-age class that lies in years 2-8, when return programmes pay."""
 
@@ -181,3 +236,18 @@ class Year(NamedTuple):
     postponement: float
     offshoring: Floats  # (R,) by the place that refused
     participation: Floats  # (R,)
+
+
+DEFAULT_UNTIL: Final = 2035
+"""Last year of a run unless asked otherwise."""
+
+
+SECTORS: Final = ("academia", "industry")
+"""Sector names in id order."""
+
+
+STAGES: Final = ("study", "work")
+"""Names of the stages a lever can apply to, in id order."""
+
+
+DIASPORA_UNIT = 25.0  # people

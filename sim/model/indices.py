@@ -5,18 +5,27 @@ in id order, so that neither threads nor the order of rows changes a bit.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from sim.choice import ANGLOPHONE, HOME, NESTS, OTHER, Floats, nest_of, nest_powers, nest_sums, power
-from sim.compiled import compiled
-from sim.utilities import home_premium, sector_weights
-from sim.world import ACADEMIA, INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Indices, World
+from sim.model.choice.compiled import compiled
+from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, OTHER, nest_of, nest_powers, nest_sums, power
+from sim.model.jobs import home_premium, sector_weights
+from sim.model.world import ACADEMIA, INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Floats, Indices, Integers, World
 
 TOP_FLOOR = 10.0  # people: ln(T + 10)
+
+
 ELITE_FLOOR = 5.0  # people: ln(Q + 5)
+
+
 SUCCESS_FLOOR = 0.01
+
+
 SUCCESS_MEMORY = 0.7
+
+
 DEMAND_MEMORY = 2.0 / 3.0
 
 
@@ -154,3 +163,26 @@ def next_indices(
             success[o, j] = max(expected, SUCCESS_FLOOR)
     values = option_values(world, sectors, t)
     return Indices(ecosystem, relative_pull(ecosystem), people, smoothed, success, values)
+
+
+def held_indices(own: Indices, held: Sequence[Indices] | None, t: int) -> Indices:
+    """Put another run's ecosystem, diasporas and smoothed demand in the place of a run's own.
+
+    Expectations of visas and the value of work after study stay its own; the latter rests on tables made of what is held.
+
+    Parameters
+    ----------
+    own : indices of year t of this run.
+    held : indices of every year of the other run, from 2000 on, of the same regions; None holds nothing.
+    t : year since 2000; after the last one nothing is held.
+    """
+    if held is None or t >= len(held):
+        return own
+    other = held[t]
+    return own._replace(ecosystem=other.ecosystem, pull=other.pull, diaspora=other.diaspora, demand=other.demand)
+
+
+@compiled
+def as_floats(counts: Integers) -> Floats:
+    """Convert whole numbers to floats, exactly."""
+    return counts.astype(np.float64)

@@ -3,22 +3,25 @@
 Notation: R alternatives (regions), three nests (home, abroad anglophone, abroad other), dissimilarity lambda in (0, 1].
 A weight is w_j = exp(V_j / lambda). With one positive-stable variate S_n per nest (Laplace transform exp(-s**lambda)) and one
 exponential E_j per alternative, the alternative with the least time E_j / (S_n w_j) is the nested logit's choice: all
-alternatives run on one clock (McFadden 1978 for the model; Kanter 1975 for the variate). `sim.race` runs it.
+alternatives run on one clock (McFadden 1978 for the model; Kanter 1975 for the variate). `sim.model.choice.race` runs it.
 """
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.compiled import inlined
-
-Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.world import Bytes, Floats
 
 HOME = 0
+
+
 ANGLOPHONE = 1
+
+
 OTHER = 2
+
+
 NESTS = 3
 
 
@@ -136,3 +139,15 @@ def logsum(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float
 def normal_cdf(x: float) -> float:
     """Compute the standard normal distribution function."""
     return 0.5 * math.erfc(-x / math.sqrt(2.0))
+
+
+@compiled
+def logarithms(values: Floats) -> Floats:
+    """Compute the logarithms of a table (R, ...); an origin with the value of the one before it has its logarithm too."""
+    flat = values.reshape(values.shape[0], values.size // values.shape[0])
+    logs = np.empty(flat.shape)
+    for o in range(flat.shape[0]):
+        for k in range(flat.shape[1]):
+            is_known = o > 0 and flat[o, k] == flat[o - 1, k]
+            logs[o, k] = logs[o - 1, k] if is_known else math.log(flat[o, k])
+    return logs.reshape(values.shape)

@@ -1,0 +1,1 @@
+"""Discrete choice under keyed random numbers: the compiler, Philox, nested logit, the race of the alternatives."""

@@ -1,0 +1,136 @@
+"""One year: the tables that everyone reads (weights, gates, hazards), and the tier of a year's output (equation Y)."""
+
+import math
+
+import numpy as np
+
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.logit import normal_cdf
+from sim.model.choice.randomness import YEAR, Key, Words, draw_block, uniform
+from sim.model.jobs import fill_authorised, fill_home, fill_jobs, fill_relocation, hire_chances, sector_weights, stay_pull
+from sim.model.study import crowding, fill_study, study_logs
+from sim.model.world import (
+    AGE_CLASSES,
+    AGE_MIDDLE,
+    DURATION_CLASSES,
+    INDUSTRY,
+    PROFILES,
+    TALENT,
+    TALENT_CLASSES,
+    TASTE_CLASSES,
+    TIE_CLASSES,
+    VISA_CLASSES,
+    Floats,
+    Indices,
+    World,
+    Year,
+)
+
+NOT_VISIBLE = 0
+
+
+TOP20 = 1
+
+
+ELITE = 2
+
+
+@inlined
+def output_mean(world: World, pull: Floats, place: int, q: int, profile: int) -> float:
+    """Compute the mean of output y before noise: talent + place + ecosystem + age profile (equation Y); profile 0: student."""
+    c = world.coefficients
+    age = 0.0 if profile == 0 else AGE_MIDDLE[profile - 1]
+    return (
+        TALENT[q]
+        + world.place_effect[place]
+        + c.place_productivity * pull[place]
+        + c.age_profile_linear * age
+        + c.age_profile_quadratic * age * age
+    )
+
+
+@inlined
+def fill_visibility(world: World, pull: Floats, bar: float, table: Floats) -> None:
+    """Fill (R, Q, PROFILES) probabilities that output exceeds a bar."""
+    noise = world.coefficients.visibility_noise
+    for place in range(table.shape[0]):
+        for q in range(TALENT_CLASSES):
+            for profile in range(PROFILES):
+                table[place, q, profile] = normal_cdf((output_mean(world, pull, place, q, profile) - bar) / noise)
+
+
+@compiled
+def talent_pull(world: World, indices: Indices) -> Floats:
+    """Compute (Q, R) race-weight factors of talent: exp(zeta_E * theta * e_j / lambda)."""
+    c = world.coefficients
+    regions = indices.pull.shape[0]
+    table = np.empty((TALENT_CLASSES, regions))
+    for q in range(TALENT_CLASSES):
+        for j in range(regions):
+            table[q, j] = math.exp(c.talent_ecosystem_pull * TALENT[q] * indices.pull[j] / c.nest_dissimilarity)
+    return table
+
+
+@compiled
+def make_year(world: World, indices: Indices, t: int) -> Year:
+    """Make the tables of one year from the world and last year's indices.
+
+    Parameters
+    ----------
+    world, indices : see `sim.model.world`.
+    t : year since 2000.
+
+    Returns
+    -------
+    Tables; the visibility tables use the world's bars of that year.
+    """
+    c = world.coefficients
+    regions = world.anglophone.shape[0]
+    study = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    jobs = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, TASTE_CLASSES, regions))
+    industry = np.empty((regions, VISA_CLASSES, TASTE_CLASSES, regions))
+    home = np.empty((regions, TALENT_CLASSES, TIE_CLASSES, AGE_CLASSES + 1))
+    authorised = np.empty((regions, TALENT_CLASSES, regions, 2))
+    direct = np.empty((regions, TALENT_CLASSES, regions))
+    settled = np.empty((regions, regions, DURATION_CLASSES), dtype=np.uint8)
+    relocation = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
+    visible = np.empty((regions, TALENT_CLASSES, PROFILES))
+    elite = np.empty((regions, TALENT_CLASSES, PROFILES))
+    talent = talent_pull(world, indices)
+    sectors = sector_weights(world, indices, t)
+    fill_study(world, indices, t, crowding(world, indices, t), talent, study_logs(world, indices, t), study)
+    fill_jobs(world, sectors, talent, jobs, industry)
+    fill_home(world, t, home)
+    fill_authorised(world, t, hire_chances(world, t), authorised, direct)
+    fill_relocation(world, t, np.empty((AGE_CLASSES, DURATION_CLASSES)), relocation, settled)
+    fill_visibility(world, indices.pull, world.bar_top20[t], visible)
+    fill_visibility(world, indices.pull, world.bar_elite[t], elite)
+    return Year(
+        2000 + t, study, world.refusal[t], world.bar[t], world.closure[t], sectors, jobs, industry, home, authorised,
+        direct, world.attempts[t].astype(np.int64), world.odds[t, :, INDUSTRY].copy(), world.mobility[t], settled,
+        world.forced_exit[t], world.exit_gate[t],
+        math.exp(c.study_region_pull / c.nest_dissimilarity), stay_pull(world), relocation, visible, elite,
+        world.graduation, world.abroad_share, world.abroad_region, world.anglophone, c.nest_dissimilarity,
+        c.attrition_rate, c.exit_rate, c.postponement, world.offshoring[t], world.participation[t],
+    )  # fmt: skip
+
+
+@inlined
+def takes_part(key: Key, index: int, origin: int, cohort: int, place: int, tables: Year) -> bool:
+    """Tell whether a visible researcher of a place takes part in the conference; no draw where everyone does."""
+    share = tables.participation[place]
+    if share >= 1.0:
+        return True
+    return uniform(draw_block(key, index, origin, cohort, tables.year, YEAR, 1)[0]) < share
+
+
+@inlined
+def tier_of(place: int, talent: int, profile: int, words: Words, tables: Year) -> int:
+    """Name the tier of this year's output: NOT_VISIBLE, TOP20 or ELITE; one draw, so that the tiers are nested.
+
+    Written without a branch, as nobody can predict it.
+    """
+    draw = uniform(words[2])
+    is_visible = int(draw < tables.visible[place, talent, profile])
+    is_elite = int(draw < tables.elite[place, talent, profile])
+    return is_visible * (TOP20 + is_elite * (ELITE - TOP20)) + NOT_VISIBLE
