@@ -28,7 +28,7 @@ from benchmarks.limit import run_limit
 from benchmarks.peers.numpy_year import NumpyModel
 from sim.agents import run_agents
 from sim.arrays import run_counts, run_years
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design import Design
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
 from sim.measures import parse_measure

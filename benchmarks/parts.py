@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.bench import SCENARIO, SEED, UNTIL, reference_draw, timed, world_at, write_into
 from sim.arrays import indices_after, new_walker, run_years
 from sim.counting import Seen, new_seen
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.engine import simulate
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.race import Races, one_race

@@ -15,7 +15,7 @@ from mesa.visualization import Slider, SolaraViz
 from mesa.visualization.utils import force_update, update_counter
 
 from sim.agents import TalentModel
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.figures import GROUPS, published_points
 from sim.policy import LeverChange
 from sim.scenario import Scenario, load_scenario

@@ -230,7 +230,7 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     evidence = Evidence(Path(arguments[0]))
-    default = Path(__file__).resolve().parent.parent / "sim" / "data"
+    default = Path(__file__).resolve().parent.parent / "sim" / "data" / "tables"
     folder = Path(arguments[1]) if len(arguments) == 2 else default
     folder.mkdir(parents=True, exist_ok=True)
     table = covariate_tables(folder, evidence)

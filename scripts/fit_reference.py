@@ -1,10 +1,10 @@
-"""Fit the reference point and write sim/data/reference.toml; optional argument: iterations."""
+"""Fit the reference point and write sim/data/tables/reference.toml; optional argument: iterations."""
 
 import sys
 from pathlib import Path
 
 from sim.calibrate import FREE, fit_reference
-from sim.data import DATA_FOLDER, load_data
+from sim.data.load import DATA_FOLDER, load_data
 
 
 def main(iterations: int) -> None:

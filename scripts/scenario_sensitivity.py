@@ -8,7 +8,7 @@ Fast where the draws are solved (scripts/solve_draws.py). scripts/write_scenario
 import sys
 from pathlib import Path
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import BASELINE
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
 from sim.scenario import shipped_names

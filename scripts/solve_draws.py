@@ -1,4 +1,4 @@
-"""Solve the draws that ship with the package, sim/data/draws.npz; optional arguments: draws, workers.
+"""Solve the draws that ship with the package, sim/data/tables/draws.npz; optional arguments: draws, workers.
 
     python scripts/solve_draws.py 100 2            solves all of them
     python scripts/solve_draws.py 100 2 --same 8   solves the centre and 7 others spread over the list; where they equal the
@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.assembly import Constants
 from sim.assumptions import reference_variants
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
 from sim.variants import VALUES, VARIED
 

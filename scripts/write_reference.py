@@ -6,7 +6,7 @@ python scripts/write_reference.py
 import sys
 from pathlib import Path
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows

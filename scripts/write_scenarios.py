@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.display_shipped import (
     Part,
     assumption_line,

@@ -16,7 +16,7 @@ from mesa.agent import AgentSet
 from sim.arrays import YearEnd
 from sim.collecting import collector
 from sim.counting import ALL, tally
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw
 from sim.history import history
 from sim.lives import Life

@@ -20,7 +20,7 @@ from sim.attribution import MOST_EXACT, ORDERS, Order, coalitions_of, exact_part
 from sim.channels import TIER, Cell, cells_shown, channel_rows, shares_at
 from sim.coalitions import Player, coalition, players, words_of
 from sim.comparison import Anatomy, LeverPart
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import make_draw
 from sim.futures import live_future
 from sim.model.choice.randomness import make_key

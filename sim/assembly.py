@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.data import Data
+from sim.data.schema import Data
 from sim.model.choice.compiled import compiled
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
 from sim.policy import Policies

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.compare_runs import POINTS
 from sim.comparison import AssumptionRow, Comparison
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.model.world import Floats

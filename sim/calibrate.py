@@ -14,8 +14,8 @@ from scipy.optimize import least_squares
 
 from sim.assembly import CHN, OTHER_ANGLOPHONE, USA
 from sim.constants import Problem, first_guess, mix
-from sim.data import Data
-from sim.distributions import quantile
+from sim.data.distributions import quantile
+from sim.data.schema import Data
 from sim.draws import BASELINE, REFERENCE, policies_in_force
 from sim.expected import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats

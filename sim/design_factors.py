@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design_text import DesignText
 from sim.levers import LEVERS
 from sim.model.world import FIRST_YEAR, LAST_YEAR

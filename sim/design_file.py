@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design import Design
 from sim.design_factors import read_factors
 from sim.design_sample import read_sample

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
 from sim.levers import LEVERS, Lever
 from sim.model.world import Floats
 from sim.parameters import GROUPS

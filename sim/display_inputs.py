@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.data import Data
+from sim.data.schema import Data
 from sim.differences import number_text
 from sim.examples import lever_example
 from sim.levers import Lever

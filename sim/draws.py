@@ -20,8 +20,9 @@ from scipy.stats import qmc
 
 from sim.assembly import Constants
 from sim.constants import is_stable, solve_constants
-from sim.data import DATA_FOLDER, Data, load_data
-from sim.distributions import Distribution, quantile
+from sim.data.distributions import Distribution, quantile
+from sim.data.load import DATA_FOLDER, load_data
+from sim.data.schema import Data
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
 from sim.observed import observed_policies
@@ -39,7 +40,6 @@ SOLVER_MODULES = (
     "model",
     "levers",
     "parameters",
-    "distributions",
     "policy",
     "expected_study",
     "expected_jobs",

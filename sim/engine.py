@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import CHUNK, YearEnd, run_counts, run_years
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import Draw
 from sim.model.choice.randomness import Key, make_key
 from sim.model.population import OUT, Counts, counts_of_years, write_year

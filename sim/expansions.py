@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.data.distributions import Distribution
 from sim.differences import Cell, meet, number_text, quantity_text, whom_blocks, window_text
-from sim.distributions import Distribution
 from sim.levers import LEVERS
 from sim.named_policies import PolicyUse
 from sim.policy import LeverChange, Mask, cells, drawn_value

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import Outcomes

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from sim.comparison import Comparison
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.figures import GROUPS, REST, groups_of, published_points
 from sim.migration import first_jobs, net_moves
 from sim.model.world import Floats

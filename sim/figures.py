@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from sim.data import Data, Target
+from sim.data.schema import Data, Target
 from sim.model.world import Floats
 from sim.results import Run
 from sim.summary import band

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import draw_vectors
 from sim.experiment import Progress, RunPlan, Task, execute, run_tasks, tasks_of, variant_tasks
 from sim.figures import save_work_shares

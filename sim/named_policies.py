@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
 from sim.levers import LEVERS
 from sim.model.world import LAST_YEAR
 from sim.policy import LeverChange, axis_size

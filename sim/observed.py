@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sim.data import Data
+from sim.data.schema import Data
 from sim.policy import Policies, default_policies
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import draw_vectors
 from sim.model.world import Integers
 from sim.provenance import model_id

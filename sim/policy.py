@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.distributions import Distribution, quantile
+from sim.data.distributions import Distribution, quantile
 from sim.levers import CHANGES, LEVERS, Lever
 from sim.model.world import SECTORS, STAGES, TALENT_CLASSES
 from sim.parameters import MOST_FACTOR

@@ -1,4 +1,4 @@
-"""The packaged library of named policies, ``sim/data/policies.toml``, read and checked like a scenario file."""
+"""The packaged library of named policies, ``sim/data/tables/policies.toml``, read and checked like a scenario file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sim.data import DATA_FOLDER, DataError
+from sim.data.checks import DataError
+from sim.data.load import DATA_FOLDER
 from sim.differences import meet
 from sim.levers import LEVERS
 from sim.model.world import FIRST_YEAR

@@ -4,7 +4,8 @@ import numpy as np
 
 from sim.assembly import make_world
 from sim.constants import is_stable
-from sim.data import Data, load_data
+from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws import (
     MEDIAN,
     REFERENCE,

@@ -1,8 +1,8 @@
 """How much of an effect's spread between draws goes with inputs that nothing but judgement has set.
 
 A linear regression, over draws, of the effect on the ranks of those parameters whose prior is tagged M (judgement) in
-`sim/data/parameters.toml`. Today every draw comes from the priors, none is weighed by data; tag M marks those for which not even
-the prior rests on a published or computed number. Sizes of levers are no parameters and are left out.
+`sim/data/tables/parameters.toml`. Today every draw comes from the priors, none is weighed by data; tag M marks those for
+which not even the prior rests on a published or computed number. Sizes of levers are no parameters and are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.model.world import Floats
 from sim.paired_statistics import variance_parts
 from sim.pairing import fixed_parameters, is_current, vectors_of

@@ -18,7 +18,7 @@ from typing import Any
 import sim
 from sim.sources import PACKAGE, source_hash
 
-DATA = PACKAGE / "data"
+DATA = PACKAGE / "data" / "tables"
 MODEL_RANKS = 6  # modules above arrange, show and compare runs, and change no number of a run
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "mesa", "pyarrow", "matplotlib")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sim.comparison import Comparison
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.display_shipped import Part, assumption_line
 from sim.expansions import change_row
 from sim.figure_tables import runs_of

@@ -13,7 +13,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data import Data, load_data
+from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.design import Design
 from sim.draws import lever_uniform
 from sim.expansions import change_whom

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.folders import FolderError, building, check_writable, explained
 from sim.model.world import Floats, Integers
 from sim.outcomes import AXES, TIERS, Outcomes

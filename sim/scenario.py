@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
-from sim.data import Data, load_data
+from sim.data.distributions import Distribution
+from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.differences import DifferenceRow as DifferenceRow
 from sim.differences import lever_differences, parameter_differences
-from sim.distributions import Distribution
 from sim.expansions import ExpansionRow, Replacement, expansion_rows, overridden
 from sim.levers import LEVERS
 from sim.model.world import FIRST_YEAR

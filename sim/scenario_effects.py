@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data import Data, load_data
+from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import AXES, TIERS, shares

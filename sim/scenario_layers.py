@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
 from sim.named_policies import PolicyUse, belongs, group_of
 from sim.policy import LeverChange
 from sim.scenario_files import ChainFile

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
 from sim.levers import CHANGES, LEVERS
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.named_policies import axis_ids

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 import numpy as np
 
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.named_policies import PolicyUse
 from sim.policy import LeverChange, Mask, cells

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sim.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
+from sim.data.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
+from sim.data.schema import Parameter
 from sim.model.world import SECTORS, STAGES, TALENT_CLASSES
 from sim.named_policies import NamedPolicy
-from sim.parameters import GROUPS, Parameter
+from sim.parameters import GROUPS
 from sim.policy import axis_size
 from sim.scenario_text import KeyPath, Problem, key_text, line_of, nearest_name, show
 

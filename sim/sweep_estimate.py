@@ -12,7 +12,7 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design import Design
 from sim.draws import cached_draw, draw_key, shipped_draws
 from sim.provenance import model_id

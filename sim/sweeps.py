@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import Any
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design import Design
 from sim.dispatch import Dispatcher, ExecutorError, Processes
 from sim.draws import REFERENCE, Draw, draw_vectors, make_draw

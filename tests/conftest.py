@@ -13,7 +13,7 @@ import pytest
 import sim.experiment
 import sim.making
 from sim.cli import main
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.experiment import RunPlan
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
 from sim.scenario import load_scenario

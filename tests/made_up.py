@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design import Design
 from sim.measures import parse_measure
 from sim.sampling import Factor

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.sources import PACKAGE, RANKS
 from sim.summary import INDICATORS
 
@@ -56,7 +56,7 @@ def imports_of(path: Path) -> Iterator[tuple[str, str, ast.stmt]]:
 
 
 def sim_modules(path: Path) -> Iterator[tuple[str, ast.stmt]]:
-    """Yield the dotted modules of this package that a file imports; `from sim import data` is `sim.data`."""
+    """Yield the dotted modules of this package that a file imports; `from sim import data` is `sim.data.load`."""
     known = {dotted(each) for each in FILES}
     for module, name, node in imports_of(path):
         if module == "sim" or module.startswith("sim."):
@@ -202,7 +202,7 @@ def names_read() -> set[str]:
 def test_every_parameter_is_read_somewhere() -> None:
     read = names_read()
     unread = []
-    with (PACKAGE / "data" / "parameters.toml").open("rb") as stream:
+    with (PACKAGE / "data" / "tables" / "parameters.toml").open("rb") as stream:
         names = [row["name"] for row in tomllib.load(stream)["parameter"]]
     for name in names:
         # A family by region (study_offset_kor, home_study_other) is read through its stem.

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 import sim.reference_results
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.reference_results import (
     CHECKSUM,
     SENSITIVITY,

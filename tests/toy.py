@@ -15,7 +15,7 @@ import numpy as np
 from sim.arrays import CHUNK, YearEnd, new_walker, run_years
 from sim.assembly import Constants, make_world
 from sim.counting import add_up, new_seen
-from sim.data import Data
+from sim.data.schema import Data
 from sim.engine import years_of
 from sim.levers import LEVERS
 from sim.model.choice.randomness import make_key

@@ -81,7 +81,7 @@ def explain(error: Exception) -> str | None:
         return "the memory of this machine is full; use fewer --researchers, --draws or --workers"
     if isinstance(error, BrokenExecutor):
         return "a worker process died (often for want of memory); use fewer --workers"
-    from sim.data import DataError
+    from sim.data.checks import DataError
     from sim.folders import FolderError
 
     return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError) else None

@@ -46,7 +46,7 @@ def levers(name: str | None, as_json: bool) -> None:
 @json_option
 def policies(name: str | None, as_json: bool) -> None:
     """List the named policies a scenario can use, or say everything about the policy NAME."""
-    from sim.data import load_data
+    from sim.data.load import load_data
     from sim.display_policies import policies_report, policy_record, policy_report
     from sim.scenario import named_policies
 
@@ -65,7 +65,7 @@ def policies(name: str | None, as_json: bool) -> None:
 @json_option
 def sources(name: str | None, as_json: bool) -> None:
     """Say where the number NAME comes from: a variable, VARIABLE:REGION, parameter, target or source."""
-    from sim.data import find_source, load_data
+    from sim.data.load import find_source, load_data
     from sim.display_inputs import data_record, data_report
 
     if name is None:
@@ -110,7 +110,7 @@ def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: boo
 @json_option
 def scenarios(name: str | None, as_json: bool) -> None:
     """List the shipped scenarios, or say what the scenario NAME changes, why, what it does and what would prove it wrong."""
-    from sim.data import load_data
+    from sim.data.load import load_data
     from sim.display_shipped import scenarios_report, shipped_record, shipped_report
     from sim.reference_results import read_effects
     from sim.scenario import load_shipped, shipped_names

@@ -41,7 +41,7 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     gc.enable()
     loaded = load_all(scenarios, read_settings(settings), options["until"])
-    from sim.data import load_data
+    from sim.data.load import load_data
     from sim.dispatch import available_cores
     from sim.display import run_record, run_report
     from sim.experiment import RunPlan

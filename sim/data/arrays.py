@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data.checks import DataError
 from sim.data.schema import QUANTITIES, YEARS, Gap, Row
-from sim.data.tables import DataError
 from sim.model.world import Floats
 
 LINEAR: Final = ("research_funding", "capital", "industry_entry")

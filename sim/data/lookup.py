@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from sim.data.schema import QUANTITIES, Data, Row, SourceAnswer, Target
-from sim.parameters import Parameter
+from sim.data.schema import QUANTITIES, Data, Parameter, Row, SourceAnswer, Target
 
 MOST_ROWS = 40
 """Rows printed for one name."""
 
 
 def answer(data: Data, name: str) -> SourceAnswer:
-    """Say what a name stands for and where it comes from (see ``sim.data.find_source``)."""
+    """Say what a name stands for and where it comes from (see ``sim.data.load.find_source``)."""
     if name in data.sources:
         return _source(data, name)
     for parameter in data.parameters:

@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.parameters import Parameter
-
-Floats = NDArray[np.float64]
+from sim.data.distributions import Distribution
+from sim.model.world import FIRST_YEAR, LAST_YEAR, Floats
 
 YEARS: Final = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
 """The years of every array by year."""
+
+
 LAST_OUTCOME: Final = 2022
 """Last year of anything measured about researchers; later values may only be rules, odds and money."""
 
@@ -57,6 +57,8 @@ class Quantity:
 
 
 _MONEY = 2026
+
+
 QUANTITIES: Final[Mapping[str, Quantity]] = {
     "phd_pay": Quantity("PPP $/year", 1_000, 150_000, "pay of doctoral students", True, _MONEY),
     "pay_academia": Quantity("PPP $/year", 2_000, 500_000, "pay of researchers in academia", True, _MONEY),
@@ -83,7 +85,10 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
 }
 """Every variable of covariates.csv, world.csv, ties.csv and visas.csv."""
 
+
 TIERS: Final = ("top20", "elite")
+
+
 AXES: Final = (
     "origin",
     "work",
@@ -97,8 +102,14 @@ AXES: Final = (
     "institutions",
     "sample",
 )
+
+
 ATTRIBUTIONS: Final = ("headquarters", "location", "n/a")
+
+
 KINDS: Final = ("point", "at_most", "at_least", "derived", "context")
+
+
 CONFIDENCE: Final = ("high", "medium", "low", "derived", "assumption")
 
 
@@ -323,3 +334,41 @@ class SourceAnswer:
     kind: str | None
     lines: tuple[str, ...]
     nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One uncertain or assumed number of the model.
+
+    Parameters
+    ----------
+    name
+        The name used in ``[parameters]`` of a scenario file and by ``--set``.
+    unit
+        What one means, e.g. ``logit`` or ``years``.
+    default
+        The value of the reference point, in the unit.
+    low, high
+        Range outside which a value is refused.
+    prior
+        Distribution the draws come from, truncated to the range; None for a number that is never drawn.
+    role
+        What kind of number it is, e.g. ``prior``, ``assumption`` or ``constant``.
+    meaning
+        One sentence.
+    source
+        Id of a source, or ``assumption``.
+    tag
+        How the value is known: R read, C computed, M judgement.
+    """
+
+    name: str
+    unit: str
+    default: float
+    low: float
+    high: float
+    prior: Distribution | None
+    role: str
+    meaning: str
+    source: str
+    tag: str

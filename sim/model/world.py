@@ -105,7 +105,7 @@ RETURN_WINDOW = np.array([1.0 / 3.0, 1.0, 1.0 / 7.0, 0.0])
 
 
 class Coefficients(NamedTuple):
-    """Scalar parameters of the formulas, named as in sim/data/parameters.toml (units and sources there)."""
+    """Scalar parameters of the formulas, named as in sim/data/tables/parameters.toml (units and sources there)."""
 
     stipend_elasticity: float
     pay_elasticity: float

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.arrays import YearEnd, run_counts
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import years_of
 from sim.model.choice.randomness import Key, make_key

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from sim.constants import first_guess
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.scenario import load_scenario

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.constants import first_guess
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import draw_file, draw_key, save_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of, variant_tasks
 from sim.model.choice.compiled import cache_folder

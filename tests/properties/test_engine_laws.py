@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.arrays import run_years
 from sim.constants import first_guess
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import InvariantBrokenError, check_year, simulate
 from sim.model.choice.randomness import make_key

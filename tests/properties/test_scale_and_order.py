@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim.arrays import run_counts
 from sim.constants import first_guess
-from sim.data import DATA_FOLDER, load_data
+from sim.data.load import DATA_FOLDER, load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years

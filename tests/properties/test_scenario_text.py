@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.data import load_data
-from sim.distributions import DISTRIBUTIONS as KINDS
+from sim.data.distributions import DISTRIBUTIONS as KINDS
+from sim.data.load import load_data
 from sim.examples import policy_example
 from sim.levers import CHANGES, LEVERS
 from sim.policy import value_range

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from sim import scenario as scenario_module
-from sim.data import DataError, load_data
-from sim.distributions import Distribution
+from sim.data.checks import DataError
+from sim.data.distributions import Distribution
+from sim.data.load import load_data
 from sim.examples import lever_example, policy_example
 from sim.levers import LEVERS
 from sim.named_policies import NamedPolicy

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from sim import scenario_files
-from sim.data import load_data
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
+from sim.data.load import load_data
 from sim.levers import LEVERS
 from sim.observed import observed_policies
 from sim.parameters import GROUPS

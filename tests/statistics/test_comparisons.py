@@ -10,7 +10,7 @@ from sim.assumptions import REPLICATES, SETTINGS, assumption_rows
 from sim.compare_runs import compare
 from sim.comparing import Extent, compare_into
 from sim.comparison import NO_CHANGE
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, draw_key, reference_vector, shipped_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of
 from sim.results import Run, write_run

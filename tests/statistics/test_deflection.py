@@ -9,7 +9,7 @@ import pytest
 
 from sim.assembly import OTHER_ANGLOPHONE
 from sim.calibrate import TENSE, TENSIONS, tense_entrants, tension_effect, without
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
 from sim.expected import expected_years
 from sim.preparation import world_of

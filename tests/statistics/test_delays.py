@@ -5,7 +5,7 @@ import pytest
 
 from sim.arrays import run_years
 from sim.assembly import make_world
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, make_draw, policies_in_force, reference_vector
 from sim.expected import expected_years
 from sim.model.choice.randomness import make_key

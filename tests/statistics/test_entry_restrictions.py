@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.arrays import run_years
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years

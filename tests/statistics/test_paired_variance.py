@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.arrays import YearEnd, run_years
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.model.choice.randomness import make_key
 from sim.model.population import STUDY, WORK
 from sim.model.world import Floats, World

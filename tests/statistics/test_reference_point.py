@@ -6,7 +6,7 @@ Twenty replicates at 20,000 researchers. Headquarters attribution, tier top20 un
 import numpy as np
 import pytest
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.expected import expected_years

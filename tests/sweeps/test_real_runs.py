@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import sim
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.design import Design
 from sim.design_file import read_design
 from sim.draws import REFERENCE, reference_vector

@@ -16,7 +16,7 @@ from sim.compare_runs import compare, headline_years, judge
 from sim.comparing import Extent, compare_into
 from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
 from sim.comparison_files import comparison_folder, read_comparison, write_comparison
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.experiment import RunPlan
 from sim.exports import ExportError, check_export, hubverse_rows, iamc_rows
 from sim.folders import FolderError

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import sim.data
-from sim.data import DataError, find_source, load_data
+import sim.data.load
 from sim.data.arrays import over_years, spans
+from sim.data.checks import COLUMNS, DataError
+from sim.data.load import find_source, load_data
 from sim.data.schema import AXES, LAST_OUTCOME, QUANTITIES, YEARS
-from sim.data.tables import COLUMNS
 
-FOLDER = Path(sim.data.__file__).parent
+FOLDER = Path(sim.data.load.__file__).parent
 DATA = load_data()
 R, Y = 20, 51
 
@@ -508,7 +508,7 @@ def test_data_is_not_sent_between_processes() -> None:
 
 def test_loading_imports_nothing_slow() -> None:
     code = (
-        "import sys, numpy, sim.data.schema, sim.data; sim.data.load_data(); "
+        "import sys, numpy, sim.data.schema, sim.data.load; sim.data.load.load_data(); "
         "slow = ('pandas', 'numba', 'scipy.stats', 'matplotlib', 'pyarrow'); "
         "print([m for m in slow if m in sys.modules])"
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.assembly import Constants
 from sim.constants import is_stable
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import (
     CENTRE,
     REFERENCE,

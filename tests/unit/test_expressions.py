@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.expressions import ExpressionError, evaluate, parse_expression
 
 USA, CHN = "share(work, USA, top20, 2035)", "share(work, CHN, top20, 2035)"

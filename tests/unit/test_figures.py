@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.experiment import RunPlan
 from sim.figures import LAST_OBSERVED, groups_of, published_points, save_work_shares, work_shares_figure
 from sim.outcomes import Outcomes

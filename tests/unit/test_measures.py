@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.experiment import RunPlan
 from sim.measures import YEARLY, MeasureError, parse_measure, values_of
 from sim.model.world import REPORT_FROM

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.agents import Researcher, TalentModel
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.model.population import OUT

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.distributions import (
+from sim.data.distributions import (
     DISTRIBUTIONS,
     Distribution,
     distribution_faults,
@@ -19,8 +19,9 @@ from sim.distributions import (
     probability_below,
     quantile,
 )
+from sim.data.schema import Parameter
 from sim.levers import CHANGES, LEVERS
-from sim.parameters import GROUPS, MOST_FACTOR, Parameter
+from sim.parameters import GROUPS, MOST_FACTOR
 
 EXAMPLES = {
     "fixed": Distribution("fixed", value=0.3),

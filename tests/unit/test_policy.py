@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.distributions import Distribution
+from sim.data.distributions import Distribution
 from sim.levers import CHANGES, LEVERS
 from sim.policy import (
     LeverChange,

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import sim.data
-from sim.data import load_data
+import sim.data.load
+from sim.data.load import load_data
 
-FOLDER = Path(sim.data.__file__).parent
+FOLDER = Path(sim.data.load.__file__).parent
 DATA = load_data()
 CATEGORIES = {(c.system, c.axis, c.name): c for c in DATA.categories}
 TARGETS = {target.id: target for target in DATA.targets}

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim import folders, results
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.experiment import RunPlan
 from sim.folders import FolderError, check_writable
 from sim.outcomes import AXES, TIERS, Outcomes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sim.scenario_effects
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.display_shipped import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.draws import Draw, draw_vectors
 from sim.outcomes import AXES, TIERS, Outcomes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from SALib.analyze import pawn as salib_pawn
 
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.responses import AnalysisError, DrawInputs, Response, default_measure, draw_inputs, respond
 from sim.sampling import Factor, make_points
 from sim.sensitivity import Sensitivity, noise_of, pawn, sensitivity_to_draws, sensitivity_to_factors, slices_of

@@ -8,7 +8,7 @@ import pytest
 from sim.anatomy import dissect
 from sim.anatomy_files import read_anatomy
 from sim.coalitions import players
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.experiment import RunPlan, run_plan

@@ -9,7 +9,7 @@ import pytest
 
 from sim.assembly import make_world
 from sim.constants import first_guess
-from sim.data import load_data
+from sim.data.load import load_data
 from sim.draws import reference_vector
 from sim.expected import expected_years
 from sim.levers import LEVERS

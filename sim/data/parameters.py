@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.data.schema import Source
-from sim.data.tables import DataError
-from sim.distributions import Distribution, parse_distribution
-from sim.parameters import Parameter
+from sim.data.checks import DataError
+from sim.data.distributions import Distribution, parse_distribution
+from sim.data.schema import Parameter, Source
 
 TEXTS = ("name", "unit", "role", "meaning", "source", "tag")
 NUMBERS = ("default", "low", "high")
