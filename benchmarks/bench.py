@@ -37,7 +37,7 @@ from sim.model.population import counts_of
 from sim.model.world import World
 from sim.preparation import world_of
 from sim.provenance import model_id
-from sim.scenario import load_shipped
+from sim.scenarios.load import load_shipped
 from sim.sweeps import execute_batch, runs_of
 
 ROOT = Path(__file__).resolve().parents[1]

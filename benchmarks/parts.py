@@ -25,7 +25,7 @@ from sim.model.world import FIRST_YEAR, Indices, World
 from sim.model.world import Year as Tables
 from sim.model.year import make_year
 from sim.preparation import world_of
-from sim.scenario import load_shipped
+from sim.scenarios.load import load_shipped
 from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
 from sim.strips import RACES, begin_choice, count, draw_choice, end_choice, enter, live, look
 

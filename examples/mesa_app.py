@@ -17,8 +17,9 @@ from mesa.visualization.utils import force_update, update_counter
 from sim.agents import TalentModel
 from sim.data.load import load_data
 from sim.figures import GROUPS, published_points
-from sim.policy import LeverChange
-from sim.scenario import Scenario, load_scenario
+from sim.scenarios.levers.changes import LeverChange
+from sim.scenarios.load import load_scenario
+from sim.scenarios.scenario import Scenario
 
 OPENING_YEAR = 2025  # the page opens after this year; the levers move from the next one on
 FIRST_SHOWN, LAST_YEAR = 2010, 2035

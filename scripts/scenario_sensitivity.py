@@ -11,8 +11,8 @@ from pathlib import Path
 from sim.data.load import load_data
 from sim.draws import BASELINE
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
-from sim.scenario import shipped_names
 from sim.scenario_effects import Design, effect_rows
+from sim.scenarios.reading.chain import shipped_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"
 

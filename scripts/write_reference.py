@@ -10,7 +10,8 @@ from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
-from sim.scenario import load_shipped, shipped_names
+from sim.scenarios.load import load_shipped
+from sim.scenarios.reading.chain import shipped_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"
 RESEARCHERS = 2_000

@@ -21,7 +21,9 @@ from sim.display_shipped import (
 )
 from sim.draws import BASELINE
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow, read_effects
-from sim.scenario import Scenario, load_shipped, shipped_names
+from sim.scenarios.load import load_shipped
+from sim.scenarios.reading.chain import shipped_names
+from sim.scenarios.scenario import Scenario
 from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 ROOT = Path(__file__).resolve().parents[1]

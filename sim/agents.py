@@ -61,7 +61,7 @@ from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Yea
 from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
 from sim.outcomes import AXES, TIERS, shares
 from sim.preparation import world_named
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 
 LONGEST = 250
@@ -244,7 +244,7 @@ class TalentModel(mesa.Model):
 
     Raises
     ------
-    sim.scenario.ScenarioError : the scenario file has errors.
+    sim.scenarios.reading.text.ScenarioError : the scenario file has errors.
     ValueError : a key, a year or a scale out of range.
     """
 

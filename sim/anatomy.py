@@ -26,7 +26,7 @@ from sim.futures import live_future
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
 from sim.preparation import parameters_of, world_of
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 from sim.switches import Switch, switch_rows, switches_of
 
 DRAWS: Final = (0, 1, 2, 3)

@@ -48,7 +48,7 @@ def sweep(
 
     Raises
     ------
-    sim.scenario.ScenarioError
+    sim.scenarios.reading.text.ScenarioError
         With all problems of the design file.
     sim.folders.FolderError
         If the folder cannot be written or holds what cannot be extended.

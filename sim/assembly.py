@@ -10,7 +10,7 @@ import numpy as np
 from sim.data.schema import Data
 from sim.model.choice.compiled import compiled
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
-from sim.policy import Policies
+from sim.scenarios.levers.changes import Policies
 
 YEARS = LAST_YEAR - FIRST_YEAR + 1
 USA, CHN, GBR, CAN, AUS, IND = "USA", "CHN", "GBR", "CAN", "AUS", "IND"

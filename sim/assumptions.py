@@ -20,7 +20,8 @@ from sim.outcomes import AXES, TIERS
 from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.preparation import world_of
 from sim.results import Run
-from sim.scenario import Scenario, load_scenario
+from sim.scenarios.load import load_scenario
+from sim.scenarios.scenario import Scenario
 from sim.summary import shares_of
 
 REPLICATES = 4

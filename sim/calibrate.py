@@ -19,7 +19,8 @@ from sim.data.schema import Data
 from sim.draws import BASELINE, REFERENCE, policies_in_force
 from sim.expected import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
-from sim.scenario import Scenario, load_shipped
+from sim.scenarios.load import load_shipped
+from sim.scenarios.scenario import Scenario
 
 FREE = (
     "study_region_pull", "home_work_usa", "home_work_chn", "home_work_ind", "home_work_other", "cohort_growth_chn",

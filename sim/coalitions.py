@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sim.named_policies import group_of
-from sim.policy import LeverChange
-from sim.scenario import Scenario, difference, scenario_effect
+from sim.scenarios.levers.changes import LeverChange
+from sim.scenarios.levers.named import group_of
+from sim.scenarios.load import difference
+from sim.scenarios.scenario import Scenario, scenario_effect
 
 PARAMETERS: Final = "parameters"
 """Id of the player that stands for all parameters a scenario fixes otherwise: they are solved together."""

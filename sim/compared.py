@@ -13,7 +13,8 @@ from sim.comparison_files import effects_table
 from sim.experiment import RunPlan
 from sim.making import found_or_made
 from sim.results import Run, read_run
-from sim.scenario import Scenario, load_scenario
+from sim.scenarios.load import load_scenario
+from sim.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,7 @@ def compare(
     ------
     sim.pairing.NotComparableError
         With everything that differs and must not.
-    sim.scenario.ScenarioError
+    sim.scenarios.reading.text.ScenarioError
         With every problem of a scenario file.
     ValueError
         Without a variant.

@@ -16,7 +16,7 @@ from sim.comparison import Anatomy, Comparison
 from sim.comparison_files import comparison_folder, read_comparison, write_comparison
 from sim.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
 from sim.results import Run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 Progress = Callable[[str, int, int], None]
 

@@ -15,7 +15,7 @@ from sim.assembly import CHN, GBR, IND, OTHER_ANGLOPHONE, USA, YEARS, Constants,
 from sim.data.schema import Data
 from sim.expected import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.model.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM, Floats
-from sim.policy import Policies
+from sim.scenarios.levers.changes import Policies
 
 GAMMA_LIMIT = 0.9
 FIRST_DOCTORS = 2005

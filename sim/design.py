@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.measures import Measure
 from sim.sampling import NESTED, Factor, Points, make_points, point_count
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 
 
 @dataclass(frozen=True)

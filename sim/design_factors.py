@@ -11,12 +11,12 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.design_text import DesignText
-from sim.levers import LEVERS
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.policy import LeverChange, value_range
 from sim.sampling import Factor
-from sim.scenario import Scenario
-from sim.scenario_text import KeyPath, nearest_name
+from sim.scenarios.levers.changes import LeverChange, value_range
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.reading.text import KeyPath, nearest_name
+from sim.scenarios.scenario import Scenario
 
 FACTOR_KEYS = ("name", "lever", "from", "until", "parameter", "low", "high", "values", "steps")
 TARGETS = ("lever", "from", "until", "parameter")

@@ -16,8 +16,10 @@ from sim.design_text import DesignText
 from sim.measures import Measure, MeasureError, parse_measure
 from sim.model.world import LAST_YEAR
 from sim.sampling import Factor, point_count
-from sim.scenario import Scenario, ScenarioError, load_scenario, shipped_folder
-from sim.scenario_text import Problem, nearest_name, show
+from sim.scenarios.load import load_scenario
+from sim.scenarios.reading.chain import shipped_folder
+from sim.scenarios.reading.text import Problem, ScenarioError, nearest_name, show
+from sim.scenarios.scenario import Scenario
 
 REFERENCE_POINT = "reference"
 MOST_RUNS = 10_000_000

@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.design_text import DesignText
 from sim.sampling import FROM_SALIB, METHODS, POWERS_OF_TWO, Factor
-from sim.scenario_text import KeyPath, nearest_name
+from sim.scenarios.reading.text import KeyPath, nearest_name
 
 SAMPLE_KEYS = ("method", "points", "seed", "file")
 SAMPLE_WHOLE: Mapping[str, tuple[int, int, int]] = {"points": (0, 1, 1_000_000), "seed": (1, 0, 2**31 - 1)}

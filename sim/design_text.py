@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.scenario_text import KeyPath, Problem, key_lines, key_text, line_of, nearest_name, parse_text, read_text, show
+from sim.scenarios.reading.text import KeyPath, Problem, key_lines, key_text, line_of, nearest_name, parse_text, read_text, show
 
 
 class DesignText:

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.data.schema import Data
-from sim.differences import number_text
-from sim.examples import lever_example
-from sim.levers import Lever
+from sim.scenarios.differences import number_text
+from sim.scenarios.examples import lever_example
+from sim.scenarios.levers.declared import Lever
 
 
 def levers_report(levers: Sequence[Lever]) -> RenderableType:

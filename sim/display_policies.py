@@ -8,13 +8,13 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.differences import axis_text
 from sim.display_inputs import plain_table
-from sim.examples import policy_example
-from sim.expansions import change_unit, size_text
-from sim.levers import LEVERS
 from sim.model.world import FIRST_YEAR
-from sim.named_policies import NamedPolicy, PolicyLever, expand
+from sim.scenarios.differences import axis_text
+from sim.scenarios.examples import policy_example
+from sim.scenarios.expansions import change_unit, size_text
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.named import NamedPolicy, PolicyLever, expand
 
 
 def policies_report(policies: Sequence[NamedPolicy]) -> RenderableType:

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.display_inputs import plain_table
-from sim.named_policies import PolicyUse
-from sim.scenario import Scenario, difference, expansion, replacements
+from sim.scenarios.levers.named import PolicyUse
+from sim.scenarios.load import difference, expansion, replacements
+from sim.scenarios.scenario import Scenario
 
 
 def scenario_report(scenario: Scenario) -> RenderableType:

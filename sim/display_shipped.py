@@ -13,10 +13,10 @@ from rich.text import Text
 
 from sim.display_inputs import plain_table
 from sim.display_scenarios import is_own
-from sim.expansions import ExpansionRow, change_row
 from sim.reference_results import EffectRow
-from sim.scenario import Scenario
-from sim.scenario_layers import is_dropped
+from sim.scenarios.expansions import ExpansionRow, change_row
+from sim.scenarios.reading.chain import is_dropped
+from sim.scenarios.scenario import Scenario
 
 ONE_IN_TWENTY = 0.05
 

@@ -25,10 +25,11 @@ from sim.data.load import DATA_FOLDER, load_data
 from sim.data.schema import Data
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
-from sim.observed import observed_policies
-from sim.policy import Policies, resolve_policies
 from sim.remember import cache_root
-from sim.scenario import Scenario, lever_values, load_shipped, scenario_effect
+from sim.scenarios.levers.changes import Policies, resolve_policies
+from sim.scenarios.levers.observed import observed_policies
+from sim.scenarios.load import load_shipped
+from sim.scenarios.scenario import Scenario, lever_values, scenario_effect
 from sim.sources import module_hash
 
 SOBOL_SEED = 2010
@@ -38,15 +39,12 @@ BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
     "model",
-    "levers",
-    "parameters",
-    "policy",
+    "scenarios/levers",
     "expected_study",
     "expected_jobs",
     "expected_moves",
     "expected",
     "data",
-    "observed",
     "assembly",
     "constants",
     "draws",

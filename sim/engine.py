@@ -14,7 +14,7 @@ from sim.model.population import OUT, Counts, counts_of_years, write_year
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.outcomes import Outcomes
 from sim.preparation import world_of
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 
 ENGINES = ("arrays", "agents")

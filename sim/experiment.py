@@ -10,7 +10,7 @@ from sim.data.load import load_data
 from sim.draws import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import Outcomes
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 from sim.variants import VALUES, VARIED
 
 Progress = Callable[[str, int, int], None]

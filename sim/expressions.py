@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measures import MeasureError, parse_measure
-from sim.scenario_text import nearest_name
+from sim.scenarios.reading.text import nearest_name
 
 FloatArray = NDArray[np.float64]
 Operation = Callable[[FloatArray, FloatArray], FloatArray]

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.model.world import REPORT_FROM
 from sim.outcomes import AXES, TIERS, Outcomes
-from sim.scenario_text import nearest_name
+from sim.scenarios.reading.text import nearest_name
 from sim.summary import INDICATORS, measure
 
 KINDS = ("share", "researchers", "indicator")

@@ -15,7 +15,7 @@ from sim.draws import draw_vectors
 from sim.model.world import Integers
 from sim.provenance import model_id
 from sim.results import Run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 RESOLVED = "scenario.toml"
 ONE_PAIR = 2

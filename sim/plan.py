@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 
 
 class Plan(Protocol):

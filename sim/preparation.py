@@ -18,7 +18,8 @@ from sim.draws import (
     reference_vector,
 )
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
-from sim.scenario import Scenario, load_scenario
+from sim.scenarios.load import load_scenario
+from sim.scenarios.scenario import Scenario
 
 
 def world_of(scenario: Scenario, draw: Draw, researchers: int, until: int, data: Data) -> World:
@@ -48,7 +49,7 @@ def world_named(scenario: str | Scenario, draw: int | Draw, researchers: int, un
 
     Raises
     ------
-    sim.scenario.ScenarioError : the scenario file has errors.
+    sim.scenarios.reading.text.ScenarioError : the scenario file has errors.
     ValueError : a number out of range.
     """
     if not FIRST_YEAR <= until <= LAST_YEAR or researchers < 1:

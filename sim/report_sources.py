@@ -8,12 +8,14 @@ from dataclasses import replace
 from sim.comparison import Comparison
 from sim.data.load import load_data
 from sim.display_shipped import Part, assumption_line
-from sim.expansions import change_row
 from sim.figure_tables import runs_of
-from sim.policy import LeverChange
 from sim.report_tables import Words, data_table, definitions, escaped, folded, paragraph
 from sim.results import Run
-from sim.scenario import Scenario, ScenarioError, difference, load_scenario
+from sim.scenarios.expansions import change_row
+from sim.scenarios.levers.changes import LeverChange
+from sim.scenarios.load import difference, load_scenario
+from sim.scenarios.reading.text import ScenarioError
+from sim.scenarios.scenario import Scenario
 
 
 def change_part(comparison: Comparison) -> str:

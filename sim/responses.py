@@ -17,12 +17,13 @@ from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.design import Design
 from sim.draws import lever_uniform
-from sim.expansions import change_whom
 from sim.expressions import Expression, evaluate, parse_expression
 from sim.measures import parse_measure
 from sim.sampling import Factor
-from sim.scenario import Scenario, ScenarioError, lever_values, load_scenario
-from sim.scenario_text import nearest_name
+from sim.scenarios.expansions import change_whom
+from sim.scenarios.load import load_scenario
+from sim.scenarios.reading.text import ScenarioError, nearest_name
+from sim.scenarios.scenario import Scenario, lever_values
 from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.sweep_results import Sweep
 from sim.sweep_store import DESIGN, group_of

@@ -25,7 +25,8 @@ from sim.model.world import Floats, Integers
 from sim.outcomes import AXES, TIERS, Outcomes
 from sim.plan import Plan
 from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
-from sim.scenario import load_shipped, resolved_toml, scenario_effect
+from sim.scenarios.load import load_shipped, resolved_toml
+from sim.scenarios.scenario import scenario_effect
 from sim.summary import IndicatorRow, ShareSummary, indicator_rows, measure, reporting_years, shares_of, summarise_shares
 from sim.tables import LongTables, read_counts, read_indicators, read_shares, write_indicators, write_shares
 from sim.variants import VariantRow, read_variants, variant_rows, write_variants

@@ -21,7 +21,8 @@ from sim.draws import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, ma
 from sim.engine import simulate
 from sim.outcomes import AXES, TIERS, shares
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow
-from sim.scenario import Scenario, lever_values, load_shipped
+from sim.scenarios.load import load_shipped
+from sim.scenarios.scenario import Scenario, lever_values
 from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 AXES_SHOWN = ("work", "study")

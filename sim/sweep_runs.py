@@ -17,7 +17,7 @@ from sim.design import Design
 from sim.draws import REFERENCE
 from sim.provenance import digest, model_id
 from sim.sampling import Points
-from sim.scenario import scenario_effect
+from sim.scenarios.scenario import scenario_effect
 
 KEY_DIGITS = 32
 SHARD_BLOCK = 8

@@ -22,7 +22,7 @@ from sim.design import Design
 from sim.folders import FolderError, explained
 from sim.provenance import digest, model_id
 from sim.sampling import NESTED
-from sim.scenario import scenario_effect
+from sim.scenarios.scenario import scenario_effect
 from sim.sweep_parts import (
     FULL,
     MOST_SMALL,

@@ -20,7 +20,7 @@ from sim.engine import simulate
 from sim.measures import values_of
 from sim.preparation import parameters_of, world_of
 from sim.provenance import model_id
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 from sim.sweep_parts import Row
 from sim.sweep_runs import WHOLE, Run, Shard, runs_of
 from sim.sweep_store import Store

@@ -14,7 +14,7 @@ from sim.model.world import FIRST_YEAR, World
 from sim.preparation import world_named
 from sim.provenance import model_id
 from sim.results import read_run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
 

@@ -10,7 +10,7 @@ from sim.comparison import Anatomy, AssumptionRow, ChannelRow, Comparison, Lever
 from sim.experiment import RunPlan
 from sim.pairing import labels
 from sim.results import Run, write_run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from tests.conftest import made_up
 
 

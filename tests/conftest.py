@@ -16,7 +16,7 @@ from sim.cli import main
 from sim.data.load import load_data
 from sim.experiment import RunPlan
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from sim.sweep_results import Sweep
 from tests.made_up import made_up_sweep
 

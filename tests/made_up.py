@@ -9,7 +9,7 @@ from sim.data.load import load_data
 from sim.design import Design
 from sim.measures import parse_measure
 from sim.sampling import Factor
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from sim.sweep_parts import Row
 from sim.sweep_results import Sweep, read_sweep
 from sim.sweep_runs import runs_of

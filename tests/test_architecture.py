@@ -214,8 +214,8 @@ def test_every_parameter_is_read_somewhere() -> None:
 
 
 def test_every_lever_reaches_the_model() -> None:
-    from sim.levers import LEVERS
-    from sim.policy import Policies
+    from sim.scenarios.levers.changes import Policies
+    from sim.scenarios.levers.declared import LEVERS
 
     assert set(LEVERS) == set(Policies._fields)
     users = [path for path in FILES if module_of(path) not in ("policy", "parameters", "differences", "cli")]

@@ -26,8 +26,8 @@ from sim.reference_results import (
     write_effects,
     write_rows,
 )
-from sim.scenario import shipped_names
 from sim.scenario_effects import Design
+from sim.scenarios.reading.chain import shipped_names
 from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 ROOT = Path(__file__).parents[1]

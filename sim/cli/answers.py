@@ -30,7 +30,7 @@ def check(scenarios: tuple[str, ...], as_json: bool) -> None:
 def levers(name: str | None, as_json: bool) -> None:
     """List what a scenario can move, or say everything about the lever NAME."""
     from sim.display_inputs import lever_record, lever_report, levers_report
-    from sim.levers import LEVERS
+    from sim.scenarios.levers.declared import LEVERS
 
     if name is not None and name not in LEVERS:
         raise InputError([unknown("lever", name, LEVERS)])
@@ -48,7 +48,7 @@ def policies(name: str | None, as_json: bool) -> None:
     """List the named policies a scenario can use, or say everything about the policy NAME."""
     from sim.data.load import load_data
     from sim.display_policies import policies_report, policy_record, policy_report
-    from sim.scenario import named_policies
+    from sim.scenarios.load import named_policies
 
     known, regions = named_policies(), load_data().codes
     if name is not None and name not in known:
@@ -113,7 +113,8 @@ def scenarios(name: str | None, as_json: bool) -> None:
     from sim.data.load import load_data
     from sim.display_shipped import scenarios_report, shipped_record, shipped_report
     from sim.reference_results import read_effects
-    from sim.scenario import load_shipped, shipped_names
+    from sim.scenarios.load import load_shipped
+    from sim.scenarios.reading.chain import shipped_names
 
     known, regions = shipped_names(), load_data().codes
     if name is not None and name not in known:

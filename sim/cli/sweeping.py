@@ -71,7 +71,7 @@ def load_design(name: str) -> Design:
         With all its problems.
     """
     from sim.design_file import read_design
-    from sim.scenario import ScenarioError
+    from sim.scenarios.reading.text import ScenarioError
 
     try:
         return read_design(name)

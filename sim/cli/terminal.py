@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from sim.scenario import Scenario
+    from sim.scenarios.scenario import Scenario
 
 WIDTH = 100
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -44,7 +44,8 @@ def load_all(names: Sequence[str], overrides: dict[str, float], horizon: int | N
     InputError
         If any of them has one.
     """
-    from sim.scenario import ScenarioError, load_scenario
+    from sim.scenarios.load import load_scenario
+    from sim.scenarios.reading.text import ScenarioError
 
     loaded: list[Scenario] = []
     problems: list[str] = []

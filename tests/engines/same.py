@@ -14,7 +14,8 @@ from sim.model.choice.randomness import Key, make_key
 from sim.model.population import Counts, counts_of
 from sim.model.world import World
 from sim.preparation import world_of
-from sim.scenario import load_shipped, shipped_names
+from sim.scenarios.load import load_shipped
+from sim.scenarios.reading.chain import shipped_names
 
 RESEARCHERS = 2_000
 UNTIL = 2035

@@ -11,7 +11,7 @@ from sim.constants import first_guess
 from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 from tests.toy import random_world, run
 

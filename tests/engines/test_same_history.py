@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from sim.engine import years_of
 from sim.model.choice.randomness import make_key
-from sim.scenario import shipped_names
+from sim.scenarios.reading.chain import shipped_names
 from sim.sources import PACKAGE
 from tests.engines.same import differences, digest, first_difference, shipped_world
 from tests.toy import random_world

@@ -15,7 +15,7 @@ from sim.draws import draw_file, draw_key, save_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of, variant_tasks
 from sim.model.choice.compiled import cache_folder
 from sim.outcomes import Outcomes
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 
 NAME = "us-entry-restrictions"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sim.design import Design
 from sim.design_file import read_design
-from sim.scenario import ScenarioError
+from sim.scenarios.reading.text import ScenarioError
 
 GOOD = """title = "Good"
 scenarios = ["us-entry-restrictions"]

@@ -17,7 +17,8 @@ from sim.engine import InvariantBrokenError, check_year, simulate
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK
 from sim.outcomes import AXES, STAGES, TIERS, Outcomes
-from sim.scenario import Scenario, load_scenario
+from sim.scenarios.load import load_scenario
+from sim.scenarios.scenario import Scenario
 from tests.toy import (
     FROZEN,
     History,

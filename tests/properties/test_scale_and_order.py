@@ -19,7 +19,7 @@ from sim.expected import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers, counts_of
 from sim.model.world import World
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from tests.toy import (
     FROZEN,
     identity,

@@ -20,26 +20,16 @@ from hypothesis import strategies as st
 
 from sim.data.distributions import DISTRIBUTIONS as KINDS
 from sim.data.load import load_data
-from sim.examples import policy_example
-from sim.levers import CHANGES, LEVERS
-from sim.policy import value_range
-from sim.scenario import (
-    Problem,
-    Scenario,
-    ScenarioError,
-    difference,
-    expansion,
-    load_scenario,
-    named_policies,
-    replacements,
-    resolved_toml,
-    scenario_effect,
-    shipped_folder,
-)
-from sim.scenario_policy import PolicyTable
-from sim.scenario_schema import read_content
-from sim.scenario_text import KeyPath, key_lines, parse_text, show, toml_string
-from sim.scenario_values import Vocabulary
+from sim.scenarios.examples import policy_example
+from sim.scenarios.levers.changes import value_range
+from sim.scenarios.levers.declared import CHANGES, LEVERS
+from sim.scenarios.load import difference, expansion, load_scenario, named_policies, replacements, resolved_toml
+from sim.scenarios.reading.chain import shipped_folder
+from sim.scenarios.reading.file import read_content
+from sim.scenarios.reading.policy import PolicyTable
+from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, parse_text, show, toml_string
+from sim.scenarios.reading.values import Vocabulary
+from sim.scenarios.scenario import Scenario, scenario_effect
 
 FUZZ = settings(
     deadline=None,

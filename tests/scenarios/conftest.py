@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim import scenario
-from sim.named_policies import NamedPolicy
-from sim.policy_library import load_library
+from sim.scenarios.levers.named import NamedPolicy
+from sim.scenarios.reading.library import load_library
 
 TOYS = Path(__file__).parent / "policies.toml"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim.design_file import read_design
-from sim.scenario import ScenarioError, shipped_folder
-from sim.scenario_text import Problem
+from sim.scenarios.reading.chain import shipped_folder
+from sim.scenarios.reading.text import Problem, ScenarioError
 from tests.refusals import assert_named, expected_lines
 
 FOLDER = Path(__file__).parent / "invalid_designs"

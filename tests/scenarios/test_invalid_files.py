@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenario import ScenarioError, load_scenario
-from sim.scenario_text import MOST_BYTES, Problem, read_text
+from sim.scenarios.load import load_scenario
+from sim.scenarios.reading.text import MOST_BYTES, Problem, ScenarioError, read_text
 from tests.refusals import assert_named
 
 FOLDER = Path(__file__).parent / "invalid"

@@ -12,23 +12,13 @@ from sim import scenario as scenario_module
 from sim.data.checks import DataError
 from sim.data.distributions import Distribution
 from sim.data.load import load_data
-from sim.examples import lever_example, policy_example
-from sim.levers import LEVERS
-from sim.named_policies import NamedPolicy
-from sim.policy_library import LIBRARY, load_library, read_library
-from sim.scenario import (
-    Scenario,
-    ScenarioError,
-    difference,
-    expansion,
-    lever_values,
-    load_scenario,
-    named_policies,
-    replacements,
-    resolved_toml,
-    scenario_effect,
-)
-from sim.scenario_text import Problem
+from sim.scenarios.examples import lever_example, policy_example
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.named import NamedPolicy
+from sim.scenarios.load import difference, expansion, load_scenario, named_policies, replacements, resolved_toml
+from sim.scenarios.reading.library import LIBRARY, load_library, read_library
+from sim.scenarios.reading.text import Problem, ScenarioError
+from sim.scenarios.scenario import Scenario, lever_values, scenario_effect
 
 CODES = load_data().codes
 SHIPPED = load_library(scenario_module._vocabulary())
@@ -356,7 +346,7 @@ def test_a_scenario_with_policies_survives_another_process(tmp_path: Path) -> No
     name = next(iter(SHIPPED))
     path = tmp_path / "example.toml"
     path.write_text(policy_example(SHIPPED[name], CODES), encoding="utf-8")
-    code = "import pickle, sys; from sim.scenario import load_scenario; s = load_scenario(sys.argv[1]);"
+    code = "import pickle, sys; from sim.scenarios.load import load_scenario; s = load_scenario(sys.argv[1]);"
     code += "assert pickle.loads(pickle.dumps(s)) == s; print(s.policies[-1].policy.name)"
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == name

@@ -11,26 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim import scenario_files
 from sim.data.distributions import Distribution
 from sim.data.load import load_data
-from sim.levers import LEVERS
-from sim.observed import observed_policies
-from sim.parameters import GROUPS
-from sim.policy import Policies, resolve_policies
-from sim.scenario import (
-    DifferenceRow,
-    Scenario,
-    ScenarioError,
-    difference,
-    lever_values,
-    load_scenario,
-    load_shipped,
-    resolved_toml,
-    scenario_effect,
-    shipped_folder,
-    shipped_names,
-)
+from sim.scenarios.differences import DifferenceRow
+from sim.scenarios.levers.changes import Policies, resolve_policies
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.observed import observed_policies
+from sim.scenarios.load import difference, load_scenario, load_shipped, resolved_toml
+from sim.scenarios.reading import chain as scenario_files
+from sim.scenarios.reading.chain import shipped_folder, shipped_names
+from sim.scenarios.reading.text import ScenarioError
+from sim.scenarios.reading.values import GROUPS
+from sim.scenarios.scenario import Scenario, lever_values, scenario_effect
 
 FIRST_YEAR = 2000
 BAR = """
@@ -305,8 +297,8 @@ def test_an_installed_package_finds_its_own_folder(tmp_path: Path, monkeypatch: 
     package.mkdir(parents=True)
     monkeypatch.setattr(scenario_files, "__file__", str(package / "scenario_files.py"))
     assert shipped_folder() == tmp_path / "site-packages" / "scenarios"
-    shutil.copytree(Path(__file__).parents[2] / "scenarios", package / "scenarios")
-    assert shipped_folder() == package / "scenarios"
+    shutil.copytree(Path(__file__).parents[2] / "scenarios", package / "shipped")
+    assert shipped_folder() == package / "shipped"
     assert load_shipped("us-entry-restrictions").shipped == (True, True)
 
 

@@ -14,7 +14,7 @@ from sim.data.load import load_data
 from sim.draws import REFERENCE, draw_key, reference_vector, shipped_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of
 from sim.results import Run, write_run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 SIZE = {"draws": 2, "replicates": 2, "researchers": 600, "until": 2031}
 RENAMED = """

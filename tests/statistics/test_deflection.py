@@ -13,7 +13,8 @@ from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
 from sim.expected import expected_years
 from sim.preparation import world_of
-from sim.scenario import Scenario, load_shipped
+from sim.scenarios.load import load_shipped
+from sim.scenarios.scenario import Scenario
 
 DATA = load_data()
 USA, CHN = DATA.codes.index("USA"), DATA.codes.index("CHN")

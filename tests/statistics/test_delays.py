@@ -10,8 +10,8 @@ from sim.draws import REFERENCE, Draw, make_draw, policies_in_force, reference_v
 from sim.expected import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, World
-from sim.policy import LeverChange, resolve_policies
-from sim.scenario import load_shipped
+from sim.scenarios.levers.changes import LeverChange, resolve_policies
+from sim.scenarios.load import load_shipped
 from tests.toy import FROZEN
 
 DATA = load_data()

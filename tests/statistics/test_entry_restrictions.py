@@ -11,7 +11,7 @@ from sim.expected import expected_years
 from sim.model.choice.randomness import make_key
 from sim.outcomes import AXES, shares
 from sim.preparation import world_of
-from sim.scenario import load_shipped
+from sim.scenarios.load import load_shipped
 
 REPLICATES = 20
 RESEARCHERS = 20_000

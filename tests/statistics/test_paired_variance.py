@@ -16,7 +16,7 @@ from sim.model.world import Floats, World
 from sim.outcomes import AXES, TIERS
 from sim.paired_statistics import variance_of_mean, variance_of_one, variance_parts
 from sim.preparation import world_named
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 SEEDS, RESEARCHERS, YEAR = 200, 5_000, 2030
 LEAST_RATIO = 30.0

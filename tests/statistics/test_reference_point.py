@@ -12,7 +12,7 @@ from sim.engine import simulate
 from sim.expected import expected_years
 from sim.outcomes import AXES, TIERS, shares
 from sim.preparation import world_of
-from sim.scenario import load_shipped
+from sim.scenarios.load import load_shipped
 
 REPLICATES = 20
 MANY_REPLICATES = 200

@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 
 from sim.reference_results import first_difference, read_rows
-from sim.scenario import shipped_names
 from sim.scenario_effects import Design, effect_rows
+from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "results" / "reference"

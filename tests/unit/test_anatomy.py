@@ -13,7 +13,9 @@ from sim.coalitions import coalition, players, words_of
 from sim.comparison import Anatomy, ChannelRow, LeverPart, SwitchRow
 from sim.display_anatomy import anatomy_lines, anatomy_record, anatomy_report
 from sim.folders import FolderError
-from sim.scenario import Scenario, load_scenario, load_shipped, resolved_toml, scenario_effect, shipped_names
+from sim.scenarios.load import load_scenario, load_shipped, resolved_toml
+from sim.scenarios.reading.chain import shipped_names
+from sim.scenarios.scenario import Scenario, scenario_effect
 from sim.switch_reasons import NOT_LOOKED_AT
 
 REFUSAL = """

@@ -10,9 +10,10 @@ import pytest
 
 import sim.making
 from sim.experiment import RunPlan
-from sim.levers import LEVERS
 from sim.outcomes import Outcomes
-from sim.scenario import named_policies, shipped_names
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.load import named_policies
+from sim.scenarios.reading.chain import shipped_names
 
 SMALL = ("--draws", "3", "--replicates", "2", "--researchers", "500", "--until", "2024")
 SLOW = ("numba", "mesa", "scipy.stats", "pandas", "matplotlib", "pyarrow")

@@ -25,7 +25,7 @@ from sim.paired_statistics import Parts, runs_needed, variance_of_mean, variance
 from sim.pairing import NotComparableError, labels, pair, vectors_of, without
 from sim.prior_part import Inputs, prior_part, uninformed
 from sim.results import Run, read_run, write_run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 Make = Callable[[RunPlan], Iterator[Outcomes]]
 USA, CHN = 0, 1

@@ -16,7 +16,7 @@ from sim.engine import simulate
 from sim.model.population import OUT
 from sim.outcomes import AXES, TIERS
 from sim.preparation import parameters_of
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 
 PEOPLE = 200
 UNTIL = 2024

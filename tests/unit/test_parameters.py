@@ -20,8 +20,8 @@ from sim.data.distributions import (
     quantile,
 )
 from sim.data.schema import Parameter
-from sim.levers import CHANGES, LEVERS
-from sim.parameters import GROUPS, MOST_FACTOR
+from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR
+from sim.scenarios.reading.values import GROUPS
 
 EXAMPLES = {
     "fixed": Distribution("fixed", value=0.3),

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.data.distributions import Distribution
-from sim.levers import CHANGES, LEVERS
-from sim.policy import (
+from sim.scenarios.levers.changes import (
     LeverChange,
     Policies,
     absent_id,
@@ -22,6 +21,7 @@ from sim.policy import (
     strength,
     value_range,
 )
+from sim.scenarios.levers.declared import CHANGES, LEVERS
 
 FIRST_YEAR = 2000
 YEARS = 40

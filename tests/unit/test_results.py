@@ -21,7 +21,7 @@ from sim.experiment import RunPlan
 from sim.folders import FolderError, check_writable
 from sim.outcomes import AXES, TIERS, Outcomes
 from sim.results import NUMBER_FILES, differing_files, find_run, read_run, run_folder, run_id, write_run
-from sim.scenario import load_scenario
+from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 from sim.summary import INDICATORS, crossing, spread
 

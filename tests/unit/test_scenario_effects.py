@@ -11,8 +11,9 @@ from sim.display_shipped import assumption_line, elite_line, inputs_line, is_abo
 from sim.draws import Draw, draw_vectors
 from sim.outcomes import AXES, TIERS, Outcomes
 from sim.reference_results import EffectRow, count_table, first_difference
-from sim.scenario import Scenario, load_shipped
 from sim.scenario_effects import AXES_SHOWN, Design, paired_effects, rows_of, standard_error, strongest, uncertain_inputs
+from sim.scenarios.load import load_shipped
+from sim.scenarios.scenario import Scenario
 
 CODES = load_data().codes
 ROW = EffectRow("s", "work", "USA", True, 26, -1.0, -2.0, -1.0, 0.0, 80, "first_input", 0.9, "lever b", -0.1, 0.5, 0.2)

@@ -16,7 +16,7 @@ from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
 from sim.model.world import FIRST_YEAR, World
 from sim.outcomes import AXES
-from sim.scenario import Scenario
+from sim.scenarios.scenario import Scenario
 from sim.switch_reasons import NOT_LOOKED_AT
 from sim.switches import Switch, switches_of
 from tests.toy import CODES, FROZEN, LAST_COHORT, abroad, lever_change, plain_world, policy_world, random_world, with_change

@@ -19,7 +19,9 @@ from sim.model.population import APPLY, OUT
 from sim.outcomes import AXES, TIERS, shares
 from sim.preparation import world_named
 from sim.results import write_run
-from sim.scenario import Scenario, load_scenario, load_shipped, shipped_names
+from sim.scenarios.load import load_scenario, load_shipped
+from sim.scenarios.reading.chain import shipped_names
+from sim.scenarios.scenario import Scenario
 from sim.sources import PACKAGE
 from sim.switches import Switch, switches_of
 from sim.trace import trace

@@ -5,7 +5,7 @@ import pytest
 
 from sim.expected import expected_years
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.policy import LeverChange
+from sim.scenarios.levers.changes import LeverChange
 from tests.toy import CODES, FROZEN, History, four_sigma, lever_change, policy_world, run
 
 USA, CHN, GBR, CAN, IND, DEU = range(len(CODES))

@@ -5,7 +5,7 @@ import pytest
 
 from sim.expected import expected_years
 from sim.model.world import FIRST_YEAR
-from sim.policy import LeverChange
+from sim.scenarios.levers.changes import LeverChange
 from tests.toy import CODES, FROZEN, History, lever_change, policy_world, run, same_counts
 
 USA, CHN = CODES.index("USA"), CODES.index("CHN")

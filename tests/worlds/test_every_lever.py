@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.levers import LEVERS
 from sim.model.population import STUDY, WORK, Researchers
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.policy import LeverChange
+from sim.scenarios.levers.changes import LeverChange
+from sim.scenarios.levers.declared import LEVERS
 from tests.toy import (
     CODES,
     FROZEN,

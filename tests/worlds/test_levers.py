@@ -12,12 +12,12 @@ from sim.constants import first_guess
 from sim.data.load import load_data
 from sim.draws import reference_vector
 from sim.expected import expected_years
-from sim.levers import LEVERS
 from sim.model.indices import first_indices
 from sim.model.world import World
 from sim.model.year import make_year
-from sim.observed import observed_policies
-from sim.policy import LeverChange, Policies, axis_size, resolve_policies
+from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, resolve_policies
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.observed import observed_policies
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, same_counts, with_change
 
 DATA = load_data()

@@ -10,13 +10,12 @@ from typing import ClassVar, Final
 import numpy as np
 
 from sim.data.distributions import Distribution
-from sim.levers import CHANGES, LEVERS
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.named_policies import axis_ids
-from sim.policy import LeverChange, absent_id, value_range
-from sim.scenario_errors import Missing
-from sim.scenario_tables import Key, Reading, Table, alone
-from sim.scenario_values import (
+from sim.scenarios.levers.changes import LeverChange, absent_id, value_range
+from sim.scenarios.levers.declared import CHANGES, LEVERS
+from sim.scenarios.levers.named import axis_ids
+from sim.scenarios.reading.tables import Key, Missing, Reading, Table, alone
+from sim.scenarios.reading.values import (
     Finding,
     Vocabulary,
     filled_text,

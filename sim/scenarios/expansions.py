@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.data.distributions import Distribution
-from sim.differences import Cell, meet, number_text, quantity_text, whom_blocks, window_text
-from sim.levers import LEVERS
-from sim.named_policies import PolicyUse
-from sim.policy import LeverChange, Mask, cells, drawn_value
+from sim.scenarios.differences import Cell, number_text, quantity_text, whom_blocks, window_text
+from sim.scenarios.levers.changes import LeverChange, Mask, cells, drawn_value, meet
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.named import PolicyUse
 
 NOBODY = "nobody (people at home)"
 

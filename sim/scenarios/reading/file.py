@@ -1,6 +1,6 @@
 """What a scenario file may say: its keys, and lever changes with all names resolved.
 
-Every error of a file is found at once (see `sim.scenario_tables`) and worded in `sim.scenario_errors`.
+Every error of a file is found at once (see `sim.scenarios.reading.tables`) and worded in `sim.scenarios.reading.tables`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.named_policies import PolicyUse
-from sim.policy import LeverChange, Mask, cells
-from sim.scenario_errors import Kinds, TableKind, problems_in
-from sim.scenario_lever import LEVER_MISSING, LeverTable, Quantity
-from sim.scenario_policy import POLICY_MISSING, PolicyTable
-from sim.scenario_tables import Key, Reading, Table, TableError, alone, tables
-from sim.scenario_text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, show
-from sim.scenario_values import Vocabulary, filled_text, id_list, parameter_values, plain_text
+from sim.scenarios.levers.changes import LeverChange, Mask, cells
+from sim.scenarios.levers.named import PolicyUse
+from sim.scenarios.reading.lever import LEVER_MISSING, LeverTable, Quantity
+from sim.scenarios.reading.policy import POLICY_MISSING, PolicyTable
+from sim.scenarios.reading.tables import Key, Kinds, Reading, Table, TableError, TableKind, alone, problems_in, tables
+from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, show
+from sim.scenarios.reading.values import Vocabulary, filled_text, id_list, parameter_values, plain_text
 
 
 @dataclass(frozen=True)

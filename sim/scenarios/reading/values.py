@@ -14,18 +14,19 @@ from typing import Any, Final
 from sim.data.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
 from sim.data.schema import Parameter
 from sim.model.world import SECTORS, STAGES, TALENT_CLASSES
-from sim.named_policies import NamedPolicy
-from sim.parameters import GROUPS
-from sim.policy import axis_size
-from sim.scenario_text import KeyPath, Problem, key_text, line_of, nearest_name, show
+from sim.scenarios.levers.changes import axis_size
+from sim.scenarios.levers.named import NamedPolicy
+from sim.scenarios.reading.text import KeyPath, Problem, key_text, line_of, nearest_name, show
 
 ALL: Final = "*"
 """Every region, sector or talent class."""
+
 
 _ALIASES: Final[Mapping[str, str]] = {
     "US": "USA", "AMERICA": "USA", "UK": "GBR", "BRITAIN": "GBR", "ENGLAND": "GBR", "PRC": "CHN",
     "HONG KONG": "CHN", "EU": "EUROPE", "KOREA": "KOR", "UAE": "GLF", "WORLD": ALL, "ALL": ALL,
 }  # fmt: skip
+
 
 _NAMED_AXES: Final[Mapping[str, tuple[str, ...]]] = {"sector": SECTORS, "stage": STAGES}
 
@@ -328,3 +329,10 @@ def id_list(value: object) -> tuple[str, ...]:
     if findings:
         raise refuse(*findings)
     return tuple(value)
+
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
+    "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
+}
+"""Names for several regions at once; Europe is without the United Kingdom and Russia, as in the sources."""

@@ -13,15 +13,18 @@ from typing import Final
 import numpy as np
 
 from sim.data.distributions import Distribution
-from sim.levers import LEVERS, Lever
 from sim.model.world import Floats
-from sim.parameters import GROUPS
-from sim.policy import LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
+from sim.scenarios.levers.changes import LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
+from sim.scenarios.levers.declared import LEVERS, Lever
+from sim.scenarios.reading.values import GROUPS
 
 QUANTILES: Final = (0.05, 0.5, 0.95)
 """Where distributions are compared: both ends of the 90 % band and the median."""
 
+
 Layers = Sequence[Sequence[LeverChange]]
+
+
 Cell = tuple[int, ...]
 
 
@@ -121,13 +124,6 @@ def parameter_differences(
             texts = (quantity_text(old), quantity_text(new))
             rows.append(DifferenceRow(f"parameter {name}", unit, "every draw", 0, 0, *texts))
     return tuple(rows)
-
-
-def meet(one: LeverChange, other: LeverChange, regions: int) -> bool:
-    """Return whether two changes of one lever touch a common cell in a common year."""
-    if one.name != other.name or max(one.from_year, other.from_year) > min(one.until_year, other.until_year):
-        return False
-    return bool(np.any(cells(one, regions) & cells(other, regions)))
 
 
 def window_text(first: int, last: int) -> str:

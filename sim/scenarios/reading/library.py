@@ -13,16 +13,14 @@ import numpy as np
 
 from sim.data.checks import DataError
 from sim.data.load import DATA_FOLDER
-from sim.differences import meet
-from sim.levers import LEVERS
 from sim.model.world import FIRST_YEAR
-from sim.named_policies import ASKED, NamedPolicy, PolicyLever, expand
-from sim.policy import cells
-from sim.scenario_errors import Kinds, TableKind, problems_in
-from sim.scenario_lever import BODY_MISSING, LeverBody, ramp_of, source_of, year_of
-from sim.scenario_tables import Key, Reading, Table, TableError, alone, tables
-from sim.scenario_text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, parse_text, read_text, show
-from sim.scenario_values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
+from sim.scenarios.levers.changes import cells, meet
+from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.named import ASKED, NamedPolicy, PolicyLever, expand
+from sim.scenarios.reading.lever import BODY_MISSING, LeverBody, ramp_of, source_of, year_of
+from sim.scenarios.reading.tables import Key, Kinds, Reading, Table, TableError, TableKind, alone, problems_in, tables
+from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, parse_text, read_text, show
+from sim.scenarios.reading.values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
 
 LIBRARY: Final = DATA_FOLDER / "policies.toml"
 POLICY_TABLE: Final = "[[policy]]\n"

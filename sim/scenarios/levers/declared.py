@@ -1,7 +1,7 @@
 """The levers a policy can move, declared once each: unit, range, who it can be aimed at and where it enters.
 
-To add a lever, add one entry to ``LEVERS`` and one field to ``sim.policy.Policies``; a default that is observed goes
-into ``sim.observed``.
+To add a lever, add one entry to ``LEVERS`` and one field to ``sim.scenarios.levers.changes.Policies``; a default that is observed
+goes into ``sim.scenarios.levers.observed``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Lever:
     Parameters
     ----------
     name
-        The name used in scenario files; also the field of ``sim.policy.Policies``.
+        The name used in scenario files; also the field of ``sim.scenarios.levers.changes.Policies``.
     enters
         The equation it enters, in words.
     unit
@@ -75,6 +75,8 @@ class Lever:
 
 
 _PAIR = ("origin", "destination")
+
+
 _DECLARED = (
     Lever(
         name="student_visa_refusal",
@@ -348,5 +350,10 @@ _DECLARED = (
     ),
 )
 
+
 LEVERS: Final[Mapping[str, Lever]] = {lever.name: lever for lever in _DECLARED}
 """Every lever by name, in the order in which they are listed to users."""
+
+
+MOST_FACTOR: Final = 100.0
+"""Largest factor a ``multiply`` may name."""

@@ -15,18 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.data.distributions import Distribution, quantile
-from sim.levers import CHANGES, LEVERS, Lever
-from sim.model.world import SECTORS, STAGES, TALENT_CLASSES
-from sim.parameters import MOST_FACTOR
+from sim.model.world import SECTORS, STAGES, TALENT_CLASSES, Floats
+from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR, Lever
 
-Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
 class Policies(NamedTuple):
     """The value of every lever in every year of a run; all arrays are float64.
 
-    The unit and range of each is that of the lever of the same name in ``sim.levers.LEVERS``.
+    The unit and range of each is that of the lever of the same name in ``sim.scenarios.levers.declared.LEVERS``.
     """
 
     student_visa_refusal: Floats
@@ -335,3 +333,13 @@ def absent_id(change: LeverChange, regions: Sequence[str]) -> str:
     where = ">".join(selection_text(change.selected(axis), axis_names(axis, regions)) for axis in axes)
     window = f"{change.from_year}-{change.until_year}"
     return f"{change.name}:{where}:{window}:ramp{change.ramp_years}:{change.change}"
+
+
+def meet(one: LeverChange, other: LeverChange, regions: int) -> bool:
+    """Return whether two changes of one lever touch a common cell in a common year."""
+    if one.name != other.name or max(one.from_year, other.from_year) > min(one.until_year, other.until_year):
+        return False
+    return bool(np.any(cells(one, regions) & cells(other, regions)))
+
+
+Layers = tuple[tuple[LeverChange, ...], ...]

@@ -10,13 +10,21 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from sim.named_policies import ASKED, NamedPolicy, PolicyUse, expand
-from sim.policy import cells
-from sim.scenario_errors import Missing
-from sim.scenario_lever import YEARS, Filter, Quantity, lever_value, ramp_of, year_of
-from sim.scenario_tables import Key, Reading, Table, alone
-from sim.scenario_text import nearest_name
-from sim.scenario_values import Finding, RefusedError, Vocabulary, filled_text, filter_ids, known_name, plain_text, refuse
+from sim.scenarios.levers.changes import cells
+from sim.scenarios.levers.named import ASKED, NamedPolicy, PolicyUse, expand
+from sim.scenarios.reading.lever import YEARS, Filter, Quantity, lever_value, ramp_of, year_of
+from sim.scenarios.reading.tables import Key, Missing, Reading, Table, alone
+from sim.scenarios.reading.text import nearest_name
+from sim.scenarios.reading.values import (
+    Finding,
+    RefusedError,
+    Vocabulary,
+    filled_text,
+    filter_ids,
+    known_name,
+    plain_text,
+    refuse,
+)
 
 
 def _name(value: object, reading: Reading) -> str:

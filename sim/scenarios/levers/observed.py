@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sim.data.schema import Data
-from sim.policy import Policies, default_policies
+from sim.scenarios.levers.changes import Policies, default_policies
 
 
 def observed_policies(data: Data, parameters: Mapping[str, float]) -> Policies:

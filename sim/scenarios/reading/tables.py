@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Final, Self
 
-from sim.scenario_text import KeyPath
-from sim.scenario_values import Finding, RefusedError, Vocabulary
+from sim.scenarios.reading.text import KeyPath, Problem, nearest_name
+from sim.scenarios.reading.values import Finding, RefusedError, Vocabulary, to_problem
 
 REQUIRED: Final = object()
 """Default of a key that every table must have."""
@@ -68,7 +68,7 @@ class Reading:
 
 
 Check = Callable[[object, Reading], Any]
-"""Turns what a file says into the model's terms; raises what `sim.scenario_values.refuse` makes."""
+"""Turns what a file says into the model's terms; raises what `sim.scenarios.reading.values.refuse` makes."""
 
 
 @dataclass(frozen=True)
@@ -145,17 +145,17 @@ class Table:
             raise TableError([Fault(Wrong.NO_TABLE, (), table)])
         fields: dict[str, Any] = {}
         faults: list[Fault] = []
-        for field, key in cls.keys.items():
-            word = key.word or field
+        for own, key in cls.keys.items():
+            word = key.word or own
             value = table.get(word, key.default)
             if value is REQUIRED:
                 faults.append(Fault(Wrong.MISSING, (word,)))
                 continue
             if word not in table and not key.is_always_checked:
-                fields[field] = value
+                fields[own] = value
                 continue
             try:
-                fields[field] = key.check(value, Reading(field, vocabulary, fields))
+                fields[own] = key.check(value, Reading(own, vocabulary, fields))
             except RefusedError as error:
                 faults.append(Fault(Wrong.REFUSED, (word,), value, error.findings))
             except TableError as error:
@@ -173,3 +173,71 @@ class Table:
 
     def check_whole(self, vocabulary: Vocabulary) -> None:
         """Check what no key can say alone; raises what `refuse` makes."""
+
+
+Missing = Mapping[str, tuple[str, tuple[str, ...]]]
+"""By key: what to say if it is missing, and what would be accepted."""
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """A kind of table in a file.
+
+    Parameters
+    ----------
+    what
+        What one is, with its article: ``a lever``.
+    header
+        How a file begins one: ``[[lever]]``.
+    keys
+        Its keys in the order in which they are listed.
+    missing
+        What to say of a key that it must have.
+    """
+
+    what: str
+    header: str
+    keys: tuple[str, ...]
+    missing: Missing = field(default_factory=dict)
+
+
+Kinds = Mapping[tuple[str, ...], TableKind]
+"""Kinds of tables by the keys that lead to one, positions left out; ``()`` is the whole file."""
+
+
+def problems_in(error: TableError, kinds: Kinds, file: str, lines: Mapping[KeyPath, int]) -> Iterator[Problem]:
+    """Word all errors of a file.
+
+    Parameters
+    ----------
+    error
+        What is wrong with the whole file.
+    kinds
+        The kinds of tables the file may hold.
+    file
+        How messages name the file.
+    lines
+        Line by key path.
+    """
+    for fault in error.faults:
+        for finding in _findings(fault, kinds):
+            yield to_problem(finding, file, lines, fault.path)
+
+
+def _findings(fault: Fault, kinds: Kinds) -> Sequence[Finding]:
+    """Word one fault: several findings where a check found several."""
+    names = tuple(part for part in fault.path if isinstance(part, str))
+    match fault.wrong:
+        case Wrong.REFUSED:
+            return fault.findings
+        case Wrong.MISSING:
+            message, allowed = kinds[names[:-1]].missing[names[-1]]
+            return [Finding(message, allowed=allowed)]
+        case Wrong.UNKNOWN:
+            kind = kinds[names[:-1]]
+            return [Finding(f"{kind.what} has no such key", fault.value, kind.keys, nearest_name(names[-1], kind.keys))]
+        case Wrong.NO_TABLE:
+            return [Finding(f"must be a table, {kinds[names].header}", fault.value)]
+        case Wrong.NO_LIST:
+            header = kinds[names].header
+            return [Finding(f"must be a list of tables; write {header} with two brackets", fault.value)]

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sim.data.distributions import Distribution
-from sim.levers import LEVERS
 from sim.model.world import LAST_YEAR
-from sim.policy import LeverChange, axis_size
+from sim.scenarios.levers.changes import LeverChange, axis_size
+from sim.scenarios.levers.declared import LEVERS
 
 ASKED: Final = ("origin", "destination")
 """Axes that a policy may leave to the scenario."""

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from sim.levers import Lever
-from sim.named_policies import NamedPolicy, expand
-from sim.policy import cells
-from sim.scenario_text import toml_string
+from sim.scenarios.levers.changes import cells
+from sim.scenarios.levers.declared import Lever
+from sim.scenarios.levers.named import NamedPolicy, expand
+from sim.scenarios.reading.text import toml_string
 
 FIRST, LAST = 2027, 2032
 _FILTERS: Final[Mapping[str, str]] = {
