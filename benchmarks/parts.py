@@ -13,21 +13,34 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.bench import SCENARIO, SEED, UNTIL, reference_draw, timed, world_at, write_into
-from sim.arrays import indices_after, new_walker, run_years
-from sim.counting import Seen, new_seen
 from sim.data.load import load_data
 from sim.engine import simulate
+from sim.engines.arrays import indices_after, new_walker, run_years
+from sim.engines.counts import Counts, Seen, new_counts, new_seen
+from sim.engines.strips import (
+    RACES,
+    STRIP,
+    Strip,
+    begin_choice,
+    count,
+    draw_choice,
+    draw_rows,
+    end_choice,
+    enter,
+    gather_active,
+    live,
+    look,
+    words_of,
+)
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.race import Races, one_race
 from sim.model.choice.randomness import YEAR, Key, make_key, occasion
-from sim.model.population import OUT, Counts, Researchers, new_counts, new_researchers
+from sim.model.population import OUT, Researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.model.world import Year as Tables
 from sim.model.year import make_year
 from sim.preparation import world_of
 from sim.scenarios.load import load_shipped
-from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
-from sim.strips import RACES, begin_choice, count, draw_choice, end_choice, enter, live, look
 
 MEASURED_YEAR = 2029
 PARTS = (
@@ -99,7 +112,7 @@ def state_before(world: World) -> tuple[Researchers, int, int, Tables]:
 def walk_to(
     people: Researchers, last: int, key: Key, tables: Tables, counts: Counts, seen: Seen, races: Races, strip: Strip, part: int
 ) -> None:
-    """Let all rows live a year up to one of PARTS, as `sim.strips.advance` does."""
+    """Let all rows live a year up to one of PARTS, as `sim.engines.strips.advance` does."""
     for start in range(0, last, STRIP):
         active = gather_active(people, start, min(start + STRIP, last), strip)
         if part >= 1:

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from mesa.visualization import Slider, SolaraViz
 from mesa.visualization.utils import force_update, update_counter
 
-from sim.agents import TalentModel
 from sim.data.load import load_data
+from sim.engines.agents import TalentModel
 from sim.figures import GROUPS, published_points
 from sim.scenarios.levers.changes import LeverChange
 from sim.scenarios.load import load_scenario

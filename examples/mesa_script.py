@@ -10,7 +10,7 @@ import mesa
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sim.agents import TalentModel
+from sim.engines.agents import TalentModel
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 

@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.arrays import run_years
 from sim.attribution import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
 from sim.channels import TIER, Cell, cells_shown, channel_rows, shares_at
 from sim.coalitions import Player, coalition, players, words_of
 from sim.comparison import Anatomy, LeverPart
 from sim.data.load import load_data
 from sim.draws import make_draw
+from sim.engines.arrays import run_years
 from sim.futures import live_future
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World

@@ -15,8 +15,8 @@ from sim.comparison import AssumptionRow, Comparison
 from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
+from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.outcomes import AXES, TIERS
 from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.preparation import world_of
 from sim.results import Run

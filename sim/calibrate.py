@@ -17,7 +17,7 @@ from sim.constants import Problem, first_guess, mix
 from sim.data.distributions import quantile
 from sim.data.schema import Data
 from sim.draws import BASELINE, REFERENCE, policies_in_force
-from sim.expected import ExpectedYear
+from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario

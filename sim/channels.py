@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparison import ChannelRow
+from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import FIRST_YEAR, Floats, Integers
-from sim.outcomes import AXES, TIERS, shares
 
 TIER: Final = "top20"
 AXES_SHOWN: Final = ("work", "study")

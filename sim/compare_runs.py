@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
 from sim.crossings import crossing_rows
+from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.outcomes import AXES, TIERS
 from sim.paired_statistics import (
     STANDARD_ERRORS,
     mean_of,
@@ -242,7 +242,7 @@ def judge(
     needed
         Runs, draws and replicates of `runs_needed`.
     tier
-        Of `sim.outcomes.TIERS`.
+        Of `sim.engines.counts.TIERS`.
     base
         The base run, for its size.
     """

@@ -30,9 +30,9 @@ import pyarrow.parquet as pq
 
 from sim.anatomy_files import read_anatomy, write_anatomy
 from sim.comparison import Anatomy, AssumptionRow, Comparison, CrossingRow, Effects, Headline
+from sim.engines.counts import AXES, TIERS
 from sim.exports import iamc_rows, write_csv
 from sim.folders import FolderError, building, explained
-from sim.outcomes import AXES, TIERS
 from sim.pairing import labels
 from sim.provenance import digest, source_state, versions
 from sim.results import Run, read_run

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.assembly import CHN, GBR, IND, OTHER_ANGLOPHONE, USA, YEARS, Constants, make_world
 from sim.data.schema import Data
-from sim.expected import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
+from sim.engines.expected.years import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.model.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM, Floats
 from sim.scenarios.levers.changes import Policies
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.comparison import CrossingRow
+from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
-from sim.outcomes import AXES, TIERS
 from sim.pairing import Pair
 from sim.results import Run
 from sim.summary import crossing

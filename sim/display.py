@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.outcomes import AXES, TIERS
 from sim.results import Run
 from sim.summary import BAND, INDICATORS, band, grouped
 

@@ -37,18 +37,7 @@ SOBOL_DIMENSIONS = 96
 MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
-SOLVER_MODULES = (
-    "model",
-    "scenarios/levers",
-    "expected_study",
-    "expected_jobs",
-    "expected_moves",
-    "expected",
-    "data",
-    "assembly",
-    "constants",
-    "draws",
-)
+SOLVER_MODULES = ("model", "scenarios/levers", "engines/expected", "data", "assembly", "constants", "draws")
 REFERENCE = -1
 """Number of the reference point among draws."""
 CENTRE = -2

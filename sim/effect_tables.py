@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from sim.comparison import Comparison, Effects
+from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import (
     AXIS_WORDS,
     BANDS,
@@ -25,7 +26,6 @@ from sim.figure_tables import (
     runs_of,
 )
 from sim.figures import groups_of
-from sim.outcomes import AXES, TIERS
 
 SHOWN_REGIONS: Final = 8
 """Most regions in a figure of differences."""

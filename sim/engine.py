@@ -1,29 +1,23 @@
 """`simulate`: one run of a scenario under a draw and a replicate, on the engine that was asked for."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import CHUNK, YearEnd, run_counts, run_years
 from sim.data.load import load_data
 from sim.draws import Draw
-from sim.model.choice.randomness import Key, make_key
-from sim.model.population import OUT, Counts, counts_of_years, write_year
+from sim.engines.arrays import CHUNK, run_counts
+from sim.engines.counts import Counts, counts_of_years, write_year
+from sim.engines.walk import check_year, years_of
+from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.outcomes import Outcomes
 from sim.preparation import world_of
 from sim.scenarios.scenario import Scenario
-from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 
-ENGINES = ("arrays", "agents")
-"""Compiled loops over columns; one Mesa agent per researcher. Both give the same history."""
 TENTH_OF_A_POINT = 0.1  # how closely targets are met where the parameters allow it
-
-
-class InvariantBrokenError(RuntimeError):
-    """Researchers were not conserved: a fault of the program, never of the input."""
 
 
 def simulate(
@@ -79,24 +73,6 @@ def simulate(
     return gather(years, draw, replicate, world)
 
 
-def years_of(
-    engine: str, world: World, key: Key, chunk: int = CHUNK, threads: int = 1, held: Sequence[Indices] | None = None
-) -> Iterator[YearEnd]:
-    """Walk the years of a world with one of ENGINES; held: see `sim.arrays.run_years`.
-
-    Raises
-    ------
-    ValueError : unknown engine.
-    """
-    if engine == "arrays":
-        return run_years(world, key, chunk, threads, held)
-    if engine == "agents":
-        from sim.agents import run_agents  # Mesa is slow to import and needed here only
-
-        return run_agents(world, key, held)
-    raise ValueError(f"engine {engine!r} is not known; there are: {', '.join(ENGINES)}")
-
-
 def gather(counts: Counts, draw: Draw, replicate: int, world: World) -> Outcomes:
     """Make outcomes of the counts of all years, one more axis (T,) in front of each."""
     years = np.arange(FIRST_YEAR, FIRST_YEAR + len(counts.shares), dtype=np.int64)
@@ -130,28 +106,3 @@ def remarks(draw: Draw, years: NDArray[np.int64]) -> tuple[str, ...]:
 def describe_years(years: NDArray[np.int64]) -> str:
     """Write years as a range: 2030 or 2030-2035."""
     return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"
-
-
-def check_year(end: YearEnd, before: NDArray[np.int64]) -> None:
-    """Check one year: stock = before + entered + arrived - departed - left in every region; tiers nested.
-
-    Raises
-    ------
-    InvariantBrokenError : naming the year, the region's id and the numbers.
-    """
-    flows = end.counts.flows.sum(axis=1)
-    entered = flows[ENTRY].sum(axis=0)
-    moves = flows[FIRST_JOB] + flows[RELOCATION]
-    expected = before + entered + moves.sum(axis=0) - moves.sum(axis=1) - np.diag(flows[EXIT])
-    stock = end.counts.stock.sum(axis=0)
-    for region in np.flatnonzero(stock != expected):
-        raise InvariantBrokenError(
-            f"{end.year}, region {region}: the stock is {stock[region]}, but before + entered + arrived - departed - left "
-            f"is {expected[region]}"
-        )
-    shares = end.counts.shares
-    if (shares[1] > shares[0]).any() or (shares[0] > shares[2]).any():
-        raise InvariantBrokenError(f"{end.year}: the tiers are not nested")
-    active = int((end.researchers.stage[: end.entered] % OUT > 0).sum())
-    if active != stock.sum():
-        raise InvariantBrokenError(f"{end.year}: {active} active rows, but {stock.sum()} counted")

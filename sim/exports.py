@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 import sim
 from sim.comparison import Comparison
+from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
-from sim.outcomes import AXES, TIERS
 from sim.pairing import labels, pair
 from sim.results import Run
 from sim.summary import shares_of

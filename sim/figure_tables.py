@@ -12,10 +12,10 @@ import numpy as np
 
 from sim.comparison import Comparison
 from sim.data.load import load_data
+from sim.engines.counts import AXES, TIERS
 from sim.figures import GROUPS, REST, groups_of, published_points
 from sim.migration import first_jobs, net_moves
 from sim.model.world import Floats
-from sim.outcomes import AXES, TIERS
 from sim.pairing import labels
 from sim.results import Run
 

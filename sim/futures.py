@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine import years_of
+from sim.engines.walk import years_of
 from sim.lives import State
 from sim.model.choice.randomness import Key
 from sim.model.population import OUT, STUDY, WORK, Researchers, cohort_researchers, new_researchers
@@ -58,8 +58,8 @@ def live_future(world: World, key: Key, held: Sequence[Indices] | None = None, e
 
     Parameters
     ----------
-    world, key, held : as for `sim.arrays.run_years`.
-    engine : one of `sim.engine.ENGINES`.
+    world, key, held : as for `sim.engines.arrays.run_years`.
+    engine : one of `sim.engines.walk.ENGINES`.
     """
     people = new_researchers(cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), FIRST_YEAR)
     years = world.cohort.shape[0]

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.counting import new_seen
+from sim.engines.counts import new_counts, new_seen
+from sim.engines.strips import advance, enter, new_strip
 from sim.lives import Chance, Decision, Life, Option, State, YearOfLife, why
 from sim.model.choice.logit import nest_of, nested_shares
 from sim.model.choice.race import new_race, new_races, start_clocks, variate
@@ -41,7 +42,6 @@ from sim.model.population import (
     Researchers,
     age_class,
     duration_class,
-    new_counts,
     new_researchers,
     unpack_traits,
     year_words,
@@ -49,8 +49,6 @@ from sim.model.population import (
 from sim.model.status import live_status, updated_status
 from sim.model.study import weigh_study
 from sim.model.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Floats, Year
-from sim.scratch import new_strip
-from sim.strips import advance, enter
 
 Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 """By region: what could close it or permit it, and whether it is open."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.engines.counts import AXES, TIERS
 from sim.model.world import REPORT_FROM
-from sim.outcomes import AXES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.scenarios.reading.text import nearest_name
 from sim.summary import INDICATORS, measure
 
@@ -37,7 +38,7 @@ class Measure:
     kind
         One of `KINDS`.
     axis, tier
-        As in `sim.outcomes`; "" for an indicator.
+        As in `sim.runs.outcomes.outcomes`; "" for an indicator.
     indicator
         A yearly one of `INDICATORS`; "" for the others.
     region

@@ -14,7 +14,8 @@ from typing import NamedTuple, get_type_hints
 
 import numpy as np
 
-from sim.outcomes import AXES, TIERS, Outcomes
+from sim.engines.counts import AXES, TIERS
+from sim.outcomes import Outcomes
 
 YEARS = (2019, 2022, 2025, 2030, 2035)
 KEY = ("year", "tier", "axis")

@@ -16,9 +16,9 @@ from PIL import Image
 import sim
 from sim.comparison import Comparison, CrossingRow
 from sim.comparison_figures import figure_tables, run_note
+from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import AXIS_WORDS, BARS, INTERVALS, LINES, TIER_WORDS, FigureTable, region_names, runs_of
 from sim.file_figures import file_figure
-from sim.outcomes import AXES, TIERS
 from sim.page_figures import plotly_figure
 from sim.page_library import plotting_library, script_hash
 from sim.report_parts import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part

@@ -8,8 +8,8 @@ from typing import Any
 
 from sim.comparison import Anatomy, Comparison, Headline
 from sim.display import SHOWN_AXES, SHOWN_TIERS, cells, reading_notes, shown_years
+from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import AXIS_WORDS, TIER_WORDS, region_names, runs_of
-from sim.outcomes import AXES, TIERS
 from sim.report_tables import Number, Words, bullets, data_table, escaped, folded, paragraph, people, percent, signed, span
 from sim.results import Run
 

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from sim.data.load import load_data
+from sim.engines.counts import AXES, TIERS
 from sim.folders import FolderError, building, check_writable, explained
 from sim.model.world import Floats, Integers
-from sim.outcomes import AXES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.plan import Plan
 from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
 from sim.scenarios.load import load_shipped, resolved_toml

@@ -19,7 +19,7 @@ from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engine import simulate
-from sim.outcomes import AXES, TIERS, shares
+from sim.engines.counts import AXES, TIERS, shares
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario, lever_values

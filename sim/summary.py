@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engines.counts import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM
-from sim.outcomes import AXES, STAGES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 
 BAND = (0.05, 0.95)
 ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from sim.engines.counts import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Integers
-from sim.outcomes import AXES, STAGES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.summary import INDICATORS, STATISTICS, IndicatorRow, ShareSummary, shares_of
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)

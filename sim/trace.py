@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.arrays import run_years
+from sim.engines.arrays import run_years
 from sim.history import history
 from sim.lives import Chance, Decision, Life
 from sim.model.choice.randomness import make_key

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import REPORT_FROM
-from sim.outcomes import AXES, TIERS, Outcomes, shares
+from sim.outcomes import Outcomes
 from sim.tables import read_table, write_table
 
 VARIED = "seat_elasticity"

@@ -14,8 +14,9 @@ import sim.experiment
 import sim.making
 from sim.cli import main
 from sim.data.load import load_data
+from sim.engines.counts import AXES, STAGES, TIERS
 from sim.experiment import RunPlan
-from sim.outcomes import AXES, STAGES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.scenarios.load import load_scenario
 from sim.sweep_results import Sweep
 from tests.made_up import made_up_sweep

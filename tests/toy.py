@@ -12,19 +12,19 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from sim.arrays import CHUNK, YearEnd, new_walker, run_years
 from sim.assembly import Constants, make_world
-from sim.counting import add_up, new_seen
 from sim.data.schema import Data
-from sim.engine import years_of
+from sim.engines.arrays import CHUNK, new_walker, run_years
+from sim.engines.counts import Counts, YearEnd, add_up, new_counts, new_seen
+from sim.engines.strips import advance, enter
+from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from sim.model.indices import as_floats, first_indices, next_indices
-from sim.model.population import Counts, Researchers, cohort_researchers, new_counts, new_researchers
+from sim.model.population import Researchers, cohort_researchers, new_researchers
 from sim.model.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
 from sim.model.year import make_year
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
-from sim.strips import advance, enter
 
 COEFFICIENTS = {
     "stipend_elasticity": 0.6,

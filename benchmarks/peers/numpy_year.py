@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.counting import ALL
+from sim.engines.counts import ALL, ENTRY, EXIT, FIRST_JOB, RELOCATION, Counts, new_counts
 from sim.model.indices import as_floats, first_indices, next_indices
-from sim.model.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK, Counts, new_counts
+from sim.model.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK
 from sim.model.world import AGE_FROM, AT_STUDY, AT_WORK, DURATION_FROM, INDUSTRY, STUDY_YEARS, World
 from sim.model.year import make_year
-from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 
 LONGEST = 250
 NO_DEGREE = -1

@@ -98,7 +98,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
         The run, and in words whether it was there already.
     """
     from sim.constants import NotSolvedError
-    from sim.engine import InvariantBrokenError
+    from sim.engines.walk import InvariantBrokenError
     from sim.experiment import tasks_of
     from sim.making import make_run
     from sim.results import check_place, find_run, read_run

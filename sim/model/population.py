@@ -52,15 +52,6 @@ TEMPORARY = 3  # authorised; can still be lost
 PERMANENT = 4
 
 
-TIER_COUNT = 3  # top20, elite, all
-
-
-AXIS_COUNT = 5  # origin, study, work, location, graduates
-
-
-FLOW_COUNT = 4  # entry, first job, relocation, exit
-
-
 NOWHERE = 255
 """Code of a region that does not apply: no graduate region while applying, no place after leaving."""
 
@@ -84,51 +75,6 @@ class Researchers(NamedTuple):
     tier: Bytes  # as observed in the last year: 0 not visible, 1 top20, 2 elite
     status: Bytes  # 0 none needed, 1 student, 2 post-study, 3 temporary, 4 permanent
     attempts: Bytes  # attempts at a work visa that are left, post-study
-
-
-class Counts(NamedTuple):
-    """Integer counts of one year."""
-
-    shares: Integers  # (3 tiers, 5 axes, R)
-    flows: NDArray[np.int32]  # (4 flows, R origin, R from, R to)
-    careers: NDArray[np.int32]  # (R origin, R study, R headquarters) visible workers
-    stock: Integers  # (R origin, R place) active researchers
-    demand: Integers  # (R,) entrants who chose each study region
-    eligible: Integers  # (1,) researchers who can be visible
-    stars: Integers  # (2 tiers, R) visible and elite by location, observed or not
-
-
-def new_counts(regions: int) -> Counts:
-    """Make a year's counts, all zero, for R regions."""
-    return Counts(
-        np.zeros((TIER_COUNT, AXIS_COUNT, regions), dtype=np.int64),
-        np.zeros((FLOW_COUNT, regions, regions, regions), dtype=np.int32),
-        np.zeros((regions, regions, regions), dtype=np.int32),
-        np.zeros((regions, regions), dtype=np.int64),
-        np.zeros(regions, dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
-        np.zeros((TIER_COUNT - 1, regions), dtype=np.int64),
-    )
-
-
-def counts_of_years(years: int, regions: int) -> Counts:
-    """Make the counts of T years, all zero, one more axis (T,) in front of each."""
-    return Counts(*(np.zeros((years, *column.shape), dtype=column.dtype) for column in new_counts(regions)))
-
-
-@compiled
-def counts_of(years: Counts, t: int) -> Counts:
-    """Take year t out of the counts of all years."""
-    return Counts(
-        years.shares[t], years.flows[t], years.careers[t], years.stock[t], years.demand[t], years.eligible[t], years.stars[t]
-    )
-
-
-def write_year(year: Counts, years: Counts, t: int) -> None:
-    """Write the counts of one year into those of all years, as year t."""
-    columns: Iterable[tuple[NDArray[Any], NDArray[Any]]] = zip(years, year, strict=True)
-    for column, counted in columns:
-        column[t] = counted
 
 
 @compiled

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.arrays import YearEnd, run_counts
 from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
-from sim.engine import years_of
+from sim.engines.arrays import run_counts
+from sim.engines.counts import Counts, YearEnd, counts_of
+from sim.engines.walk import years_of
 from sim.model.choice.randomness import Key, make_key
-from sim.model.population import Counts, counts_of
 from sim.model.world import World
 from sim.preparation import world_of
 from sim.scenarios.load import load_shipped

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.arrays import YearEnd
-from sim.engine import years_of
+from sim.engines.counts import YearEnd
+from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from tests.engines.same import first_difference
 from tests.toy import copied, random_world, with_change

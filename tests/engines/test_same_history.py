@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from sim.engine import years_of
+from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from sim.scenarios.reading.chain import shipped_names
 from sim.sources import PACKAGE

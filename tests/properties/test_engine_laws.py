@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.arrays import run_years
 from sim.constants import first_guess
 from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, reference_vector
-from sim.engine import InvariantBrokenError, check_year, simulate
+from sim.engine import simulate
+from sim.engines.arrays import run_years
+from sim.engines.counts import AXES, STAGES, TIERS
+from sim.engines.walk import InvariantBrokenError, check_year
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK
-from sim.outcomes import AXES, STAGES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
 from tests.toy import (

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.arrays import run_counts
 from sim.constants import first_guess
 from sim.data.load import DATA_FOLDER, load_data
 from sim.draws import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
-from sim.expected import expected_years
+from sim.engines.arrays import run_counts
+from sim.engines.counts import counts_of
+from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
-from sim.model.population import cohort_researchers, counts_of
+from sim.model.population import cohort_researchers
 from sim.model.world import World
 from sim.scenarios.load import load_scenario
 from tests.toy import (

@@ -11,7 +11,7 @@ from sim.assembly import OTHER_ANGLOPHONE
 from sim.calibrate import TENSE, TENSIONS, tense_entrants, tension_effect, without
 from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, make_draw, reference_vector
-from sim.expected import expected_years
+from sim.engines.expected.years import expected_years
 from sim.preparation import world_of
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from sim.arrays import run_years
 from sim.assembly import make_world
 from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw, make_draw, policies_in_force, reference_vector
-from sim.expected import expected_years
+from sim.engines.arrays import run_years
+from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, World
 from sim.scenarios.levers.changes import LeverChange, resolve_policies

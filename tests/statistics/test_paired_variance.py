@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.arrays import YearEnd, run_years
 from sim.data.load import load_data
+from sim.engines.arrays import run_years
+from sim.engines.counts import AXES, TIERS, YearEnd
 from sim.model.choice.randomness import make_key
 from sim.model.population import STUDY, WORK
 from sim.model.world import Floats, World
-from sim.outcomes import AXES, TIERS
 from sim.paired_statistics import variance_of_mean, variance_of_one, variance_parts
 from sim.preparation import world_named
 from sim.scenarios.load import load_scenario

@@ -9,8 +9,8 @@ import pytest
 from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
-from sim.expected import expected_years
-from sim.outcomes import AXES, TIERS, shares
+from sim.engines.counts import AXES, TIERS, shares
+from sim.engines.expected.years import expected_years
 from sim.preparation import world_of
 from sim.scenarios.load import load_shipped
 

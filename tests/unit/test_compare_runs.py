@@ -17,10 +17,11 @@ from sim.comparing import Extent, compare_into
 from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
 from sim.comparison_files import comparison_folder, read_comparison, write_comparison
 from sim.data.load import load_data
+from sim.engines.counts import AXES, TIERS
 from sim.experiment import RunPlan
 from sim.exports import ExportError, check_export, hubverse_rows, iamc_rows
 from sim.folders import FolderError
-from sim.outcomes import AXES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.paired_statistics import Parts, runs_needed, variance_of_mean, variance_of_one, variance_parts
 from sim.pairing import NotComparableError, labels, pair, vectors_of, without
 from sim.prior_part import Inputs, prior_part, uninformed

@@ -11,10 +11,10 @@ import pytest
 from sim.alluvial import layout
 from sim.comparison import Comparison
 from sim.comparison_figures import TABLES, UnknownFigureError, figure, figure_table, figure_tables, page_figure, save_figures
+from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import FLOW_YEARS, runs_of
 from sim.figures import groups_of
 from sim.migration import first_jobs, net_moves
-from sim.outcomes import AXES, TIERS
 from sim.page_figures import domains
 from sim.report import alone
 from sim.results import Run

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.counting import ALL, AWAY, KINDS, TOO_NEW, add_up, new_seen, tally
-from sim.model.population import Counts, new_counts
+from sim.engines.counts import ALL, AWAY, KINDS, TOO_NEW, Counts, add_up, new_counts, new_seen, tally
 from sim.model.year import ELITE, NOT_VISIBLE
 
 REGIONS, RESEARCHERS = 4, 500

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sim.expected import (
+from sim.engines.expected.jobs import new_jobs, take_first_jobs
+from sim.engines.expected.moves import move_incumbents
+from sim.engines.expected.study import choose_regions, mask_patterns, study_on, transfer_shares
+from sim.engines.expected.years import (
     ELITE_SHARE,
     MOST_VISIBLE,
     ExpectedYear,
@@ -19,9 +22,6 @@ from sim.expected import (
     tier_shares,
     visible_target,
 )
-from sim.expected_jobs import new_jobs, take_first_jobs
-from sim.expected_moves import move_incumbents
-from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.model.choice.logit import nested_shares
 from sim.model.indices import first_indices
 from sim.model.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.agents import TalentModel
-from sim.arrays import run_years
+from sim.engines.agents import TalentModel
+from sim.engines.arrays import run_years
 from sim.history import history
 from sim.lives import Life
 from sim.model.choice.randomness import make_key

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
+from sim.engines.counts import AXES, TIERS
 from sim.experiment import RunPlan
 from sim.measures import YEARLY, MeasureError, parse_measure, values_of
 from sim.model.world import REPORT_FROM
-from sim.outcomes import AXES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.summary import measure
 
 CODES = load_data().codes

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.agents import Researcher, TalentModel
 from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
+from sim.engines.agents import Researcher, TalentModel
+from sim.engines.counts import AXES, TIERS
 from sim.model.population import OUT
-from sim.outcomes import AXES, TIERS
 from sim.preparation import parameters_of
 from sim.scenarios.load import load_scenario
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from sim.engines.counts import new_counts
 from sim.model.choice.randomness import COHORT, draw_block, make_key, uniform
-from sim.model.population import APPLY, NOWHERE, cohort_researchers, new_counts, new_researchers
+from sim.model.population import APPLY, NOWHERE, cohort_researchers, new_researchers
 from tests.toy import identity
 
 

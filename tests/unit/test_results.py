@@ -17,9 +17,10 @@ import pytest
 
 from sim import folders, results
 from sim.data.load import load_data
+from sim.engines.counts import AXES, TIERS
 from sim.experiment import RunPlan
 from sim.folders import FolderError, check_writable
-from sim.outcomes import AXES, TIERS, Outcomes
+from sim.outcomes import Outcomes
 from sim.results import NUMBER_FILES, differing_files, find_run, read_run, run_folder, run_id, write_run
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import sim.anatomy
-from sim.agents import TalentModel
 from sim.anatomy import dissect
-from sim.engine import years_of
+from sim.engines.agents import TalentModel
+from sim.engines.counts import AXES
+from sim.engines.walk import years_of
 from sim.futures import LIFE, is_visible, live_future
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
 from sim.model.world import FIRST_YEAR, World
-from sim.outcomes import AXES
 from sim.scenarios.scenario import Scenario
 from sim.switch_reasons import NOT_LOOKED_AT
 from sim.switches import Switch, switches_of

@@ -11,12 +11,12 @@ from sim.coalitions import players
 from sim.data.load import load_data
 from sim.draws import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
+from sim.engines.counts import AXES, TIERS, shares
 from sim.experiment import RunPlan, run_plan
 from sim.futures import LIFE, live_future
 from sim.lives import Life, State
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
-from sim.outcomes import AXES, TIERS, shares
 from sim.preparation import world_named
 from sim.results import write_run
 from sim.scenarios.load import load_scenario, load_shipped

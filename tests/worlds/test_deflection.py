@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.expected import expected_years
+from sim.engines.expected.years import expected_years
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.scenarios.levers.changes import LeverChange
 from tests.toy import CODES, FROZEN, History, four_sigma, lever_change, policy_world, run

@@ -11,7 +11,7 @@ from sim.assembly import make_world
 from sim.constants import first_guess
 from sim.data.load import load_data
 from sim.draws import reference_vector
-from sim.expected import expected_years
+from sim.engines.expected.years import expected_years
 from sim.model.indices import first_indices
 from sim.model.world import World
 from sim.model.year import make_year

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.engine import ENGINES, years_of
+from sim.engines.counts import RELOCATION, Counts
+from sim.engines.walk import ENGINES, years_of
 from sim.model.choice.randomness import make_key
-from sim.model.population import Counts
 from sim.model.world import World
-from sim.strips import RELOCATION
 from tests.toy import FROZEN, abroad, four_sigma, plain_world
 
 Walk = Callable[[World], list[Counts]]

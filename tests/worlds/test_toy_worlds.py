@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.expected import expected_years
+from sim.engines.expected.years import expected_years
 from sim.model.population import WORK
 from sim.model.world import World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, run, with_change

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.expected import expected_years
+from sim.engines.expected.years import expected_years
 from sim.model.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, WORK
 from sim.model.world import INDUSTRY, World
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, stocks_and_flows

@@ -13,11 +13,9 @@ from weakref import WeakKeyDictionary
 import mesa
 from mesa.agent import AgentSet
 
-from sim.arrays import YearEnd
-from sim.collecting import collector
-from sim.counting import ALL, tally
 from sim.data.load import load_data
 from sim.draws import REFERENCE, Draw
+from sim.engines.counts import ALL, AXES, ENTRY, EXIT, FIRST_JOB, RELOCATION, TIERS, YearEnd, new_counts, shares, tally
 from sim.history import history
 from sim.lives import Life
 from sim.model.choice.race import new_race, start_clocks
@@ -38,7 +36,6 @@ from sim.model.population import (
     as_columns,
     cohort_researchers,
     leaves,
-    new_counts,
     trait_classes,
     trait_code,
     unpack_traits,
@@ -59,10 +56,8 @@ from sim.model.status import (
 from sim.model.study import POSTPONED, begin_study, choose_study, graduates
 from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
 from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
-from sim.outcomes import AXES, TIERS, shares
 from sim.preparation import world_named
 from sim.scenarios.scenario import Scenario
-from sim.strips import ENTRY, EXIT, FIRST_JOB, RELOCATION
 
 LONGEST = 250
 """Completed years are counted up to here; a column is one byte."""
@@ -334,7 +329,7 @@ class TalentModel(mesa.Model):
             self.collector.collect(self)
 
     def record(self, flow: int, origin: int, start: int, end: int) -> None:
-        """Count a flow of the year (see `sim.outcomes.STAGES`)."""
+        """Count a flow of the year (see `sim.engines.counts.STAGES`)."""
         self.counts.flows[flow, origin, start, end] += 1
 
     def code(self, region: int) -> str:
@@ -379,7 +374,7 @@ def run_agents(world: World, key: Key, held: Sequence[Indices] | None = None) ->
 
     Parameters
     ----------
-    world, key, held : as for `sim.arrays.run_years`.
+    world, key, held : as for `sim.engines.arrays.run_years`.
 
     Yields
     ------
@@ -390,3 +385,27 @@ def run_agents(world: World, key: Key, held: Sequence[Indices] | None = None) ->
         known = model.indices
         model.step()
         yield YearEnd(model.year, model.counts, model.columns(), len(model.everyone), model.tables, known)
+
+
+STAGE_NAMES = {APPLY: "apply", STUDY: "study", WORK: "work", OUT: "out"}
+
+
+def collector(codes: Sequence[str], with_researchers: bool) -> mesa.DataCollector:
+    """Make Mesa's collector: the year, numbers and work shares of the top 20 %; if wanted, stage and places of the active.
+
+    Once rows of agents are collected, `mesa.batch_run` returns a row for every agent and sets those of a year beside the model's
+    row of the year after; therefore they are not collected unless asked for.
+    """
+    of_model: dict[str, Any] = {
+        "year": "year",
+        "active": lambda model: int(model.counts.stock.sum()),
+        "visible": lambda model: int(model.counts.shares[0, 0].sum()),
+    }
+    of_model |= {code: (lambda model, code=code: model.share(code)) for code in codes}
+    of_agent = {
+        "name": "name",
+        "stage": lambda each: STAGE_NAMES[each.stage],
+        **{place: (lambda each, place=place: each.model.code(getattr(each, place))) for place in ("study", "place", "employer")},
+        "tier": "tier",
+    }
+    return mesa.DataCollector(model_reporters=of_model, agent_reporters=of_agent if with_researchers else None)

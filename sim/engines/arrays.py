@@ -10,42 +10,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.counting import new_seen
+from sim.engines.counts import Counts, YearEnd, counts_of, counts_of_years, new_counts, new_seen, write_year
+from sim.engines.strips import RACES, Strip, new_strip, take_chunks
 from sim.model.choice.compiled import compiled
 from sim.model.choice.race import Races, new_races
 from sim.model.choice.randomness import Key
 from sim.model.indices import as_floats, first_indices, held_indices, next_indices
-from sim.model.population import (
-    Counts,
-    Researchers,
-    cohort_researchers,
-    counts_of,
-    counts_of_years,
-    new_counts,
-    new_researchers,
-    write_year,
-)
+from sim.model.population import Researchers, cohort_researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, Integers, World, Year
 from sim.model.year import make_year
-from sim.scratch import Strip, new_strip
-from sim.strips import RACES, take_chunks
 
 CHUNK = 1 << 14
 
 
 AT_ONCE = 1_000_000
 """Rows up to which all years are one compiled call, in which Ctrl-C is not heard: half a second at most."""
-
-
-class YearEnd(NamedTuple):
-    """What one simulated year leaves behind."""
-
-    year: int
-    counts: Counts
-    researchers: Researchers
-    entered: int  # rows [0, entered) have entered so far
-    tables: Year  # what everyone decided on
-    indices: Indices  # what everyone knew at the start, of which the tables are made
 
 
 def run_years(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.expected_jobs import CERTAIN, Jobs, share_of
+from sim.engines.expected.jobs import CERTAIN, Jobs, share_of
 from sim.model.choice.compiled import compiled
 from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nest_sums, power
 from sim.model.population import age_class, duration_class

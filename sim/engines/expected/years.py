@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.expected_jobs import Jobs, new_jobs, take_first_jobs
-from sim.expected_moves import move_incumbents
-from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
+from sim.engines.expected.jobs import Jobs, new_jobs, take_first_jobs
+from sim.engines.expected.moves import move_incumbents
+from sim.engines.expected.study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.model.choice.compiled import compiled
 from sim.model.indices import first_indices, next_indices
 from sim.model.world import (

@@ -1,17 +1,22 @@
-"""One year of many rows in compiled loops; what a researcher does stands in `dynamics` and `visa`.
+"""One year of many rows in compiled loops, strip by strip; what a researcher does stands in `sim.model`.
 
-Rows are walked in strips. Everyone decides on last year's indices, so the order of rows and the size of chunks and strips
-change nothing. Counts are whole numbers.
+Everyone decides on last year's indices, so the order of rows and the size of chunks and strips change nothing. Counts are whole
+numbers.
 """
 
-from sim.counting import AWAY, TOO_NEW, Seen, add_up
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engines.counts import AWAY, ENTRY, EXIT, FIRST_JOB, RELOCATION, TOO_NEW, Counts, Seen, add_up
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.race import Race, Races, draw_clocks, one_race, take_clocks
 from sim.model.choice.randomness import JOB as JOB_CHOICE
 from sim.model.choice.randomness import STUDY as STUDY_CHOICE
-from sim.model.choice.randomness import TRAITS, YEAR, Key, Words, occasion
+from sim.model.choice.randomness import TRAITS, YEAR, Key, Words, occasion, origin_cohort, philox
 from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
-from sim.model.population import OUT, STUDY, WORK, Counts, Researchers, age_class, classes_of, leaves, trait_code, unpack_traits
+from sim.model.population import OUT, STUDY, WORK, Researchers, age_class, classes_of, leaves, trait_code, unpack_traits
 from sim.model.status import (
     begin_forced_job,
     begin_transfer,
@@ -25,22 +30,78 @@ from sim.model.status import (
     updated_status,
 )
 from sim.model.study import POSTPONED, begin_study, choose_study, graduates
-from sim.model.world import AT_STUDY, Year
+from sim.model.world import AT_STUDY, Bytes, Integers, Year
 from sim.model.year import NOT_VISIBLE, takes_part, tier_of
-from sim.scratch import STRIP, Strip, draw_rows, gather_active, words_of
 
-ENTRY = 0
-FIRST_JOB = 1
-RELOCATION = 2
-EXIT = 3
+STRIP = 128
+
+
+class Strip(NamedTuple):
+    """Scratch space of `STRIP` rows whose year is drawn side by side."""
+
+    row: Integers  # (STRIP,) rows that are active
+    place: NDArray[np.uint64]  # (STRIP,) index in the cohort, first counter word
+    origin_cohort: NDArray[np.uint64]  # (STRIP,) second counter word
+    words: NDArray[np.uint64]  # (4, STRIP) of the year
+    chooser: Integers  # (STRIP,) places in the strip of those who choose this year
+    choice: Bytes  # (STRIP,) what each of them chooses: ENROL, HIRED, ...
+    kind: Bytes  # (STRIP,) as what each is counted, see `sim.engines.counts`
+
+
+def new_strip() -> Strip:
+    """Make the scratch space of a strip."""
+    words = np.zeros((4, STRIP), dtype=np.uint64)
+    rows, bytes_ = np.zeros(STRIP, dtype=np.int64), np.zeros(STRIP, dtype=np.uint8)
+    return Strip(rows, words[0].copy(), words[0].copy(), words, rows.copy(), bytes_, bytes_.copy())
+
+
+@inlined
+def gather_active(people: Researchers, first: int, last: int, strip: Strip) -> int:
+    """Note the rows of [first, last) that have not left, and their counter words; returns how many."""
+    active = 0
+    for i in range(first, last):
+        strip.row[active] = i
+        strip.place[active] = people.index[i]
+        strip.origin_cohort[active] = origin_cohort(people.origin[i], people.cohort[i])
+        active += people.stage[i] != OUT
+    return active
+
+
+@inlined
+def draw_rows(key: Key, c2: np.uint64, strip: Strip) -> None:
+    """Draw a block of the same occasion for all rows of a strip side by side."""
+    for k in range(STRIP):
+        words = philox(strip.place[k], strip.origin_cohort[k], c2, np.uint64(0), key[0], key[1])
+        strip.words[0, k] = words[0]
+        strip.words[1, k] = words[1]
+        strip.words[2, k] = words[2]
+        strip.words[3, k] = words[3]
+
+
+@inlined
+def words_of(k: int, strip: Strip) -> Words:
+    """Return the words of the year of one row of a strip."""
+    return strip.words[0, k], strip.words[1, k], strip.words[2, k], strip.words[3, k]
+
 
 # What a researcher chooses in a year
 NOTHING = 0
+
+
 ENROL = 1
+
+
 HIRED = 2
+
+
 TRANSFERRED = 3
+
+
 RELOCATED = 4
+
+
 FORCED = 5
+
 
 RACES = 32
 """Choices that are made side by side."""

@@ -1,0 +1,1 @@
+"""Three ways through the years: compiled arrays, Mesa agents, expected flows."""

@@ -1,0 +1,1 @@
+"""Expected flows by group, without random numbers."""
