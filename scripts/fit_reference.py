@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from sim.calibrate import FREE, fit_reference
 from sim.data.load import DATA_FOLDER, load_data
+from sim.draws.reference import FREE, fit_reference
 
 
 def main(iterations: int) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sim.data.load import load_data
-from sim.draws import BASELINE
+from sim.draws.draw import BASELINE
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
 from sim.scenario_effects import Design, effect_rows
 from sim.scenarios.reading.chain import shipped_names

@@ -16,10 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from sim.assembly import Constants
 from sim.assumptions import reference_variants
 from sim.data.load import load_data
-from sim.draws import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
+from sim.draws.assembly import Constants
+from sim.draws.draw import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
 from sim.variants import VALUES, VARIED
 
 Task = tuple[int, Mapping[str, float]]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from sim.data.load import load_data
-from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.engine import simulate
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
 from sim.scenarios.load import load_shipped

@@ -19,7 +19,7 @@ from sim.display_shipped import (
     parts_of,
     why,
 )
-from sim.draws import BASELINE
+from sim.draws.draw import BASELINE
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow, read_effects
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names

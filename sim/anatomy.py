@@ -20,12 +20,12 @@ from sim.channels import TIER, Cell, cells_shown, channel_rows, shares_at
 from sim.coalitions import Player, coalition, players, words_of
 from sim.comparison import Anatomy, LeverPart
 from sim.data.load import load_data
-from sim.draws import make_draw
+from sim.draws.draw import make_draw
+from sim.draws.worlds import parameters_of, world_of
 from sim.engines.arrays import run_years
 from sim.futures import live_future
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
-from sim.preparation import parameters_of, world_of
 from sim.scenarios.scenario import Scenario
 from sim.switches import Switch, switch_rows, switches_of
 

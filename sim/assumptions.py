@@ -13,12 +13,12 @@ import numpy as np
 from sim.compare_runs import POINTS
 from sim.comparison import AssumptionRow, Comparison
 from sim.data.load import load_data
-from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.worlds import world_of
 from sim.engine import simulate
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
 from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
-from sim.preparation import world_of
 from sim.results import Run
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario

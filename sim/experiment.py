@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sim.data.load import load_data
-from sim.draws import REFERENCE, draw_vectors, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.engine import simulate
 from sim.outcomes import Outcomes
 from sim.scenarios.scenario import Scenario

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.data.load import load_data
-from sim.draws import draw_vectors
+from sim.draws.draw import draw_vectors
 from sim.experiment import Progress, RunPlan, Task, execute, run_tasks, tasks_of, variant_tasks
 from sim.figures import save_work_shares
 from sim.results import Run, find_run, read_run, write_run
@@ -31,7 +31,7 @@ def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progre
     ------
     ValueError
         If the fixed parameters leave too few stable draws.
-    sim.constants.NotSolvedError
+    sim.draws.constants.NotSolvedError
         If the constants of a draw cannot be solved.
     sim.folders.FolderError
         If the folder cannot be written.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.data.load import load_data
-from sim.draws import draw_vectors
+from sim.draws.draw import draw_vectors
 from sim.model.world import Integers
 from sim.provenance import model_id
 from sim.results import Run

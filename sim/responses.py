@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.design import Design
-from sim.draws import lever_uniform
+from sim.draws.draw import lever_uniform
 from sim.expressions import Expression, evaluate, parse_expression
 from sim.measures import parse_measure
 from sim.sampling import Factor

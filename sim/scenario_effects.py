@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.data.load import load_data
 from sim.data.schema import Data
-from sim.draws import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
+from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engine import simulate
 from sim.engines.counts import AXES, TIERS, shares
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow

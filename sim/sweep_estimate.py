@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from sim.data.load import load_data
 from sim.design import Design
-from sim.draws import cached_draw, draw_key, shipped_draws
+from sim.draws.draw import cached_draw, draw_key, shipped_draws
 from sim.provenance import model_id
 from sim.sweep_parts import table_of
 from sim.sweep_runs import WHOLE, Shard, first_of_equals, runs_of

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.design import Design
-from sim.draws import REFERENCE
+from sim.draws.draw import REFERENCE
 from sim.provenance import digest, model_id
 from sim.sampling import Points
 from sim.scenarios.scenario import scenario_effect

@@ -15,10 +15,10 @@ from typing import Any
 from sim.data.load import load_data
 from sim.design import Design
 from sim.dispatch import Dispatcher, ExecutorError, Processes
-from sim.draws import REFERENCE, Draw, draw_vectors, make_draw
+from sim.draws.draw import REFERENCE, Draw, draw_vectors, make_draw
+from sim.draws.worlds import parameters_of, world_of
 from sim.engine import simulate
 from sim.measures import values_of
-from sim.preparation import parameters_of, world_of
 from sim.provenance import model_id
 from sim.scenarios.scenario import Scenario
 from sim.sweep_parts import Row

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sim.draws.worlds import world_named
 from sim.engines.arrays import run_years
 from sim.history import history
 from sim.lives import Chance, Decision, Life
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers
 from sim.model.world import FIRST_YEAR, World
-from sim.preparation import world_named
 from sim.provenance import model_id
 from sim.results import read_run
 from sim.scenarios.load import load_scenario

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from sim.assembly import Constants, make_world
 from sim.data.schema import Data
+from sim.draws.assembly import Constants, make_world
 from sim.engines.arrays import CHUNK, new_walker, run_years
 from sim.engines.counts import Counts, YearEnd, add_up, new_counts, new_seen
 from sim.engines.strips import advance, enter

@@ -97,7 +97,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     tuple
         The run, and in words whether it was there already.
     """
-    from sim.constants import NotSolvedError
+    from sim.draws.constants import NotSolvedError
     from sim.engines.walk import InvariantBrokenError
     from sim.experiment import tasks_of
     from sim.making import make_run

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.data.load import load_data
-from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.worlds import world_of
 from sim.engines.arrays import run_counts
 from sim.engines.counts import Counts, YearEnd, counts_of
 from sim.engines.walk import years_of
 from sim.model.choice.randomness import Key, make_key
 from sim.model.world import World
-from sim.preparation import world_of
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from sim.constants import first_guess
 from sim.data.load import load_data
-from sim.draws import REFERENCE, Draw, reference_vector
+from sim.draws.constants import first_guess
+from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE

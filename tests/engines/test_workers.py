@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.constants import first_guess
 from sim.data.load import load_data
-from sim.draws import draw_file, draw_key, save_draws
+from sim.draws.constants import first_guess
+from sim.draws.draw import draw_file, draw_key, save_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of, variant_tasks
 from sim.model.choice.compiled import cache_folder
 from sim.outcomes import Outcomes

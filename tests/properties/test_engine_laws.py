@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.constants import first_guess
 from sim.data.load import load_data
-from sim.draws import REFERENCE, Draw, reference_vector
+from sim.draws.constants import first_guess
+from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, STAGES, TIERS

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.constants import first_guess
 from sim.data.load import DATA_FOLDER, load_data
-from sim.draws import REFERENCE, Draw, reference_vector
+from sim.draws.constants import first_guess
+from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.engine import simulate
 from sim.engines.arrays import run_counts
 from sim.engines.counts import counts_of

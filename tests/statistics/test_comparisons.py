@@ -11,7 +11,7 @@ from sim.compare_runs import compare
 from sim.comparing import Extent, compare_into
 from sim.comparison import NO_CHANGE
 from sim.data.load import load_data
-from sim.draws import REFERENCE, draw_key, reference_vector, shipped_draws
+from sim.draws.draw import REFERENCE, draw_key, reference_vector, shipped_draws
 from sim.experiment import RunPlan, run_tasks, tasks_of
 from sim.results import Run, write_run
 from sim.scenarios.load import load_scenario

@@ -7,12 +7,12 @@ to 1. Published (FLYNN): entry to US doctoral study -15 to -16 %, and 57 % of th
 import numpy as np
 import pytest
 
-from sim.assembly import OTHER_ANGLOPHONE
-from sim.calibrate import TENSE, TENSIONS, tense_entrants, tension_effect, without
 from sim.data.load import load_data
-from sim.draws import REFERENCE, Draw, make_draw, reference_vector
+from sim.draws.assembly import OTHER_ANGLOPHONE
+from sim.draws.draw import REFERENCE, Draw, make_draw, reference_vector
+from sim.draws.reference import TENSE, TENSIONS, tense_entrants, tension_effect, without
+from sim.draws.worlds import world_of
 from sim.engines.expected.years import expected_years
-from sim.preparation import world_of
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
 

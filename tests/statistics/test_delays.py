@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sim.assembly import make_world
 from sim.data.load import load_data
-from sim.draws import REFERENCE, Draw, make_draw, policies_in_force, reference_vector
+from sim.draws.assembly import make_world
+from sim.draws.draw import REFERENCE, Draw, make_draw, policies_in_force, reference_vector
 from sim.engines.arrays import run_years
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.worlds import world_of
 from sim.engine import simulate
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, shares
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
-from sim.preparation import world_of
 from sim.scenarios.load import load_shipped
 
 REPLICATES = 20

@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.data.load import load_data
+from sim.draws.worlds import world_named
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, TIERS, YearEnd
 from sim.model.choice.randomness import make_key
 from sim.model.population import STUDY, WORK
 from sim.model.world import Floats, World
 from sim.paired_statistics import variance_of_mean, variance_of_one, variance_parts
-from sim.preparation import world_named
 from sim.scenarios.load import load_scenario
 
 SEEDS, RESEARCHERS, YEAR = 200, 5_000, 2030

@@ -12,10 +12,10 @@ import sim
 from sim.data.load import load_data
 from sim.design import Design
 from sim.design_file import read_design
-from sim.draws import REFERENCE, reference_vector
+from sim.draws.draw import REFERENCE, reference_vector
+from sim.draws.worlds import world_named
 from sim.engine import simulate
 from sim.measures import values_of
-from sim.preparation import world_named
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_row_is_the_run_of_the_engine(design: Design, tmp_path: Path) -> None:
 
 
 def world_draw() -> Any:
-    from sim.draws import make_draw
+    from sim.draws.draw import make_draw
 
     return make_draw(load_data(), reference_vector(load_data()), REFERENCE)
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sim.assembly import Constants
-from sim.constants import is_stable
 from sim.data.load import load_data
-from sim.draws import (
+from sim.draws.assembly import Constants
+from sim.draws.constants import is_stable
+from sim.draws.draw import (
     CENTRE,
     REFERENCE,
     draw_key,

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from sim.data.load import load_data
-from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.worlds import parameters_of
 from sim.engine import simulate
 from sim.engines.agents import Researcher, TalentModel
 from sim.engines.counts import AXES, TIERS
 from sim.model.population import OUT
-from sim.preparation import parameters_of
 from sim.scenarios.load import load_scenario
 
 PEOPLE = 200
@@ -65,7 +65,7 @@ def test_parameters_that_a_scenario_fixes_hold_at_the_reference_point_too(monkey
     assert parameters_of(fixed, REFERENCE, data) == reference_vector(data) | {"exit_rate": 0.2}
     assert parameters_of(fixed, 1, data)["exit_rate"] == 0.2
     asked = []
-    monkeypatch.setattr("sim.preparation.make_draw", lambda data, vector, number: asked.append(vector) or 1 / 0)
+    monkeypatch.setattr("sim.draws.draw.make_draw", lambda data, vector, number: asked.append(vector) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         TalentModel(fixed, researchers=PEOPLE)
     assert [vector["exit_rate"] for vector in asked] == [0.2]

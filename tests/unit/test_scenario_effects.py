@@ -8,7 +8,7 @@ import pytest
 import sim.scenario_effects
 from sim.data.load import load_data
 from sim.display_shipped import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
-from sim.draws import Draw, draw_vectors
+from sim.draws.draw import Draw, draw_vectors
 from sim.engines.counts import AXES, TIERS
 from sim.outcomes import Outcomes
 from sim.reference_results import EffectRow, count_table, first_difference

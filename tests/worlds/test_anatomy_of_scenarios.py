@@ -9,7 +9,8 @@ from sim.anatomy import dissect
 from sim.anatomy_files import read_anatomy
 from sim.coalitions import players
 from sim.data.load import load_data
-from sim.draws import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.worlds import world_named
 from sim.engine import simulate
 from sim.engines.counts import AXES, TIERS, shares
 from sim.experiment import RunPlan, run_plan
@@ -17,7 +18,6 @@ from sim.futures import LIFE, live_future
 from sim.lives import Life, State
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
-from sim.preparation import world_named
 from sim.results import write_run
 from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.assembly import make_world
-from sim.constants import first_guess
 from sim.data.load import load_data
-from sim.draws import reference_vector
+from sim.draws.assembly import make_world
+from sim.draws.constants import first_guess
+from sim.draws.draw import reference_vector
 from sim.engines.expected.years import expected_years
 from sim.model.indices import first_indices
 from sim.model.world import World

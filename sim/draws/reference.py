@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import least_squares
 
-from sim.assembly import CHN, OTHER_ANGLOPHONE, USA
-from sim.constants import Problem, first_guess, mix
 from sim.data.distributions import quantile
 from sim.data.schema import Data
-from sim.draws import BASELINE, REFERENCE, policies_in_force
+from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
+from sim.draws.constants import Problem, first_guess, mix
+from sim.draws.draw import BASELINE, REFERENCE, policies_in_force
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
 from sim.scenarios.load import load_shipped

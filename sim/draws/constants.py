@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.assembly import CHN, GBR, IND, OTHER_ANGLOPHONE, USA, YEARS, Constants, make_world
 from sim.data.schema import Data
+from sim.draws.assembly import CHN, GBR, IND, OTHER_ANGLOPHONE, USA, YEARS, Constants, make_world
 from sim.engines.expected.years import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.model.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM, Floats
 from sim.scenarios.levers.changes import Policies

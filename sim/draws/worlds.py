@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sim.assembly import make_world
-from sim.constants import is_stable
 from sim.data.load import load_data
 from sim.data.schema import Data
-from sim.draws import (
+from sim.draws.assembly import make_world
+from sim.draws.constants import is_stable
+from sim.draws.draw import (
     MEDIAN,
     REFERENCE,
     SOBOL_DIMENSIONS,

@@ -18,11 +18,11 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy.stats import qmc
 
-from sim.assembly import Constants
-from sim.constants import is_stable, solve_constants
 from sim.data.distributions import Distribution, quantile
 from sim.data.load import DATA_FOLDER, load_data
 from sim.data.schema import Data
+from sim.draws.assembly import Constants
+from sim.draws.constants import is_stable, solve_constants
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
 from sim.remember import cache_root
@@ -37,7 +37,7 @@ SOBOL_DIMENSIONS = 96
 MOST_POINTS = 1 << 14
 BASELINE = "baseline"
 SHIPPED = DATA_FOLDER / "draws.npz"
-SOLVER_MODULES = ("model", "scenarios/levers", "engines/expected", "data", "assembly", "constants", "draws")
+SOLVER_MODULES = ("model", "scenarios/levers", "engines/expected", "data", "draws")
 REFERENCE = -1
 """Number of the reference point among draws."""
 CENTRE = -2
@@ -165,7 +165,7 @@ def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
 
     Raises
     ------
-    sim.constants.NotSolvedError : the constants of this vector cannot be solved.
+    sim.draws.constants.NotSolvedError : the constants of this vector cannot be solved.
     """
     key = draw_key(data, parameters, number)
     stored = shipped_draws().get(key) or cached_draw(key)

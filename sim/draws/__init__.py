@@ -1,0 +1,1 @@
+"""Parameter vectors, what is solved for them, and the worlds they make."""
