@@ -36,7 +36,7 @@ from sim.engines.counts import counts_of
 from sim.measures import parse_measure
 from sim.model.choice.randomness import make_key
 from sim.model.world import World
-from sim.provenance import model_id
+from sim.runs.provenance import model_id
 from sim.scenarios.load import load_shipped
 from sim.sweeps import execute_batch, runs_of
 
@@ -109,7 +109,7 @@ def world_at(size: int) -> World:
 
 
 def run_arrays(world: World, seed: int, threads: int = 1) -> list[Any]:
-    """Run the array engine as `sim.engine.simulate` does; return the counts of all years."""
+    """Run the array engine as `sim.runs.simulate.simulate` does; return the counts of all years."""
     counts = run_counts(world, make_key(seed, 0), threads=threads)
     return [counts_of(counts, t) for t in range(len(counts.shares))]
 

@@ -15,7 +15,6 @@ import numpy as np
 from benchmarks.bench import SCENARIO, SEED, UNTIL, reference_draw, timed, world_at, write_into
 from sim.data.load import load_data
 from sim.draws.worlds import world_of
-from sim.engine import simulate
 from sim.engines.arrays import indices_after, new_walker, run_years
 from sim.engines.counts import Counts, Seen, new_counts, new_seen
 from sim.engines.strips import (
@@ -40,6 +39,7 @@ from sim.model.population import OUT, Researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.model.world import Year as Tables
 from sim.model.year import make_year
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 
 MEASURED_YEAR = 2029

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sim
 from benchmarks.sweep_design import write_design
-from sim.dispatch import Processes
+from sim.runs.executors import Processes
 from sim.sweeps import Progress
 
 

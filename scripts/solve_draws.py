@@ -20,7 +20,7 @@ from sim.assumptions import reference_variants
 from sim.data.load import load_data
 from sim.draws.assembly import Constants
 from sim.draws.draw import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
-from sim.variants import VALUES, VARIED
+from sim.runs.outcomes.variants import VALUES, VARIED
 
 Task = tuple[int, Mapping[str, float]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
-from sim.engine import simulate
 from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names
 

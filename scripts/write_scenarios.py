@@ -21,10 +21,10 @@ from sim.display_shipped import (
 )
 from sim.draws.draw import BASELINE
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow, read_effects
+from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario
-from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "scenarios.md"

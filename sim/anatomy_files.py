@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.comparison import Anatomy, ChannelRow, LeverPart, SwitchRow
-from sim.folders import FolderError
+from sim.runs.atomic import FolderError
 
 RECORD: Final = "anatomy.json"
 TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
@@ -61,7 +61,7 @@ def read_anatomy(folder: Path) -> Anatomy:
 
     Raises
     ------
-    sim.folders.FolderError : a file is missing or cannot be read.
+    sim.runs.atomic.FolderError : a file is missing or cannot be read.
     """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))

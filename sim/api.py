@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sim.design import Design
 from sim.design_file import read_design
-from sim.dispatch import InThisProcess, Processes, available_cores
+from sim.runs.executors import InThisProcess, Processes, available_cores
 from sim.sweep_results import Sweep, read_sweep
 from sim.sweep_runs import WHOLE, Shard
 from sim.sweep_store import Store
@@ -50,9 +50,9 @@ def sweep(
     ------
     sim.scenarios.reading.text.ScenarioError
         With all problems of the design file.
-    sim.folders.FolderError
+    sim.runs.atomic.FolderError
         If the folder cannot be written or holds what cannot be extended.
-    sim.dispatch.ExecutorError
+    sim.runs.executors.ExecutorError
         If the executor fails; what was finished stays, and the same call goes on.
     """
     plan = design if isinstance(design, Design) else read_design(str(design))

@@ -15,14 +15,14 @@ from sim.comparison import AssumptionRow, Comparison
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
-from sim.engine import simulate
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
 from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
-from sim.results import Run
+from sim.runs.folder import Run
+from sim.runs.outcomes.statistics import shares_of
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
-from sim.summary import shares_of
 
 REPLICATES = 4
 """Replicates of each row; fewer if the runs have fewer, but at least two, for an error."""

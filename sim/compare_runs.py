@@ -16,19 +16,22 @@ from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Compa
 from sim.crossings import crossing_rows
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.paired_statistics import (
+from sim.pairing import Pair, check_comparable, labels, pair
+from sim.prior_part import Inputs, prior_part, uninformed_inputs
+from sim.runs.folder import Run
+from sim.runs.outcomes.statistics import (
+    ELITE_REPLICATES,
+    ELITE_RESEARCHERS,
     STANDARD_ERRORS,
     mean_of,
     quantiles_of,
     runs_needed,
+    shares_of,
+    spread,
     variance_of_mean,
     variance_of_one,
     variance_parts,
 )
-from sim.pairing import Pair, check_comparable, labels, pair
-from sim.prior_part import Inputs, prior_part, uninformed_inputs
-from sim.results import Run
-from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS, shares_of, spread
 
 POINTS = 100.0
 HEADLINE_AXES = ("work", "study", "origin")

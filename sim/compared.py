@@ -10,9 +10,9 @@ import sim.exports as exports
 from sim.comparing import Extent, compare_into
 from sim.comparison import Comparison
 from sim.comparison_files import effects_table
-from sim.experiment import RunPlan
-from sim.making import found_or_made
-from sim.results import Run, read_run
+from sim.runs.execute import found_or_made
+from sim.runs.folder import Run, read_run
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
 

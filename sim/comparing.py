@@ -15,7 +15,7 @@ from sim.compare_runs import compare
 from sim.comparison import Anatomy, Comparison
 from sim.comparison_files import comparison_folder, read_comparison, write_comparison
 from sim.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
-from sim.results import Run
+from sim.runs.folder import Run
 from sim.scenarios.load import load_scenario
 
 Progress = Callable[[str, int, int], None]
@@ -67,7 +67,7 @@ def compare_into(
     ------
     sim.pairing.NotComparableError
         With everything that differs and must not.
-    sim.folders.FolderError
+    sim.runs.atomic.FolderError
         If the folder cannot be written or read.
     """
     check_comparable(runs[0], runs[1:])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.model.world import Floats
-from sim.results import Run
+from sim.runs.folder import Run
 
 NO_CHANGE = "no change"  # every paired difference is exactly zero
 CLEAR = "clear"  # the mean difference lies more than two standard errors from zero

@@ -16,8 +16,8 @@ from sim.effect_tables import channels, crossings, differences, end_effects, lev
 from sim.figure_tables import FigureTable, elite_work_shares, net_flows, paths, runs_of, work_shares
 from sim.file_figures import STYLE, file_figure
 from sim.page_figures import plotly_figure
-from sim.results import BAND_CONTENTS
-from sim.tables import write_table
+from sim.runs.folder import BAND_CONTENTS
+from sim.runs.tables import write_table
 
 TABLES: Final[Mapping[str, Callable[[Comparison], FigureTable]]] = {
     "work-shares": work_shares,

@@ -31,11 +31,12 @@ import pyarrow.parquet as pq
 from sim.anatomy_files import read_anatomy, write_anatomy
 from sim.comparison import Anatomy, AssumptionRow, Comparison, CrossingRow, Effects, Headline
 from sim.engines.counts import AXES, TIERS
-from sim.exports import iamc_rows, write_csv
-from sim.folders import FolderError, building, explained
+from sim.exports import iamc_rows
 from sim.pairing import labels
-from sim.provenance import digest, source_state, versions
-from sim.results import Run, read_run
+from sim.runs.atomic import FolderError, building, explained
+from sim.runs.folder import Run, read_run
+from sim.runs.provenance import digest, source_state, versions
+from sim.runs.tables import write_csv
 from sim.sources import source_hash
 
 Row = TypeVar("Row", Headline, CrossingRow, AssumptionRow)
@@ -90,7 +91,7 @@ def write_comparison(
 
     Raises
     ------
-    sim.folders.FolderError
+    sim.runs.atomic.FolderError
         If it cannot be written; nothing is left behind then.
     """
     names = labels(comparison.base, comparison.variants)
@@ -149,7 +150,7 @@ def read_comparison(folder: Path) -> Comparison:
 
     Raises
     ------
-    sim.folders.FolderError
+    sim.runs.atomic.FolderError
         If a file or a run is missing or damaged.
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
@@ -192,7 +193,7 @@ def find_run(folder: Path, run: Mapping[str, Any]) -> Path:
 
     Raises
     ------
-    sim.folders.FolderError
+    sim.runs.atomic.FolderError
         If it is gone.
     """
     place = folder.resolve() / str(run["folder"])

@@ -13,8 +13,8 @@ from sim.comparison import CrossingRow
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.pairing import Pair
-from sim.results import Run
-from sim.summary import crossing
+from sim.runs.folder import Run
+from sim.runs.outcomes.indicators import crossing
 
 ALWAYS = ("CHN", "USA")
 """Challenger and leader that are always told, the challenger first."""

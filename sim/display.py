@@ -13,8 +13,9 @@ from rich.text import Text
 
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.results import Run
-from sim.summary import BAND, INDICATORS, band, grouped
+from sim.runs.folder import Run
+from sim.runs.outcomes.indicators import INDICATORS
+from sim.runs.outcomes.statistics import BAND, band, grouped
 
 SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
 SORT_YEAR: Final = 2022

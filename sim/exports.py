@@ -7,9 +7,8 @@ replicate and has one number in all scenarios, years and regions, so that differ
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +21,37 @@ from sim.comparison import Comparison
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.pairing import labels, pair
-from sim.results import Run
-from sim.summary import shares_of
+from sim.runs.folder import Run
+from sim.runs.outcomes.statistics import shares_of
+from sim.runs.tables import write_csv
 
 FORMATS = ("iamc", "hubverse")
+
+
 SUFFIXES = (".csv", ".parquet")
+
+
 EXPORTED_TIERS = ("top20", "elite")
+
+
 EXPORTED_AXES = ("origin", "study", "work")
+
+
 IAMC_COLUMNS = ("model", "scenario", "region", "variable", "unit", "year", "value")
+
+
 IAMC_FROM = 2019
+
+
 HUB_COLUMNS = (
     "origin_date", "scenario_id", "location", "target", "horizon", "output_type", "output_type_id", "value",
 )  # fmt: skip
+
+
 HUB_ORIGIN = 2022
 """Year of the last published shares; horizons are counted in years from its end."""
+
+
 TIER_NAMES = {"top20": "Top 20 Percent", "elite": "Elite"}
 
 
@@ -170,15 +186,3 @@ def _samples(base: Run, counts: dict[str, Integers]) -> Iterator[tuple[Any, ...]
                         for sample, value in enumerate(table[:, first + year, region], start=1):
                             if math.isfinite(value):
                                 yield *task, sample, float(value)
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV table with exact numbers; what is not a number is blank."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_text(value) for value in row] for row in rows)
-
-
-def _text(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value

@@ -17,7 +17,7 @@ from sim.figures import GROUPS, REST, groups_of, published_points
 from sim.migration import first_jobs, net_moves
 from sim.model.world import Floats
 from sim.pairing import labels
-from sim.results import Run
+from sim.runs.folder import Run
 
 LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"
 """Kinds of figures: curves with bands, a forest plot, bars, a coloured matrix, a Sankey diagram."""

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from sim.discovery import Discovery
 from sim.robustness import Robustness
+from sim.runs.tables import write_table
 from sim.sensitivity import Index, Sensitivity
-from sim.tables import write_table
 
 MOST_BARS: Final = 15
 """Inputs shown in a figure, the most important first; the table has all."""

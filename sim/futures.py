@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.walk import years_of
-from sim.lives import State
 from sim.model.choice.randomness import Key
 from sim.model.population import OUT, STUDY, WORK, Researchers, cohort_researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Bytes, Indices, Integers, World, Year
+from sim.runs.lives.life import State
 
 KEPT = (
     "stage", "study", "place", "employer", "sector", "postponed", "years", "age", "duration", "status", "attempts", "tier",

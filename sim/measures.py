@@ -2,7 +2,7 @@
 
 share(work, USA, top20, 2035)        0..1
 researchers(work, USA, top20, 2035)  people
-indicator(stay_rate, USA, 2030)      unit and definition in `sim.summary.INDICATORS`
+indicator(stay_rate, USA, 2030)      unit and definition in `sim.runs.outcomes.indicators.INDICATORS`
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import REPORT_FROM
-from sim.outcomes import Outcomes
+from sim.runs.outcomes.indicators import INDICATORS, measure
+from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.reading.text import nearest_name
-from sim.summary import INDICATORS, measure
 
 KINDS = ("share", "researchers", "indicator")
 WORLD = "WORLD"

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.model.world import Floats, Integers
-from sim.results import Run
-from sim.tables import TableError
+from sim.runs.folder import Run
+from sim.runs.tables import TableError
 
 MOVES = ("entry", "first_job", "relocation")
 """Stages that bring somebody from one place to another."""

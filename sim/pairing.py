@@ -13,8 +13,8 @@ from typing import Any
 from sim.data.load import load_data
 from sim.draws.draw import draw_vectors
 from sim.model.world import Integers
-from sim.provenance import model_id
-from sim.results import Run
+from sim.runs.folder import Run
+from sim.runs.provenance import model_id
 from sim.scenarios.load import load_scenario
 
 RESOLVED = "scenario.toml"

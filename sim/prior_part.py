@@ -14,9 +14,9 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.model.world import Floats
-from sim.paired_statistics import variance_parts
 from sim.pairing import fixed_parameters, is_current, vectors_of
-from sim.results import Run
+from sim.runs.folder import Run
+from sim.runs.outcomes.statistics import variance_parts
 
 JUDGEMENT = "M"
 DRAWS_PER_INPUT = 1.5

@@ -15,7 +15,7 @@ from typing import NamedTuple, get_type_hints
 import numpy as np
 
 from sim.engines.counts import AXES, TIERS
-from sim.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes
 
 YEARS = (2019, 2022, 2025, 2030, 2035)
 KEY = ("year", "tier", "axis")

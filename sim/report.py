@@ -24,9 +24,9 @@ from sim.page_library import plotting_library, script_hash
 from sim.report_parts import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
 from sim.report_sources import change_part, evidence_part, origin_part
 from sim.report_tables import escaped, figure_block, folded, paragraph, section, shortened, signed
-from sim.results import Run
+from sim.runs.folder import Run
+from sim.runs.outcomes.indicators import crossing
 from sim.sources import PACKAGE
-from sim.summary import crossing
 
 PAGE: Final = PACKAGE / "page"
 MOST_TITLE: Final = 240

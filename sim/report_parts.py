@@ -11,7 +11,7 @@ from sim.display import SHOWN_AXES, SHOWN_TIERS, cells, reading_notes, shown_yea
 from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import AXIS_WORDS, TIER_WORDS, region_names, runs_of
 from sim.report_tables import Number, Words, bullets, data_table, escaped, folded, paragraph, people, percent, signed, span
-from sim.results import Run
+from sim.runs.folder import Run
 
 HEADLINE_COLUMNS = ("share of", "year", "base", "variant", "difference, points", "90 % of runs", "50 % of runs", "verdict")
 SURENESS_COLUMNS = (

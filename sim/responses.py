@@ -19,12 +19,12 @@ from sim.design import Design
 from sim.draws.draw import lever_uniform
 from sim.expressions import Expression, evaluate, parse_expression
 from sim.measures import parse_measure
+from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.sampling import Factor
 from sim.scenarios.expansions import change_whom
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.text import ScenarioError, nearest_name
 from sim.scenarios.scenario import Scenario, lever_values
-from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.sweep_results import Sweep
 from sim.sweep_store import DESIGN, group_of
 from sim.sweeps import vectors_of

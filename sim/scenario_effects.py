@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
-from sim.engine import simulate
 from sim.engines.counts import AXES, TIERS, shares
 from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow
+from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario, lever_values
-from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 AXES_SHOWN = ("work", "study")
 """Axes of which effects are told; the first decides the main region."""

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from sim.data.load import load_data
 from sim.design import Design
 from sim.draws.draw import cached_draw, draw_key, shipped_draws
-from sim.provenance import model_id
+from sim.runs.provenance import model_id
 from sim.sweep_parts import table_of
 from sim.sweep_runs import WHOLE, Shard, first_of_equals, runs_of
 from sim.sweeps import PARTS_WANTED, execute_batch, vectors_of

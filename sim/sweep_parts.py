@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.design import Design
-from sim.folders import FolderError, explained
+from sim.runs.atomic import FolderError, explained
 
 PARTS = "parts"
 TEMPORARY = ".tmp-"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sim.folders import FolderError
+from sim.runs.atomic import FolderError
 from sim.sampling import Factor, Points, make_points
 from sim.sweep_parts import best_rows, part_paths, read_part
 from sim.sweep_runs import first_of_equals, list_runs

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.design import Design
 from sim.draws.draw import REFERENCE
-from sim.provenance import digest, model_id
+from sim.runs.provenance import digest, model_id
 from sim.sampling import Points
 from sim.scenarios.scenario import scenario_effect
 

@@ -19,8 +19,8 @@ from typing import IO, Any
 import pyarrow as pa
 
 from sim.design import Design
-from sim.folders import FolderError, explained
-from sim.provenance import digest, model_id
+from sim.runs.atomic import FolderError, explained
+from sim.runs.provenance import digest, model_id
 from sim.sampling import NESTED
 from sim.scenarios.scenario import scenario_effect
 from sim.sweep_parts import (

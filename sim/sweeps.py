@@ -14,12 +14,12 @@ from typing import Any
 
 from sim.data.load import load_data
 from sim.design import Design
-from sim.dispatch import Dispatcher, ExecutorError, Processes
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, make_draw
 from sim.draws.worlds import parameters_of, world_of
-from sim.engine import simulate
 from sim.measures import values_of
-from sim.provenance import model_id
+from sim.runs.executors import Dispatcher, ExecutorError, Processes
+from sim.runs.provenance import model_id
+from sim.runs.simulate import simulate
 from sim.scenarios.scenario import Scenario
 from sim.sweep_parts import Row
 from sim.sweep_runs import WHOLE, Run, Shard, runs_of

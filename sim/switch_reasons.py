@@ -1,6 +1,6 @@
 """Why two lives of one researcher part: the gate or the chance that turned out otherwise, or the term of utility that did it.
 
-No formula stands here. What happened is told by `sim.history`; a term's weight is what replacing its inputs by those of the other
+No formula stands here. What happened is told by `sim.runs.lives.history`; a term's weight is what replacing its inputs by those of the other
 run does to the year's tables.
 """
 
@@ -12,8 +12,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sim.futures import Future, Pair
-from sim.history import Person, job_decision, study_decision
-from sim.lives import Decision, Option, State
 from sim.model.choice.race import Race, new_race
 from sim.model.choice.randomness import Words
 from sim.model.jobs import has_opportunity, weigh_first_job, weigh_forced_job, weigh_next_job
@@ -22,6 +20,8 @@ from sim.model.status import live_status, loses_status, updated_status
 from sim.model.study import graduates, weigh_study
 from sim.model.world import AT_STUDY, INDUSTRY, Indices, World, Year
 from sim.model.year import make_year
+from sim.runs.lives.history import Person, job_decision, study_decision
+from sim.runs.lives.life import Decision, Option, State
 
 OTHER_INPUTS: Final = "other inputs"
 NOT_LOOKED_AT: Final = "not looked at"
@@ -59,7 +59,7 @@ GATES: Final = {
     "finds the border closed": "border closure",
     "may work there": WORK_PERMIT,
 }
-"""Names of gates by the events of `sim.history` that close a place; the last one opens it."""
+"""Names of gates by the events of `sim.runs.lives.history` that close a place; the last one opens it."""
 Score = Callable[[Year], float]
 
 

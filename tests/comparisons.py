@@ -7,9 +7,9 @@ from pathlib import Path
 from sim.answer import answers
 from sim.compare_runs import compare
 from sim.comparison import Anatomy, AssumptionRow, ChannelRow, Comparison, LeverPart, SwitchRow
-from sim.experiment import RunPlan
 from sim.pairing import labels
-from sim.results import Run, write_run
+from sim.runs.folder import Run, write_run
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from tests.conftest import made_up
 

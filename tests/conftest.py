@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import sim.experiment
-import sim.making
+import sim.runs.execute
 from sim.cli import main
 from sim.data.load import load_data
 from sim.engines.counts import AXES, STAGES, TIERS
-from sim.experiment import RunPlan
-from sim.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sweep_results import Sweep
 from tests.made_up import made_up_sweep
@@ -91,7 +91,7 @@ def quick_engine(monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan
         executed.append(plan)
         return outcomes_of(plan)
 
-    for module in (sim.experiment, sim.making):
+    for module in (sim.runs.execute, sim.runs.execute):
         monkeypatch.setattr(module, "tasks_of", lambda plan: plan)
         monkeypatch.setattr(module, "run_tasks", run_tasks)
         monkeypatch.setattr(module, "variant_tasks", lambda plan: {})

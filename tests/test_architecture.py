@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim.data.load import load_data
+from sim.runs.outcomes.indicators import INDICATORS
 from sim.sources import PACKAGE, RANKS
-from sim.summary import INDICATORS
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 60

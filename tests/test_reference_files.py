@@ -26,9 +26,9 @@ from sim.reference_results import (
     write_effects,
     write_rows,
 )
+from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenario_effects import Design
 from sim.scenarios.reading.chain import shipped_names
-from sim.summary import ELITE_REPLICATES, ELITE_RESEARCHERS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results" / "reference"

@@ -82,6 +82,6 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, BrokenExecutor):
         return "a worker process died (often for want of memory); use fewer --workers"
     from sim.data.checks import DataError
-    from sim.folders import FolderError
+    from sim.runs.atomic import FolderError
 
     return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError) else None

@@ -47,7 +47,7 @@ def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: 
         from sim.display_analysis import sensitivity_record, sensitivity_report
         from sim.figures_analysis import INDEX_COLUMNS, index_rows, save_sensitivity
         from sim.responses import chosen_scenarios, default_measure, meanings
-        from sim.tables import write_table
+        from sim.runs.tables import write_table
 
         held = find_sweep(sweep)
         text = measure or default_measure(held)
@@ -122,7 +122,7 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
         from sim.display_analysis import discovery_record, discovery_report
         from sim.figures_analysis import save_discovery
         from sim.responses import chosen_scenarios, meanings
-        from sim.tables import write_table
+        from sim.runs.tables import write_table
 
         held = find_sweep(sweep)
         records: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
         from sim.figures_analysis import save_robustness
         from sim.responses import default_measure
         from sim.robustness import robustness as compared
-        from sim.tables import write_table
+        from sim.runs.tables import write_table
 
         held = find_sweep(sweep)
         text = measure or default_measure(held)
@@ -222,7 +222,7 @@ def find_sweep(name: str) -> Sweep:
 
 def place(sweep: Sweep, prefix: str, text: str) -> tuple[Path, str]:
     """Make the folder of a sweep's analyses and the beginning of a file's name; what is too long for one ends in a hash."""
-    from sim.folders import explained
+    from sim.runs.atomic import explained
 
     folder = sweep.folder / ANALYSIS
     with explained(folder):

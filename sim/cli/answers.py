@@ -92,8 +92,8 @@ def sources(name: str | None, as_json: bool) -> None:
 @json_option
 def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: bool) -> None:
     """Tell one researcher's life in the run of the folder RUN: options, probabilities, shocks, visas, choices."""
-    from sim.trace import TraceError, life_record
-    from sim.trace import trace as traced
+    from sim.runs.lives.trace import TraceError, life_record
+    from sim.runs.lives.trace import trace as traced
 
     try:
         life = traced(folder, researcher, draw, replicate)

@@ -16,7 +16,7 @@ from sim.cli.running import execute_all, read_settings
 from sim.cli.terminal import InputError, json_option, load_all, progress_bar, show, show_json
 
 if TYPE_CHECKING:
-    from sim.results import Run
+    from sim.runs.folder import Run
 
 DEFAULTS = {"researchers": 20_000, "draws": 100, "replicates": 2, "seed": 1, "until": 2035}
 SHORTEST_PREFIX = 4
@@ -52,10 +52,10 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
     """
     gc.enable()
     from sim.comparing import Extent, compare_into
-    from sim.dispatch import available_cores
     from sim.display_comparison import comparison_record, comparison_report
     from sim.exports import ExportError, check_export, export
     from sim.pairing import NotComparableError
+    from sim.runs.executors import available_cores
 
     if len(runs) < FEWEST:
         raise InputError(["compare takes a base and at least one variant, as in: talentsim compare baseline us-opening"])
@@ -99,9 +99,9 @@ def find_or_make(arguments: Sequence[str], out: Path, options: dict[str, Any]) -
     InputError
         If an argument is neither a run nor a scenario, or an option contradicts a run that is there.
     """
-    from sim.dispatch import available_cores
-    from sim.experiment import RunPlan
-    from sim.results import read_run
+    from sim.runs.executors import available_cores
+    from sim.runs.folder import read_run
+    from sim.runs.plan import RunPlan
 
     folders = [folder_of(argument, out) for argument in arguments]
     there = [None if folder is None else read_run(folder) for folder in folders]

@@ -11,7 +11,7 @@ from sim.cli.terminal import InputError, WorkError, json_option, show, show_json
 
 if TYPE_CHECKING:
     from sim.comparison import Comparison
-    from sim.results import Run
+    from sim.runs.folder import Run
 
 RECORD = "provenance.json"
 PAGE = "report.html"
@@ -29,7 +29,7 @@ def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) 
     """Write one page, to be mailed or printed, about the folder of a run or of a comparison."""
     from sim.comparison_figures import save_figures
     from sim.report import ReportTooLargeError, alone, write_report
-    from sim.results import Run
+    from sim.runs.folder import Run
 
     what = read_folder(folder)
     compared = alone(what) if isinstance(what, Run) else what
@@ -72,7 +72,7 @@ def read_folder(folder: Path) -> Run | Comparison:
     import json
 
     from sim.comparison_files import read_comparison
-    from sim.results import read_run
+    from sim.runs.folder import read_run
 
     record = folder / RECORD
     if not record.is_file():

@@ -12,8 +12,8 @@ import click
 from sim.cli.terminal import InputError, WorkError, json_option, load_all, progress_bar, scenario_arguments, show, show_json
 
 if TYPE_CHECKING:
-    from sim.experiment import RunPlan
-    from sim.results import Run
+    from sim.runs.folder import Run
+    from sim.runs.plan import RunPlan
 
 
 @click.command()
@@ -42,9 +42,9 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     gc.enable()
     loaded = load_all(scenarios, read_settings(settings), options["until"])
     from sim.data.load import load_data
-    from sim.dispatch import available_cores
     from sim.display import run_record, run_report
-    from sim.experiment import RunPlan
+    from sim.runs.executors import available_cores
+    from sim.runs.plan import RunPlan
 
     options["workers"] = options["workers"] or available_cores()
     data = load_data()
@@ -99,9 +99,8 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     """
     from sim.draws.constants import NotSolvedError
     from sim.engines.walk import InvariantBrokenError
-    from sim.experiment import tasks_of
-    from sim.making import make_run
-    from sim.results import check_place, find_run, read_run
+    from sim.runs.execute import make_run, tasks_of
+    from sim.runs.folder import check_place, find_run, read_run
 
     def there_already(plan: RunPlan) -> Path | None:
         return None if plan.check_invariants else find_run(plan, out, plan.engine)

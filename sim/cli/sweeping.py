@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from sim.design import Design
-    from sim.dispatch import Processes
+    from sim.runs.executors import Processes
     from sim.sweeps import Progress
 
 SECONDS_BETWEEN_LINES = 20.0
@@ -50,7 +50,7 @@ def sweep(design: str, out: str | None, workers: int | None, dask: str | None, a
     with interruptible():
         wanted = load_design(design)
         from sim.api import sweep_folder
-        from sim.dispatch import available_cores
+        from sim.runs.executors import available_cores
 
         folder = Path(out) if out else sweep_folder(wanted.name, shard)
         processes = workers or available_cores()
@@ -108,7 +108,7 @@ def run_sweep(
     WorkError
         If the executor fails.
     """
-    from sim.dispatch import ExecutorError
+    from sim.runs.executors import ExecutorError
     from sim.sweep_store import Store
     from sim.sweeps import sweep_into
 
@@ -171,7 +171,7 @@ def executor_of(workers: int, dask: str | None) -> Iterator[tuple[Executor | Pro
     WorkError
         If the scheduler has no worker.
     """
-    from sim.dispatch import InThisProcess, Processes
+    from sim.runs.executors import InThisProcess, Processes
 
     if dask is None:
         yield (InThisProcess(), 1) if workers == 1 else (Processes(workers), workers)

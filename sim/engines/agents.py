@@ -17,8 +17,6 @@ from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, Draw
 from sim.draws.worlds import world_named
 from sim.engines.counts import ALL, AXES, ENTRY, EXIT, FIRST_JOB, RELOCATION, TIERS, YearEnd, new_counts, shares, tally
-from sim.history import history
-from sim.lives import Life
 from sim.model.choice.race import new_race, start_clocks
 from sim.model.choice.randomness import JOB as JOB_CHOICE
 from sim.model.choice.randomness import STUDY as STUDY_CHOICE
@@ -57,6 +55,8 @@ from sim.model.status import (
 from sim.model.study import POSTPONED, begin_study, choose_study, graduates
 from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
 from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
+from sim.runs.lives.history import history
+from sim.runs.lives.life import Life
 from sim.scenarios.scenario import Scenario
 
 LONGEST = 250

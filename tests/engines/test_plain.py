@@ -10,7 +10,7 @@ import pytest
 from sim.data.load import load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import REFERENCE, Draw, reference_vector
-from sim.engine import simulate
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 from tests.toy import random_world, run

@@ -12,9 +12,10 @@ import pytest
 from sim.data.load import load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import draw_file, draw_key, save_draws
-from sim.experiment import RunPlan, run_tasks, tasks_of, variant_tasks
 from sim.model.choice.compiled import cache_folder
-from sim.outcomes import Outcomes
+from sim.runs.execute import run_tasks, tasks_of, variant_tasks
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 

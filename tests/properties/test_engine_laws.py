@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sim.data.load import load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import REFERENCE, Draw, reference_vector
-from sim.engine import simulate
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, STAGES, TIERS
 from sim.engines.walk import InvariantBrokenError, check_year
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK
-from sim.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
 from tests.toy import (

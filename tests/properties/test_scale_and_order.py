@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from sim.data.load import DATA_FOLDER, load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import REFERENCE, Draw, reference_vector
-from sim.engine import simulate
 from sim.engines.arrays import run_counts
 from sim.engines.counts import counts_of
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers
 from sim.model.world import World
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from tests.toy import (
     FROZEN,

@@ -12,8 +12,9 @@ from sim.comparing import Extent, compare_into
 from sim.comparison import NO_CHANGE
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_key, reference_vector, shipped_draws
-from sim.experiment import RunPlan, run_tasks, tasks_of
-from sim.results import Run, write_run
+from sim.runs.execute import run_tasks, tasks_of
+from sim.runs.folder import Run, write_run
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 
 SIZE = {"draws": 2, "replicates": 2, "researchers": 600, "until": 2031}

@@ -6,11 +6,11 @@ import pytest
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
-from sim.engine import simulate
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, shares
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 
 REPLICATES = 20

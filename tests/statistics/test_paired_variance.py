@@ -15,7 +15,7 @@ from sim.engines.counts import AXES, TIERS, YearEnd
 from sim.model.choice.randomness import make_key
 from sim.model.population import STUDY, WORK
 from sim.model.world import Floats, World
-from sim.paired_statistics import variance_of_mean, variance_of_one, variance_parts
+from sim.runs.outcomes.statistics import variance_of_mean, variance_of_one, variance_parts
 from sim.scenarios.load import load_scenario
 
 SEEDS, RESEARCHERS, YEAR = 200, 5_000, 2030

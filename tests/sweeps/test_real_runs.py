@@ -14,8 +14,8 @@ from sim.design import Design
 from sim.design_file import read_design
 from sim.draws.draw import REFERENCE, reference_vector
 from sim.draws.worlds import world_named
-from sim.engine import simulate
 from sim.measures import values_of
+from sim.runs.simulate import simulate
 
 
 @pytest.fixture

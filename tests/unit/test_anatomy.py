@@ -12,7 +12,7 @@ from sim.anatomy_files import RECORD, TABLES, read_anatomy, write_anatomy
 from sim.coalitions import coalition, players, words_of
 from sim.comparison import Anatomy, ChannelRow, LeverPart, SwitchRow
 from sim.display_anatomy import anatomy_lines, anatomy_record, anatomy_report
-from sim.folders import FolderError
+from sim.runs.atomic import FolderError
 from sim.scenarios.load import load_scenario, load_shipped, resolved_toml
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario, scenario_effect

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import sim.making
-from sim.experiment import RunPlan
-from sim.outcomes import Outcomes
+import sim.runs.execute
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import RunPlan
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import named_policies
 from sim.scenarios.reading.chain import shipped_names
@@ -145,7 +145,7 @@ def test_ctrl_c_leaves_no_partial_folder(call: Call, monkeypatch: pytest.MonkeyP
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(sim.making, "run_tasks", interrupted)
+    monkeypatch.setattr(sim.runs.execute, "run_tasks", interrupted)
     code, out, err = call("run", "baseline", *SMALL)
     assert (code, out) == (130, "")
     assert "interrupted" in err

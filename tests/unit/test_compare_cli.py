@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment import RunPlan
+from sim.runs.plan import RunPlan
 
 SIZES = (
     "--draws",

@@ -18,14 +18,14 @@ from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Compa
 from sim.comparison_files import comparison_folder, read_comparison, write_comparison
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.experiment import RunPlan
 from sim.exports import ExportError, check_export, hubverse_rows, iamc_rows
-from sim.folders import FolderError
-from sim.outcomes import Outcomes
-from sim.paired_statistics import Parts, runs_needed, variance_of_mean, variance_of_one, variance_parts
 from sim.pairing import NotComparableError, labels, pair, vectors_of, without
 from sim.prior_part import Inputs, prior_part, uninformed
-from sim.results import Run, read_run, write_run
+from sim.runs.atomic import FolderError
+from sim.runs.folder import Run, read_run, write_run
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.statistics import Parts, runs_needed, variance_of_mean, variance_of_one, variance_parts
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 
 Make = Callable[[RunPlan], Iterator[Outcomes]]

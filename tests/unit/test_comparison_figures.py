@@ -17,8 +17,8 @@ from sim.figures import groups_of
 from sim.migration import first_jobs, net_moves
 from sim.page_figures import domains
 from sim.report import alone
-from sim.results import Run
-from sim.summary import shares_of
+from sim.runs.folder import Run
+from sim.runs.outcomes.statistics import shares_of
 from tests.comparisons import compared, run_of
 
 

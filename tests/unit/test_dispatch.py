@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.dispatch import DIED, Dispatcher, ExecutorError, InThisProcess, Processes
+from sim.runs.executors import DIED, Dispatcher, ExecutorError, InThisProcess, Processes
 
 
 def double(items: Sequence[int]) -> list[int]:

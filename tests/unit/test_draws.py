@@ -16,7 +16,7 @@ from sim.draws.draw import (
     save_draws,
     shipped_draws,
 )
-from sim.variants import VALUES, VARIED
+from sim.runs.outcomes.variants import VALUES, VARIED
 
 DEMO_DRAWS = 25
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.experiment import RunPlan
 from sim.figures import LAST_OBSERVED, groups_of, published_points, save_work_shares, work_shares_figure
-from sim.outcomes import Outcomes
-from sim.results import Run, write_run
+from sim.runs.folder import Run, write_run
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import RunPlan
 
 
 @pytest.fixture

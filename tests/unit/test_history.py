@@ -7,10 +7,10 @@ import pytest
 
 from sim.engines.agents import TalentModel
 from sim.engines.arrays import run_years
-from sim.history import history
-from sim.lives import Life
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT, STUDY, WORK
+from sim.runs.lives.history import history
+from sim.runs.lives.life import Life
 from tests.toy import random_world
 
 CODES = ("AAA", "BBB", "CCC", "DDD")

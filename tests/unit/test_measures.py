@@ -8,11 +8,11 @@ import pytest
 
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.experiment import RunPlan
 from sim.measures import YEARLY, MeasureError, parse_measure, values_of
 from sim.model.world import REPORT_FROM
-from sim.outcomes import Outcomes
-from sim.summary import measure
+from sim.runs.outcomes.indicators import measure
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import RunPlan
 
 CODES = load_data().codes
 

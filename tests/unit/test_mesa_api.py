@@ -12,10 +12,10 @@ import pytest
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import parameters_of
-from sim.engine import simulate
 from sim.engines.agents import Researcher, TalentModel
 from sim.engines.counts import AXES, TIERS
 from sim.model.population import OUT
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 
 PEOPLE = 200

@@ -17,7 +17,7 @@ from sim.comparison_files import write_comparison
 from sim.page_library import plotting_library, script_hash
 from sim.report import MOST_BYTES, MOST_TITLE, described, report_page, write_report
 from sim.report_tables import Number, Words, data_table, paragraph, signed, span
-from sim.results import Run
+from sim.runs.folder import Run
 from tests.comparisons import compared, run_of
 
 HOSTILE = "</script><script>alert(1)</script>"

@@ -15,16 +15,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from sim import folders, results
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.experiment import RunPlan
-from sim.folders import FolderError, check_writable
-from sim.outcomes import Outcomes
-from sim.results import NUMBER_FILES, differing_files, find_run, read_run, run_folder, run_id, write_run
+from sim.runs import atomic as folders
+from sim.runs import folder as results
+from sim.runs.atomic import FolderError, check_writable
+from sim.runs.folder import NUMBER_FILES, differing_files, find_run, read_run, run_folder, run_id, write_run
+from sim.runs.outcomes.indicators import INDICATORS, crossing
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.statistics import spread
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
-from sim.summary import INDICATORS, crossing, spread
 
 Make = Callable[[RunPlan], Iterator[Outcomes]]
 
@@ -205,7 +207,7 @@ def test_identity_is_what_decides_the_numbers(plan: RunPlan, tmp_path: Path) -> 
 
 def test_a_changed_source_or_table_makes_another_model(tmp_path: Path) -> None:
     def model(root: Path) -> str:
-        code = "from sim.provenance import model_id; print(model_id())"
+        code = "from sim.runs.provenance import model_id; print(model_id())"
         done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
         return done.stdout
 

@@ -10,8 +10,8 @@ from sim.data.load import load_data
 from sim.display_shipped import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.draws.draw import Draw, draw_vectors
 from sim.engines.counts import AXES, TIERS
-from sim.outcomes import Outcomes
 from sim.reference_results import EffectRow, count_table, first_difference
+from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenario_effects import AXES_SHOWN, Design, paired_effects, rows_of, standard_error, strongest, uncertain_inputs
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario

@@ -15,7 +15,7 @@ import pytest
 import sim
 from sim.design import Design
 from sim.design_file import read_design
-from sim.folders import FolderError
+from sim.runs.atomic import FolderError
 from sim.sweep_parts import MOST_SMALL, PARTS, REPLACES, TEMPORARY, part_paths
 from sim.sweep_results import Sweep, read_sweep
 from sim.sweep_runs import Run, runs_of

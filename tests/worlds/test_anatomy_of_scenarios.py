@@ -11,20 +11,21 @@ from sim.coalitions import players
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_named
-from sim.engine import simulate
 from sim.engines.counts import AXES, TIERS, shares
-from sim.experiment import RunPlan, run_plan
 from sim.futures import LIFE, live_future
-from sim.lives import Life, State
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
-from sim.results import write_run
+from sim.runs.execute import run_plan
+from sim.runs.folder import write_run
+from sim.runs.lives.life import Life, State
+from sim.runs.lives.trace import trace
+from sim.runs.plan import RunPlan
+from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario
 from sim.sources import PACKAGE
 from sim.switches import Switch, switches_of
-from sim.trace import trace
 
 BASE = load_shipped("baseline")
 MULTI = [name for name in shipped_names() if len(players(BASE, load_shipped(name))) > 1]

@@ -1,4 +1,4 @@
-"""Statistics of paired differences over crossed runs: every draw is run with every replicate.
+"""Statistics over crossed runs: every draw is run with every replicate. Bands, and the variance of paired differences.
 
 Notation: D draws, P replicates. A difference is d = mean + draw + replicate + rest. Replicate j uses the same random numbers in
 every draw, so that neither draws nor replicates average out alone:
@@ -10,15 +10,99 @@ every draw, so that neither draws nor replicates average out alone:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.model.world import Floats
+from sim.model.world import Floats, Integers
+
+BAND = (0.05, 0.95)
+
+
+ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10
+"""The smallest runs from which anything is said of the elite: no verdict, sensitivity or discovery below."""
+
+
+def shares_of(counts: NDArray[np.integer]) -> Floats:
+    """Divide counts by their sum over the last axis (regions); NaN where nobody is counted.
+
+    Parameters
+    ----------
+    counts
+        Researchers, (..., R).
+    """
+    total = counts.sum(axis=-1, keepdims=True)
+    return ratio(counts, np.broadcast_to(total, counts.shape))
+
+
+def ratio(part: NDArray[np.integer], whole: NDArray[np.integer]) -> Floats:
+    """Return part / whole, NaN where the whole is zero. Both are counts of one shape."""
+    result = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
+
+
+def spread(values: Floats) -> tuple[Floats, Floats]:
+    """Split the variance of crossed runs into what draws and what replicates bring.
+
+    Two-way layout with one value per cell, x = mean + draw + replicate + rest. The variance between draws
+    is (MS_draw - MS_rest) / P, clipped at 0; the variance between replicates of one draw (replicate + rest)
+    is the mean over draws of the variance within a draw. (Searle, Casella and McCulloch, Variance
+    Components, 1992, chapter 4.)
+
+    Parameters
+    ----------
+    values
+        (D, P, ...).
+
+    Returns
+    -------
+    tuple
+        Standard deviation by parameter and by replicate, both shaped like one cell; NaN where one draw or
+        one replicate cannot tell.
+    """
+    draws, replicates = values.shape[:2]
+    blank = np.full(values.shape[2:], np.nan)
+    if replicates < 2:
+        return blank, blank
+    within = values.var(axis=1, ddof=1).mean(axis=0)
+    if draws < 2:
+        return blank, np.sqrt(within)
+    by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
+    rest = values - by_draw[:, None] - by_replicate[None] + values.mean(axis=(0, 1))
+    ms_rest = (rest**2).sum(axis=(0, 1)) / ((draws - 1) * (replicates - 1))
+    ms_draw = replicates * by_draw.var(axis=0, ddof=1)
+    return np.sqrt(np.maximum(ms_draw - ms_rest, 0.0) / replicates), np.sqrt(within)
+
+
+def grouped(counts: Integers, groups: Sequence[Sequence[int]]) -> Integers:
+    """Add regions into groups: (..., R) counts to (..., G)."""
+    return np.stack([counts[..., list(group)].sum(axis=-1) for group in groups], axis=-1)
+
+
+def band(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the 5 %, 50 % and 95 % quantiles over runs, ignoring runs in which nobody is counted.
+
+    Parameters
+    ----------
+    values
+        (N, ...).
+    """
+    empty = np.isnan(values).all(axis=0)
+    filled = np.where(empty, 0.0, values)
+    low, middle, high = np.nanquantile(filled, (BAND[0], 0.5, BAND[1]), axis=0)
+    return tuple(np.where(empty, np.nan, each) for each in (low, middle, high))  # type: ignore[return-value]
+
 
 STANDARD_ERRORS = 2.0
 """How far from zero, in standard errors, a mean difference is called clear."""
+
+
 MOST_REPLICATES = 100_000
+
+
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 

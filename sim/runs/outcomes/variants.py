@@ -5,19 +5,20 @@ run therefore shows its headline for 0 (fixed places), one half and 1 (a place f
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import REPORT_FROM
-from sim.outcomes import Outcomes
-from sim.tables import read_table, write_table
+from sim.runs.outcomes.outcomes import Outcomes
 
 VARIED = "seat_elasticity"
+
+
 VALUES = (0.0, 0.5, 1.0)
-COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
+
+
 HEADLINE = (("top20", "work"), ("top20", "study"))
 
 
@@ -54,22 +55,3 @@ def variant_rows(runs: Mapping[float, Iterable[Outcomes]], codes: tuple[str, ...
             for tier, axis in HEADLINE:
                 for region, share in zip(codes, mean[t, TIERS.index(tier), AXES.index(axis)], strict=True):
                     yield VariantRow(VARIED, value, int(year), tier, axis, region, float(share))
-
-
-def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
-    """Write variants as a CSV table."""
-    write_table(path, COLUMNS, rows)
-
-
-def read_variants(path: Path) -> tuple[VariantRow, ...]:
-    """Read variants back.
-
-    Raises
-    ------
-    sim.tables.TableError
-        If the file is missing or has other columns.
-    """
-    return tuple(
-        VariantRow(parameter, float(value), int(year), tier, axis, region, float(share))
-        for parameter, value, year, tier, axis, region, share in read_table(path, COLUMNS)
-    )

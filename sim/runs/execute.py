@@ -1,34 +1,25 @@
-"""Many runs of one scenario: draws x replicates, on any number of processes, in a fixed order."""
+"""Many runs of one scenario: draws x replicates on any number of processes, in a fixed order; found where they are already."""
+
+from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
-from sim.engine import simulate
-from sim.outcomes import Outcomes
-from sim.scenarios.scenario import Scenario
-from sim.variants import VALUES, VARIED
+from sim.figures import save_work_shares
+from sim.runs.folder import Run, find_run, read_run, write_run
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.variants import VALUES, VARIED
+from sim.runs.plan import RunPlan
+from sim.runs.simulate import simulate
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """What `talentsim run` was asked to do for one scenario."""
-
-    scenario: Scenario
-    draws: int = 100
-    replicates: int = 2
-    seed: int = 1
-    researchers: int = 20_000
-    until: int = 2035
-    engine: str = "arrays"
-    workers: int = 1
-    check_invariants: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,3 +116,58 @@ def report(progress: Progress | None, done: int, total: int) -> None:
 def run_plan(plan: RunPlan, progress: Progress | None = None) -> Iterator[Outcomes]:
     """Run all draws and replicates of a plan, in (draw, replicate) order."""
     yield from run_tasks(tasks_of(plan), plan.workers, progress)
+
+
+def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progress: Progress | None = None) -> Run:
+    """Find the run of a plan below a results folder, or make it.
+
+    Parameters
+    ----------
+    plan
+        What is asked for.
+    out
+        Results folder.
+    settings
+        Texts of ``--set`` for the record.
+    progress
+        Called with (phase, done, total).
+
+    Raises
+    ------
+    ValueError
+        If the fixed parameters leave too few stable draws.
+    sim.draws.constants.NotSolvedError
+        If the constants of a draw cannot be solved.
+    sim.runs.atomic.FolderError
+        If the folder cannot be written.
+    """
+    there = find_run(plan, out)
+    return read_run(there) if there is not None else make_run(plan, tasks_of(plan), out, settings, progress)
+
+
+def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str], progress: Progress | None) -> Run:
+    """Make the run of a plan, whether it is there or not; arguments and errors as for `found_or_made`."""
+    data = load_data()
+    return write_run(
+        plan,
+        run_tasks(tasks, plan.workers, progress),
+        out,
+        command=command_of(plan, settings),
+        notes=[unstable_points(plan)],
+        variants={value: execute(task) for value, task in variant_tasks(plan).items()},
+        finish=lambda made: save_work_shares(made, data, made.folder),
+    )
+
+
+def unstable_points(plan: RunPlan) -> str:
+    """Say which share of the points of the priors was passed over."""
+    rejected = draw_vectors(load_data(), plan.draws, plan.scenario.parameters)[1]
+    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
+
+
+def command_of(plan: RunPlan, settings: Sequence[str]) -> str:
+    """Return the command that makes a run again, without anything of this machine."""
+    numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
+    options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
+    options += [word for setting in settings for word in ("--set", setting)]
+    return shlex.join(["talentsim", "run", plan.scenario.name, *options])

@@ -7,13 +7,13 @@ from typing import Any
 
 from sim.draws.worlds import world_named
 from sim.engines.arrays import run_years
-from sim.history import history
-from sim.lives import Chance, Decision, Life
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers
 from sim.model.world import FIRST_YEAR, World
-from sim.provenance import model_id
-from sim.results import read_run
+from sim.runs.folder import read_run
+from sim.runs.lives.history import history
+from sim.runs.lives.life import Chance, Decision, Life
+from sim.runs.provenance import model_id
 from sim.scenarios.load import load_scenario
 
 NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
@@ -39,7 +39,7 @@ def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> L
     Raises
     ------
     TraceError : the name, the draw or the replicate is not in the run, or the run was made by another version of the model.
-    sim.folders.FolderError : the folder is no complete run.
+    sim.runs.atomic.FolderError : the folder is no complete run.
     """
     run = read_run(folder)
     if run.provenance["model_id"] != model_id():

@@ -1,27 +1,17 @@
-"""Bands and indicators: what the runs of one scenario say together.
-
-Notation: N runs = D draws x P replicates, Y reporting years, K tiers, X axes, R regions.
-"""
+"""Indicators by name: unit, definition, and how each is measured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.counts import AXES, STAGES, TIERS
-from sim.model.world import REPORT_FROM
-from sim.outcomes import Outcomes
-
-BAND = (0.05, 0.95)
-ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10
-"""The smallest runs from which anything is said of the elite: no verdict, sensitivity or discovery below."""
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from sim.model.world import REPORT_FROM, Floats, Integers
+from sim.runs.outcomes.outcomes import Outcomes, reporting_years
+from sim.runs.outcomes.statistics import BAND, ratio, shares_of
 
 
 class Measured(NamedTuple):
@@ -88,39 +78,6 @@ INDICATORS: Mapping[str, Measured] = {
 }
 
 
-@dataclass(frozen=True)
-class ShareSummary:
-    """Statistics of shares over the runs of one scenario.
-
-    Every array has the shape (Y, K, X, R) and holds NaN where the number does not exist (nobody in the
-    tier, or a standard deviation that one replicate or one draw cannot give).
-
-    Parameters
-    ----------
-    mean, p05, p25, p50, p75, p95
-        Share, 0..1, pooled over draws and replicates.
-    sd_parameter
-        Standard deviation of the share between draws, replicate noise removed.
-    sd_replicate
-        Standard deviation of the share between replicates of one draw.
-    researchers_p50
-        Median number of people.
-    """
-
-    mean: FloatArray
-    sd_parameter: FloatArray
-    sd_replicate: FloatArray
-    p05: FloatArray
-    p25: FloatArray
-    p50: FloatArray
-    p75: FloatArray
-    p95: FloatArray
-    researchers_p50: FloatArray
-
-
-STATISTICS = tuple(field.name for field in fields(ShareSummary))
-
-
 class IndicatorRow(NamedTuple):
     """One line of ``indicators.csv``; a missing number is NaN, a year that never comes is infinite."""
 
@@ -133,94 +90,7 @@ class IndicatorRow(NamedTuple):
     p95: float
 
 
-def reporting_years(until: int) -> IntArray:
-    """Return the years that results show, 2010 to `until` (inclusive), shape (Y,)."""
-    return np.arange(REPORT_FROM, until + 1, dtype=np.int64)
-
-
-def shares_of(counts: NDArray[np.integer]) -> FloatArray:
-    """Divide counts by their sum over the last axis (regions); NaN where nobody is counted.
-
-    Parameters
-    ----------
-    counts
-        Researchers, (..., R).
-    """
-    total = counts.sum(axis=-1, keepdims=True)
-    return ratio(counts, np.broadcast_to(total, counts.shape))
-
-
-def ratio(part: NDArray[np.integer], whole: NDArray[np.integer]) -> FloatArray:
-    """Return part / whole, NaN where the whole is zero. Both are counts of one shape."""
-    result = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=result, where=whole > 0)
-    return result
-
-
-def spread(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Split the variance of crossed runs into what draws and what replicates bring.
-
-    Two-way layout with one value per cell, x = mean + draw + replicate + rest. The variance between draws
-    is (MS_draw - MS_rest) / P, clipped at 0; the variance between replicates of one draw (replicate + rest)
-    is the mean over draws of the variance within a draw. (Searle, Casella and McCulloch, Variance
-    Components, 1992, chapter 4.)
-
-    Parameters
-    ----------
-    values
-        (D, P, ...).
-
-    Returns
-    -------
-    tuple
-        Standard deviation by parameter and by replicate, both shaped like one cell; NaN where one draw or
-        one replicate cannot tell.
-    """
-    draws, replicates = values.shape[:2]
-    blank = np.full(values.shape[2:], np.nan)
-    if replicates < 2:
-        return blank, blank
-    within = values.var(axis=1, ddof=1).mean(axis=0)
-    if draws < 2:
-        return blank, np.sqrt(within)
-    by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
-    rest = values - by_draw[:, None] - by_replicate[None] + values.mean(axis=(0, 1))
-    ms_rest = (rest**2).sum(axis=(0, 1)) / ((draws - 1) * (replicates - 1))
-    ms_draw = replicates * by_draw.var(axis=0, ddof=1)
-    return np.sqrt(np.maximum(ms_draw - ms_rest, 0.0) / replicates), np.sqrt(within)
-
-
-def summarise_shares(counts: IntArray, weight: float, draws: int) -> ShareSummary:
-    """Summarise shares and counts over all runs of a scenario.
-
-    Parameters
-    ----------
-    counts
-        Simulated researchers, (N, Y, K, X, R), runs ordered by draw, then replicate.
-    weight
-        People per simulated researcher.
-    draws
-        D; N is a multiple of it.
-    """
-    shape = counts.shape[1:]
-    table = {name: np.full(shape, np.nan) for name in STATISTICS}
-    for year, tier, axis in np.ndindex(*shape[:3]):
-        cell = shares_of(counts[:, year, tier, axis])
-        held = cell[~np.isnan(cell[:, 0])]
-        table["researchers_p50"][year, tier, axis] = weight * np.median(counts[:, year, tier, axis], axis=0)
-        if not len(held):
-            continue
-        table["mean"][year, tier, axis] = held.mean(axis=0)
-        quantiles = np.quantile(held, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)
-        for name, values in zip(("p05", "p25", "p50", "p75", "p95"), quantiles, strict=True):
-            table[name][year, tier, axis] = values
-        parameter, replicate = spread(cell.reshape(draws, -1, cell.shape[-1]))
-        table["sd_parameter"][year, tier, axis] = parameter
-        table["sd_replicate"][year, tier, axis] = replicate
-    return ShareSummary(**table)
-
-
-def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[tuple[str, str], FloatArray]:
+def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[tuple[str, str], Floats]:
     """Measure the yearly indicators of one run.
 
     Parameters
@@ -259,7 +129,7 @@ def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[tuple[str, str], F
     return found
 
 
-def crossing(counts: IntArray, years: IntArray, challenger: int, leader: int) -> FloatArray:
+def crossing(counts: Integers, years: Integers, challenger: int, leader: int) -> Floats:
     """Return the first year in which one region has more researchers than another.
 
     Parameters
@@ -281,8 +151,8 @@ def crossing(counts: IntArray, years: IntArray, challenger: int, leader: int) ->
 
 
 def indicator_rows(
-    measured: Sequence[Mapping[tuple[str, str], FloatArray]],
-    counts: IntArray,
+    measured: Sequence[Mapping[tuple[str, str], Floats]],
+    counts: Integers,
     until: int,
     codes: Sequence[str],
 ) -> list[IndicatorRow]:
@@ -323,26 +193,7 @@ def indicator_rows(
     return rows
 
 
-def grouped(counts: IntArray, groups: Sequence[Sequence[int]]) -> IntArray:
-    """Add regions into groups: (..., R) counts to (..., G)."""
-    return np.stack([counts[..., list(group)].sum(axis=-1) for group in groups], axis=-1)
-
-
-def band(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the 5 %, 50 % and 95 % quantiles over runs, ignoring runs in which nobody is counted.
-
-    Parameters
-    ----------
-    values
-        (N, ...).
-    """
-    empty = np.isnan(values).all(axis=0)
-    filled = np.where(empty, 0.0, values)
-    low, middle, high = np.nanquantile(filled, (BAND[0], 0.5, BAND[1]), axis=0)
-    return tuple(np.where(empty, np.nan, each) for each in (low, middle, high))  # type: ignore[return-value]
-
-
-def _four(values: FloatArray) -> tuple[float, float, float, float]:
+def _four(values: Floats) -> tuple[float, float, float, float]:
     held = values[~np.isnan(values)]
     if not len(held):
         return np.nan, np.nan, np.nan, np.nan
@@ -350,21 +201,21 @@ def _four(values: FloatArray) -> tuple[float, float, float, float]:
     return float(held.mean()), float(low), float(middle), float(high)
 
 
-def _four_years(years: FloatArray) -> tuple[float, float, float, float]:
+def _four_years(years: Floats) -> tuple[float, float, float, float]:
     """Summarise first years; a quantile is a year that occurs, because 'never' cannot be interpolated."""
     low, middle, high = np.quantile(years, (BAND[0], 0.5, BAND[1]), method="inverted_cdf")
     mean = np.nan if np.isinf(years).any() else float(years.mean())
     return mean, float(low), float(middle), float(high)
 
 
-def _net_arrivals(outcomes: Outcomes, reported: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+def _net_arrivals(outcomes: Outcomes, reported: NDArray[np.bool_]) -> tuple[Integers, Integers]:
     stages = [STAGES.index(stage) for stage in ("entry", "first_job", "relocation")]
     moves = outcomes.flows[reported][:, stages].astype(np.int64).sum(axis=(1, 2))  # (Y, from, to)
     located = outcomes.counts[reported, TIERS.index("all"), AXES.index("location")]
     return moves.sum(axis=1) - moves.sum(axis=2), located
 
 
-def _sampling_error(counts: IntArray) -> FloatArray:
+def _sampling_error(counts: Integers) -> Floats:
     share = shares_of(counts)
-    error: FloatArray = np.sqrt(share * (1.0 - share) / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
+    error: Floats = np.sqrt(share * (1.0 - share) / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
     return error

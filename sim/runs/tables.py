@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +18,20 @@ from numpy.typing import NDArray
 
 from sim.engines.counts import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Integers
-from sim.outcomes import Outcomes
-from sim.summary import INDICATORS, STATISTICS, IndicatorRow, ShareSummary, shares_of
+from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
+from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
+from sim.runs.outcomes.statistics import shares_of
+from sim.runs.outcomes.variants import VariantRow
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
+
+
 INDICATOR_COLUMNS = ("year", "indicator", "region", "unit", "definition", "mean", "p05", "p50", "p95")
 
+
 _TEXT = pa.dictionary(pa.int8(), pa.string())
+
+
 _OUTCOMES = pa.schema(
     [
         ("draw", pa.int32()),
@@ -36,6 +44,8 @@ _OUTCOMES = pa.schema(
         ("share", pa.float64()),
     ]
 )
+
+
 _FLOWS = pa.schema(
     [
         ("draw", pa.int32()),
@@ -273,3 +283,37 @@ def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
     if tuple(header) != tuple(columns):
         raise TableError(f"{path}: columns {header}, expected {list(columns)}")
     return rows
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV table with exact numbers; what is not a number is blank."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_text(value) for value in row] for row in rows)
+
+
+def _text(value: Any) -> Any:
+    return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value
+
+
+COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
+
+
+def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
+    """Write variants as a CSV table."""
+    write_table(path, COLUMNS, rows)
+
+
+def read_variants(path: Path) -> tuple[VariantRow, ...]:
+    """Read variants back.
+
+    Raises
+    ------
+    sim.runs.tables.TableError
+        If the file is missing or has other columns.
+    """
+    return tuple(
+        VariantRow(parameter, float(value), int(year), tier, axis, region, float(share))
+        for parameter, value, year, tier, axis, region, share in read_table(path, COLUMNS)
+    )

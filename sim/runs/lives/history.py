@@ -12,7 +12,6 @@ import numpy as np
 
 from sim.engines.counts import new_counts, new_seen
 from sim.engines.strips import advance, enter, new_strip
-from sim.lives import Chance, Decision, Life, Option, State, YearOfLife, why
 from sim.model.choice.logit import nest_of, nested_shares
 from sim.model.choice.race import new_race, new_races, start_clocks, variate
 from sim.model.choice.randomness import (
@@ -49,6 +48,7 @@ from sim.model.population import (
 from sim.model.status import live_status, updated_status
 from sim.model.study import weigh_study
 from sim.model.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Floats, Year
+from sim.runs.lives.life import Chance, Decision, Life, Option, State, YearOfLife, why
 
 Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 """By region: what could close it or permit it, and whether it is open."""

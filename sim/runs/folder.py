@@ -21,16 +21,26 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.folders import FolderError, building, check_writable, explained
 from sim.model.world import Floats, Integers
-from sim.outcomes import Outcomes
-from sim.plan import Plan
-from sim.provenance import data_checksums, data_version, digest, model_id, source_state, versions
+from sim.runs.atomic import FolderError, building, check_writable, explained
+from sim.runs.outcomes.indicators import IndicatorRow, indicator_rows, measure
+from sim.runs.outcomes.outcomes import Outcomes, ShareSummary, reporting_years, summarise_shares
+from sim.runs.outcomes.statistics import shares_of
+from sim.runs.outcomes.variants import VariantRow, variant_rows
+from sim.runs.plan import Plan
+from sim.runs.provenance import data_checksums, data_version, digest, model_id, source_state, versions
+from sim.runs.tables import (
+    LongTables,
+    read_counts,
+    read_indicators,
+    read_shares,
+    read_variants,
+    write_indicators,
+    write_shares,
+    write_variants,
+)
 from sim.scenarios.load import load_shipped, resolved_toml
 from sim.scenarios.scenario import scenario_effect
-from sim.summary import IndicatorRow, ShareSummary, indicator_rows, measure, reporting_years, shares_of, summarise_shares
-from sim.tables import LongTables, read_counts, read_indicators, read_shares, write_indicators, write_shares
-from sim.variants import VariantRow, read_variants, variant_rows, write_variants
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
 FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
@@ -189,7 +199,7 @@ def write_run(
     notes
         Remarks for the reader, besides those of the outcomes.
     variants
-        Replicates at the reference point by the value of `sim.variants.VARIED`.
+        Replicates at the reference point by the value of `sim.runs.outcomes.variants.VARIED`.
     finish
         Adds files, such as figures, to the folder before it is moved into place.
 

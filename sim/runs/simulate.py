@@ -14,7 +14,7 @@ from sim.engines.counts import Counts, counts_of_years, write_year
 from sim.engines.walk import check_year, years_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, Indices, World
-from sim.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.scenario import Scenario
 
 TENTH_OF_A_POINT = 0.1  # how closely targets are met where the parameters allow it

@@ -1,0 +1,1 @@
+"""Simulate, a run's folder, its indicators, one life."""

@@ -1,0 +1,1 @@
+"""One researcher's life, year by year."""

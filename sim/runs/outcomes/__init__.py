@@ -1,0 +1,1 @@
+"""What runs say: outcomes, indicators, statistics over draws and replicates."""
