@@ -27,18 +27,19 @@ import numpy as np
 from benchmarks.limit import run_limit
 from benchmarks.peers.numpy_year import NumpyModel
 from sim.data.load import load_data
-from sim.design import Design
 from sim.draws.draw import REFERENCE, Draw, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.agents import run_agents
 from sim.engines.arrays import run_counts, run_years
 from sim.engines.counts import counts_of
-from sim.measures import parse_measure
 from sim.model.choice.randomness import make_key
 from sim.model.world import World
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_shipped
-from sim.sweeps import execute_batch, runs_of
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.measures import parse_measure
+from sim.sweeps.execute import execute_batch
+from sim.sweeps.keys import runs_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO, UNTIL, SEED = "baseline", 2035, 1

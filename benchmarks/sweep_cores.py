@@ -14,7 +14,7 @@ from pathlib import Path
 import sim
 from benchmarks.sweep_design import write_design
 from sim.runs.executors import Processes
-from sim.sweeps import Progress
+from sim.sweeps.execute import Progress
 
 
 def rate(folder: Path, workers: int, out: str) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from pathlib import Path
 
-from sim.design import Design
-from sim.design_file import read_design
 from sim.runs.executors import InThisProcess, Processes, available_cores
-from sim.sweep_results import Sweep, read_sweep
-from sim.sweep_runs import WHOLE, Shard
-from sim.sweep_store import Store
-from sim.sweeps import Report, sweep_into
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.file import read_design
+from sim.sweeps.execute import Report, sweep_into
+from sim.sweeps.keys import WHOLE, Shard
+from sim.sweeps.results import Sweep, read_sweep
+from sim.sweeps.store import Store
 
 
 def sweep(
@@ -40,7 +40,7 @@ def sweep(
     retry
         Whether failed runs are tried again.
     report
-        Called with a `sim.sweeps.Progress` at the start and after every batch.
+        Called with a `sim.sweeps.execute.Progress` at the start and after every batch.
 
     Returns
     -------

@@ -11,9 +11,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from sim.discovery import Box, Discovery
-from sim.robustness import Robustness
-from sim.sensitivity import STATISTICS, Index, Noise, Sensitivity
+from sim.sweeps.analysis.discovery import Box, Discovery
+from sim.sweeps.analysis.robustness import Robustness
+from sim.sweeps.analysis.sensitivity import STATISTICS, Index, Noise, Sensitivity
 
 FEWEST_ROWS, MOST_ROWS = 6, 15
 WIDE = 0.1

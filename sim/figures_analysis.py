@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sim.discovery import Discovery
-from sim.robustness import Robustness
 from sim.runs.tables import write_table
-from sim.sensitivity import Index, Sensitivity
+from sim.sweeps.analysis.discovery import Discovery
+from sim.sweeps.analysis.robustness import Robustness
+from sim.sweeps.analysis.sensitivity import Index, Sensitivity
 
 MOST_BARS: Final = 15
 """Inputs shown in a figure, the most important first; the table has all."""
@@ -37,7 +37,7 @@ def save_sensitivity(found: Sensitivity, folder: Path, stem: str, metadata: Mapp
     Parameters
     ----------
     found
-        Of `sim.sensitivity`.
+        Of `sim.sweeps.analysis.sensitivity`.
     folder, stem
         Where files go and how their names begin.
     metadata

@@ -18,7 +18,7 @@ from sim.engines.counts import AXES, STAGES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
-from sim.sweep_results import Sweep
+from sim.sweeps.results import Sweep
 from tests.made_up import made_up_sweep
 
 FIRST_YEAR = 2000

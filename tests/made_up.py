@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from sim.data.load import load_data
-from sim.design import Design
-from sim.measures import parse_measure
-from sim.sampling import Factor
 from sim.scenarios.load import load_scenario
-from sim.sweep_parts import Row
-from sim.sweep_results import Sweep, read_sweep
-from sim.sweep_runs import runs_of
-from sim.sweep_store import Store
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.measures import parse_measure
+from sim.sweeps.design.points import Factor
+from sim.sweeps.keys import runs_of
+from sim.sweeps.parts import Row
+from sim.sweeps.results import Sweep, read_sweep
+from sim.sweeps.store import Store
 
 
 def made_up_sweep(

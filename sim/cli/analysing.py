@@ -16,8 +16,8 @@ import sim
 from sim.cli.terminal import InputError, json_option, show, show_json, unknown
 
 if TYPE_CHECKING:
-    from sim.sensitivity import Sensitivity
-    from sim.sweep_results import Sweep
+    from sim.sweeps.analysis.sensitivity import Sensitivity
+    from sim.sweeps.results import Sweep
 
 SWEEPS = Path("results") / "sweeps"
 ANALYSIS = "analysis"
@@ -46,8 +46,8 @@ def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: 
     with explained_input():
         from sim.display_analysis import sensitivity_record, sensitivity_report
         from sim.figures_analysis import INDEX_COLUMNS, index_rows, save_sensitivity
-        from sim.responses import chosen_scenarios, default_measure, meanings
         from sim.runs.tables import write_table
+        from sim.sweeps.analysis.responses import chosen_scenarios, default_measure, meanings
 
         held = find_sweep(sweep)
         text = measure or default_measure(held)
@@ -83,8 +83,8 @@ def sensitivities(sweep: Sweep, text: str, name: str, against: str | None) -> tu
     AnalysisError
         If neither can be given.
     """
-    from sim.responses import AnalysisError, chosen_scenarios, draw_inputs, respond
-    from sim.sensitivity import sensitivity_to_draws, sensitivity_to_factors
+    from sim.sweeps.analysis.responses import AnalysisError, chosen_scenarios, draw_inputs, respond
+    from sim.sweeps.analysis.sensitivity import sensitivity_to_draws, sensitivity_to_factors
 
     base = chosen_scenarios(sweep, against)[0] if against else ""
     response = respond(sweep, text, name, base)
@@ -118,11 +118,11 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
     """
     gc.enable()
     with explained_input():
-        from sim.discovery import discover as discovered
         from sim.display_analysis import discovery_record, discovery_report
         from sim.figures_analysis import save_discovery
-        from sim.responses import chosen_scenarios, meanings
         from sim.runs.tables import write_table
+        from sim.sweeps.analysis.discovery import discover as discovered
+        from sim.sweeps.analysis.responses import chosen_scenarios, meanings
 
         held = find_sweep(sweep)
         records: list[dict[str, Any]] = []
@@ -162,9 +162,9 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
     with explained_input():
         from sim.display_analysis import ROBUSTNESS_COLUMNS, robustness_record, robustness_report, robustness_rows
         from sim.figures_analysis import save_robustness
-        from sim.responses import default_measure
-        from sim.robustness import robustness as compared
         from sim.runs.tables import write_table
+        from sim.sweeps.analysis.responses import default_measure
+        from sim.sweeps.analysis.robustness import robustness as compared
 
         held = find_sweep(sweep)
         text = measure or default_measure(held)
@@ -184,8 +184,8 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
 @contextmanager
 def explained_input() -> Iterator[None]:
     """Turn what a user got wrong into an error of input."""
-    from sim.expressions import ExpressionError
-    from sim.responses import AnalysisError
+    from sim.sweeps.analysis.expressions import ExpressionError
+    from sim.sweeps.analysis.responses import AnalysisError
 
     try:
         yield
@@ -206,8 +206,8 @@ def find_sweep(name: str) -> Sweep:
     InputError
         If there is none; with the sweeps that are there.
     """
-    from sim.sweep_results import read_sweep
-    from sim.sweep_store import RECORD
+    from sim.sweeps.results import read_sweep
+    from sim.sweeps.store import RECORD
 
     for folder in (Path(name), SWEEPS / name):
         if (folder / RECORD).is_file():

@@ -22,9 +22,9 @@ from sim.cli.terminal import FAILED, InputError, WorkError, json_option, show, s
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from sim.design import Design
     from sim.runs.executors import Processes
-    from sim.sweeps import Progress
+    from sim.sweeps.design.design import Design
+    from sim.sweeps.execute import Progress
 
 SECONDS_BETWEEN_LINES = 20.0
 SECONDS_TO_ANSWER = 10  # for a scheduler
@@ -70,8 +70,8 @@ def load_design(name: str) -> Design:
     InputError
         With all its problems.
     """
-    from sim.design_file import read_design
     from sim.scenarios.reading.text import ScenarioError
+    from sim.sweeps.design.file import read_design
 
     try:
         return read_design(name)
@@ -109,8 +109,8 @@ def run_sweep(
         If the executor fails.
     """
     from sim.runs.executors import ExecutorError
-    from sim.sweep_store import Store
-    from sim.sweeps import sweep_into
+    from sim.sweeps.execute import sweep_into
+    from sim.sweeps.store import Store
 
     latest: list[Progress] = []
     store: Store | None = None
@@ -253,8 +253,8 @@ def time_text(seconds: float) -> str:
 
 def say_estimate(design: Design, folder: Path, width: int, shard: tuple[int, int], as_json: bool) -> None:
     """Print what a sweep would take."""
-    from sim.sweep_estimate import estimate
-    from sim.sweep_parts import known_runs
+    from sim.sweeps.estimate import estimate
+    from sim.sweeps.parts import known_runs
 
     found = estimate(design, known_runs(folder), shard)
     seconds = found.seconds(width)
@@ -307,8 +307,8 @@ def read_shard(text: str | None) -> tuple[int, int]:
 def merge(folders: tuple[Path, ...], out: Path, as_json: bool) -> None:
     """Put the shards of one sweep together; what is in --out already stays."""
     gc.enable()
-    from sim.sweep_results import read_sweep
-    from sim.sweep_store import merge as merge_shards
+    from sim.sweeps.results import read_sweep
+    from sim.sweeps.store import merge as merge_shards
 
     added = merge_shards(folders, out)
     whole = read_sweep(out)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.design import Design
-from sim.design_file import read_design
 from sim.scenarios.reading.text import ScenarioError
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.file import read_design
 
 GOOD = """title = "Good"
 scenarios = ["us-entry-restrictions"]

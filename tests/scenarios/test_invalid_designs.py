@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.design_file import read_design
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.text import Problem, ScenarioError
+from sim.sweeps.design.file import read_design
 from tests.refusals import assert_named, expected_lines
 
 FOLDER = Path(__file__).parent / "invalid_designs"
@@ -56,7 +56,7 @@ def test_all_errors_come_at_once_and_no_run_starts(
     def never(*arguments: object) -> None:
         raise AssertionError("a store was opened")
 
-    monkeypatch.setattr("sim.sweep_store.Store.__init__", never)
+    monkeypatch.setattr("sim.sweeps.store.Store.__init__", never)
     path = FOLDER / "many.toml"
     code, output, errors = talentsim("sweep", str(path))
     assert (code, output) == (2, "")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sim.sweep_results import read_sweep
+from sim.sweeps.results import read_sweep
 
 SCENARIO = """
 title = "A lever of 2010"
@@ -31,10 +31,10 @@ COUNTING = '''
 import os
 import sys
 
-import sim.sweeps
+import sim.sweeps.execute
 from sim.cli import main
 
-simulate = sim.sweeps.simulate
+simulate = sim.runs.simulate.simulate
 
 
 def counted(*arguments, **named):
@@ -44,7 +44,7 @@ def counted(*arguments, **named):
     return simulate(*arguments, **named)
 
 
-sim.sweeps.simulate = counted
+sim.runs.simulate.simulate = counted
 if __name__ == "__main__":
     main(sys.argv[1:])
 '''

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sim.sweep_parts import part_paths
-from sim.sweep_results import read_sweep
-from sim.sweep_store import LOG, read_log
-from sim.sweeps import batch_size
+from sim.sweeps.execute import batch_size
+from sim.sweeps.parts import part_paths
+from sim.sweeps.results import read_sweep
+from sim.sweeps.store import LOG, read_log
 
 RUNS, KILLS, WORKERS = 2_000, 3, 2
 

@@ -10,12 +10,12 @@ import pytest
 
 import sim
 from sim.data.load import load_data
-from sim.design import Design
-from sim.design_file import read_design
 from sim.draws.draw import REFERENCE, reference_vector
 from sim.draws.worlds import world_named
-from sim.measures import values_of
 from sim.runs.simulate import simulate
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.file import read_design
+from sim.sweeps.design.measures import values_of
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import sim
-from sim.design_file import read_design
-from sim.responses import respond
-from sim.sensitivity import Sensitivity, sensitivity_to_factors
+from sim.sweeps.analysis.responses import respond
+from sim.sweeps.analysis.sensitivity import Sensitivity, sensitivity_to_factors
+from sim.sweeps.design.file import read_design
 
 DESIGN = Path(__file__).parents[2] / "scenarios" / "sweeps" / "us-policy-sobol.toml"
 BASE_POINTS, REPLICATES = 32, 4

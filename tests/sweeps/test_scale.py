@@ -10,9 +10,9 @@ from pathlib import Path
 MEASURE = """
 import json, resource, sys
 from pathlib import Path
-import sim, sim.sweeps
-sim.sweeps.prepared_or_failure = lambda design, run: (design, run, None)
-sim.sweeps.measured = lambda design, run, prepared: tuple(float(run.replicate) for _ in design.keep)
+import sim, sim.sweeps.execute
+sim.sweeps.execute.prepared_or_failure = lambda design, run: (design, run, None)
+sim.sweeps.execute.measured = lambda design, run, prepared: tuple(float(run.replicate) for _ in design.keep)
 out = Path(sys.argv[2])
 from sim.sweep_store import Store
 from sim.sweeps import sweep_into
@@ -46,8 +46,8 @@ def test_memory_and_files_do_not_grow_with_the_runs(small_design: Callable[..., 
 def test_runs_need_no_memory_that_grows_with_their_number_in_the_list(small_design: Callable[..., Path]) -> None:
     import tracemalloc
 
-    from sim.design_file import read_design
-    from sim.sweep_runs import runs_of
+    from sim.sweeps.design.file import read_design
+    from sim.sweeps.keys import runs_of
 
     peaks = []
     for points in (256, 4096):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.design_file import read_design, shipped_designs
-from sim.sweep_runs import runs_of
+from sim.sweeps.design.file import read_design, shipped_designs
+from sim.sweeps.keys import runs_of
 
 
 def test_there_are_shipped_designs_and_each_has_another_title() -> None:

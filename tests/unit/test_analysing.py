@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.sampling import Factor
-from sim.sweep_results import Sweep
+from sim.sweeps.design.points import Factor
+from sim.sweeps.results import Sweep
 
 Make = Callable[..., Sweep]
 Talentsim = Callable[..., tuple[int, str, str]]

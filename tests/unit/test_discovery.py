@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.discovery import Box, Discovery, Limit, chosen_step, discover
-from sim.responses import AnalysisError, draw_inputs
-from sim.sampling import Factor
-from sim.sweep_results import Sweep
+from sim.sweeps.analysis.discovery import Box, Discovery, Limit, chosen_step, discover
+from sim.sweeps.analysis.responses import AnalysisError, draw_inputs
+from sim.sweeps.design.points import Factor
+from sim.sweeps.results import Sweep
 from tests.made_up import made_up_sweep
 
 Make = Callable[..., Sweep]

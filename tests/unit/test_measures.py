@@ -8,11 +8,11 @@ import pytest
 
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.measures import YEARLY, MeasureError, parse_measure, values_of
 from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import measure
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
+from sim.sweeps.design.measures import YEARLY, MeasureError, parse_measure, values_of
 
 CODES = load_data().codes
 

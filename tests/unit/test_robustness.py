@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.responses import AnalysisError
-from sim.robustness import robustness, table_of
-from sim.sampling import Factor
-from sim.sweep_results import Sweep
+from sim.sweeps.analysis.responses import AnalysisError
+from sim.sweeps.analysis.robustness import robustness, table_of
+from sim.sweeps.design.points import Factor
+from sim.sweeps.results import Sweep
 
 Make = Callable[..., Sweep]
 USA = "share(work, USA, top20, 2035)"

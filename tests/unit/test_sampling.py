@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.sampling import METHODS, NESTED, Factor, make_points, point_count
-from sim.sweep_runs import first_of_equals
+from sim.sweeps.design.points import METHODS, NESTED, Factor, make_points, point_count
+from sim.sweeps.keys import first_of_equals
 
 RANGE = Factor("a", "lever", "a", -1.0, 3.0)
 LIST = Factor("b", "lever", "b", 0.1, 0.9, (0.1, 0.5, 0.9))

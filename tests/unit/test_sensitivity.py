@@ -8,10 +8,10 @@ import pytest
 from SALib.analyze import pawn as salib_pawn
 
 from sim.data.load import load_data
-from sim.responses import AnalysisError, DrawInputs, Response, default_measure, draw_inputs, respond
-from sim.sampling import Factor, make_points
-from sim.sensitivity import Sensitivity, noise_of, pawn, sensitivity_to_draws, sensitivity_to_factors, slices_of
-from sim.sweep_results import Sweep
+from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, Response, default_measure, draw_inputs, respond
+from sim.sweeps.analysis.sensitivity import Sensitivity, noise_of, pawn, sensitivity_to_draws, sensitivity_to_factors, slices_of
+from sim.sweeps.design.points import Factor, make_points
+from sim.sweeps.results import Sweep
 
 Make = Callable[..., Sweep]
 USA = "share(work, USA, top20, 2035)"

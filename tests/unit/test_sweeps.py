@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 import sim
-from sim.design import Design
-from sim.design_file import read_design
 from sim.runs.atomic import FolderError
-from sim.sweep_parts import MOST_SMALL, PARTS, REPLACES, TEMPORARY, part_paths
-from sim.sweep_results import Sweep, read_sweep
-from sim.sweep_runs import Run, runs_of
-from sim.sweep_store import LOG, RECORD, Store, merge, read_log
-from sim.sweeps import Progress, batch_size
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.file import read_design
+from sim.sweeps.execute import Progress, batch_size
+from sim.sweeps.keys import Run, runs_of
+from sim.sweeps.parts import MOST_SMALL, PARTS, REPLACES, TEMPORARY, part_paths
+from sim.sweeps.results import Sweep, read_sweep
+from sim.sweeps.store import LOG, RECORD, Store, merge, read_log
 
 DESIGN = """
 title = "Test"
@@ -55,8 +55,8 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> Executed:
             raise ValueError(f"replicate {run.replicate} fails")
         return tuple(hash((run.scenario, run.values, run.draw, run.replicate)) % 997 / 997 for _ in design.keep)
 
-    monkeypatch.setattr("sim.sweeps.measured", measured)
-    monkeypatch.setattr("sim.sweeps.prepared_or_failure", lambda design, run: (design, run, None))
+    monkeypatch.setattr("sim.sweeps.execute.measured", measured)
+    monkeypatch.setattr("sim.sweeps.execute.prepared_or_failure", lambda design, run: (design, run, None))
     return runs
 
 
@@ -168,7 +168,7 @@ def test_results_do_not_depend_on_workers_or_batches(
     wanted = rows(sim.sweep(design_of(), tmp_path / "out", workers=1))
     with ThreadPoolExecutor(3) as threads:
         assert rows(sim.sweep(design_of(), tmp_path / "threads", threads, 3)) == wanted
-    monkeypatch.setattr("sim.sweeps.batch_size", lambda *arguments: 1)
+    monkeypatch.setattr("sim.sweeps.execute.batch_size", lambda *arguments: 1)
     single = sim.sweep(design_of(), tmp_path / "single", workers=1)
     assert rows(single) == wanted
     assert len(part_paths(single.folder)) == 48
@@ -278,7 +278,7 @@ def test_a_folder_that_another_process_holds_is_refused(executed: Executed, desi
 def test_files_stay_few_however_often_a_sweep_is_extended(
     executed: Executed, design_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.sweeps.batch_size", lambda *arguments: 1)
+    monkeypatch.setattr("sim.sweeps.execute.batch_size", lambda *arguments: 1)
     out = tmp_path / "out"
     most = 0
     for replicates in (3, 9, 15, 21):
@@ -309,7 +309,7 @@ def test_a_kill_while_parts_are_put_together_loses_and_doubles_nothing(
         unlink(self, missing_ok)
 
     with monkeypatch.context() as patch:
-        patch.setattr("sim.sweeps.batch_size", lambda *arguments: 1)
+        patch.setattr("sim.sweeps.execute.batch_size", lambda *arguments: 1)
         patch.setattr(Path, "unlink", killed)
         with pytest.raises(Killed):
             sim.sweep(design, out, workers=1)

@@ -13,17 +13,17 @@ from itertools import groupby, islice
 from typing import Any
 
 from sim.data.load import load_data
-from sim.design import Design
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, make_draw
 from sim.draws.worlds import parameters_of, world_of
-from sim.measures import values_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
 from sim.runs.provenance import model_id
 from sim.runs.simulate import simulate
 from sim.scenarios.scenario import Scenario
-from sim.sweep_parts import Row
-from sim.sweep_runs import WHOLE, Run, Shard, runs_of
-from sim.sweep_store import Store
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.measures import values_of
+from sim.sweeps.keys import WHOLE, Run, Shard, runs_of
+from sim.sweeps.parts import Row
+from sim.sweeps.store import Store
 
 PARTS_WANTED = 120  # of one sweep that nobody stops
 SHORTEST_BATCH, LONGEST_BATCH = 8, 250  # runs; shorter costs more than it saves, longer loses much when it is killed

@@ -18,12 +18,13 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from sim.design import Design
 from sim.runs.atomic import FolderError, explained
 from sim.runs.provenance import digest, model_id
-from sim.sampling import NESTED
 from sim.scenarios.scenario import scenario_effect
-from sim.sweep_parts import (
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.points import NESTED
+from sim.sweeps.keys import scenario_keys
+from sim.sweeps.parts import (
     FULL,
     MOST_SMALL,
     PARTS,
@@ -40,7 +41,6 @@ from sim.sweep_parts import (
     table_of,
     write_part,
 )
-from sim.sweep_runs import scenario_keys
 
 LOG, DESIGN, LOCK, RECORD = "status.log", "design.toml", "lock", "design.json"
 SAMPLED = ("method", "points", "sample_seed", "factors")

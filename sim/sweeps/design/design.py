@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.measures import Measure
-from sim.sampling import NESTED, Factor, Points, make_points, point_count
 from sim.scenarios.scenario import Scenario
+from sim.sweeps.design.measures import Measure
+from sim.sweeps.design.points import NESTED, Factor, Points, make_points, point_count
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Design:
     scenarios
         One or more; every point is run with each.
     factors, method, points, sample_seed
-        What varies and how; see `sim.sampling`. points is the number that was asked for.
+        What varies and how; see `sim.sweeps.design.points`. points is the number that was asked for.
     rows
         Of a CSV file, (N, K).
     keep

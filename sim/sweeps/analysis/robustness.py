@@ -10,15 +10,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.responses import AnalysisError, Response, respond
-from sim.sweep_results import Sweep
-
-FloatArray = NDArray[np.float64]
+from sim.model.world import Floats
+from sim.sweeps.analysis.responses import AnalysisError, Response, respond
+from sim.sweeps.results import Sweep
 
 HIGHER, LOWER = "higher", "lower"
+
+
 QUANTILES = (0.05, 0.5, 0.95)
+
+
 MOST_POLICIES = 200
 
 
@@ -48,15 +50,15 @@ class Robustness:
     direction: str
     policies: tuple[str, ...]
     futures: tuple[str, ...]
-    values: FloatArray
+    values: Floats
     left_out: int
     noise: float
 
     @property
-    def regret(self) -> FloatArray:
+    def regret(self) -> Floats:
         """What each policy falls short of the best one, (P, F), at least 0."""
         gain = self.values if self.direction == HIGHER else -self.values
-        regret: FloatArray = gain.max(axis=0) - gain
+        regret: Floats = gain.max(axis=0) - gain
         return regret
 
     @property
@@ -70,13 +72,13 @@ class Robustness:
         return self.policies[int(np.argmin(self.regret.mean(axis=1)))]
 
     @property
-    def best_share(self) -> FloatArray:
+    def best_share(self) -> Floats:
         """In what share of the futures each policy is the best (or as good), (P,)."""
-        share: FloatArray = (self.regret == 0.0).mean(axis=1)
+        share: Floats = (self.regret == 0.0).mean(axis=1)
         return share
 
     @property
-    def quantiles(self) -> FloatArray:
+    def quantiles(self) -> Floats:
         """The 5 %, 50 % and 95 % quantiles of each policy's number over futures, (P, 3)."""
         return np.quantile(self.values, QUANTILES, axis=1).T
 
@@ -128,7 +130,7 @@ def future_names(response: Response, points: int) -> tuple[str, ...]:
     return tuple(" ".join(filter(None, (point, draw))) or "reference point" for point in by_point for draw in by_draw)
 
 
-def table_of(text: str, direction: str, policies: tuple[str, ...], futures: tuple[str, ...], values: FloatArray) -> Robustness:
+def table_of(text: str, direction: str, policies: tuple[str, ...], futures: tuple[str, ...], values: Floats) -> Robustness:
     """Make the table from numbers by policy, future and replicate, (P, F, R).
 
     Raises

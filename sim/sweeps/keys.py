@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.design import Design
 from sim.draws.draw import REFERENCE
 from sim.runs.provenance import digest, model_id
-from sim.sampling import Points
 from sim.scenarios.scenario import scenario_effect
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.points import Points
 
 KEY_DIGITS = 32
 SHARD_BLOCK = 8

@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.design import Design
 from sim.runs.atomic import FolderError, explained
+from sim.sweeps.design.design import Design
 
 PARTS = "parts"
 TEMPORARY = ".tmp-"

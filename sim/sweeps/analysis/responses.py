@@ -15,21 +15,20 @@ from numpy.typing import NDArray
 
 from sim.data.load import load_data
 from sim.data.schema import Data
-from sim.design import Design
 from sim.draws.draw import lever_uniform
-from sim.expressions import Expression, evaluate, parse_expression
-from sim.measures import parse_measure
+from sim.model.world import Floats
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
-from sim.sampling import Factor
 from sim.scenarios.expansions import change_whom
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.text import ScenarioError, nearest_name
 from sim.scenarios.scenario import Scenario, lever_values
-from sim.sweep_results import Sweep
-from sim.sweep_store import DESIGN, group_of
-from sim.sweeps import vectors_of
-
-FloatArray = NDArray[np.float64]
+from sim.sweeps.analysis.expressions import Expression, evaluate, parse_expression
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.measures import parse_measure
+from sim.sweeps.design.points import Factor
+from sim.sweeps.execute import vectors_of
+from sim.sweeps.results import Sweep
+from sim.sweeps.store import DESIGN, group_of
 
 
 class AnalysisError(ValueError):
@@ -63,8 +62,8 @@ class Response:
     against: str
     method: str
     factors: tuple[Factor, ...]
-    points: FloatArray
-    values: FloatArray
+    points: Floats
+    values: Floats
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -92,7 +91,7 @@ class DrawInputs:
     """
 
     names: tuple[str, ...]
-    values: FloatArray
+    values: Floats
     reason: str = ""
 
 
@@ -143,7 +142,7 @@ def chosen_scenarios(sweep: Sweep, name: str | None) -> tuple[str, ...]:
     return (name,)
 
 
-def values_by_run(sweep: Sweep, scenario: str, columns: Sequence[str]) -> dict[str, FloatArray]:
+def values_by_run(sweep: Sweep, scenario: str, columns: Sequence[str]) -> dict[str, Floats]:
     """Arrange measures by point, draw and replicate.
 
     Parameters

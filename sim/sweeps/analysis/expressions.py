@@ -17,20 +17,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.measures import MeasureError, parse_measure
+from sim.model.world import Floats
 from sim.scenarios.reading.text import nearest_name
+from sim.sweeps.design.measures import MeasureError, parse_measure
 
-FloatArray = NDArray[np.float64]
-Operation = Callable[[FloatArray, FloatArray], FloatArray]
+Operation = Callable[[Floats, Floats], Floats]
+
 
 MOST_TOKENS, MOST_DEPTH = 200, 20
+
+
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign><=|>=|==|!=|[-+*/<>(),]))"
 )
+
+
 CALL = re.compile(r"\w+\s*\([^()]*\)")
+
+
 NUMERIC: Mapping[str, Operation] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
@@ -131,7 +139,7 @@ def parse_expression(text: str, kept: Sequence[str], codes: Sequence[str], until
     return found
 
 
-def evaluate(expression: Expression, columns: Mapping[str, FloatArray]) -> FloatArray:
+def evaluate(expression: Expression, columns: Mapping[str, Floats]) -> Floats:
     """Evaluate an expression on columns.
 
     Parameters

@@ -17,23 +17,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.expressions import evaluate
-from sim.responses import AnalysisError, DrawInputs, draw_inputs, read_expression, values_by_run
-from sim.sweep_results import Sweep
+from sim.model.world import Floats
+from sim.sweeps.analysis.expressions import evaluate
+from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, draw_inputs, read_expression, values_by_run
+from sim.sweeps.results import Sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = NDArray[np.float64]
 
 FEWEST_ROWS, FEWEST_CASES = 40, 8
+
+
 LEAST_MASS, LEAST_ROWS = 0.05, 10
 """Share and number of the rows that a box holds at least."""
+
+
 FEWEST_INPUTS, ROWS_PER_INPUT = 5, 10
+
+
 MOST_BOXES = 3
+
+
 MOST_LEAVES = 8
+
+
 SIGNIFICANT = 0.05
 """A restriction stays if chance alone would do as well in fewer cases than this (quasi-p value)."""
+
+
 PRIM, CART = "PRIM", "CART"
 
 
@@ -134,7 +146,7 @@ class Discovery:
     where: str
     scenario: str
     inputs: tuple[str, ...]
-    x: FloatArray
+    x: Floats
     y: NDArray[np.bool_]
     left_out: int
     disagreement: float
@@ -157,7 +169,7 @@ def discover(sweep: Sweep, where: str, scenario: str, density: float = 0.8) -> D
     sweep
         Read.
     where
-        A condition on the measures that it kept; see `sim.expressions`.
+        A condition on the measures that it kept; see `sim.sweeps.analysis.expressions`.
     scenario
         Name.
     density
@@ -191,7 +203,7 @@ def discover(sweep: Sweep, where: str, scenario: str, density: float = 0.8) -> D
     )  # fmt: skip
 
 
-def inputs_by_row(sweep: Sweep, inputs: DrawInputs) -> tuple[tuple[str, ...], FloatArray, str]:
+def inputs_by_row(sweep: Sweep, inputs: DrawInputs) -> tuple[tuple[str, ...], Floats, str]:
     """Put factors and what draws differ in side by side, a row for each point and draw.
 
     Returns
@@ -227,7 +239,7 @@ def check_rows(where: str, scenario: str, names: Sequence[str], y: NDArray[np.bo
         )
 
 
-def worth_trying(x: FloatArray, y: NDArray[np.bool_]) -> list[int]:
+def worth_trying(x: Floats, y: NDArray[np.bool_]) -> list[int]:
     """Choose the inputs that may restrict a box: with more than one for ten rows those that go most with the outcome, by rank.
 
     Peeling along very many inputs follows chance: some restriction always looks good, and what matters is lost among them.
@@ -242,9 +254,7 @@ def worth_trying(x: FloatArray, y: NDArray[np.bool_]) -> list[int]:
     return sorted(int(k) for k in np.argsort(-apart, kind="stable")[:most])
 
 
-def prim_boxes(
-    names: Sequence[str], x: FloatArray, y: NDArray[np.bool_], density: float
-) -> tuple[tuple[Box, ...], tuple[Step, ...]]:
+def prim_boxes(names: Sequence[str], x: Floats, y: NDArray[np.bool_], density: float) -> tuple[tuple[Box, ...], tuple[Step, ...]]:
     """Find boxes by PRIM, one after another, each on the rows that the earlier ones left.
 
     Parameters
@@ -295,7 +305,7 @@ def chosen_step(boxes: Sequence[Box], least: float) -> int:
     return max(range(len(boxes)), key=lambda step: (boxes[step].density, boxes[step].coverage))
 
 
-def restricted(method: str, names: Sequence[str], x: FloatArray, y: NDArray[np.bool_], lims: pd.DataFrame) -> Box:
+def restricted(method: str, names: Sequence[str], x: Floats, y: NDArray[np.bool_], lims: pd.DataFrame) -> Box:
     """Make a box from the limits of ema_workbench, without the restrictions that chance would do as well, counted anew.
 
     They are dropped one at a time, the least significant first. The chance of one is that of at least as many cases among as many
@@ -332,7 +342,7 @@ def chance_of(name: str, inside: Mapping[str, NDArray[np.bool_]], y: NDArray[np.
     return float(binom.sf(y[rows].sum() - 1, rows.sum(), y[others].mean()))
 
 
-def cart_boxes(names: Sequence[str], x: FloatArray, y: NDArray[np.bool_], density: float) -> tuple[Box, ...]:
+def cart_boxes(names: Sequence[str], x: Floats, y: NDArray[np.bool_], density: float) -> tuple[Box, ...]:
     """Find boxes by CART: the leaves of a small tree that are dense enough, the densest first; else the densest leaf."""
     with quiet():
         from ema_workbench.analysis import cart
@@ -349,7 +359,7 @@ def cart_boxes(names: Sequence[str], x: FloatArray, y: NDArray[np.bool_], densit
     return dense[:MOST_BOXES] or tuple(told[:1])
 
 
-def frame_of(names: Sequence[str], x: FloatArray) -> pd.DataFrame:
+def frame_of(names: Sequence[str], x: Floats) -> pd.DataFrame:
     """Give inputs to ema_workbench, which would drop a column called scenario."""
     import pandas as pd
 

@@ -14,20 +14,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.responses import AnalysisError, DrawInputs, Response
-from sim.sampling import MORRIS_LEVELS, salib_problem
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from sim.model.world import Floats, Integers
+from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, Response
+from sim.sweeps.design.points import MORRIS_LEVELS, salib_problem
 
 RESAMPLES, FEWER_RESAMPLES, SEED, NORMAL_95 = 1_000, 200, 2035, 1.959963984540054
+
+
 FEWEST_ROWS = 20
+
+
 FEWEST_BLOCKS: Mapping[str, int] = {"saltelli": 8, "morris": 4}
+
+
 MOST_SLICES, ROWS_PER_SLICE = 10, 16
+
+
 PARTS = 5
 """Fifths of an input's range, of which the lowest and the highest make the tornado."""
+
+
 STATISTICS: Mapping[str, str] = {
     "first_order": "share of the variance that goes when this input alone is fixed (Sobol)",
     "total_order": "share of the variance that stays when only this input is left free (Sobol)",
@@ -95,7 +102,7 @@ class Sensitivity:
     Parameters
     ----------
     expression, scenario, against, method
-        As in `sim.responses.Response`.
+        As in `sim.sweeps.analysis.responses.Response`.
     rows_are
         ``points`` or ``draws``.
     rows
@@ -219,7 +226,7 @@ def sensitivity_to_draws(response: Response, inputs: DrawInputs) -> Sensitivity:
     )  # fmt: skip
 
 
-def means_of(values: FloatArray, response: Response) -> FloatArray:
+def means_of(values: Floats, response: Response) -> Floats:
     """Average (N, D, R) over draws and replicates.
 
     Raises
@@ -227,19 +234,19 @@ def means_of(values: FloatArray, response: Response) -> FloatArray:
     AnalysisError
         If all rows are equal.
     """
-    y: FloatArray = values.mean(axis=(1, 2))
+    y: Floats = values.mean(axis=(1, 2))
     if np.ptp(y) <= 1e-12 * max(1.0, float(np.abs(y).max())):
         raise AnalysisError(f"{response.expression} is {y[0]:g} everywhere under {response.scenario}: nothing moves it")
     return y
 
 
-def blocks_of(method: str, factors: int, points: int) -> IntArray:
+def blocks_of(method: str, factors: int, points: int) -> Integers:
     """Cut the points of a design into what is drawn together, (blocks, points of one)."""
     size = {"saltelli": 2 * factors + 2, "morris": factors + 1}.get(method, 1)
     return np.arange(points // size * size).reshape(-1, size)
 
 
-def noise_of(values: FloatArray) -> Noise:
+def noise_of(values: Floats) -> Noise:
     """Measure the chance in an output, (N, D, R), by analysis of variance.
 
     Replicate r stands for the same random numbers in every row, so that its mean over rows is common to all and moves no
@@ -265,7 +272,7 @@ def noise_of(values: FloatArray) -> Noise:
     return Noise(min(1.0, within / total), common, min(1.0, left / replicates / means), of_others)
 
 
-def sobol_indices(names: Sequence[str], y: FloatArray) -> Iterator[Index]:
+def sobol_indices(names: Sequence[str], y: Floats) -> Iterator[Index]:
     """Estimate Sobol indices from outputs in the order of Saltelli's design, (base points x (2 K + 2),)."""
     from SALib.analyze import sobol
 
@@ -282,7 +289,7 @@ def sobol_indices(names: Sequence[str], y: FloatArray) -> Iterator[Index]:
     yield around("first_order_sum", "", found["S1"].sum(), NORMAL_95 * float(sums.std(ddof=1)))
 
 
-def morris_indices(names: Sequence[str], x: FloatArray, y: FloatArray, blocks: IntArray) -> Iterator[Index]:
+def morris_indices(names: Sequence[str], x: Floats, y: Floats, blocks: Integers) -> Iterator[Index]:
     """Estimate Morris's measures from trajectories, with a bootstrap over them.
 
     Parameters
@@ -306,7 +313,7 @@ def morris_indices(names: Sequence[str], x: FloatArray, y: FloatArray, blocks: I
             yield around(key, name, values[k], NORMAL_95 * float(again[key][:, k].std(ddof=1)))
 
 
-def effects_of(names: Sequence[str], x: FloatArray, y: FloatArray, blocks: IntArray) -> dict[str, FloatArray]:
+def effects_of(names: Sequence[str], x: Floats, y: Floats, blocks: Integers) -> dict[str, Floats]:
     """Ask SALib for mu, mu* and sigma of some trajectories, (K,) each."""
     from SALib.analyze import morris
 
@@ -316,7 +323,7 @@ def effects_of(names: Sequence[str], x: FloatArray, y: FloatArray, blocks: IntAr
     return {key: np.asarray(found[key], dtype=np.float64) for key in ("mu", "mu_star", "sigma")}
 
 
-def given_data(names: Sequence[str], x: FloatArray, y: FloatArray) -> Iterator[Index]:
+def given_data(names: Sequence[str], x: Floats, y: Floats) -> Iterator[Index]:
     """Estimate PAWN and rank correlations from rows that are independent of one another, (N, K) and (N,)."""
     if len(y) < FEWEST_ROWS:
         return
@@ -333,7 +340,7 @@ def given_data(names: Sequence[str], x: FloatArray, y: FloatArray) -> Iterator[I
         yield around("rank_correlation", name, value, NORMAL_95 * float(correlations[:, k].std(ddof=1)))
 
 
-def slices_of(column: FloatArray, count: int = 0) -> IntArray:
+def slices_of(column: Floats, count: int = 0) -> Integers:
     """Cut an input into slices of equal numbers of rows, or by its values where it has few; numbers from 0, (N,)."""
     count = count or max(2, min(MOST_SLICES, len(column) // ROWS_PER_SLICE))
     levels = np.unique(column)
@@ -343,7 +350,7 @@ def slices_of(column: FloatArray, count: int = 0) -> IntArray:
     return np.searchsorted(edges, column, side="right").astype(np.int64)
 
 
-def pawn(slices: IntArray, y: FloatArray) -> FloatArray:
+def pawn(slices: Integers, y: Floats) -> Floats:
     """Measure how far the distribution of an output in the slices of each input lies from the whole one.
 
     The median over slices of the Kolmogorov-Smirnov distance (Pianosi and Wagener 2018), as `SALib.analyze.pawn`, which loses
@@ -372,7 +379,7 @@ def pawn(slices: IntArray, y: FloatArray) -> FloatArray:
     return found
 
 
-def rank_correlations(x: FloatArray, y: FloatArray) -> FloatArray:
+def rank_correlations(x: Floats, y: Floats) -> Floats:
     """Return Spearman's rank correlation of each input with the output, (K,); 0 where one of them never differs."""
     from scipy.stats import rankdata
 
@@ -381,11 +388,11 @@ def rank_correlations(x: FloatArray, y: FloatArray) -> FloatArray:
     sizes = np.sqrt((ranks**2).sum(axis=0))
     products = (ranks[:, :-1] * ranks[:, -1:]).sum(axis=0)
     scale = sizes[:-1] * sizes[-1]
-    found: FloatArray = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0.0)
+    found: Floats = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0.0)
     return found
 
 
-def tornado(names: Sequence[str], x: FloatArray, y: FloatArray) -> Iterator[Index]:
+def tornado(names: Sequence[str], x: Floats, y: Floats) -> Iterator[Index]:
     """Average the output where an input is in its lowest and in its highest part, whatever the others are."""
     for name, column in zip(names, x.T, strict=True):
         parts = slices_of(column, PARTS)

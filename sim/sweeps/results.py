@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from sim.runs.atomic import FolderError
-from sim.sampling import Factor, Points, make_points
-from sim.sweep_parts import best_rows, part_paths, read_part
-from sim.sweep_runs import first_of_equals, list_runs
-from sim.sweep_store import read_record
+from sim.sweeps.design.points import Factor, Points, make_points
+from sim.sweeps.keys import first_of_equals, list_runs
+from sim.sweeps.parts import best_rows, part_paths, read_part
+from sim.sweeps.store import read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ class Sweep:
     folder
         Of the sweep.
     record
-        What `sim.sweep_store.record_of` wrote.
+        What `sim.sweeps.store.record_of` wrote.
     """
 
     folder: Path

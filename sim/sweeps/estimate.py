@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.data.load import load_data
-from sim.design import Design
 from sim.draws.draw import cached_draw, draw_key, shipped_draws
 from sim.runs.provenance import model_id
-from sim.sweep_parts import table_of
-from sim.sweep_runs import WHOLE, Shard, first_of_equals, runs_of
-from sim.sweeps import PARTS_WANTED, execute_batch, vectors_of
+from sim.sweeps.design.design import Design
+from sim.sweeps.execute import PARTS_WANTED, execute_batch, vectors_of
+from sim.sweeps.keys import WHOLE, Shard, first_of_equals, runs_of
+from sim.sweeps.parts import table_of
 
 PILOT_SECONDS, PILOT_RUNS = 3.0, 40
 SOLVE_SECONDS = 20.0  # a draw that is solved anew, measured on a two-core server

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from sim.data.load import load_data
-from sim.design import Design
-from sim.design_factors import read_factors
-from sim.design_sample import read_sample
-from sim.design_text import DesignText
-from sim.measures import Measure, MeasureError, parse_measure
 from sim.model.world import LAST_YEAR
-from sim.sampling import Factor, point_count
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.text import Problem, ScenarioError, nearest_name, show
 from sim.scenarios.scenario import Scenario
+from sim.sweeps.design.design import Design
+from sim.sweeps.design.factors import read_factors, read_sample
+from sim.sweeps.design.measures import Measure, MeasureError, parse_measure
+from sim.sweeps.design.points import Factor, point_count
+from sim.sweeps.design.text import DesignText
 
 REFERENCE_POINT = "reference"
 MOST_RUNS = 10_000_000

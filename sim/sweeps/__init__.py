@@ -1,0 +1,1 @@
+"""Many runs of a design, resumable, on any executor."""

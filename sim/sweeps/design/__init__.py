@@ -1,0 +1,1 @@
+"""What a sweep varies: the file, its factors, its points, its measures."""
