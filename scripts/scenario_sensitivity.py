@@ -8,10 +8,10 @@ Fast where the draws are solved (scripts/solve_draws.py). scripts/write_scenario
 import sys
 from pathlib import Path
 
+from sim.comparisons.shipped.effects import Design, effect_rows
+from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
 from sim.data.load import load_data
 from sim.draws.draw import BASELINE
-from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
-from sim.scenario_effects import Design, effect_rows
 from sim.scenarios.reading.chain import shipped_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"

@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from sim.assumptions import reference_variants
+from sim.comparisons.assumptions import reference_variants
 from sim.data.load import load_data
 from sim.draws.assembly import Constants
 from sim.draws.draw import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws

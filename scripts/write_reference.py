@@ -6,9 +6,9 @@ python scripts/write_reference.py
 import sys
 from pathlib import Path
 
+from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
-from sim.reference_results import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow, read_effects
 from sim.data.load import load_data
 from sim.display_shipped import (
     Part,
@@ -20,7 +21,6 @@ from sim.display_shipped import (
     why,
 )
 from sim.draws.draw import BASELINE
-from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow, read_effects
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sim.exports as exports
-from sim.comparing import Extent, compare_into
-from sim.comparison import Comparison
-from sim.comparison_files import effects_table
+import sim.comparisons.exports as exports
+from sim.comparisons.compare import Extent, compare_into
+from sim.comparisons.comparison import Comparison
+from sim.comparisons.folder import effects_table
 from sim.runs.execute import found_or_made
 from sim.runs.folder import Run, read_run
 from sim.runs.plan import RunPlan
@@ -107,7 +107,7 @@ def compare(
 
     Raises
     ------
-    sim.pairing.NotComparableError
+    sim.comparisons.pairing.NotComparableError
         With everything that differs and must not.
     sim.scenarios.reading.text.ScenarioError
         With every problem of a scenario file.

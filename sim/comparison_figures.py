@@ -11,7 +11,7 @@ import matplotlib as mpl
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
-from sim.comparison import Comparison
+from sim.comparisons.comparison import Comparison
 from sim.effect_tables import channels, crossings, differences, end_effects, levers, study_differences, switchers
 from sim.figure_tables import FigureTable, elite_work_shares, net_flows, paths, runs_of, work_shares
 from sim.file_figures import STYLE, file_figure

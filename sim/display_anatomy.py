@@ -9,9 +9,9 @@ from typing import Any, Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.comparison import Anatomy, LeverPart
+from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
+from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
 from sim.display_inputs import plain_table
-from sim.switch_reasons import NOT_LOOKED_AT
 
 MOST_SWITCHES: Final = 10
 """Rows of the switches that are printed; the file has all."""

@@ -12,13 +12,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.answer import percent, signed
-from sim.compare_runs import main_headline
-from sim.comparison import AssumptionRow, Comparison, CrossingRow, Headline
-from sim.crossings import year_of_crossing
+from sim.comparisons.answer import percent, signed
+from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Headline
+from sim.comparisons.crossings import year_of_crossing
+from sim.comparisons.effects import main_headline
+from sim.comparisons.pairing import labels
 from sim.display import reading_notes
 from sim.display_anatomy import anatomy_record, anatomy_report
-from sim.pairing import labels
 
 ARROW: Final = "\N{RIGHTWARDS ARROW}"
 TIER_TITLES: Final = {"top20": "Top 20 %", "elite": "Elite"}

@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sim.comparisons.shipped.reference import EffectRow
 from sim.display_inputs import plain_table
 from sim.display_scenarios import is_own
-from sim.reference_results import EffectRow
 from sim.scenarios.expansions import ExpansionRow, change_row
 from sim.scenarios.reading.chain import is_dropped
 from sim.scenarios.scenario import Scenario

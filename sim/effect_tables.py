@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.comparison import Comparison, Effects
+from sim.comparisons.comparison import Comparison, Effects
 from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import (
     AXIS_WORDS,

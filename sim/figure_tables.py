@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from sim.comparison import Comparison
+from sim.comparisons.comparison import Comparison
+from sim.comparisons.pairing import labels
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.figures import GROUPS, REST, groups_of, published_points
 from sim.migration import first_jobs, net_moves
 from sim.model.world import Floats
-from sim.pairing import labels
 from sim.runs.folder import Run
 
 LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import sim
-from sim.comparison import Comparison, CrossingRow
 from sim.comparison_figures import figure_tables, run_note
+from sim.comparisons.comparison import Comparison, CrossingRow
 from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import AXIS_WORDS, BARS, INTERVALS, LINES, TIER_WORDS, FigureTable, region_names, runs_of
 from sim.file_figures import file_figure

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from sim.comparison import Anatomy, Comparison, Headline
+from sim.comparisons.anatomy.anatomy import Anatomy
+from sim.comparisons.comparison import Comparison, Headline
 from sim.display import SHOWN_AXES, SHOWN_TIERS, cells, reading_notes, shown_years
 from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import AXIS_WORDS, TIER_WORDS, region_names, runs_of

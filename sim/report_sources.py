@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sim.comparison import Comparison
+from sim.comparisons.comparison import Comparison
 from sim.data.load import load_data
 from sim.display_shipped import Part, assumption_line
 from sim.figure_tables import runs_of

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sim.answer import signed as with_sign
+from sim.comparisons.answer import signed as with_sign
 
 LONG = 60
 """Letters above which a cell is given more width."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sim.answer import answers
-from sim.compare_runs import compare
-from sim.comparison import Anatomy, AssumptionRow, ChannelRow, Comparison, LeverPart, SwitchRow
-from sim.pairing import labels
+from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
+from sim.comparisons.answer import answers
+from sim.comparisons.comparison import AssumptionRow, Comparison
+from sim.comparisons.effects import compare
+from sim.comparisons.pairing import labels
 from sim.runs.folder import Run, write_run
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario

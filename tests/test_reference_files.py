@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-import sim.reference_results
-from sim.data.load import load_data
-from sim.reference_results import (
+import sim.comparisons.shipped.reference
+from sim.comparisons.shipped.effects import Design
+from sim.comparisons.shipped.reference import (
     CHECKSUM,
     SENSITIVITY,
     YEARS,
@@ -26,8 +26,8 @@ from sim.reference_results import (
     write_effects,
     write_rows,
 )
+from sim.data.load import load_data
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
-from sim.scenario_effects import Design
 from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[1]
@@ -129,7 +129,7 @@ def test_the_page_follows_the_table(script: Callable[[str], ModuleType]) -> None
 def test_an_installed_package_finds_its_own_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site-packages" / "sim"
     (package / "reference").mkdir(parents=True)
-    monkeypatch.setattr(sim.reference_results, "__file__", str(package / "reference_results.py"))
+    monkeypatch.setattr(sim.comparisons.shipped.reference, "__file__", str(package / "reference_results.py"))
     assert reference_folder() == package / "reference"
     assert read_effects() == ()
     shipped = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]

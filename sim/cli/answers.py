@@ -110,9 +110,9 @@ def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: boo
 @json_option
 def scenarios(name: str | None, as_json: bool) -> None:
     """List the shipped scenarios, or say what the scenario NAME changes, why, what it does and what would prove it wrong."""
+    from sim.comparisons.shipped.reference import read_effects
     from sim.data.load import load_data
     from sim.display_shipped import scenarios_report, shipped_record, shipped_report
-    from sim.reference_results import read_effects
     from sim.scenarios.load import load_shipped
     from sim.scenarios.reading.chain import shipped_names
 

@@ -51,10 +51,10 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
     missing is run, with the sizes of the runs that are there.
     """
     gc.enable()
-    from sim.comparing import Extent, compare_into
+    from sim.comparisons.compare import Extent, compare_into
+    from sim.comparisons.exports import ExportError, check_export, export
+    from sim.comparisons.pairing import NotComparableError
     from sim.display_comparison import comparison_record, comparison_report
-    from sim.exports import ExportError, check_export, export
-    from sim.pairing import NotComparableError
     from sim.runs.executors import available_cores
 
     if len(runs) < FEWEST:
@@ -124,7 +124,7 @@ def check_current(there: Sequence[Run]) -> None:
     InputError
         Naming those that were not.
     """
-    from sim.pairing import is_current
+    from sim.comparisons.pairing import is_current
 
     problems = [
         f"{run.folder} was made by another version of the model or the data; name the scenario {run.name} to run it again"

@@ -10,7 +10,7 @@ import click
 from sim.cli.terminal import InputError, WorkError, json_option, show, show_json
 
 if TYPE_CHECKING:
-    from sim.comparison import Comparison
+    from sim.comparisons.comparison import Comparison
     from sim.runs.folder import Run
 
 RECORD = "provenance.json"
@@ -71,7 +71,7 @@ def read_folder(folder: Path) -> Run | Comparison:
     """
     import json
 
-    from sim.comparison_files import read_comparison
+    from sim.comparisons.folder import read_comparison
     from sim.runs.folder import read_run
 
     record = folder / RECORD

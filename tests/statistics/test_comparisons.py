@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.assumptions import REPLICATES, SETTINGS, assumption_rows
-from sim.compare_runs import compare
-from sim.comparing import Extent, compare_into
-from sim.comparison import NO_CHANGE
+from sim.comparisons.assumptions import REPLICATES, SETTINGS, assumption_rows
+from sim.comparisons.compare import Extent, compare_into
+from sim.comparisons.comparison import NO_CHANGE
+from sim.comparisons.effects import compare
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_key, reference_vector, shipped_draws
 from sim.runs.execute import run_tasks, tasks_of

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from sim.reference_results import first_difference, read_rows
-from sim.scenario_effects import Design, effect_rows
+from sim.comparisons.shipped.effects import Design, effect_rows
+from sim.comparisons.shipped.reference import first_difference, read_rows
 from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[2]

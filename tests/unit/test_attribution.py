@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from sim.attribution import coalitions_of, exact_parts, sample_orders, sampled_parts
+from sim.comparisons.anatomy.shapley import coalitions_of, exact_parts, sample_orders, sampled_parts
 
 
 def members(coalition: int, count: int) -> list[int]:

@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 import sim
-from sim.answer import answers
-from sim.compare_runs import compare, headline_years, judge
-from sim.comparing import Extent, compare_into
-from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
-from sim.comparison_files import comparison_folder, read_comparison, write_comparison
+from sim.comparisons.answer import answers
+from sim.comparisons.compare import Extent, compare_into
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
+from sim.comparisons.effects import Inputs, compare, headline_years, judge, prior_part, uninformed
+from sim.comparisons.exports import ExportError, check_export, hubverse_rows, iamc_rows
+from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
+from sim.comparisons.pairing import NotComparableError, labels, pair, vectors_of, without
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.exports import ExportError, check_export, hubverse_rows, iamc_rows
-from sim.pairing import NotComparableError, labels, pair, vectors_of, without
-from sim.prior_part import Inputs, prior_part, uninformed
 from sim.runs.atomic import FolderError
 from sim.runs.folder import Run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim.alluvial import layout
-from sim.comparison import Comparison
 from sim.comparison_figures import TABLES, UnknownFigureError, figure, figure_table, figure_tables, page_figure, save_figures
+from sim.comparisons.comparison import Comparison
 from sim.engines.counts import AXES, TIERS
 from sim.figure_tables import FLOW_YEARS, runs_of
 from sim.figures import groups_of

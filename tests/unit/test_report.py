@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.comparison import Comparison
 from sim.comparison_figures import figure_table, figure_tables
-from sim.comparison_files import write_comparison
+from sim.comparisons.comparison import Comparison
+from sim.comparisons.folder import write_comparison
 from sim.page_library import plotting_library, script_hash
 from sim.report import MOST_BYTES, MOST_TITLE, described, report_page, write_report
 from sim.report_tables import Number, Words, data_table, paragraph, signed, span

@@ -5,14 +5,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import sim.scenario_effects
+import sim.comparisons.shipped.effects
+from sim.comparisons.shipped.effects import (
+    AXES_SHOWN,
+    Design,
+    paired_effects,
+    rows_of,
+    standard_error,
+    strongest,
+    uncertain_inputs,
+)
+from sim.comparisons.shipped.reference import EffectRow, count_table, first_difference
 from sim.data.load import load_data
 from sim.display_shipped import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.draws.draw import Draw, draw_vectors
 from sim.engines.counts import AXES, TIERS
-from sim.reference_results import EffectRow, count_table, first_difference
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.scenario_effects import AXES_SHOWN, Design, paired_effects, rows_of, standard_error, strongest, uncertain_inputs
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
 
@@ -29,7 +37,7 @@ def test_effects_are_paired_by_replicate(monkeypatch: pytest.MonkeyPatch) -> Non
         counts[..., 1] = 1000 - counts[..., 0]
         return SimpleNamespace(counts=counts)  # type: ignore[return-value]
 
-    monkeypatch.setattr(sim.scenario_effects, "simulate", simulate)
+    monkeypatch.setattr(sim.comparisons.shipped.effects, "simulate", simulate)
     variants = [load_shipped("baseline"), load_shipped("us-opening")]
     effects = paired_effects(variants, None, "elite", 100, 4, Design())  # type: ignore[arg-type]
     assert effects.shape == (4, 2, len(AXES_SHOWN), len(CODES))

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-import sim.anatomy
-from sim.anatomy import dissect
+import sim.comparisons.anatomy.dissect
+from sim.comparisons.anatomy.dissect import dissect
+from sim.comparisons.anatomy.futures import LIFE, is_visible, live_future
+from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
+from sim.comparisons.anatomy.switches import Switch, switches_of
 from sim.engines.agents import TalentModel
 from sim.engines.counts import AXES
 from sim.engines.walk import years_of
-from sim.futures import LIFE, is_visible, live_future
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
 from sim.model.world import FIRST_YEAR, World
 from sim.scenarios.scenario import Scenario
-from sim.switch_reasons import NOT_LOOKED_AT
-from sim.switches import Switch, switches_of
 from tests.toy import CODES, FROZEN, LAST_COHORT, abroad, lever_change, plain_world, policy_world, random_world, with_change
 
 KEY = make_key(1, 0)
@@ -44,10 +44,10 @@ def toy_dissect(monkeypatch: pytest.MonkeyPatch) -> Any:
         def world(scenario: Scenario, draw: object, researchers: int, until: int, data: object) -> World:
             return policy_world(scenario.levers, people=30.0, **coefficients)
 
-        monkeypatch.setattr(sim.anatomy, "world_of", world)
-        monkeypatch.setattr(sim.anatomy, "load_data", lambda: SimpleNamespace(codes=CODES))
-        monkeypatch.setattr(sim.anatomy, "make_draw", lambda *_: None)
-        monkeypatch.setattr(sim.anatomy, "parameters_of", lambda *_: {})
+        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "world_of", world)
+        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "load_data", lambda: SimpleNamespace(codes=CODES))
+        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "make_draw", lambda *_: None)
+        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "parameters_of", lambda *_: {})
         return dissect(base, variant, [0], [0, 1], 1000, until=LAST_COHORT)
 
     return dissected

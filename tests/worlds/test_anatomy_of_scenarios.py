@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from sim.anatomy import dissect
-from sim.anatomy_files import read_anatomy
-from sim.coalitions import players
+from sim.comparisons.anatomy.coalitions import players
+from sim.comparisons.anatomy.dissect import dissect
+from sim.comparisons.anatomy.futures import LIFE, live_future
+from sim.comparisons.anatomy.switches import Switch, switches_of
+from sim.comparisons.folder import read_anatomy
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_named
 from sim.engines.counts import AXES, TIERS, shares
-from sim.futures import LIFE, live_future
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
 from sim.runs.execute import run_plan
@@ -25,7 +26,6 @@ from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario
 from sim.sources import PACKAGE
-from sim.switches import Switch, switches_of
 
 BASE = load_shipped("baseline")
 MULTI = [name for name in shipped_names() if len(players(BASE, load_shipped(name))) > 1]

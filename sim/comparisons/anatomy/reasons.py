@@ -1,7 +1,7 @@
 """Why two lives of one researcher part: the gate or the chance that turned out otherwise, or the term of utility that did it.
 
-No formula stands here. What happened is told by `sim.runs.lives.history`; a term's weight is what replacing its inputs by those of the other
-run does to the year's tables.
+No formula stands here. What happened is told by `sim.runs.lives.history`; a term's weight is what replacing its inputs by those
+of the other run does to the year's tables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.futures import Future, Pair
+from sim.comparisons.anatomy.futures import Future, Pair
 from sim.model.choice.race import Race, new_race
 from sim.model.choice.randomness import Words
 from sim.model.jobs import has_opportunity, weigh_first_job, weigh_forced_job, weigh_next_job

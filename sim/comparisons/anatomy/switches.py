@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.comparison import SwitchRow
-from sim.futures import ELSEWHERE, Future, Pair, switchers
-from sim.switch_reasons import Reasons
+from sim.comparisons.anatomy.anatomy import SwitchRow
+from sim.comparisons.anatomy.futures import ELSEWHERE, Future, Pair, switchers
+from sim.comparisons.anatomy.reasons import Reasons
 
 MOST_LOOKED_AT: Final = 4_000
 """Researchers of one draw and replicate whose choice is looked into; of more, as many at equal distances."""

@@ -6,18 +6,19 @@ Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
-from sim.crossings import crossing_rows
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
+from sim.comparisons.crossings import crossing_rows
+from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, vectors_of
+from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.pairing import Pair, check_comparable, labels, pair
-from sim.prior_part import Inputs, prior_part, uninformed_inputs
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import (
     ELITE_REPLICATES,
@@ -34,12 +35,22 @@ from sim.runs.outcomes.statistics import (
 )
 
 POINTS = 100.0
+
+
 HEADLINE_AXES = ("work", "study", "origin")
+
+
 ALWAYS = ("USA", "CHN")
+
+
 OTHERS = 2
 """Further regions of each axis: those that move most in the last year."""
+
+
 HEADLINE_YEARS = (2030, 2035, 2040, 2045, 2050)
 """Years of headlines that the runs reach; their last year is one in any case."""
+
+
 FEW_DRAWS = 10
 
 
@@ -60,7 +71,7 @@ def compare(base: Run, variants: Sequence[Run]) -> Comparison:
 
     Raises
     ------
-    sim.pairing.NotComparableError
+    sim.comparisons.pairing.NotComparableError
         With everything that differs and must not.
     """
     check_comparable(base, variants)
@@ -301,3 +312,71 @@ def main_headline(headlines: Sequence[Headline], variant: str) -> Headline:
 def leading(headlines: Sequence[Headline], variant: str) -> list[Headline]:
     """List the headlines on work of the top 20 % of a variant."""
     return [row for row in headlines if (row.variant, row.tier, row.axis) == (variant, "top20", "work")]
+
+
+JUDGEMENT = "M"
+
+
+DRAWS_PER_INPUT = 1.5
+"""Fewest draws per input for which the regression says anything."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Ranks of the uninformed parameters by draw, standardised, (D, I)."""
+
+    names: tuple[str, ...]
+    ranks: Floats
+
+
+def uninformed(fixed: Sequence[str] = ()) -> tuple[str, ...]:
+    """Name the uncertain parameters whose prior is judgement, but for those that a scenario fixes."""
+    return tuple(p.name for p in load_data().parameters if p.prior is not None and p.tag == JUDGEMENT and p.name not in fixed)
+
+
+def uninformed_inputs(run: Run, draws: Sequence[int]) -> Inputs | None:
+    """Collect the uninformed parameters of draws of a run; None if the draws are too few or of another version.
+
+    Parameters
+    ----------
+    run
+        The run that the draws belong to.
+    draws
+        Numbers of the draws looked at, (D,).
+    """
+    names = uninformed(tuple(fixed_parameters(run)))
+    if len(draws) < DRAWS_PER_INPUT * len(names) or not is_current(run):
+        return None
+    vectors = vectors_of(run)
+    values = np.array([[vectors[draw][name] for name in names] for draw in draws])
+    ranks = values.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable").astype(np.float64)
+    return Inputs(names, ranks - ranks.mean(axis=0))
+
+
+def prior_part(values: Floats, inputs: Inputs) -> float:
+    """Return the share of the variance between draws that the uninformed parameters explain, 0..1.
+
+    The share explained is adjusted for the number of inputs, and set against the variance between draws without replicate noise.
+
+    Parameters
+    ----------
+    values
+        Paired differences, (D, P).
+    inputs
+        Of `uninformed_inputs`, on the same draws.
+
+    Returns
+    -------
+    float
+        NaN where the draws do not differ, or where replicates cannot tell the noise.
+    """
+    parts = variance_parts(values)
+    means = values.mean(axis=1)
+    if np.isnan(means).any() or not np.isfinite(parts.draw) or parts.draw == 0.0:
+        return float("nan")
+    draws, count = inputs.ranks.shape
+    centred = means - means.mean()
+    weights, *_ = np.linalg.lstsq(inputs.ranks, centred, rcond=None)
+    unexplained = float(((centred - inputs.ranks @ weights) ** 2).sum()) / (draws - count - 1)
+    explained = float(means.var(ddof=1)) - unexplained
+    return float(np.clip(explained / parts.draw, 0.0, 1.0))

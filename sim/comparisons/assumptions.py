@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compare_runs import POINTS
-from sim.comparison import AssumptionRow, Comparison
+from sim.comparisons.comparison import AssumptionRow, Comparison
+from sim.comparisons.effects import POINTS
+from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate

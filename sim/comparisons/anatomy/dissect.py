@@ -15,19 +15,19 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.attribution import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
-from sim.channels import TIER, Cell, cells_shown, channel_rows, shares_at
-from sim.coalitions import Player, coalition, players, words_of
-from sim.comparison import Anatomy, LeverPart
+from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
+from sim.comparisons.anatomy.channels import TIER, Cell, cells_shown, channel_rows, shares_at
+from sim.comparisons.anatomy.coalitions import Player, coalition, players, words_of
+from sim.comparisons.anatomy.futures import live_future
+from sim.comparisons.anatomy.shapley import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
+from sim.comparisons.anatomy.switches import Switch, switch_rows, switches_of
 from sim.data.load import load_data
 from sim.draws.draw import make_draw
 from sim.draws.worlds import parameters_of, world_of
 from sim.engines.arrays import run_years
-from sim.futures import live_future
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
 from sim.scenarios.scenario import Scenario
-from sim.switches import Switch, switch_rows, switches_of
 
 DRAWS: Final = (0, 1, 2, 3)
 REPLICATES: Final = (0,)

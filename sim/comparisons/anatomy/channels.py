@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.comparison import ChannelRow
+from sim.comparisons.anatomy.anatomy import ChannelRow
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import FIRST_YEAR, Floats, Integers
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.comparison import CrossingRow
+from sim.comparisons.comparison import CrossingRow
+from sim.comparisons.pairing import Pair
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
-from sim.pairing import Pair
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import crossing
 

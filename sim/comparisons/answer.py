@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.compare_runs import leading, main_headline
-from sim.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
-from sim.crossings import ALWAYS
-from sim.pairing import labels
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
+from sim.comparisons.crossings import ALWAYS
+from sim.comparisons.effects import leading, main_headline
+from sim.comparisons.pairing import labels
 
 MINUS = "\N{MINUS SIGN}"
 WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise"}

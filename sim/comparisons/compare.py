@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from sim.anatomy import DRAWS, REPLICATES, dissect
-from sim.answer import answers
-from sim.assumptions import assumption_rows, why_no_assumptions
-from sim.compare_runs import compare
-from sim.comparison import Anatomy, Comparison
-from sim.comparison_files import comparison_folder, read_comparison, write_comparison
-from sim.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
+from sim.comparisons.anatomy.anatomy import Anatomy
+from sim.comparisons.anatomy.dissect import DRAWS, REPLICATES, dissect
+from sim.comparisons.answer import answers
+from sim.comparisons.assumptions import assumption_rows, why_no_assumptions
+from sim.comparisons.comparison import Comparison
+from sim.comparisons.effects import compare
+from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
+from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
 from sim.runs.folder import Run
 from sim.scenarios.load import load_scenario
 
@@ -65,7 +66,7 @@ def compare_into(
 
     Raises
     ------
-    sim.pairing.NotComparableError
+    sim.comparisons.pairing.NotComparableError
         With everything that differs and must not.
     sim.runs.atomic.FolderError
         If the folder cannot be written or read.

@@ -4,7 +4,7 @@
 | --- | --- |
 | effects.parquet | paired differences of all years, tiers, axes and regions, people and shares |
 | effects.csv | the same for selected years |
-| headlines.csv, crossings.csv, assumptions.csv | the rows of `sim.comparison`, numbers exact |
+| headlines.csv, crossings.csv, assumptions.csv | the rows of `sim.comparisons.comparison`, numbers exact |
 | iamc.csv | shares, people and differences as the IAMC writes scenarios |
 | anatomy-1/ | who changed and why: of the first variant, and so on |
 | answer.txt | the answer in two sentences, one line a variant |
@@ -22,36 +22,51 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.anatomy_files import read_anatomy, write_anatomy
-from sim.comparison import Anatomy, AssumptionRow, Comparison, CrossingRow, Effects, Headline
+from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
+from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Effects, Headline
+from sim.comparisons.exports import iamc_rows
+from sim.comparisons.pairing import labels
 from sim.engines.counts import AXES, TIERS
-from sim.exports import iamc_rows
-from sim.pairing import labels
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
 from sim.runs.provenance import digest, source_state, versions
 from sim.runs.tables import write_csv
 from sim.sources import source_hash
 
-Row = TypeVar("Row", Headline, CrossingRow, AssumptionRow)
+RowKind = TypeVar("Row", Headline, CrossingRow, AssumptionRow)
+
 
 COMPARISONS = "comparisons"
+
+
 FILES = (
     "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "iamc.csv", "answer.txt",
     "provenance.json",
 )  # fmt: skip
+
+
 KEY = ("variant", "year", "tier", "axis", "region")
+
+
 STATISTICS = tuple(field.name for field in fields(Effects))
+
+
 SELECTED_YEARS = (2019, 2022, 2025, 2030, 2035, 2040, 2045, 2050)
+
+
 MOST_NAMES = 3
+
+
 SHOWN_RANK = 9.0
 """Rank up to which sources decide what the folder holds."""
+
+
 UNITS: Mapping[str, str] = {
     "difference, p05, p25, p50, p75, p95, sd_parameter, sd_replicate, error": "percentage points, variant less base",
     "base_share, variant_share, prior_part, probability, change": "0..1",
@@ -242,12 +257,12 @@ def read_effects(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tu
     return tuple(found)
 
 
-def write_rows(path: Path, kind: type[Row], rows: Iterable[tuple[Any, ...]]) -> None:
+def write_rows(path: Path, kind: type[RowKind], rows: Iterable[tuple[Any, ...]]) -> None:
     """Write rows as CSV with exact numbers; a missing number is blank."""
     write_csv(path, kind._fields, rows)
 
 
-def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
+def read_rows(path: Path, kind: type[RowKind]) -> Iterator[RowKind]:
     """Read rows back.
 
     Raises
@@ -273,3 +288,90 @@ def value_of(kind: Any, text: str) -> Any:
 def write_text(path: Path, text: str) -> None:
     """Write a text file with the line ends of every system alike."""
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+RECORD: Final = "anatomy.json"
+
+
+TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
+
+
+BETWEEN: Final = "; "
+"""What stands between the examples of a row."""
+
+
+WHOLE: Final = ("year", "researchers")
+"""Columns with whole numbers."""
+
+
+NUMBERS: Final = ("people", "total", "direct", "feedback", "interaction", "part", "low", "high")
+
+
+AnatomyRow = SwitchRow | ChannelRow | LeverPart
+
+
+def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
+    """Write switches.csv, channels.csv, levers.csv and anatomy.json; numbers are written so that they read back to the bit.
+
+    Parameters
+    ----------
+    folder : made if it is not there; files of these names are replaced.
+    anatomy : what to write.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds: tuple[type[AnatomyRow], ...] = (SwitchRow, ChannelRow, LeverPart)
+    rows: tuple[Sequence[AnatomyRow], ...] = (anatomy.switches, anatomy.channels, anatomy.levers)
+    for name, kind, table in zip(TABLES, kinds, rows, strict=True):
+        with (folder / name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(kind._fields)
+            writer.writerows([as_text(value) for value in row] for row in table)
+    record = {
+        "base": anatomy.base,
+        "variant": anatomy.variant,
+        "year": anatomy.year,
+        "researchers": anatomy.researchers,
+        "runs": anatomy.runs,
+        "exact": anatomy.exact,
+        "lever_researchers": anatomy.lever_researchers,
+    }
+    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def as_text(value: Any) -> str:
+    """Write a value of a row."""
+    if isinstance(value, tuple):
+        return BETWEEN.join(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def read_anatomy(folder: Path) -> Anatomy:
+    """Read what `write_anatomy` wrote.
+
+    Raises
+    ------
+    sim.runs.atomic.FolderError : a file is missing or cannot be read.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        switches, channels, levers = (
+            tuple(kind(**row) for row in read_anatomy_rows(folder / name))
+            for name, kind in zip(TABLES, (SwitchRow, ChannelRow, LeverPart), strict=True)
+        )
+        runs = tuple((int(draw), int(replicate)) for draw, replicate in record.pop("runs"))
+        return Anatomy(**record, runs=runs, switches=switches, channels=channels, levers=levers)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FolderError(folder, f"holds no complete anatomy ({error}); compare the scenarios again") from error
+
+
+def read_anatomy_rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows of a table with numbers as numbers and examples as a list."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [{name: as_value(name, text) for name, text in row.items()} for row in csv.DictReader(stream)]
+
+
+def as_value(name: str, text: str) -> Any:
+    """Read a value of a column."""
+    if name == "examples":
+        return tuple(text.split(BETWEEN)) if text else ()
+    return int(text) if name in WHOLE else float(text) if name in NUMBERS else text

@@ -10,13 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.comparisons.anatomy.anatomy import Anatomy
 from sim.model.world import Floats
 from sim.runs.folder import Run
 
 NO_CHANGE = "no change"  # every paired difference is exactly zero
+
+
 CLEAR = "clear"  # the mean difference lies more than two standard errors from zero
+
+
 WITHIN_NOISE = "within noise"  # it does not
+
+
 NOT_COMPARABLE = "not comparable"  # too small a tier at this size, or runs that cannot be paired
+
+
 VERDICTS = (NO_CHANGE, CLEAR, WITHIN_NOISE, NOT_COMPARABLE)
 
 
@@ -116,81 +125,6 @@ class AssumptionRow(NamedTuple):
     region: str
     difference: float  # percentage points, mean over replicates
     error: float  # standard error over replicates
-
-
-class SwitchRow(NamedTuple):
-    """Researchers who are in one state in the base and in another in the variant, in the last year."""
-
-    origin: str
-    stage: str  # of the decision in which their lives parted: study, first job, next job, forced move, entry, exit
-    base: str  # place (headquarters region) in the base, or "out", "applying", "absent"
-    variant: str
-    reason: str  # the term of utility or the gate that flipped the decision
-    researchers: int  # simulated, over all runs looked at
-    people: float  # a run's mean
-    examples: tuple[str, ...]  # some of them, as "CHN-2026-17" of draw and replicate "0/1": "CHN-2026-17 (draw 0, replicate 1)"
-
-
-class ChannelRow(NamedTuple):
-    """An effect split into the policy's own part and what answers to it; percentage points, mean over the runs looked at."""
-
-    year: int
-    tier: str
-    axis: str
-    region: str
-    total: float
-    direct: float  # the policy, with congestion, ecosystem and diasporas on the base's path
-    feedback: float  # the base's levers on the policy run's paths
-    interaction: float  # what is left
-
-
-class LeverPart(NamedTuple):
-    """The Shapley value of one lever; percentage points, mean over the runs looked at. The parts sum to the total."""
-
-    lever: str  # id
-    words: str  # what it changes, for people
-    year: int
-    tier: str
-    axis: str
-    region: str
-    part: float
-    low: float  # 90 % interval of the sampling of orders; equal to part where all orders were taken
-    high: float
-    total: float
-
-
-@dataclass(frozen=True)
-class Anatomy:
-    """Why a variant differs from the base: from runs made again with every researcher's history.
-
-    Parameters
-    ----------
-    base, variant
-        Names of the scenarios.
-    year
-        Of the switches: the last one.
-    researchers
-        Size of the runs.
-    runs
-        (draw, replicate) of the runs looked at.
-    switches, channels, levers
-        The rows.
-    exact
-        Whether the levers' parts come from all orders.
-    lever_researchers
-        Size of the runs that the levers' parts come from, which take many.
-    """
-
-    base: str
-    variant: str
-    year: int
-    researchers: int
-    runs: tuple[tuple[int, int], ...]
-    switches: tuple[SwitchRow, ...]
-    channels: tuple[ChannelRow, ...]
-    levers: tuple[LeverPart, ...]
-    exact: bool
-    lever_researchers: int = 0
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engines.counts import AXES, TIERS, shares
-from sim.reference_results import REPLICATES, RESEARCHERS, EffectRow
+from sim.model.world import Floats
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
@@ -27,11 +27,16 @@ from sim.scenarios.scenario import Scenario, lever_values
 
 AXES_SHOWN = ("work", "study")
 """Axes of which effects are told; the first decides the main region."""
+
+
 ALWAYS = ("USA", "CHN")
 """Regions whose effects are always told."""
+
+
 OTHERS = 2
 """Further regions of which effects are told: those with the largest."""
-FloatArray = NDArray[np.float64]
+
+
 Report = Callable[[str], None]
 
 
@@ -80,9 +85,7 @@ def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterato
         yield from rows_of(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
 
 
-def over_draws(
-    variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: Design, report: Report
-) -> FloatArray:
+def over_draws(variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: Design, report: Report) -> Floats:
     """Compare scenarios with the baseline in every draw: mean over replicates, (D, S, X, R)."""
     numbered = list(enumerate(vectors))
     work = partial(one_draw, variants=variants, design=design)
@@ -99,21 +102,21 @@ def over_draws(
     return np.stack(effects)
 
 
-def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: Design) -> FloatArray:
+def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: Design) -> Floats:
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
     draw = make_draw(load_data(), vector, number)
-    mean: FloatArray = paired_effects(variants, draw, "top20", design.researchers, design.replicates, design).mean(axis=0)
+    mean: Floats = paired_effects(variants, draw, "top20", design.researchers, design.replicates, design).mean(axis=0)
     return mean
 
 
 def paired_effects(
     variants: Sequence[Scenario], draw: Draw, tier: str, researchers: int, replicates: int, design: Design
-) -> FloatArray:
+) -> Floats:
     """Compare scenarios with the baseline on the same random numbers, (replicates, S, X, R) in percentage points."""
     axes = [AXES.index(axis) for axis in AXES_SHOWN]
 
-    def last_shares(scenario: Scenario, replicate: int) -> FloatArray:
+    def last_shares(scenario: Scenario, replicate: int) -> Floats:
         run = simulate(scenario, draw, replicate, researchers, design.seed, design.until)
         return shares(run.counts[-1, TIERS.index(tier), axes])
 
@@ -124,9 +127,7 @@ def paired_effects(
     return np.array(effects)
 
 
-def uncertain_inputs(
-    data: Data, base: Scenario, scenario: Scenario, vectors: Sequence[Mapping[str, float]]
-) -> dict[str, FloatArray]:
+def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     """List what differs between draws and can decide an effect, (D,) each.
 
     Parameters by name, and as `lever ID` the values of the levers that the scenario adds to the baseline or takes out of it;
@@ -143,9 +144,7 @@ def uncertain_inputs(
     return {name: values for name, values in found.items() if np.ptp(values) > 0.0}
 
 
-def rows_of(
-    name: str, effects: FloatArray, inputs: Mapping[str, FloatArray], elite: FloatArray, codes: Sequence[str]
-) -> Iterator[EffectRow]:
+def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Floats, codes: Sequence[str]) -> Iterator[EffectRow]:
     """Summarise one scenario.
 
     Parameters
@@ -183,7 +182,7 @@ def rows_of(
             )
 
 
-def strongest(effect: FloatArray, inputs: Mapping[str, FloatArray]) -> tuple[tuple[str, float], tuple[str, float]]:
+def strongest(effect: Floats, inputs: Mapping[str, Floats]) -> tuple[tuple[str, float], tuple[str, float]]:
     """Return the two inputs with the largest rank correlation with an effect, with its sign; "" where there is none."""
     from scipy.stats import spearmanr
 
@@ -194,6 +193,6 @@ def strongest(effect: FloatArray, inputs: Mapping[str, FloatArray]) -> tuple[tup
     return (first, rhos.get(first, 0.0)), (second, rhos.get(second, 0.0))
 
 
-def standard_error(values: FloatArray) -> float:
+def standard_error(values: Floats) -> float:
     """Return the standard error of a mean of independent values."""
     return float(values.std(ddof=1)) / math.sqrt(len(values))

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import sim
-from sim.comparison import Comparison
+from sim.comparisons.comparison import Comparison
+from sim.comparisons.pairing import labels, pair
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
-from sim.pairing import labels, pair
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.tables import write_csv

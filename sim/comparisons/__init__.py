@@ -1,0 +1,1 @@
+"""Scenarios side by side: paired effects, verdicts, crossings, the answer."""

@@ -1,0 +1,1 @@
+"""Who changed and why, and which lever did it."""
