@@ -62,14 +62,14 @@ class Compared:
         return pd.DataFrame(rows[name])
 
     def figure(self, name: str) -> Figure:
-        """Draw a figure; `sim.comparison_figures.TABLES` names them.
+        """Draw a figure; `sim.reports.figures.catalogue.TABLES` names them.
 
         Raises
         ------
-        sim.comparison_figures.UnknownFigureError
+        sim.reports.figures.catalogue.UnknownFigureError
             For another name, or one that the comparison has no numbers for.
         """
-        from sim.comparison_figures import figure
+        from sim.reports.figures.catalogue import figure
 
         return figure(self.comparison, name)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from rich import box
@@ -11,54 +11,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.engines.counts import AXES, TIERS
-from sim.model.world import Floats
+from sim.reports.words import SHOWN_AXES, SHOWN_TIERS, SMALL, SORT_YEAR, Cell, cells, elite_error, reading_notes, shown_years
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import INDICATORS
-from sim.runs.outcomes.statistics import BAND, band, grouped
+from sim.runs.outcomes.statistics import BAND
 
-SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
-SORT_YEAR: Final = 2022
-SHOWN_TIERS: Final = {
-    "top20": "Top 20 %",
-    "elite": "Elite, top 2 %",
-}
-SHOWN_AXES: Final = {
-    "work": "where they work (headquarters of the employer; students: their university)",
-    "study": "where they went to graduate school",
-    "origin": "where they come from (first degree)",
-}
 VARIANT_TITLE: Final = "Top 20 %, at the reference point: does a lost doctoral place go to somebody else? (share in %)"
+
+
 VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
-SMALL: Final = 0.02
-"""Regions below this share in every year shown are added up in print; files and JSON hold them all."""
+
+
 MOST_REGIONS: Final = 8
 """Most regions printed by name in one table."""
-
-
-class Cell(NamedTuple):
-    """A median with the ends of its 90 % band, for a share (0..1) and for people."""
-
-    share: tuple[float, float, float]
-    people: tuple[float, float, float]
-
-
-def shown_years(run: Run) -> list[int]:
-    """Return the years of the printed table that the run reaches; its last year if it reaches none."""
-    years = [year for year in SHOWN_YEARS if run.years[0] <= year <= run.years[-1]]
-    return years or [int(run.years[-1])]
-
-
-def cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> list[list[Cell]]:
-    """Return the cells of a printed table, one list per group of regions, one cell per shown year."""
-    index = [int(year - run.years[0]) for year in shown_years(run)]
-    people = grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
-    share = band(run.shares_by_run(tier, axis, groups)[:, index])
-    count = band((run.weight * people).astype(np.float64))
-    return [
-        [Cell(_three(share, year, group), _three(count, year, group)) for year in range(len(index))]
-        for group in range(len(groups))
-    ]
 
 
 def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
@@ -91,32 +56,6 @@ def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
     for line in reading_notes(run):
         notes.add_row("-", Text(line))
     return Group(*parts, Text("\nHow to read this", style="bold"), notes)
-
-
-def reading_notes(run: Run) -> list[str]:
-    """Return the sentences that say what the numbers contain and where they are weak."""
-    notes = [
-        "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the number of people.",
-        f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the published sample.",
-    ]
-    if run.replicates == 1:
-        notes.append("With one replicate the noise of the random numbers cannot be told from the parameters.")
-    error = elite_error(run)
-    if error is not None:
-        notes.append(
-            f"Elite: few people, so one run has a Monte-Carlo standard error of {100 * error:.1f} points on "
-            "the US work share of 2022; give no verdict on it below 20,000 researchers x 10 replicates."
-        )
-    return notes + list(run.notes)
-
-
-def elite_error(run: Run) -> float | None:
-    """Return the elite's Monte-Carlo standard error of one run (US work share, 2022 or the last year)."""
-    year = min(SORT_YEAR, int(run.years[-1]))
-    for row in run.indicators:
-        if (row.indicator, row.region, row.year) == ("elite_monte_carlo_error", "USA", year):
-            return None if np.isnan(row.mean) else row.mean
-    return None
 
 
 def run_record(run: Run, state: str) -> dict[str, Any]:
@@ -210,11 +149,6 @@ def _people(people: tuple[float, float, float]) -> str:
 def _thousands(people: float) -> str:
     thousands = people / 1000
     return f"{thousands:.0f}" if thousands >= 9.95 else f"{thousands:.1f}"
-
-
-def _three(values: tuple[Floats, Floats, Floats], year: int, group: int) -> tuple[float, float, float]:
-    low, middle, high = (float(each[year, group]) for each in values)
-    return low, middle, high
 
 
 def _named(name: str, values: tuple[float, float, float]) -> dict[str, float | None]:

@@ -17,8 +17,8 @@ from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, H
 from sim.comparisons.crossings import year_of_crossing
 from sim.comparisons.effects import main_headline
 from sim.comparisons.pairing import labels
-from sim.display import reading_notes
 from sim.display_anatomy import anatomy_record, anatomy_report
+from sim.reports.words import reading_notes
 
 ARROW: Final = "\N{RIGHTWARDS ARROW}"
 TIER_TITLES: Final = {"top20": "Top 20 %", "elite": "Elite"}

@@ -30,7 +30,7 @@ SLOW_LIBRARIES = {
     "sklearn",
     "xarray",
 }
-BEHIND_SLOW_LIBRARIES = {"sim.engines.agents", "sim.comparison_figures"}  # they import Mesa and the plotting libraries
+BEHIND_SLOW_LIBRARIES = {"sim.engines.agents", "sim.reports.figures.catalogue"}  # they import Mesa and the plotting libraries
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 

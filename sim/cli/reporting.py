@@ -27,8 +27,8 @@ FIGURES = "figures"
 @json_option
 def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) -> None:
     """Write one page, to be mailed or printed, about the folder of a run or of a comparison."""
-    from sim.comparison_figures import save_figures
-    from sim.report import ReportTooLargeError, alone, write_report
+    from sim.reports.figures.catalogue import save_figures
+    from sim.reports.page import ReportTooLargeError, alone, write_report
     from sim.runs.folder import Run
 
     what = read_folder(folder)
@@ -51,8 +51,8 @@ def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) 
 
 def report_into(comparison: Comparison, folder: Path) -> Path:
     """Write the page and the figures of a comparison into its folder, unless they are there; return the page."""
-    from sim.comparison_figures import save_figures
-    from sim.report import write_report
+    from sim.reports.figures.catalogue import save_figures
+    from sim.reports.page import write_report
 
     page = folder / PAGE
     if page.is_file():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
-from sim.figures import save_work_shares
+from sim.reports.figures.published import save_work_shares
 from sim.runs.folder import Run, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED

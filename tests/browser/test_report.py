@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from sim.comparison_figures import figure_tables
-from sim.report import alone, write_report
+from sim.reports.figures.catalogue import figure_tables
+from sim.reports.page import alone, write_report
 from tests.comparisons import compared, run_of
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -8,15 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.alluvial import layout
-from sim.comparison_figures import TABLES, UnknownFigureError, figure, figure_table, figure_tables, page_figure, save_figures
 from sim.comparisons.comparison import Comparison
 from sim.engines.counts import AXES, TIERS
-from sim.figure_tables import FLOW_YEARS, runs_of
-from sim.figures import groups_of
-from sim.migration import first_jobs, net_moves
-from sim.page_figures import domains
-from sim.report import alone
+from sim.reports.figures.catalogue import (
+    TABLES,
+    UnknownFigureError,
+    figure,
+    figure_table,
+    figure_tables,
+    page_figure,
+    save_figures,
+)
+from sim.reports.figures.pages import domains
+from sim.reports.figures.published import groups_of
+from sim.reports.figures.shares import first_jobs, net_moves
+from sim.reports.figures.streams import layout
+from sim.reports.figures.tables import FLOW_YEARS, runs_of
+from sim.reports.page import alone
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from tests.comparisons import compared, run_of

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.figures import LAST_OBSERVED, groups_of, published_points, save_work_shares, work_shares_figure
+from sim.reports.figures.published import LAST_OBSERVED, groups_of, published_points, save_work_shares, work_shares_figure
 from sim.runs.folder import Run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.comparison_figures import figure_table, figure_tables
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
-from sim.page_library import plotting_library, script_hash
-from sim.report import MOST_BYTES, MOST_TITLE, described, report_page, write_report
-from sim.report_tables import Number, Words, data_table, paragraph, signed, span
+from sim.reports.figures.catalogue import figure_table, figure_tables
+from sim.reports.html import Number, Words, data_table, paragraph, signed, span
+from sim.reports.page import MOST_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
 from sim.runs.folder import Run
 from tests.comparisons import compared, run_of
 
@@ -44,7 +43,9 @@ def comparison(runs: tuple[Run, Run]) -> Comparison:
 @pytest.fixture
 def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw two figures only, which is quick."""
-    monkeypatch.setattr("sim.report.figure_tables", lambda what: figure_tables(what, ("crossing", "net-flows")))
+    monkeypatch.setattr(
+        "sim.reports.figures.catalogue.figure_tables", lambda what: figure_tables(what, ("crossing", "net-flows"))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +214,7 @@ def test_the_verb_refuses_what_is_no_run(tmp_path: Path, talentsim: Callable[...
 def test_a_page_that_would_be_too_large_is_refused(
     runs: tuple[Run, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.report.MOST_BYTES", 1000)
+    monkeypatch.setattr("sim.reports.page.MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="compare fewer scenarios"):
         write_report(runs[0], tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []

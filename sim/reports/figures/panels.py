@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from sim.alluvial import layout as placed
-from sim.figure_tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, Value, node_colour
-from sim.figures import LAST_OBSERVED
-from sim.file_figures import DIVERGING, TO_90, stop_words, streams_of, whole
+from sim.reports.figures.files import DIVERGING, TO_90, stop_words, streams_of, whole
+from sim.reports.figures.published import LAST_OBSERVED
+from sim.reports.figures.streams import layout as placed
+from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, Value, node_colour
 
 _GRID: Final = "#E5E5E5"
 

@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
 from sim.comparisons.comparison import Comparison
-from sim.effect_tables import channels, crossings, differences, end_effects, levers, study_differences, switchers
-from sim.figure_tables import FigureTable, elite_work_shares, net_flows, paths, runs_of, work_shares
-from sim.file_figures import STYLE, file_figure
-from sim.page_figures import plotly_figure
+from sim.reports.figures.effects import channels, crossings, differences, end_effects, levers, study_differences, switchers
+from sim.reports.figures.files import STYLE, file_figure
+from sim.reports.figures.pages import plotly_figure
+from sim.reports.figures.tables import FigureTable, elite_work_shares, net_flows, paths, runs_of, work_shares
 from sim.runs.folder import BAND_CONTENTS
 from sim.runs.tables import write_table
 

@@ -14,33 +14,43 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.pairing import labels
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
-from sim.figures import GROUPS, REST, groups_of, published_points
-from sim.migration import first_jobs, net_moves
 from sim.model.world import Floats
+from sim.reports.figures.published import GROUPS, REST, groups_of, published_points
+from sim.reports.figures.shares import first_jobs, net_moves
+from sim.reports.words import TIER_WORDS
 from sim.runs.folder import Run
 
 LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"
 """Kinds of figures: curves with bands, a forest plot, bars, a coloured matrix, a Sankey diagram."""
+
+
 Value = str | int | float
 
-TIER_WORDS: Final = {"top20": "top 20 %", "elite": "elite", "all": "all researchers"}
-AXIS_WORDS: Final = {
-    "work": "where they work",
-    "study": "where they went to graduate school",
-    "origin": "where they come from",
-    "location": "where they are",
-    "graduates": "where those with a completed degree work",
-}
+
 MOST_LETTERS: Final = 36
+
+
 BASE_COLOUR: Final = "#595959"
+
+
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B58900", "#56B4E9")
 """Of the variants in turn; by Okabe and Ito, whose colours stay apart for colour-blind readers."""
+
+
 NOT_AT_WORK: Final = {"out": "out of research", "applying": "applying", "absent": "not in the run"}
+
+
 BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
+
+
 NODES: Final = (*(group.label for group in GROUPS), REST.label, *NOT_AT_WORK.values())
 """Groups of regions and what is none, from top to bottom."""
+
+
 FLOW_YEARS: Final = 5
 """Years at the end over which net flows are averaged."""
+
+
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from sim.comparisons.anatomy.anatomy import Anatomy
 from sim.comparisons.comparison import Comparison, Headline
-from sim.display import SHOWN_AXES, SHOWN_TIERS, cells, reading_notes, shown_years
 from sim.engines.counts import AXES, TIERS
-from sim.figure_tables import AXIS_WORDS, TIER_WORDS, region_names, runs_of
-from sim.report_tables import Number, Words, bullets, data_table, escaped, folded, paragraph, people, percent, signed, span
+from sim.reports.figures.tables import region_names, runs_of
+from sim.reports.html import Number, Words, bullets, data_table, escaped, folded, paragraph, people, percent, signed, span
+from sim.reports.words import AXIS_WORDS, SHOWN_AXES, SHOWN_TIERS, TIER_WORDS, cells, reading_notes, shown_years
 from sim.runs.folder import Run
 
 HEADLINE_COLUMNS = ("share of", "year", "base", "variant", "difference, points", "90 % of runs", "50 % of runs", "verdict")

@@ -1,6 +1,6 @@
 """Figures for pages: each kind of table drawn with plotly, with values under the pointer.
 
-Panels are placed here as they stand on a wide screen; ``sim/page/page.js`` places them anew, by the numbers in
+Panels are placed here as they stand on a wide screen; ``sim/reports/assets/page.js`` places them anew, by the numbers in
 ``layout.meta``, where the screen is narrow.
 """
 
@@ -11,9 +11,9 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from sim.figure_tables import BARS, INTERVALS, LINES, MATRIX, STREAMS, FigureTable
-from sim.file_figures import panel_columns, stop_words
-from sim.page_panels import DRAWERS, safe, shortened
+from sim.reports.figures.files import panel_columns, stop_words
+from sim.reports.figures.panels import DRAWERS, safe, shortened
+from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, STREAMS, FigureTable
 
 WIDTH: Final = 1060
 """Width in pixels for which panels are placed."""

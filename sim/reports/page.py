@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import base64
+import functools
+import gzip
+import hashlib
 import io
 import os
 import string
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
 import sim
-from sim.comparison_figures import figure_tables, run_note
 from sim.comparisons.comparison import Comparison, CrossingRow
 from sim.engines.counts import AXES, TIERS
-from sim.figure_tables import AXIS_WORDS, BARS, INTERVALS, LINES, TIER_WORDS, FigureTable, region_names, runs_of
-from sim.file_figures import file_figure
-from sim.page_figures import plotly_figure
-from sim.page_library import plotting_library, script_hash
-from sim.report_parts import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
-from sim.report_sources import change_part, evidence_part, origin_part
-from sim.report_tables import escaped, figure_block, folded, paragraph, section, shortened, signed
+from sim.reports.evidence import change_part, evidence_part, origin_part
+from sim.reports.figures.catalogue import figure_tables, run_note
+from sim.reports.figures.files import file_figure
+from sim.reports.figures.pages import plotly_figure
+from sim.reports.figures.tables import BARS, INTERVALS, LINES, FigureTable, region_names, runs_of
+from sim.reports.html import escaped, figure_block, folded, paragraph, section, shortened, signed
+from sim.reports.sections import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
+from sim.reports.words import AXIS_WORDS, TIER_WORDS
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import crossing
 from sim.sources import PACKAGE
 
-PAGE: Final = PACKAGE / "page"
+PAGE: Final = PACKAGE / "reports" / "assets"
+
+
 MOST_TITLE: Final = 240
 """Letters of a title that stand in the heading; a longer one follows in full."""
+
+
 MOST_BYTES: Final = 5_000_000
+
+
 _COLOURS: Final = 128  # of a picture
+
+
 _DESCRIBED: Final = 14  # most numbers in the description of a figure
+
+
 _PASSING: Final = ("CHN", "USA")
 
 
@@ -219,3 +232,24 @@ def _answer(run: Run, rows: list[CrossingRow]) -> str:
 
 def _text(name: str) -> str:
     return (PAGE / name).read_text(encoding="utf-8")
+
+
+class Library(NamedTuple):
+    """The script of plotly: packed with gzip and written in base64, and what a content policy calls it."""
+
+    packed: str
+    hash: str
+
+
+@functools.cache
+def plotting_library() -> Library:
+    """Pack the script of the installed plotly; equal versions give equal bytes."""
+    from plotly.offline import get_plotlyjs
+
+    script = get_plotlyjs()
+    return Library(base64.b64encode(gzip.compress(script.encode(), 9, mtime=0)).decode(), script_hash(script))
+
+
+def script_hash(script: str) -> str:
+    """Return how a content policy names a script: by the hash of its text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

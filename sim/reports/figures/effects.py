@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.comparisons.comparison import Comparison, Effects
 from sim.engines.counts import AXES, TIERS
-from sim.figure_tables import (
-    AXIS_WORDS,
+from sim.reports.figures.published import groups_of
+from sim.reports.figures.tables import (
     BANDS,
     BARS,
     COLOURS,
@@ -18,14 +18,13 @@ from sim.figure_tables import (
     LINES,
     NOT_AT_WORK,
     STREAMS,
-    TIER_WORDS,
     FigureTable,
     Series,
     Value,
     region_names,
     runs_of,
 )
-from sim.figures import groups_of
+from sim.reports.words import AXIS_WORDS, TIER_WORDS
 
 SHOWN_REGIONS: Final = 8
 """Most regions in a figure of differences."""

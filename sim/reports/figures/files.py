@@ -14,9 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from sim.alluvial import draw_streams, layout
-from sim.figure_tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, node_colour
-from sim.figures import LAST_OBSERVED
+from sim.reports.figures.published import LAST_OBSERVED
+from sim.reports.figures.streams import draw_streams, layout
+from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, node_colour
 
 TO_90: Final = 1.6448536269514722
 """Half width of a 90 % interval in standard errors."""

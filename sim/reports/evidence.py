@@ -8,8 +8,8 @@ from dataclasses import replace
 from sim.comparisons.comparison import Comparison
 from sim.data.load import load_data
 from sim.display_shipped import Part, assumption_line
-from sim.figure_tables import runs_of
-from sim.report_tables import Words, data_table, definitions, escaped, folded, paragraph
+from sim.reports.figures.tables import runs_of
+from sim.reports.html import Words, data_table, definitions, escaped, folded, paragraph
 from sim.runs.folder import Run
 from sim.scenarios.expansions import change_row
 from sim.scenarios.levers.changes import LeverChange

@@ -1,0 +1,1 @@
+"""One self-contained page: sections, tables, words."""

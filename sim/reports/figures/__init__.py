@@ -1,0 +1,1 @@
+"""Every figure: its table first, then its drawing."""
