@@ -7,9 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow, read_effects
-from sim.data.load import load_data
-from sim.display_shipped import (
+from sim.cli.tables.scenarios import (
     Part,
     assumption_line,
     effect_line,
@@ -20,6 +18,8 @@ from sim.display_shipped import (
     parts_of,
     why,
 )
+from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow, read_effects
+from sim.data.load import load_data
 from sim.draws.draw import BASELINE
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.load import load_shipped

@@ -4,7 +4,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-NAMES = {"compare": ("sim.compared", "compare"), "sweep": ("sim.api", "sweep")}
+NAMES = {"compare": ("sim.api", "compare"), "sweep": ("sim.api", "sweep")}
 """What `sim.NAME` is: module and attribute, imported when it is first asked for, so that `import sim` stays fast."""
 
 

@@ -15,12 +15,12 @@ from typing import NoReturn
 import click
 
 import sim
-from sim.cli.analysing import discover, robustness, sensitivity
-from sim.cli.answers import check, levers, policies, scenarios, sources, trace
-from sim.cli.comparing import compare
-from sim.cli.reporting import report
-from sim.cli.running import run
-from sim.cli.sweeping import merge, sweep
+from sim.cli.analyse import discover, robustness, sensitivity
+from sim.cli.ask import check, levers, policies, scenarios, sources, trace
+from sim.cli.compare import compare
+from sim.cli.report import report
+from sim.cli.run import run
+from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, WIDTH, WRONG_INPUT, InputError, WorkError, stop
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sim.cli.tables.scenarios import Part, assumption_line
 from sim.comparisons.comparison import Comparison
 from sim.data.load import load_data
-from sim.display_shipped import Part, assumption_line
 from sim.reports.figures.tables import runs_of
 from sim.reports.html import Words, data_table, definitions, escaped, folded, paragraph
 from sim.runs.folder import Run

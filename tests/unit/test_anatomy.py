@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from sim.cli.tables.comparison import anatomy_lines, anatomy_record, anatomy_report
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
 from sim.comparisons.anatomy.coalitions import coalition, players, words_of
 from sim.comparisons.anatomy.dissect import years_shown
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
 from sim.comparisons.folder import RECORD, TABLES, read_anatomy, write_anatomy
-from sim.display_anatomy import anatomy_lines, anatomy_record, anatomy_report
 from sim.runs.atomic import FolderError
 from sim.scenarios.load import load_scenario, load_shipped, resolved_toml
 from sim.scenarios.reading.chain import shipped_names

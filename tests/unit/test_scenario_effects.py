@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import sim.comparisons.shipped.effects
+from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.comparisons.shipped.effects import (
     AXES_SHOWN,
     Design,
@@ -17,7 +18,6 @@ from sim.comparisons.shipped.effects import (
 )
 from sim.comparisons.shipped.reference import EffectRow, count_table, first_difference
 from sim.data.load import load_data
-from sim.display_shipped import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.draws.draw import Draw, draw_vectors
 from sim.engines.counts import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes

@@ -44,7 +44,7 @@ def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: 
     """
     gc.enable()
     with explained_input():
-        from sim.display_analysis import sensitivity_record, sensitivity_report
+        from sim.cli.tables.sweeps import sensitivity_record, sensitivity_report
         from sim.reports.figures.analysis import INDEX_COLUMNS, index_rows, save_sensitivity
         from sim.runs.tables import write_table
         from sim.sweeps.analysis.responses import chosen_scenarios, default_measure, meanings
@@ -118,7 +118,7 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
     """
     gc.enable()
     with explained_input():
-        from sim.display_analysis import discovery_record, discovery_report
+        from sim.cli.tables.sweeps import discovery_record, discovery_report
         from sim.reports.figures.analysis import save_discovery
         from sim.runs.tables import write_table
         from sim.sweeps.analysis.discovery import discover as discovered
@@ -160,7 +160,7 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
     """
     gc.enable()
     with explained_input():
-        from sim.display_analysis import ROBUSTNESS_COLUMNS, robustness_record, robustness_report, robustness_rows
+        from sim.cli.tables.sweeps import ROBUSTNESS_COLUMNS, robustness_record, robustness_report, robustness_rows
         from sim.reports.figures.analysis import save_robustness
         from sim.runs.tables import write_table
         from sim.sweeps.analysis.responses import default_measure

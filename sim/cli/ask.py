@@ -14,7 +14,7 @@ from sim.cli.terminal import InputError, json_option, load_all, scenario_argumen
 @json_option
 def check(scenarios: tuple[str, ...], as_json: bool) -> None:
     """Report every error of scenario files, then what each changes in what it extends."""
-    from sim.display_scenarios import scenario_record, scenario_report
+    from sim.cli.tables.scenarios import scenario_record, scenario_report
 
     loaded = load_all(scenarios, {})
     if as_json:
@@ -29,7 +29,7 @@ def check(scenarios: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def levers(name: str | None, as_json: bool) -> None:
     """List what a scenario can move, or say everything about the lever NAME."""
-    from sim.display_inputs import lever_record, lever_report, levers_report
+    from sim.cli.tables.inputs import lever_record, lever_report, levers_report
     from sim.scenarios.levers.declared import LEVERS
 
     if name is not None and name not in LEVERS:
@@ -46,8 +46,8 @@ def levers(name: str | None, as_json: bool) -> None:
 @json_option
 def policies(name: str | None, as_json: bool) -> None:
     """List the named policies a scenario can use, or say everything about the policy NAME."""
+    from sim.cli.tables.inputs import policies_report, policy_record, policy_report
     from sim.data.load import load_data
-    from sim.display_policies import policies_report, policy_record, policy_report
     from sim.scenarios.load import named_policies
 
     known, regions = named_policies(), load_data().codes
@@ -65,8 +65,8 @@ def policies(name: str | None, as_json: bool) -> None:
 @json_option
 def sources(name: str | None, as_json: bool) -> None:
     """Say where the number NAME comes from: a variable, VARIABLE:REGION, parameter, target or source."""
+    from sim.cli.tables.inputs import data_record, data_report
     from sim.data.load import find_source, load_data
-    from sim.display_inputs import data_record, data_report
 
     if name is None:
         if as_json:
@@ -110,9 +110,9 @@ def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: boo
 @json_option
 def scenarios(name: str | None, as_json: bool) -> None:
     """List the shipped scenarios, or say what the scenario NAME changes, why, what it does and what would prove it wrong."""
+    from sim.cli.tables.scenarios import scenarios_report, shipped_record, shipped_report
     from sim.comparisons.shipped.reference import read_effects
     from sim.data.load import load_data
-    from sim.display_shipped import scenarios_report, shipped_record, shipped_report
     from sim.scenarios.load import load_shipped
     from sim.scenarios.reading.chain import shipped_names
 

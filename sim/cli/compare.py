@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.reporting import report_into
-from sim.cli.running import execute_all, read_settings
+from sim.cli.report import report_into
+from sim.cli.run import execute_all, read_settings
 from sim.cli.terminal import InputError, json_option, load_all, progress_bar, show, show_json
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
     missing is run, with the sizes of the runs that are there.
     """
     gc.enable()
+    from sim.cli.tables.comparison import comparison_record, comparison_report
     from sim.comparisons.compare import Extent, compare_into
     from sim.comparisons.exports import ExportError, check_export, export
     from sim.comparisons.pairing import NotComparableError
-    from sim.display_comparison import comparison_record, comparison_report
     from sim.runs.executors import available_cores
 
     if len(runs) < FEWEST:

@@ -41,8 +41,8 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     gc.enable()
     loaded = load_all(scenarios, read_settings(settings), options["until"])
+    from sim.cli.tables.run import run_record, run_report
     from sim.data.load import load_data
-    from sim.display import run_record, run_report
     from sim.runs.executors import available_cores
     from sim.runs.plan import RunPlan
 
