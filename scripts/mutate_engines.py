@@ -28,7 +28,7 @@ class Mutation(NamedTuple):
 MUTATIONS = (
     Mutation(
         "agents: observe before leaving",
-        "agents",
+        "engines/agents",
         """        students.select(is_student).do("leave")
         workers.do("leave")
         workers.select(is_worker).do("grow_older")
@@ -42,13 +42,13 @@ MUTATIONS = (
     ),
     Mutation(
         "arrays: a stale stock, diasporas of the year before last",
-        "arrays",
+        "engines/arrays",
         "top, elite, as_floats(counts.stock), as_floats",
         "top, elite, indices.diaspora / world.people_per_researcher, as_floats",
     ),
     Mutation(
         "agents: too fresh a stock, the year's tables made after the study choice of the year",
-        "agents",
+        "engines/agents",
         """        students.do("graduate")
 """,
         """        self.tables = make_year(self.world, self.update_indices() or self.indices, self.year - FIRST_YEAR)
@@ -57,13 +57,13 @@ MUTATIONS = (
     ),
     Mutation(
         "arrays: a lost cohort",
-        "strips",
+        "engines/strips",
         "        if last > known:\n",
         "        if last > known and tables.year != 2007:\n",
     ),
     Mutation(
         "agents: leaving decided by the state after the move (a graduate of the year may leave)",
-        "agents",
+        "engines/agents",
         """        students.select(is_student).do("leave")
 """,
         """        students.do("leave")
@@ -71,13 +71,13 @@ MUTATIONS = (
     ),
     Mutation(
         "agents: a key with the wrong year",
-        "agents",
+        "engines/agents",
         "        self.words = year_words(*self.identity, self.model.year)\n",
         "        self.words = year_words(*self.identity, self.model.year - 1)\n",
     ),
     Mutation(
         "a formula that both engines share: nobody pays attention to pay",
-        "utilities",
+        "model/jobs",
         "        + c.pay_elasticity * logs.pay",
         "        + 0.0 * logs.pay",
         caught_by="tests/unit/test_utilities.py",
@@ -119,7 +119,7 @@ sys.dont_write_bytecode = True
 sys.meta_path.insert(0, Finder)
 """
 COMPARE = """
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
 from tests.engines.same import differences, shipped_world
 from tests.toy import random_world
 

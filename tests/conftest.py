@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import sim.experiment
 import sim.runs.execute
 from sim.cli import main
 from sim.data.load import load_data
@@ -91,10 +90,9 @@ def quick_engine(monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan
         executed.append(plan)
         return outcomes_of(plan)
 
-    for module in (sim.runs.execute, sim.runs.execute):
-        monkeypatch.setattr(module, "tasks_of", lambda plan: plan)
-        monkeypatch.setattr(module, "run_tasks", run_tasks)
-        monkeypatch.setattr(module, "variant_tasks", lambda plan: {})
+    monkeypatch.setattr(sim.runs.execute, "tasks_of", lambda plan: plan)
+    monkeypatch.setattr(sim.runs.execute, "run_tasks", run_tasks)
+    monkeypatch.setattr(sim.runs.execute, "variant_tasks", lambda plan: {})
     return executed
 
 

@@ -11,7 +11,6 @@ from types import ModuleType
 
 import pytest
 
-import sim.comparisons.shipped.reference
 from sim.comparisons.shipped.effects import Design
 from sim.comparisons.shipped.reference import (
     CHECKSUM,
@@ -126,12 +125,11 @@ def test_the_page_follows_the_table(script: Callable[[str], ModuleType]) -> None
     assert "has not been computed" in module.page(without)
 
 
-def test_an_installed_package_finds_its_own_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_package_finds_its_own_effects(tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "sim"
     (package / "reference").mkdir(parents=True)
-    monkeypatch.setattr(sim.comparisons.shipped.reference, "__file__", str(package / "reference_results.py"))
-    assert reference_folder() == package / "reference"
-    assert read_effects() == ()
+    assert reference_folder(package) == package / "reference"
+    assert read_effects(reference_folder(package) / SENSITIVITY) == ()
     shipped = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert shipped["force-include"][f"results/reference/{SENSITIVITY}"] == f"sim/reference/{SENSITIVITY}"
 

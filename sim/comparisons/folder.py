@@ -39,7 +39,7 @@ from sim.runs.provenance import digest, source_state, versions
 from sim.runs.tables import write_csv
 from sim.sources import source_hash
 
-RowKind = TypeVar("Row", Headline, CrossingRow, AssumptionRow)
+RowKind = TypeVar("RowKind", Headline, CrossingRow, AssumptionRow)
 
 
 COMPARISONS = "comparisons"

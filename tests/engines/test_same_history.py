@@ -38,7 +38,7 @@ def test_every_shipped_scenario_has_one_history(names: tuple[str, ...], tmp_path
 def test_without_the_compiler_both_engines_give_the_same_history() -> None:
     script = """
 import numba
-from sim.randomness import make_key
+from sim.model.choice.randomness import make_key
 from tests.engines.same import digest, shipped_world
 assert numba.config.DISABLE_JIT
 world = shipped_world("us-entry-restrictions", 300)

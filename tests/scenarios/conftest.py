@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import scenario
+from sim.scenarios import load as scenario
 from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.reading.library import load_library
 

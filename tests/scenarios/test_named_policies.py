@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sim import scenario as scenario_module
 from sim.data.checks import DataError
 from sim.data.distributions import Distribution
 from sim.data.load import load_data
+from sim.scenarios import load as scenario_module
 from sim.scenarios.examples import lever_example, policy_example
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import NamedPolicy

@@ -18,7 +18,6 @@ from sim.scenarios.levers.changes import Policies, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.observed import observed_policies
 from sim.scenarios.load import difference, load_scenario, load_shipped, resolved_toml
-from sim.scenarios.reading import chain as scenario_files
 from sim.scenarios.reading.chain import shipped_folder, shipped_names
 from sim.scenarios.reading.text import ScenarioError
 from sim.scenarios.reading.values import GROUPS
@@ -292,14 +291,12 @@ def test_names_work_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert load_shipped("baseline").title.startswith("Baseline")
 
 
-def test_an_installed_package_finds_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_package_finds_its_own_folder(tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "sim"
     package.mkdir(parents=True)
-    monkeypatch.setattr(scenario_files, "__file__", str(package / "scenario_files.py"))
-    assert shipped_folder() == tmp_path / "site-packages" / "scenarios"
+    assert shipped_folder(package) == tmp_path / "site-packages" / "scenarios"
     shutil.copytree(Path(__file__).parents[2] / "scenarios", package / "shipped")
-    assert shipped_folder() == package / "shipped"
-    assert load_shipped("us-entry-restrictions").shipped == (True, True)
+    assert shipped_folder(package) == package / "shipped"
 
 
 def test_the_name_is_safe_as_a_folder(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from sim.sources import PACKAGE, RANKS, module_name, source_hash
 OPEN_UNIT = st.floats(2**-33, 1.0 - 2**-33)
 TINY = """
 import json, numpy as np
-from sim.compiled import cache_folder
-from sim.population import cohort_researchers
-from sim.randomness import make_key
+from sim.model.choice.compiled import cache_folder
+from sim.model.population import cohort_researchers
+from sim.model.choice.randomness import make_key
 sizes = cohort_researchers(make_key(1, 0), np.full((6, 4), 2.5), 1.0, 2000)
 print(json.dumps([sizes.tolist(), cache_folder().name]))
 """
@@ -61,11 +61,11 @@ def test_an_edit_in_another_file_changes_results_at_the_next_start(tmp_path: Pat
     sizes, folder = start(tmp_path, TINY)
     assert start(tmp_path, TINY) == [sizes, folder]
     assert {size for row in sizes for size in row} == {2, 3}
-    edit(package / "randomness.py", "return (float(word) + 0.5) * UNIT", "return 1.0 - (float(word) + 0.5) * UNIT")
+    edit(package / "model/choice/randomness.py", "return (float(word) + 0.5) * UNIT", "return 1.0 - (float(word) + 0.5) * UNIT")
     flipped, other_folder = start(tmp_path, TINY)
     assert other_folder != folder
     assert flipped == [[5 - size for size in row] for row in sizes]
-    edit(package / "randomness.py", "return 1.0 - (float(word) + 0.5) * UNIT", "return (float(word) + 0.5) * UNIT")
+    edit(package / "model/choice/randomness.py", "return 1.0 - (float(word) + 0.5) * UNIT", "return (float(word) + 0.5) * UNIT")
     assert start(tmp_path, TINY) == [sizes, folder]
 
 
@@ -74,7 +74,7 @@ def test_an_edit_of_any_compiled_module_names_another_folder(tmp_path: Path) -> 
     script = "import json; from sim.model.choice.compiled import cache_folder; print(json.dumps([cache_folder().name]))"
     plain = {"NUMBA_DISABLE_JIT": "1"}
     names = {start(tmp_path, script, **plain)[0]}
-    for name in ("choice", "utilities", "expected_jobs", "assembly"):
+    for name in ("model/choice/logit", "model/jobs", "engines/expected/jobs", "engines/strips"):
         with (package / f"{name}.py").open("a", encoding="utf-8") as file:
             file.write("# edited\n")
         names.add(start(tmp_path, script, **plain)[0])

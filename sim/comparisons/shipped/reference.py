@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.engines.counts import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.sources import PACKAGE
 
 YEARS = (2019, 2022, 2025, 2030, 2035)
 KEY = ("year", "tier", "axis")
@@ -56,9 +57,8 @@ class EffectRow(NamedTuple):
     elite_error: float
 
 
-def reference_folder() -> Path:
+def reference_folder(package: Path = PACKAGE) -> Path:
     """Return the folder of the reference results, in an installed package (the effects alone) and in a checkout."""
-    package = Path(__file__).resolve().parent
     installed = package / "reference"
     return installed if installed.is_dir() else package.parent / "results" / "reference"
 

@@ -217,7 +217,7 @@ def variate(race: Race, nest: int) -> float:
         exact = stable_variate(race.dissimilarity, uniform(race.words[place]), uniform(race.words[place + 1]))
         race.variate[nest, LOW] = exact
         race.variate[nest, HIGH] = exact
-    return race.variate[nest, LOW]  # type: ignore[no-any-return]
+    return race.variate[nest, LOW]
 
 
 @inlined

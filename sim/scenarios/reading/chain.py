@@ -65,10 +65,10 @@ class _Place:
     hides_shipped: bool = False
 
 
-def shipped_folder() -> Path:
+def shipped_folder(package: Path = PACKAGE) -> Path:
     """Return the folder of the shipped scenarios, in an installed package and in a checkout."""
-    installed = PACKAGE / "shipped"
-    return installed if installed.is_dir() else PACKAGE.parent / "scenarios"
+    installed = package / "shipped"
+    return installed if installed.is_dir() else package.parent / "scenarios"
 
 
 def shipped_names() -> tuple[str, ...]:
