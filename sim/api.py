@@ -15,7 +15,7 @@ from sim.runs.execute import found_or_made
 from sim.runs.executors import InThisProcess, Processes, available_cores
 from sim.runs.folder import Run, read_run
 from sim.runs.plan import RunPlan
-from sim.scenarios.load import load_scenario
+from sim.scenarios.load import load_basis, load_scenario
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.file import read_design
@@ -186,7 +186,9 @@ def compare(
     if first is not None:
         sizes = {name: int(first.provenance[name]) for name in ("draws", "replicates", "seed", "researchers", "until")} | sizes
     place = Path(out)
-    runs = [each if isinstance(each, Run) else found_or_made(replace(RunPlan(each), **sizes), place) for each in given]
+    runs = [
+        each if isinstance(each, Run) else found_or_made(replace(RunPlan(each, load_basis()), **sizes), place) for each in given
+    ]
     comparison, folder, _ = compare_into(runs, place, Extent(assumptions, anatomy))
     return Compared(comparison, folder)
 

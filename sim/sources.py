@@ -1,201 +1,98 @@
-"""The map of the package: which module stands at which rank, and a hash of the sources up to a rank."""
+"""What decides a number, by folder: hashes of the sources that name compiled code, solved draws and runs; the cache's root.
 
+A hash covers what the code does, not how it is worded: comments, docstrings, messages and prose in declarations are left out, so
+that a reworded message neither recompiles nor renames anything. `tests/test_keys.py` walks the imports and holds this.
+"""
+
+import ast
 import hashlib
+import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent
 
-RANKS: dict[str, float] = {
-    "model": 0,
-    "engines": 3,
-    "scenarios": 3.5,
-    "runs": 5.5,
-    "comparisons": 8,
-    "reports": 9,
-    "__init__": -2,
-    "sources": -2,
-    "remember": -2,
-    "compiled": -1,
-    "distributions": -1,
-    "levers": -1,
-    "parameters": 0,
-    "randomness": 0,
-    "choice": 0,
-    "world": 0,
-    "race": 1,
-    "population": 1,
-    "policy": 1,
-    "logarithms": 0.9,
-    "utilities": 1,
-    "indices": 2,
-    "dynamics": 2,
-    "counting": 2.1,
-    "visa": 2.2,
-    "outcomes": 2,
-    "scratch": 2.8,
-    "strips": 2.9,
-    "arrays": 3,
-    "expected_study": 2.5,
-    "expected_jobs": 2.5,
-    "expected_moves": 2.7,
-    "expected": 3,
-    "data": 3,
-    "observed": 3.3,
-    "scenario_text": 3.5,
-    "named_policies": 3.5,
-    "scenario_values": 3.6,
-    "differences": 3.6,
-    "expansions": 3.61,
-    "scenario_tables": 3.61,
-    "scenario_errors": 3.62,
-    "scenario_lever": 3.64,
-    "policy_library": 3.66,
-    "scenario_policy": 3.66,
-    "scenario_schema": 3.7,
-    "scenario_files": 3.8,
-    "scenario_layers": 3.9,
-    "scenario": 4,
-    "examples": 4,
-    "assembly": 4,
-    "constants": 4.3,
-    "draws": 4.5,
-    "preparation": 4.7,
-    "lives": 4.75,
-    "history": 4.8,
-    "collecting": 4.8,
-    "agents": 4.9,
-    "engine": 5,
-    "plan": 5.1,
-    "folders": 5.2,
-    "provenance": 5.2,
-    "summary": 5.4,
-    "tables": 5.6,
-    "measures": 5.5,
-    "variants": 5.8,
-    "results": 6,
-    "trace": 6.5,
-    "dispatch": 6.05,
-    "sampling": 6.05,
-    "design": 6.1,
-    "design_text": 6.15,
-    "design_factors": 6.2,
-    "design_sample": 6.2,
-    "design_file": 6.25,
-    "sweep_runs": 6.3,
-    "sweep_parts": 6.4,
-    "sweep_store": 6.6,
-    "experiment": 7,
-    "calibrate": 7,
-    "sweep_results": 7,
-    "sweeps": 7,
-    "sweep_estimate": 7.3,
-    "expressions": 7.1,
-    "responses": 7.4,
-    "comparison": 7.5,
-    "pairing": 7.5,
-    "paired_statistics": 7.5,
-    "prior_part": 7.6,
-    "crossings": 7.6,
-    "compare_runs": 8,
-    "assumptions": 8.1,
-    "answer": 8.1,
-    "comparison_files": 8.3,
-    "exports": 8.2,
-    "futures": 7.3,
-    "switch_reasons": 7.4,
-    "attribution": 7.4,
-    "coalitions": 7.4,
-    "switches": 7.6,
-    "channels": 7.6,
-    "anatomy": 8,
-    "anatomy_files": 8.1,
-    "reference_results": 8,
-    "scenario_effects": 8.5,
-    "sensitivity": 8,
-    "discovery": 8,
-    "robustness": 8,
-    "validate": 8,
-    "display": 9,
-    "display_anatomy": 9.2,
-    "display_inputs": 9.1,
-    "display_policies": 9.2,
-    "display_scenarios": 9.2,
-    "display_shipped": 9.3,
-    "display_analysis": 9.1,
-    "figures": 9,
-    "figures_analysis": 9.1,
-    "migration": 7.6,
-    "figure_tables": 9.02,
-    "effect_tables": 9.04,
-    "alluvial": 9.02,
-    "file_figures": 9.06,
-    "page_panels": 9.08,
-    "page_figures": 9.1,
-    "comparison_figures": 9.12,
-    "report_tables": 9.13,
-    "page_library": 9.13,
-    "report_sources": 9.35,
-    "report_parts": 9.14,
-    "report": 9.36,
-    "making": 9.1,
-    "comparing": 9.2,
-    "display_comparison": 9.3,
-    "compared": 9.4,
-    "api": 9.5,
-    "cli": 10,
-    "__main__": 11,
-}
-"""Rank of every module (a module imports only from lower ranks; a package counts as its folder's name)."""
+COMPILED = ("model", "engines")
+"""Sources of everything that is compiled; they name the folder of compiled code."""
+SOLUTION = ("model", "engines/expected", "data", "scenarios/levers", "draws")
+"""Sources that decide what is solved for a parameter vector; they name solved draws."""
+MODEL = (*SOLUTION, "engines", "scenarios/scenario.py", "runs/outcomes", "runs/simulate.py", "runs/tables.py")
+"""Sources that decide the numbers of a run; they name runs. A resolved scenario enters as data, so its readers need not."""
+COMPARISON = ("comparisons",)
+"""Sources that decide the numbers of a comparison of given runs."""
+
+PROSE = frozenset({"meaning", "enters", "note", "definition", "title", "remedy"})
+"""Keywords of declarations that say something and decide nothing."""
 
 
-def module_files(top_rank: float) -> tuple[Path, ...]:
-    """List the source files of all modules at or below a rank.
+def cache_root() -> Path:
+    """Choose the folder under which everything is cached: TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache."""
+    root = os.environ.get("TALENTSIM_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(root).expanduser() / "talentsim"
+
+
+def source_files(parts: tuple[str, ...], package: Path = PACKAGE) -> tuple[Path, ...]:
+    """List the modules of folders and files of the package, each once, ordered by their path.
 
     Parameters
     ----------
-    top_rank : highest rank included, -2..11.
-
-    Returns
-    -------
-    Paths in a fixed order (by path relative to the package).
+    parts : folders (``engines/expected``) and files (``runs/simulate.py``), relative to the package.
+    package : folder of the package.
     """
-    files = [path for path in PACKAGE.rglob("*.py") if RANKS.get(module_name(path), 10) <= top_rank]
-    return tuple(sorted(files, key=lambda path: path.relative_to(PACKAGE).as_posix()))
-
-
-def module_name(path: Path) -> str:
-    """Name the module (or package folder) that a source file belongs to."""
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py")
+    found: set[Path] = set()
+    for part in parts:
+        place = package / part
+        found.update(place.rglob("*.py") if place.is_dir() else [place])
+    return tuple(sorted(found, key=lambda path: path.relative_to(package).as_posix()))
 
 
 @cache
-def source_hash(top_rank: float) -> str:
-    """Hash the text of every module at or below a rank.
+def source_hash(parts: tuple[str, ...], package: Path = PACKAGE) -> str:
+    """Hash what the modules of folders and files do (see `deeds`).
 
     Parameters
     ----------
-    top_rank : highest rank included, -2..11.
+    parts, package : see `source_files`.
 
     Returns
     -------
-    64 hexadecimal digits; equal for equal sources wherever the package is installed.
+    64 hexadecimal digits; equal for equal sources wherever the package is installed, whatever the version of Python.
     """
     digest = hashlib.sha256()
-    for path in module_files(top_rank):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode())
-        digest.update(path.read_bytes())
+    for path in source_files(parts, package):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(deeds(path.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
 
 
-@cache
-def module_hash(names: tuple[str, ...]) -> str:
-    """Hash the text of the named modules and folders (paths in the package, modules without .py), in the order given."""
-    digest = hashlib.sha256()
-    for name in names:
-        folder = PACKAGE / name
-        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{name}.py"]
-        for path in files:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def deeds(text: str) -> str:
+    """Write the parsed code of a module without its words: comments, docstrings, messages, prose.
+
+    A message is a text in a ``raise`` statement, or any text with a blank in it: no name, key or id that decides a number holds
+    one. Prose is a text given under one of the keywords `PROSE`.
+    """
+    return "".join(_written(ast.parse(text), is_message=False))
+
+
+def _written(node: Any, is_message: bool) -> Iterator[str]:
+    """Write a syntax tree in one form for all versions of Python: empty fields are left out."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _written(each, is_message)
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        return  # a docstring
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        is_wording = is_message or any(letter.isspace() for letter in node.value)
+        yield "(text)" if is_wording else f"({node.value!r})"
+    elif isinstance(node, ast.AST):
+        is_message = is_message or isinstance(node, ast.Raise) or (isinstance(node, ast.keyword) and node.arg in PROSE)
+        yield f"({type(node).__name__}"
+        for name, value in ast.iter_fields(node):
+            if value not in (None, []) and name not in ("ctx", "kind", "type_comment"):
+                yield f" {name}="
+                yield from _written(value, is_message)
+        yield ")"
+    else:
+        yield f"{type(node).__name__}:{node!r}"

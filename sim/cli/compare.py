@@ -102,6 +102,7 @@ def find_or_make(arguments: Sequence[str], out: Path, options: dict[str, Any]) -
     from sim.runs.executors import available_cores
     from sim.runs.folder import read_run
     from sim.runs.plan import RunPlan
+    from sim.scenarios.load import load_basis
 
     folders = [folder_of(argument, out) for argument in arguments]
     there = [None if folder is None else read_run(folder) for folder in folders]
@@ -111,7 +112,7 @@ def find_or_make(arguments: Sequence[str], out: Path, options: dict[str, Any]) -
         check_current([run for run in there if run is not None])
     scenarios = load_all(missing, read_settings(options["settings"]), size["until"])
     workers = options["workers"] or available_cores()
-    plans = [replace(RunPlan(scenario, workers=workers), **size) for scenario in scenarios]
+    plans = [replace(RunPlan(scenario, load_basis(), workers=workers), **size) for scenario in scenarios]
     made = (run for run, _ in execute_all(plans, out, options["settings"]))
     return [next(made) if run is None else run for run in there]
 

@@ -42,14 +42,14 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
     gc.enable()
     loaded = load_all(scenarios, read_settings(settings), options["until"])
     from sim.cli.tables.run import run_record, run_report
-    from sim.data.load import load_data
     from sim.runs.executors import available_cores
     from sim.runs.plan import RunPlan
+    from sim.scenarios.load import load_basis
 
     options["workers"] = options["workers"] or available_cores()
-    data = load_data()
-    names = {region.code: region.name for region in data.regions}
-    plans = [RunPlan(scenario=scenario, **options) for scenario in loaded]
+    basis = load_basis()
+    names = {region.code: region.name for region in basis.data.regions}
+    plans = [RunPlan(scenario, basis, **options) for scenario in loaded]
     records = []
     for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), settings), strict=True):
         if as_json:

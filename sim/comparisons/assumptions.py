@@ -21,7 +21,7 @@ from sim.model.world import Floats
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate
-from sim.scenarios.load import load_scenario
+from sim.scenarios.load import load_basis, load_scenario
 from sim.scenarios.scenario import Scenario
 
 REPLICATES = 4
@@ -106,15 +106,16 @@ def assumption_rows(comparison: Comparison, report: Report | None = None) -> tup
 
 def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int) -> Floats:
     """Run scenarios at the reference point under a setting: shares, (replicates, scenarios, Y, X, R)."""
-    data = load_data()
-    draw = make_draw(data, reference_vector(data) | dict(setting.parameters), REFERENCE)
+    basis = load_basis()
+    data = basis.data
+    draw = make_draw(basis, reference_vector(data) | dict(setting.parameters), REFERENCE)
     record = base.provenance
     researchers, seed, until = int(record["researchers"]), int(record["seed"]), int(record["until"])
-    worlds = [world_of(scenario, draw, researchers, until, data) for scenario in scenarios]
+    worlds = [world_of(data, scenario, draw, researchers, until) for scenario in scenarios]
     tier, axes = TIERS.index(TIER), [AXES.index(axis) for axis in ROW_AXES]
 
     def shares(number: int, replicate: int) -> Floats:
-        run = simulate(scenarios[number], draw, replicate, researchers, seed, until, world=worlds[number])
+        run = simulate(worlds[number], draw, replicate, seed)
         return shares_of(run.counts[-len(base.years) :, tier][:, axes])
 
     return np.array([[shares(number, replicate) for number in range(len(scenarios))] for replicate in range(replicates)])

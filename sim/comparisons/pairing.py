@@ -132,7 +132,7 @@ def fixed_parameters(run: Run) -> dict[str, Any]:
 
 def is_current(run: Run) -> bool:
     """Tell whether the run was made by the model and the data that are installed, so that it can be made again."""
-    return bool(run.provenance["model_id"] == model_id())
+    return bool(run.provenance["model_id"] == model_id(load_data()))
 
 
 def vectors_of(run: Run) -> list[dict[str, float]]:

@@ -6,12 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 from typing import Final
-
-from sim.remember import Remembered
 
 MARKS: Final = (1e-10, 0.01, 0.05, 0.5, 0.95, 0.99, 1 - 1e-10)
 """Probabilities at which every file is looked at; quantiles there are remembered."""
@@ -201,28 +197,6 @@ def quantile(distribution: Distribution, u: float, low: float = -math.inf, high:
     """
     if not 0.0 < u < 1.0:
         raise ValueError(f"u must lie strictly between 0 and 1, not {u!r}")
-    if u in MARKS:
-        return remembered_quantiles().get(repr((distribution, u, low, high)), lambda: _quantile(distribution, u, low, high))
-    return _quantile(distribution, u, low, high)
-
-
-@cache
-def special() -> ModuleType:
-    """Import the special functions when the first is needed: scipy takes longer to import than a scenario file to check."""
-    import scipy.special
-
-    return scipy.special  # type: ignore[no-any-return]
-
-
-@cache
-def remembered_quantiles() -> Remembered:
-    """Open the quantiles that are known, for the scipy and the formulas that are installed."""
-    scipy = find_spec("scipy")
-    parts = [Path(__file__), Path(scipy.origin) if scipy and scipy.origin else Path(__file__)]
-    return Remembered("quantiles-" + "-".join(f"{part.stat().st_mtime_ns:x}" for part in parts))
-
-
-def _quantile(distribution: Distribution, u: float, low: float, high: float) -> float:
     n = dict(distribution.numbers)
     if distribution.kind == "fixed":
         return min(high, max(low, n["value"]))
@@ -232,6 +206,14 @@ def _quantile(distribution: Distribution, u: float, low: float, high: float) -> 
         raise ValueError(f"a {distribution.kind} distribution with {n} has nothing in {low:g}..{high:g}")
     p = below_low + u * (below_high - below_low)
     return min(high, max(low, _untruncated_quantile(distribution.kind, n, p)))
+
+
+@cache
+def special() -> ModuleType:
+    """Import the special functions when the first is needed: scipy takes longer to import than a scenario file to check."""
+    import scipy.special
+
+    return scipy.special  # type: ignore[no-any-return]
 
 
 def is_usable(distribution: Distribution, low: float, high: float) -> bool:

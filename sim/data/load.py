@@ -6,6 +6,9 @@ The tables (``*.csv``, ``parameters.toml``, ``reference.toml``) stand in ``table
 
 from __future__ import annotations
 
+import copyreg
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -39,6 +42,7 @@ from sim.data.schema import (
     Category,
     Data,
     Gap,
+    Parameter,
     Quantity,
     Region,
     Row,
@@ -101,6 +105,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "sources": ("id",),
 }
 """Columns that name a row of each table once."""
+PROSE_COLUMNS = frozenset({"name", "holds", "source", "unit", "confidence", "rule", "sd_rule"})
+"""Columns that say something of a number and decide none."""
 
 
 def load_data(folder: Path | None = None) -> Data:
@@ -143,6 +149,12 @@ def _packaged() -> Data:
     return _load(DATA_FOLDER)
 
 
+@cache
+def _received(folder: Path) -> Data:
+    """Load the tables that another process works with."""
+    return load_data(folder)
+
+
 def _load(folder: Path) -> Data:
     checksums = read_checksums(folder)
     tables = {name: read_table(folder, name, checksums[name]) for name in COLUMNS}
@@ -156,6 +168,7 @@ def _load(folder: Path) -> Data:
     for name in ("covariates", "world", "ties", "visas"):
         check_quantities(name, tables[name])
     _check_places(tables, codes)
+    parameters, reference = read_parameters(folder, sources), read_reference(folder)
     return Data(
         regions=regions,
         codes=codes,
@@ -163,14 +176,31 @@ def _load(folder: Path) -> Data:
         targets=_targets(tables["targets"], codes),
         categories=_categories(tables["categories"], codes),
         countries=_countries(tables["mapping"], codes),
-        parameters=read_parameters(folder, sources),
-        reference=MappingProxyType(read_reference(folder)),
+        parameters=parameters,
+        reference=MappingProxyType(reference),
         sources=MappingProxyType(sources),
         gaps=_gaps(tables),
         version=_version(folder),
         checksums=MappingProxyType(checksums),
         tables=MappingProxyType(tables),
+        folder=folder,
+        numbers=_number_hash(tables, parameters, reference),
     )
+
+
+copyreg.pickle(Data, lambda data: (_received, (data.folder,)))  # another process loads the tables itself
+
+
+def _number_hash(tables: Mapping[str, Sequence[Row]], parameters: Sequence[Parameter], reference: Mapping[str, float]) -> str:
+    """Hash what can decide a number: every cell but prose, every parameter's range and prior, the reference point."""
+    cells = {
+        name: [[value for column, value in row.cells.items() if column not in PROSE_COLUMNS] for row in rows]
+        for name, rows in tables.items()
+        if name != "sources"
+    }
+    priors = [[p.name, p.default, p.low, p.high, None if p.prior is None else p.prior.table(), p.role] for p in parameters]
+    text = json.dumps([cells, priors, sorted(reference.items())], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _regions(rows: Sequence[Row]) -> tuple[Region, ...]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -278,6 +279,10 @@ class Data:
         Sources by id; what was filled; name of the data; sha256 by table.
     tables
         The raw rows by table, for the verb ``sources``.
+    folder
+        Where the tables lie.
+    numbers
+        Hash of all that can decide a number: no prose, no sources, nothing that is solved from the tables. 64 hex digits.
     """
 
     regions: tuple[Region, ...]
@@ -310,6 +315,8 @@ class Data:
     version: str
     checksums: Mapping[str, str]
     tables: Mapping[str, tuple[Row, ...]]
+    folder: Path
+    numbers: str
 
     def __post_init__(self) -> None:
         """Make every array read-only."""
@@ -320,10 +327,6 @@ class Data:
     def region_id(self, code: str) -> int:
         """Return the id of a region code; ValueError if there is no such region."""
         return self.codes.index(code)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Refuse to be pickled: every process loads the tables itself."""
-        raise TypeError("load the data in every process with load_data(); it is not sent between processes")
 
 
 @dataclass(frozen=True)

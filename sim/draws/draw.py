@@ -19,25 +19,21 @@ import numpy as np
 from scipy.stats import qmc
 
 from sim.data.distributions import Distribution, quantile
-from sim.data.load import DATA_FOLDER, load_data
 from sim.data.schema import Data
 from sim.draws.assembly import Constants
 from sim.draws.constants import is_stable, solve_constants
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
-from sim.remember import cache_root
 from sim.scenarios.levers.changes import Policies, resolve_policies
 from sim.scenarios.levers.observed import observed_policies
-from sim.scenarios.load import load_shipped
-from sim.scenarios.scenario import Scenario, lever_values, scenario_effect
-from sim.sources import module_hash
+from sim.scenarios.scenario import Basis, Scenario, lever_values, scenario_effect
+from sim.sources import SOLUTION, cache_root, source_hash
 
 SOBOL_SEED = 2010
 SOBOL_DIMENSIONS = 96
 MOST_POINTS = 1 << 14
-BASELINE = "baseline"
-SHIPPED = DATA_FOLDER / "draws.npz"
-SOLVER_MODULES = ("model", "scenarios/levers", "engines/expected", "data", "draws")
+SHIPPED = "draws.npz"
+"""File of the solved draws that come with tables."""
 REFERENCE = -1
 """Number of the reference point among draws."""
 CENTRE = -2
@@ -137,15 +133,13 @@ def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, f
     return resolve_policies(defaults, scenario.layers, values, 2000)
 
 
-def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
+def draw_key(basis: Basis, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
-    baseline = scenario_effect(load_shipped(BASELINE))
     text = json.dumps(
         [
-            module_hash(SOLVER_MODULES),
-            sorted(data.checksums.items()),
-            [parameter.default for parameter in data.parameters],
-            baseline,
+            source_hash(SOLUTION),
+            basis.data.numbers,
+            scenario_effect(basis.baseline),
             sorted(parameters.items()),
             number,
         ],
@@ -154,12 +148,12 @@ def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
+def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Draw:
     """Find the solved draw among those shipped and those cached, or solve it and cache it.
 
     Parameters
     ----------
-    data : the packaged tables.
+    basis : the tables, and the baseline on which the constants are solved.
     parameters : every parameter by name.
     number : of the draw; REFERENCE for the reference point. Lever distributions are keyed by it.
 
@@ -167,27 +161,25 @@ def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
     ------
     sim.draws.constants.NotSolvedError : the constants of this vector cannot be solved.
     """
-    key = draw_key(data, parameters, number)
-    stored = shipped_draws().get(key) or cached_draw(key)
+    key = draw_key(basis, parameters, number)
+    stored = shipped_draws(basis.data.folder).get(key) or cached_draw(key)
     if stored is None:
-        policies = policies_in_force(data, load_shipped(BASELINE), parameters, number)
-        start = None if number == CENTRE else centre_draw().constants
-        stored = solve_constants(data, parameters, policies, start)
+        policies = policies_in_force(basis.data, basis.baseline, parameters, number)
+        start = None if number == CENTRE else centre_draw(basis).constants
+        stored = solve_constants(basis.data, parameters, policies, start)
         save_draws(draw_file(key), {key: stored})
     return Draw(number, dict(parameters), stored)
 
 
-@cache
-def centre_draw() -> Draw:
+def centre_draw(basis: Basis) -> Draw:
     """Find or solve the point of all defaults, where every other solution starts: a fixed start makes solutions repeatable."""
-    data = load_data()
-    return make_draw(data, {parameter.name: parameter.default for parameter in data.parameters}, CENTRE)
+    return make_draw(basis, {parameter.name: parameter.default for parameter in basis.data.parameters}, CENTRE)
 
 
 @cache
-def shipped_draws() -> dict[str, Constants]:
-    """Read the draws that ship with the package, by key."""
-    return read_draws(SHIPPED)
+def shipped_draws(folder: Path) -> dict[str, Constants]:
+    """Read the draws that come with the tables of a folder, by key."""
+    return read_draws(folder / SHIPPED)
 
 
 def cached_draw(key: str) -> Constants | None:

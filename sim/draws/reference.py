@@ -16,11 +16,10 @@ from sim.data.distributions import quantile
 from sim.data.schema import Data
 from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
 from sim.draws.constants import Problem, first_guess, mix
-from sim.draws.draw import BASELINE, REFERENCE, policies_in_force
+from sim.draws.draw import REFERENCE, policies_in_force
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
-from sim.scenarios.load import load_shipped
-from sim.scenarios.scenario import Scenario
+from sim.scenarios.scenario import Basis, Scenario
 
 FREE = (
     "study_region_pull", "home_work_usa", "home_work_chn", "home_work_ind", "home_work_other", "cohort_growth_chn",
@@ -163,12 +162,12 @@ def prior_scale(data: Data, name: str) -> tuple[float, float]:
     return middle, 0.5 * (high - low)
 
 
-def fit_reference(data: Data, most: int = 4, report: Callable[[str], None] | None = None) -> dict[str, float]:
+def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | None = None) -> dict[str, float]:
     """Fit the free parameters of the reference point, from the values of reference.toml if there are any.
 
     Parameters
     ----------
-    data : the packaged tables.
+    basis : the tables and the baseline.
     most : iterations of the least squares.
     report : called with a line of progress.
 
@@ -176,9 +175,9 @@ def fit_reference(data: Data, most: int = 4, report: Callable[[str], None] | Non
     -------
     Fitted values by name; all other parameters stay at their defaults.
     """
+    data, baseline = basis.data, basis.baseline
     scales = [prior_scale(data, name) for name in FREE]
     wanted = targets(data)
-    baseline = load_shipped(BASELINE)
     relaxed = without(baseline, TENSIONS)
     guess = first_guess(data)
     start: list[Floats] = []

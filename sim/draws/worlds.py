@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.assembly import make_world
 from sim.draws.constants import is_stable
@@ -17,49 +16,33 @@ from sim.draws.draw import (
     policies_in_force,
     reference_vector,
 )
-from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
-from sim.scenarios.load import load_scenario
-from sim.scenarios.scenario import Scenario
+from sim.model.world import REFERENCE_RESEARCHERS, World
+from sim.scenarios.scenario import Basis, Scenario
 
 
-def world_of(scenario: Scenario, draw: Draw, researchers: int, until: int, data: Data) -> World:
+def world_of(data: Data, scenario: Scenario, draw: Draw, researchers: int, until: int) -> World:
     """Put together the world of a run at a scale.
 
     Parameters
     ----------
+    data : the tables.
     scenario, draw : what differs between runs.
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050.
-    data : the packaged tables.
     """
     policies = policies_in_force(data, scenario, draw.parameters, draw.number)
     weight = REFERENCE_RESEARCHERS / researchers
     return make_world(data, draw.parameters, draw.constants, policies, until, weight)
 
 
-def world_named(scenario: str | Scenario, draw: int | Draw, researchers: int, until: int) -> World:
-    """Make the world of a scenario, loading and solving what is given by name or number.
-
-    Parameters
-    ----------
-    scenario : name or path of a file, or a loaded scenario.
-    draw : number of a draw, -1 for the reference point, or a solved draw.
-    researchers : active researchers in 2022 on the baseline, at least 1.
-    until : last year, 2000..2050.
+def named_draw(basis: Basis, scenario: Scenario, number: int) -> Draw:
+    """Find or solve a draw of a scenario by its number, -1 for the reference point.
 
     Raises
     ------
-    sim.scenarios.reading.text.ScenarioError : the scenario file has errors.
-    ValueError : a number out of range.
+    ValueError : there is no draw of that number, or the reference point is not stable with the scenario's parameters.
     """
-    if not FIRST_YEAR <= until <= LAST_YEAR or researchers < 1:
-        raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
-    data = load_data()
-    if isinstance(scenario, str):
-        scenario = load_scenario(scenario)
-    if isinstance(draw, int):
-        draw = make_draw(data, parameters_of(scenario, draw, data), draw)
-    return world_of(scenario, draw, researchers, until, data)
+    return make_draw(basis, parameters_of(scenario, number, basis.data), number)
 
 
 def parameters_of(scenario: Scenario, draw: int, data: Data) -> dict[str, float]:

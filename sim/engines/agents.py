@@ -13,9 +13,6 @@ from weakref import WeakKeyDictionary
 import mesa
 from mesa.agent import AgentSet
 
-from sim.data.load import load_data
-from sim.draws.draw import REFERENCE, Draw
-from sim.draws.worlds import world_named
 from sim.engines.counts import ALL, AXES, ENTRY, EXIT, FIRST_JOB, RELOCATION, TIERS, YearEnd, new_counts, shares, tally
 from sim.model.choice.race import new_race, start_clocks
 from sim.model.choice.randomness import JOB as JOB_CHOICE
@@ -55,18 +52,15 @@ from sim.model.status import (
 from sim.model.study import POSTPONED, begin_study, choose_study, graduates
 from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
 from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
-from sim.runs.lives.history import history
-from sim.runs.lives.life import Life
-from sim.scenarios.scenario import Scenario
 
 LONGEST = 250
 """Completed years are counted up to here; a column is one byte."""
 
 
-class Numbers(WeakKeyDictionary["TalentModel", "count[int]"]):
+class Numbers(WeakKeyDictionary["WorldModel", "count[int]"]):
     """Agents are numbered from 1 in each model."""
 
-    def __getitem__(self, model: "TalentModel") -> "count[int]":
+    def __getitem__(self, model: "WorldModel") -> "count[int]":
         """Return the numbers left in a model."""
         return self.setdefault(model, count(1))
 
@@ -78,10 +72,10 @@ class Researcher(mesa.Agent):
     """
 
     _ids = Numbers()  # Mesa 3 numbers agents by a dictionary of this name that keeps every model for ever; Mesa 4 has none
-    model: "TalentModel"
+    model: "WorldModel"
     words: Words
 
-    def __init__(self, model: "TalentModel", origin: int, cohort: int, index: int) -> None:
+    def __init__(self, model: "WorldModel", origin: int, cohort: int, index: int) -> None:
         super().__init__(model)
         self.origin = origin
         self.cohort = cohort
@@ -217,48 +211,37 @@ class Researcher(mesa.Agent):
         if self.tier == ELITE:
             tally(counts.shares, TIERS.index("elite"), *seat)
 
-    def history(self) -> Life:
-        """Tell this life year by year: options, utilities, probabilities, shocks, gates, and what was chosen (see `history`)."""
-        return history(*self.identity, self.model.past, self.model.codes, self.model.visa_sensitive_share)
 
-
-class TalentModel(mesa.Model):
-    """All researchers of one run, one step a year from 2000 on.
+class WorldModel(mesa.Model):
+    """All researchers of one world, one step a year from 2000 on.
 
     Parameters
     ----------
-    scenario : name or path of a scenario file, or a loaded scenario.
-    draw : number of a draw, -1 for the reference point, or a solved draw.
-    replicate, seed : key of the random numbers, each 0..2**32-1.
-    researchers : active researchers in 2022 on the baseline, at least 1.
-    until : last year, 2000..2050; the model stops running after it.
+    world : everything that is given from outside (see `sim.model.world`).
+    seed, replicate : key of the random numbers, each 0..2**32-1.
+    codes : region codes in id order; the ids as texts if None.
     collect : fill the DataCollector after every step: one row a year.
     collect_researchers : also collect a row of every active researcher each year.
-    world : a world made otherwise (see `sim.model.world`); scenario, draw, researchers and until are then not looked at.
     held : the indices of every year of another run, held as by `sim.model.indices.held_indices`.
 
     Raises
     ------
-    sim.scenarios.reading.text.ScenarioError : the scenario file has errors.
-    ValueError : a key, a year or a scale out of range.
+    ValueError : a key out of range.
     """
 
     def __init__(
         self,
-        scenario: str | Scenario = "baseline",
-        draw: int | Draw = REFERENCE,
-        replicate: int = 0,
-        researchers: int = 2_000,
+        world: World,
         seed: int = 1,
-        until: int = 2035,
+        replicate: int = 0,
+        codes: Sequence[str] | None = None,
         collect: bool = True,
         collect_researchers: bool = False,
-        world: World | None = None,
         held: Sequence[Indices] | None = None,
     ) -> None:
         super().__init__(rng=seed)
-        self.world = world_named(scenario, draw, researchers, until) if world is None else world
-        self.codes = load_data().codes if world is None else tuple(str(j) for j in range(len(self.world.anglophone)))
+        self.world = world
+        self.codes = tuple(str(j) for j in range(len(world.anglophone))) if codes is None else tuple(codes)
         self.key = make_key(seed, replicate)
         self.visa_sensitive_share = self.world.coefficients.visa_sensitive_share
         self.sizes = cohort_researchers(self.key, self.world.cohort, self.world.people_per_researcher, FIRST_YEAR)
@@ -380,7 +363,7 @@ def run_agents(world: World, key: Key, held: Sequence[Indices] | None = None) ->
     ------
     The end of each year, as the array engine does; the columns are copies.
     """
-    model = TalentModel(world=world, seed=int(key[0]), replicate=int(key[1]), collect=False, held=held)
+    model = WorldModel(world, int(key[0]), int(key[1]), collect=False, held=held)
     while model.running:
         known = model.indices
         model.step()

@@ -108,7 +108,7 @@ def _change_table(label: str, before: Scenario | str | None, after: Scenario | s
     laid = after
     if isinstance(before, Scenario):
         laid = replace(after, inherited_layers=before.layers, inherited_parameters=before.parameters)
-    rows = difference(laid)
+    rows = difference(laid, load_data())
     if not rows:
         return paragraph(f"{label} changes nothing in {against}.")
     table = data_table(

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
+from sim.draws.worlds import world_of
 from sim.reports.figures.published import save_work_shares
 from sim.runs.folder import Run, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
-from sim.runs.simulate import simulate
+from sim.runs.simulate import Walk, simulate
 
 Progress = Callable[[str, int, int], None]
 
@@ -38,7 +38,7 @@ def tasks_of(plan: RunPlan) -> list[Task]:
     ------
     ValueError : the parameters fixed by the scenario leave too few stable draws.
     """
-    vectors, _ = draw_vectors(load_data(), plan.draws, plan.scenario.parameters)
+    vectors, _ = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 
@@ -49,27 +49,17 @@ def variant_tasks(plan: RunPlan) -> dict[float, Task]:
     """
     if plan.scenario.parameters:
         return {}
-    point = reference_vector(load_data())
+    point = reference_vector(plan.basis.data)
     return {value: Task(plan, REFERENCE, point | {VARIED: value}) for value in VALUES}
 
 
 def execute(task: Task) -> list[Outcomes]:
     """Solve or find the draw of a task and run its replicates."""
     plan = task.plan
-    draw = make_draw(load_data(), task.parameters, task.number)
-    return [
-        simulate(
-            plan.scenario,
-            draw,
-            replicate,
-            plan.researchers,
-            plan.seed,
-            plan.until,
-            plan.engine,
-            plan.check_invariants,
-        )
-        for replicate in range(plan.replicates)
-    ]
+    draw = make_draw(plan.basis, task.parameters, task.number)
+    world = world_of(plan.basis.data, plan.scenario, draw, plan.researchers, plan.until)
+    walk = Walk(plan.engine, plan.check_invariants)
+    return [simulate(world, draw, replicate, plan.seed, walk) for replicate in range(plan.replicates)]
 
 
 def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None) -> Iterator[Outcomes]:
@@ -147,7 +137,7 @@ def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progre
 
 def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str], progress: Progress | None) -> Run:
     """Make the run of a plan, whether it is there or not; arguments and errors as for `found_or_made`."""
-    data = load_data()
+    data = plan.basis.data
     return write_run(
         plan,
         run_tasks(tasks, plan.workers, progress),
@@ -161,7 +151,7 @@ def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str
 
 def unstable_points(plan: RunPlan) -> str:
     """Say which share of the points of the priors was passed over."""
-    rejected = draw_vectors(load_data(), plan.draws, plan.scenario.parameters)[1]
+    rejected = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)[1]
     return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 

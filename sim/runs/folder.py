@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.atomic import FolderError, building, check_writable, explained
@@ -27,8 +26,8 @@ from sim.runs.outcomes.indicators import IndicatorRow, indicator_rows, measure
 from sim.runs.outcomes.outcomes import Outcomes, ShareSummary, reporting_years, summarise_shares
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow, variant_rows
-from sim.runs.plan import Plan
-from sim.runs.provenance import data_checksums, data_version, digest, model_id, source_state, versions
+from sim.runs.plan import RunPlan
+from sim.runs.provenance import digest, model_id, source_state, versions
 from sim.runs.tables import (
     LongTables,
     read_counts,
@@ -39,7 +38,7 @@ from sim.runs.tables import (
     write_shares,
     write_variants,
 )
-from sim.scenarios.load import load_shipped, resolved_toml
+from sim.scenarios.load import resolved_toml
 from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
@@ -127,7 +126,7 @@ class Run:
         return np.stack([shares[:, :, list(group)].sum(axis=2) for group in groups], axis=2)
 
 
-def run_id(plan: Plan) -> str:
+def run_id(plan: RunPlan) -> str:
     """Return the identity of a run: equal ids, equal numbers. 16 hex digits.
 
     The draws enter by their numbers and the scenario's parameters: draw k is point k of a fixed sequence
@@ -136,23 +135,23 @@ def run_id(plan: Plan) -> str:
     """
     identity = {
         "scenario": scenario_effect(plan.scenario),
-        "baseline": scenario_effect(load_shipped("baseline")),
+        "baseline": scenario_effect(plan.basis.baseline),
         "draws": plan.draws,
         "replicates": plan.replicates,
         "seed": plan.seed,
         "researchers": plan.researchers,
         "until": plan.until,
-        "model": model_id(),
+        "model": model_id(plan.basis.data),
     }
     return digest(identity)[:16]
 
 
-def run_folder(plan: Plan, root: Path) -> Path:
+def run_folder(plan: RunPlan, root: Path) -> Path:
     """Return where the run lies or would lie below the results folder `root`."""
     return root / plan.scenario.name / run_id(plan)
 
 
-def find_run(plan: Plan, root: Path, engine: str = "") -> Path | None:
+def find_run(plan: RunPlan, root: Path, engine: str = "") -> Path | None:
     """Return the folder of a run that has been made already (by that engine, if one is named), else None."""
     folder = run_folder(plan, root)
     if not (folder / "provenance.json").is_file():
@@ -160,7 +159,7 @@ def find_run(plan: Plan, root: Path, engine: str = "") -> Path | None:
     return folder if engine in ("", read_run(folder).provenance["engine"]) else None
 
 
-def check_place(plan: Plan, root: Path) -> None:
+def check_place(plan: RunPlan, root: Path) -> None:
     """Check, before any work, that the run's folder can be written: permission, kind of file, free space.
 
     Raises
@@ -173,7 +172,7 @@ def check_place(plan: Plan, root: Path) -> None:
 
 
 def write_run(
-    plan: Plan,
+    plan: RunPlan,
     outcomes: Iterable[Outcomes],
     root: Path,
     *,
@@ -215,12 +214,12 @@ def write_run(
     started = _now()
     with building(folder) as partial:
         seen = _write_numbers(plan, outcomes, partial)
-        rows = list(variant_rows(variants or {}, load_data().codes))
+        rows = list(variant_rows(variants or {}, plan.basis.data.codes))
         with explained(folder.parent):
             write_variants(partial / "variants.csv", rows)
         record = _provenance(plan, command, (*notes, *seen.remarks()), seen.weight, started)
         with explained(folder.parent):
-            _write_text(partial / "scenario.toml", resolved_toml(plan.scenario))
+            _write_text(partial / "scenario.toml", resolved_toml(plan.scenario, plan.basis.data.codes))
             _write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
             if finish is not None:
                 finish(read_run(partial))
@@ -286,8 +285,8 @@ class _Collected:
         ]
 
 
-def _write_numbers(plan: Plan, outcomes: Iterable[Outcomes], folder: Path) -> _Collected:
-    codes = load_data().codes
+def _write_numbers(plan: RunPlan, outcomes: Iterable[Outcomes], folder: Path) -> _Collected:
+    codes = plan.basis.data.codes
     years = reporting_years(plan.until)
     seen = _Collected(codes)
     place = folder.parent
@@ -310,7 +309,7 @@ def _write_numbers(plan: Plan, outcomes: Iterable[Outcomes], folder: Path) -> _C
     return seen
 
 
-def _in_order(outcomes: Iterable[Outcomes], plan: Plan) -> Iterator[Outcomes]:
+def _in_order(outcomes: Iterable[Outcomes], plan: RunPlan) -> Iterator[Outcomes]:
     """Pass the outcomes on, refusing any that is missing, doubled, out of order or of other years."""
     runs = 0
     last = (-1, -1)
@@ -324,7 +323,7 @@ def _in_order(outcomes: Iterable[Outcomes], plan: Plan) -> Iterator[Outcomes]:
         raise ValueError(f"{runs} outcomes, expected {plan.draws} draws x {plan.replicates} replicates")
 
 
-def _provenance(plan: Plan, command: str, notes: Sequence[str], weight: float, started: str) -> dict[str, Any]:
+def _provenance(plan: RunPlan, command: str, notes: Sequence[str], weight: float, started: str) -> dict[str, Any]:
     scenario = plan.scenario
     return {
         "status": "complete",
@@ -345,10 +344,10 @@ def _provenance(plan: Plan, command: str, notes: Sequence[str], weight: float, s
         "people_per_researcher": weight,
         "bands": BAND_CONTENTS,
         "notes": list(dict.fromkeys(notes)),
-        "model_id": model_id(),
+        "model_id": model_id(plan.basis.data),
         "versions": versions(),
         "source": source_state(),
-        "data": {"version": data_version(), "checksums": data_checksums()},
+        "data": {"version": plan.basis.data.version, "checksums": dict(plan.basis.data.checksums)},
         "started": started,
         "ended": _now(),
     }

@@ -1,48 +1,34 @@
 """What is asked of a run: the plan, and what of it decides numbers."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from sim.scenarios.scenario import Scenario
-
-
-class Plan(Protocol):
-    """What decides the numbers of a run; `sim.runs.plan.RunPlan` is one."""
-
-    @property
-    def scenario(self) -> Scenario:
-        """The resolved scenario."""
-
-    @property
-    def draws(self) -> int:
-        """Number of parameter draws."""
-
-    @property
-    def replicates(self) -> int:
-        """Number of replicates of each draw."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the keyed random numbers."""
-
-    @property
-    def researchers(self) -> int:
-        """Active researchers in 2022 on the baseline, the scale of the run."""
-
-    @property
-    def until(self) -> int:
-        """Last year."""
-
-    @property
-    def engine(self) -> str:
-        """Engine that walks the years; it changes no number."""
+from sim.scenarios.scenario import Basis, Scenario
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What `talentsim run` was asked to do for one scenario."""
+    """What is asked of the runs of one scenario.
+
+    Parameters
+    ----------
+    scenario
+        The resolved scenario.
+    basis
+        The tables, and the baseline on which draws are solved.
+    draws, replicates
+        Number of parameter draws, and of replicates of each.
+    seed
+        Of the keyed random numbers.
+    researchers
+        Active researchers in 2022 on the baseline, the scale of the run.
+    until
+        Last year.
+    engine, workers, check_invariants
+        How it is executed; they change no number.
+    """
 
     scenario: Scenario
+    basis: Basis
     draws: int = 100
     replicates: int = 2
     seed: int = 1

@@ -5,7 +5,6 @@ Nothing here is computed at import; `model_id` reads the sources when it is firs
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.metadata
 import json
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import sim
-from sim.sources import PACKAGE, source_hash
+from sim.data.schema import Data
+from sim.sources import MODEL, PACKAGE, source_hash
 
-DATA = PACKAGE / "data" / "tables"
-MODEL_RANKS = 6  # modules above arrange, show and compare runs, and change no number of a run
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "mesa", "pyarrow", "matplotlib")
 
 
@@ -32,23 +30,12 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@functools.cache
-def model_id() -> str:
-    """Return the SHA-256 of everything that decides a run's numbers, as 64 hex digits.
+def model_id(data: Data) -> str:
+    """Return the SHA-256 of everything that decides a run's numbers, the scenario apart, as 64 hex digits.
 
-    It covers the sources of ranks 0-6 and every file of the packaged data.
+    It covers what the sources of `sim.sources.MODEL` do and every number of the tables.
     """
-    total = hashlib.sha256(source_hash(MODEL_RANKS).encode())
-    for path in data_files():
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(DATA).as_posix()} {content}\n".encode())
-    return total.hexdigest()
-
-
-def data_files() -> list[Path]:
-    """Return every packaged data file, in a fixed order; sources in the folder are left to their rank."""
-    found = (path for path in DATA.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
-    return sorted(found, key=lambda path: path.relative_to(DATA).as_posix())
+    return hashlib.sha256(f"{source_hash(MODEL)} {data.numbers}".encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:
@@ -60,18 +47,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def data_version() -> str:
-    """Return the version of the packaged data."""
-    return (DATA / "VERSION").read_text(encoding="utf-8").strip()
-
-
-def data_checksums() -> dict[str, str]:
-    """Return the recorded SHA-256 of each packaged table."""
-    lines = (DATA / "CHECKSUMS").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
-    return {name.strip(): checksum for checksum, name in pairs}
 
 
 def source_state() -> Mapping[str, str | bool | None]:

@@ -2,53 +2,56 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.load import load_data
 from sim.draws.draw import Draw
-from sim.draws.worlds import world_of
 from sim.engines.arrays import CHUNK, run_counts
 from sim.engines.counts import Counts, counts_of_years, write_year
 from sim.engines.walk import check_year, years_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.scenarios.scenario import Scenario
 
 TENTH_OF_A_POINT = 0.1  # how closely targets are met where the parameters allow it
 
 
-def simulate(
-    scenario: Scenario,
-    draw: Draw,
-    replicate: int,
-    researchers: int,
-    seed: int,
-    until: int,
-    engine: str = "arrays",
-    check_invariants: bool = False,
-    chunk: int = CHUNK,
-    threads: int = 1,
-    world: World | None = None,
-    held: Sequence[Indices] | None = None,
-) -> Outcomes:
+@dataclass(frozen=True)
+class Walk:
+    """How the years of a run are walked; nothing of it but `held` changes a number.
+
+    Parameters
+    ----------
+    engine
+        One of `sim.engines.walk.ENGINES`.
+    check_invariants
+        Check after every year that researchers are conserved and tiers nested.
+    chunk
+        Rows a loop of the array engine walks at once.
+    threads
+        Loops that walk at the same time.
+    held
+        Indices of another run of the same years, whose congestion, ecosystem and diasporas everyone then meets.
+    """
+
+    engine: str = "arrays"
+    check_invariants: bool = False
+    chunk: int = CHUNK
+    threads: int = 1
+    held: Sequence[Indices] | None = None
+
+
+def simulate(world: World, draw: Draw, replicate: int, seed: int, walk: Walk = Walk()) -> Outcomes:
     """Simulate one run.
 
     Parameters
     ----------
-    scenario : resolved scenario.
+    world : the scenario under the draw, at a scale (see `sim.draws.worlds.world_of`).
     draw : parameters and solved constants.
     replicate, seed : key of the random numbers, each 0..2**32-1.
-    researchers : active researchers in 2022 on the baseline.
-    until : last year, 2000..2050.
-    engine : one of ENGINES.
-    check_invariants : check after every year that researchers are conserved and tiers nested.
-    chunk : rows a loop of the array engine walks at once; changes nothing.
-    threads : loops that walk at the same time; changes nothing.
-    world : that of the scenario, draw and scale, if it is there already, as for all replicates of a draw.
-    held : indices of another run of the same years, whose congestion, ecosystem and diasporas everyone then meets.
+    walk : how the years are walked.
 
     Returns
     -------
@@ -57,16 +60,15 @@ def simulate(
     Raises
     ------
     ValueError : unknown engine.
-    InvariantBrokenError : with check_invariants, if a year does not add up.
+    sim.engines.walk.InvariantBrokenError : a year does not add up, if that is checked.
     """
-    world = world_of(scenario, draw, researchers, until, load_data()) if world is None else world
     key = make_key(seed, replicate)
-    if engine == "arrays" and held is None and not check_invariants:
-        return gather(run_counts(world, key, chunk, threads), draw, replicate, world)
+    if walk.engine == "arrays" and walk.held is None and not walk.check_invariants:
+        return gather(run_counts(world, key, walk.chunk, walk.threads), draw, replicate, world)
     years = counts_of_years(*world.cohort.shape)
     before = np.zeros(world.anglophone.shape[0], dtype=np.int64)
-    for t, end in enumerate(years_of(engine, world, key, chunk, threads, held)):
-        if check_invariants:
+    for t, end in enumerate(years_of(walk.engine, world, key, walk.chunk, walk.threads, walk.held)):
+        if walk.check_invariants:
             check_year(end, before)
             before = end.counts.stock.sum(axis=0)
         write_year(end.counts, years, t)

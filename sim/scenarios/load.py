@@ -7,9 +7,10 @@ only, nothing in them is evaluated. docs/decisions/0003-scenario-files.md gives 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from sim.data.distributions import Distribution
@@ -17,19 +18,21 @@ from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.model.world import FIRST_YEAR
 from sim.scenarios.differences import DifferenceRow, lever_differences, parameter_differences
-from sim.scenarios.expansions import ExpansionRow, Replacement, expansion_rows, overridden
+from sim.scenarios.expansions import Replacement, overridden
 from sim.scenarios.levers.changes import LeverChange, axis_names
 from sim.scenarios.levers.declared import LEVERS
-from sim.scenarios.levers.named import NamedPolicy, PolicyUse
+from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.levers.observed import observed_policies
 from sim.scenarios.reading.chain import ChainFile, is_dropped, lay, read_chain, shipped_folder
 from sim.scenarios.reading.library import PackagedLibrary
 from sim.scenarios.reading.text import Problem, ScenarioError, key_text, toml_string
 from sim.scenarios.reading.values import RefusedError, Vocabulary, parameter_values, to_problem
-from sim.scenarios.scenario import Quantity, Scenario
+from sim.scenarios.scenario import Basis, Quantity, Scenario
 
 COMMAND_LINE: Final = "--set"
 """How problems name a parameter set on the command line."""
+BASELINE: Final = "baseline"
+"""The shipped scenario on which the constants of every draw are solved."""
 
 
 def load_shipped(name: str) -> Scenario:
@@ -43,7 +46,25 @@ def load_shipped(name: str) -> Scenario:
     return load_scenario(str(shipped_folder() / f"{name}.toml"))
 
 
-def load_scenario(path_or_name: str, *, overrides: Mapping[str, float] | None = None, horizon: int | None = None) -> Scenario:
+@cache
+def load_basis(folder: Path | None = None) -> Basis:
+    """Load the tables and the shipped baseline (the same object every time in one process).
+
+    Parameters
+    ----------
+    folder
+        Folder of the tables; None for the packaged ones.
+    """
+    return Basis(load_data(folder), load_shipped(BASELINE))
+
+
+def load_scenario(
+    path_or_name: str,
+    *,
+    overrides: Mapping[str, float] | None = None,
+    horizon: int | None = None,
+    vocabulary: Vocabulary | None = None,
+) -> Scenario:
     """Load a scenario and lay it over what it extends.
 
     Parameters
@@ -55,19 +76,22 @@ def load_scenario(path_or_name: str, *, overrides: Mapping[str, float] | None = 
         Parameters set from outside; they win over every file.
     horizon
         Last year of the run, if known: a file whose levers all start later would do nothing; refused.
+    vocabulary
+        The names a file may use; those of the packaged tables and policies if None.
 
     Raises
     ------
     ScenarioError
         With the problems of every file of the chain.
     """
+    words = packaged_vocabulary() if vocabulary is None else vocabulary
     problems: list[Problem] = []
     chain: tuple[ChainFile, ...] = ()
     try:
-        chain = read_chain(path_or_name, _vocabulary())
+        chain = read_chain(path_or_name, words)
     except ScenarioError as error:
         problems.extend(error.problems)
-    fixed = _checked_overrides(overrides or {}, problems)
+    fixed = _checked_overrides(overrides or {}, words, problems)
     if not problems:
         laid, before = lay(chain, problems)
         problems.extend(_nothing_before(chain[-1], horizon))
@@ -93,13 +117,12 @@ def load_scenario(path_or_name: str, *, overrides: Mapping[str, float] | None = 
     )
 
 
-def difference(scenario: Scenario) -> tuple[DifferenceRow, ...]:
+def difference(scenario: Scenario, data: Data) -> tuple[DifferenceRow, ...]:
     """List what a scenario changes in what it extends; in the observed defaults if it extends nothing.
 
     Values are compared cell by cell at the median and both ends of the 90 % band of every distribution, with
     the parameters that decide observed values at their defaults.
     """
-    data = load_data()
     known = {parameter.name: parameter for parameter in data.parameters}
     defaults = observed_policies(data, {name: parameter.default for name, parameter in known.items()})
     priors = {p.name: (p.unit, p.default if p.prior is None else p.prior) for p in known.values()}
@@ -109,44 +132,38 @@ def difference(scenario: Scenario) -> tuple[DifferenceRow, ...]:
     )
 
 
-def replacements(scenario: Scenario) -> tuple[Replacement, ...]:
+def replacements(scenario: Scenario, codes: Sequence[str]) -> tuple[Replacement, ...]:
     """List the ``set`` of the file itself that take the place of inherited levers, cell by cell."""
     inherited = [change for layer in scenario.inherited_layers for change in layer if not is_dropped(change, scenario.dropped)]
     own = [change for change in scenario.levers if change.id in scenario.own_ids]
-    return overridden(inherited, own, load_data().codes)
-
-
-def expansion(use: PolicyUse) -> tuple[ExpansionRow, ...]:
-    """List what a named policy became: which levers, for whom, when and how much."""
-    return expansion_rows(use, load_data().codes)
+    return overridden(inherited, own, codes)
 
 
 def named_policies() -> Mapping[str, NamedPolicy]:
     """Return the named policies by name, in the order of the library."""
-    return _vocabulary().policies
+    return packaged_vocabulary().policies
 
 
-def resolved_toml(scenario: Scenario) -> str:
+def resolved_toml(scenario: Scenario, codes: Sequence[str]) -> str:
     """Write a scenario as one file that extends nothing and loads back to the same effect.
 
     The key ``layer`` keeps the order of the files it came from.
     """
-    data = load_data()
     lines = [f"title = {toml_string(scenario.title)}"]
     lines += [f"{key} = {toml_string(text)}" for key in ("question", "note") if (text := getattr(scenario, key))]
     for number, layer in enumerate(scenario.layers, start=1):
         for change in layer:
-            lines += ["", "[[lever]]", *_change_lines(change, number, data)]
+            lines += ["", "[[lever]]", *_change_lines(change, number, codes)]
     if scenario.parameters:
         lines += ["", "[parameters]"]
         lines += [f"{name} = {_toml(value)}" for name, value in sorted(scenario.parameters.items())]
     return "\n".join(lines) + "\n"
 
 
-def _change_lines(change: LeverChange, layer: int, data: Data) -> list[str]:
+def _change_lines(change: LeverChange, layer: int, codes: Sequence[str]) -> list[str]:
     lines = [f"layer = {layer}", f"id = {toml_string(change.id)}", f"name = {toml_string(change.name)}"]
     for axis in LEVERS[change.name].filters:
-        names = axis_names(axis, data.codes)
+        names = axis_names(axis, codes)
         ids = change.selected(axis)
         items = [str(i) if axis == "talent_class" else toml_string(names[i]) for i in ids]
         lines.append(f'{axis} = "*"' if len(ids) == len(names) else f"{axis} = [{', '.join(items)}]")
@@ -169,7 +186,8 @@ def _toml(value: Quantity) -> str:
 
 
 @cache
-def _vocabulary() -> Vocabulary:
+def packaged_vocabulary() -> Vocabulary:
+    """Return the names of the packaged tables and of the packaged policies."""
     data = load_data()
     vocabulary = Vocabulary(
         regions=data.codes,
@@ -189,9 +207,9 @@ def _folder_name(stem: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "scenario"
 
 
-def _checked_overrides(overrides: Mapping[str, float], problems: list[Problem]) -> dict[str, Quantity]:
+def _checked_overrides(overrides: Mapping[str, float], vocabulary: Vocabulary, problems: list[Problem]) -> dict[str, Quantity]:
     try:
-        return parameter_values(dict(overrides), _vocabulary().parameters)
+        return parameter_values(dict(overrides), vocabulary.parameters)
     except RefusedError as error:
         problems.extend(to_problem(finding, COMMAND_LINE, None) for finding in error.findings)
         return {}

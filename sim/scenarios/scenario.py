@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.data.distributions import Distribution
+from sim.data.schema import Data
 from sim.scenarios.levers.changes import Layers, LeverChange, drawn_value, in_order
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import PolicyUse
@@ -66,6 +67,22 @@ class Scenario:
     def levers(self) -> tuple[LeverChange, ...]:
         """All lever changes, in the order in which they apply."""
         return tuple(change for layer in self.layers for change in in_order(layer))
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What all runs stand on; it is loaded once, at the door, and handed in.
+
+    Parameters
+    ----------
+    data
+        The tables.
+    baseline
+        The scenario on which the constants of every draw are solved, whatever scenario is run.
+    """
+
+    data: Data
+    baseline: Scenario
 
 
 def lever_values(scenario: Scenario, uniform: Callable[[str], float]) -> dict[str, float]:

@@ -12,9 +12,9 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.data.load import load_data
 from sim.draws.draw import cached_draw, draw_key, shipped_draws
 from sim.runs.provenance import model_id
+from sim.scenarios.load import load_basis
 from sim.sweeps.design.design import Design
 from sim.sweeps.execute import PARTS_WANTED, execute_batch, vectors_of
 from sim.sweeps.keys import WHOLE, Shard, first_of_equals, runs_of
@@ -58,7 +58,7 @@ def estimate(design: Design, known: Mapping[bytes, bool], shard: Shard = WHOLE) 
         runs += 1
         there += bytes.fromhex(run.key) in known
     unknown = unsolved(design)
-    slim, model = design, model_id()
+    slim, model = design, model_id(load_basis().data)
     upcoming = runs_of(design)
     first = next(upcoming)
     execute_batch(slim, model, [first])  # compiles, and solves the draw
@@ -89,7 +89,8 @@ def bytes_of(sample: pa.Table, runs: int) -> float:
 
 def unsolved(design: Design) -> int:
     """Count the draws that nobody has solved yet: those of points that move a parameter, mostly."""
-    data, shipped = load_data(), shipped_draws()
+    basis = load_basis()
+    shipped = shipped_draws(basis.data.folder)
     moved = [k for k, factor in enumerate(design.factors) if factor.kind == "parameter"]
     points = design.make_points()
     different = sorted(set(first_of_equals(points[:, moved]).tolist()))
@@ -106,7 +107,7 @@ def unsolved(design: Design) -> int:
             except ValueError:  # not stable; its runs will say so
                 continue
             for draw, vector in islice(vectors.items(), MOST_LOOKED_UP):
-                key = draw_key(data, vector, draw)
+                key = draw_key(basis, vector, draw)
                 looked_up += 1
                 if key not in keys:
                     keys.add(key)

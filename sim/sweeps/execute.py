@@ -18,6 +18,7 @@ from sim.draws.worlds import parameters_of, world_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
 from sim.runs.provenance import model_id
 from sim.runs.simulate import simulate
+from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import values_of
@@ -101,7 +102,7 @@ def solved(vector: Mapping[str, float], draw: int) -> Draw:
 
 @lru_cache(maxsize=128)
 def _solved(vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
-    return make_draw(load_data(), dict(vector), draw)
+    return make_draw(load_basis(), dict(vector), draw)
 
 
 def execute_batch(design: Design, model: str, runs: Sequence[Run]) -> list[Row]:
@@ -121,7 +122,7 @@ def execute_batch(design: Design, model: str, runs: Sequence[Run]) -> list[Row]:
     ExecutorError
         If this worker has another model.
     """
-    if model_id() != model:
+    if model_id(load_data()) != model:
         raise ExecutorError("a worker has another version of talentsim than the process that started the sweep")
     rows: list[Row] = []
     values: tuple[float, ...]
@@ -145,7 +146,7 @@ def prepared_or_failure(design: Design, run: Run) -> tuple[Scenario, Draw, Any] 
     try:
         scenario = design.scenario_at(run.scenario, run.values)
         draw = solved(vectors_of(design, scenario)[run.draw], run.draw)
-        return scenario, draw, world_of(scenario, draw, design.researchers, design.until, load_data())
+        return scenario, draw, world_of(load_data(), scenario, draw, design.researchers, design.until)
     except Exception as failure:
         return failure
 
@@ -160,8 +161,8 @@ def measured(design: Design, run: Run, prepared: tuple[Scenario, Draw, Any] | Ex
     """
     if isinstance(prepared, Exception):
         raise prepared
-    scenario, draw, world = prepared
-    outcomes = simulate(scenario, draw, run.replicate, design.researchers, design.seed, design.until, world=world)
+    _, draw, world = prepared
+    outcomes = simulate(world, draw, run.replicate, design.seed)
     return tuple(values_of(design.keep, outcomes, load_data().codes))
 
 
@@ -245,7 +246,7 @@ def sweep_into(
         return progress
     missing = (run for run in runs_of(design, shard) if is_missing(known, run, retry))
     slim = replace(design, rows=(), text="")
-    dispatcher = Dispatcher(executor, workers, partial(execute_batch, slim, model_id()), partial(give_up, slim))
+    dispatcher = Dispatcher(executor, workers, partial(execute_batch, slim, model_id(load_data())), partial(give_up, slim))
     batches = batches_of(missing, batch_size(total - done, workers, design.researchers))
     with closing(dispatcher.results(batches)) as results:
         for rows in results:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.draws.draw import REFERENCE
 from sim.runs.provenance import digest, model_id
+from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import scenario_effect
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.points import Points
@@ -58,7 +59,7 @@ def scenario_keys(design: Design) -> list[str]:
     """
     varied = [[factor.kind, factor.target] for factor in design.factors]
     kept = sorted(str(measure) for measure in design.keep)
-    common = [model_id(), varied, design.seed, design.researchers, design.until, kept]
+    common = [model_id(load_basis().data), varied, design.seed, design.researchers, design.until, kept]
     return [digest([scenario.name, scenario_effect(scenario), *common]) for scenario in design.scenarios]
 
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from sim.runs.atomic import FolderError, explained
 from sim.runs.provenance import digest, model_id
+from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import scenario_effect
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.points import NESTED
@@ -54,7 +55,7 @@ def group_of(design: Design) -> str:
     effects = [scenario_effect(scenario) for scenario in design.scenarios]
     factors = [[factor.name, factor.kind, factor.target] for factor in design.factors]
     kept = [str(measure) for measure in design.keep]
-    return digest([model_id(), effects, factors, design.seed, design.researchers, design.until, kept])[:16]
+    return digest([model_id(load_basis().data), effects, factors, design.seed, design.researchers, design.until, kept])[:16]
 
 
 def record_of(design: Design) -> dict[str, Any]:

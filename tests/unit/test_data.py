@@ -19,7 +19,7 @@ from sim.data.checks import COLUMNS, DataError
 from sim.data.load import find_source, load_data
 from sim.data.schema import AXES, LAST_OUTCOME, QUANTITIES, YEARS
 
-FOLDER = Path(sim.data.load.__file__).parent
+FOLDER = sim.data.load.DATA_FOLDER
 DATA = load_data()
 R, Y = 20, 51
 

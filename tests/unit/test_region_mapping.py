@@ -11,7 +11,7 @@ import pytest
 import sim.data.load
 from sim.data.load import load_data
 
-FOLDER = Path(sim.data.load.__file__).parent
+FOLDER = sim.data.load.DATA_FOLDER
 DATA = load_data()
 CATEGORIES = {(c.system, c.axis, c.name): c for c in DATA.categories}
 TARGETS = {target.id: target for target in DATA.targets}

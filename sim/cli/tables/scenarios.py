@@ -15,9 +15,9 @@ from rich.text import Text
 
 from sim.cli.tables.inputs import plain_table
 from sim.comparisons.shipped.reference import EffectRow
-from sim.scenarios.expansions import ExpansionRow, change_row
+from sim.scenarios.expansions import ExpansionRow, change_row, expansion_rows
 from sim.scenarios.levers.named import PolicyUse
-from sim.scenarios.load import difference, expansion, replacements
+from sim.scenarios.load import difference, load_basis, replacements
 from sim.scenarios.reading.chain import is_dropped
 from sim.scenarios.scenario import Scenario
 
@@ -31,9 +31,9 @@ def scenario_report(scenario: Scenario) -> RenderableType:
         *(Text(f"note: {remark}") for remark in scenario.remarks),
     ]
     parts += expansion_report(scenario)
-    rows = difference(scenario)
+    rows = difference(scenario, load_basis().data)
     base = Path(scenario.files[-2]).stem if len(scenario.files) > 1 else "the observed defaults"
-    warnings = [Text(f"warning: {each}") for each in replacements(scenario)]
+    warnings = [Text(f"warning: {each}") for each in replacements(scenario, load_basis().data.codes)]
     if warnings:
         parts += [Text(), *warnings]
     if not rows:
@@ -52,8 +52,8 @@ def scenario_record(scenario: Scenario) -> dict[str, Any]:
         "files": [{"file": file, "shipped": shipped} for file, shipped in pairs],
         "remarks": list(scenario.remarks),
         "policies": expansion_records(scenario),
-        "replacements": [vars(row) for row in replacements(scenario)],
-        "difference": [vars(row) for row in difference(scenario)],
+        "replacements": [vars(row) for row in replacements(scenario, load_basis().data.codes)],
+        "difference": [vars(row) for row in difference(scenario, load_basis().data)],
     }
 
 
@@ -76,7 +76,7 @@ def expansion_records(scenario: Scenario) -> list[dict[str, Any]]:
             "name": use.policy.name,
             "title": use.policy.title,
             "inherited": not is_own(use, scenario),
-            "levers": [vars(row) for row in expansion(use)],
+            "levers": [vars(row) for row in expansion_rows(use, load_basis().data.codes)],
         }
         for use in scenario.policies
     ]
@@ -92,7 +92,7 @@ def _called(use: PolicyUse) -> str:
 
 
 def _table(use: PolicyUse) -> Table:
-    cells = [(row.id, row.lever, row.whom, row.when, row.size, row.unit) for row in expansion(use)]
+    cells = [(row.id, row.lever, row.whom, row.when, row.size, row.unit) for row in expansion_rows(use, load_basis().data.codes)]
     return plain_table(("becomes", "lever", "for whom", "when", "size", "unit"), cells)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sim.scenarios.levers.changes import LeverChange
 from sim.scenarios.levers.named import group_of
-from sim.scenarios.load import difference
+from sim.scenarios.load import difference, load_basis
 from sim.scenarios.scenario import Scenario, scenario_effect
 
 PARAMETERS: Final = "parameters"
@@ -126,7 +126,7 @@ def words_of(base: Scenario, variant: Scenario, everyone: Iterable[Player]) -> M
     said = {}
     for player in every:
         alone = coalition(base, variant, every, [player])
-        rows = difference(replace(alone, inherited_layers=base.layers, inherited_parameters=base.parameters))
+        rows = difference(replace(alone, inherited_layers=base.layers, inherited_parameters=base.parameters), load_basis().data)
         texts = [str(row) for row in rows[:MOST_WORDS]]
         if len(rows) > MOST_WORDS:
             texts.append(f"and {len(rows) - MOST_WORDS} more")

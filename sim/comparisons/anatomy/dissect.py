@@ -27,6 +27,7 @@ from sim.draws.worlds import parameters_of, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
+from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Scenario
 
 DRAWS: Final = (0, 1, 2, 3)
@@ -180,12 +181,13 @@ def look_at(plan: Dissection, run: tuple[int, int]) -> Looked:
     """Run both scenarios, both mixtures of levers and paths, and every coalition of levers, for one draw and replicate."""
     number, replicate = run
     key = make_key(plan.seed, replicate)
-    data = load_data()
-    draws = [make_draw(data, parameters_of(each, number, data), number) for each in (plan.base, plan.variant)]
+    basis = load_basis()
+    data = basis.data
+    draws = [make_draw(basis, parameters_of(each, number, data), number) for each in (plan.base, plan.variant)]
 
     def world(scenario: Scenario, researchers: int) -> World:
         draw = draws[0] if scenario.parameters == plan.base.parameters else draws[1]
-        return world_of(scenario, draw, researchers, plan.until, data)
+        return world_of(data, scenario, draw, researchers, plan.until)
 
     def shares_of(given: World, held: Sequence[Indices] | None = None) -> Floats:
         return shares_at(np.stack([end.counts.shares for end in run_years(given, key, held=held)]), plan.years)

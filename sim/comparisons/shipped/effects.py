@@ -15,14 +15,14 @@ from functools import partial
 import numpy as np
 
 from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow
-from sim.data.load import load_data
 from sim.data.schema import Data
-from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
+from sim.draws.worlds import world_of
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import Floats
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.runs.simulate import simulate
-from sim.scenarios.load import load_shipped
+from sim.scenarios.load import load_basis, load_shipped
 from sim.scenarios.scenario import Scenario, lever_values
 
 AXES_SHOWN = ("work", "study")
@@ -71,14 +71,15 @@ def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterato
     ------
     ValueError : a scenario fixes parameters, so that its draws are not those of the baseline.
     """
-    data = load_data()
-    base, variants = load_shipped(BASELINE), [load_shipped(name) for name in names]
+    basis = load_basis()
+    data, base = basis.data, basis.baseline
+    variants = [load_shipped(name) for name in names]
     for scenario in variants:
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
     vectors, _ = draw_vectors(data, design.draws, {})
     effects = over_draws(variants, vectors, design, report)
-    draw = make_draw(data, reference_vector(data), REFERENCE)
+    draw = make_draw(basis, reference_vector(data), REFERENCE)
     elite = paired_effects(variants, draw, "elite", design.elite_researchers, design.elite_replicates, design)
     for s, scenario in enumerate(variants):
         inputs = uncertain_inputs(data, base, scenario, vectors)
@@ -105,7 +106,7 @@ def over_draws(variants: Sequence[Scenario], vectors: Sequence[Mapping[str, floa
 def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: Design) -> Floats:
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
-    draw = make_draw(load_data(), vector, number)
+    draw = make_draw(load_basis(), vector, number)
     mean: Floats = paired_effects(variants, draw, "top20", design.researchers, design.replicates, design).mean(axis=0)
     return mean
 
@@ -115,14 +116,15 @@ def paired_effects(
 ) -> Floats:
     """Compare scenarios with the baseline on the same random numbers, (replicates, S, X, R) in percentage points."""
     axes = [AXES.index(axis) for axis in AXES_SHOWN]
+    basis = load_basis()
 
     def last_shares(scenario: Scenario, replicate: int) -> Floats:
-        run = simulate(scenario, draw, replicate, researchers, design.seed, design.until)
+        run = simulate(world_of(basis.data, scenario, draw, researchers, design.until), draw, replicate, design.seed)
         return shares(run.counts[-1, TIERS.index(tier), axes])
 
     effects = []
     for replicate in range(replicates):
-        base = last_shares(load_shipped(BASELINE), replicate)
+        base = last_shares(basis.baseline, replicate)
         effects.append([100.0 * (last_shares(scenario, replicate) - base) for scenario in variants])
     return np.array(effects)
 

@@ -1,7 +1,7 @@
 """The one door to the compiler: where compiled code is cached, and the decorator that every row function wears.
 
 Numba's cache notices a change in a file but not in a function that the file calls from another one. The cache folder is
-therefore named by a hash of all sources that are compiled (ranks 0-4): after any edit the old code is simply not found.
+therefore named by a hash of all sources that are compiled: after any edit of what they do the old code is simply not found.
 """
 
 import os
@@ -10,21 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sim.sources import source_hash
+from sim.sources import COMPILED, source_hash
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-COMPILED_RANKS = 4
-
 
 def cache_folder() -> Path:
-    """Choose a writable folder for compiled code, named by the hash of the sources of ranks 0-4.
+    """Choose a writable folder for compiled code, named by the hash of the sources that are compiled.
 
     Returns
     -------
     A folder under TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache; under the temporary folder if none can be written.
     """
-    name = source_hash(COMPILED_RANKS)[:16]
+    name = source_hash(COMPILED)[:16]
     roots = [
         os.environ.get("TALENTSIM_CACHE"),
         os.environ.get("XDG_CACHE_HOME"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.draws.worlds import world_named
+from sim.draws.worlds import named_draw, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers
@@ -14,7 +14,7 @@ from sim.runs.folder import read_run
 from sim.runs.lives.history import history
 from sim.runs.lives.life import Chance, Decision, Life
 from sim.runs.provenance import model_id
-from sim.scenarios.load import load_scenario
+from sim.scenarios.load import load_basis, load_scenario
 
 NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
 
@@ -42,13 +42,15 @@ def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> L
     sim.runs.atomic.FolderError : the folder is no complete run.
     """
     run = read_run(folder)
-    if run.provenance["model_id"] != model_id():
+    basis = load_basis()
+    if run.provenance["model_id"] != model_id(basis.data):
         raise TraceError(f"{folder} was made by another version of the model or the data; run its scenario again to trace it")
     check_number("--draw", draw, run.draws)
     check_number("--replicate", replicate, run.replicates)
     origin, cohort, index = identity(researcher, run.codes)
     size = int(run.provenance["researchers"]), int(run.provenance["until"])
-    world = world_named(load_scenario(str(run.folder / "scenario.toml")), draw, *size)
+    scenario = load_scenario(str(run.folder / "scenario.toml"))
+    world = world_of(basis.data, scenario, named_draw(basis, scenario, draw), *size)
     key = make_key(int(run.provenance["seed"]), replicate)
     check_cohort(
         researcher, world, cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), origin, cohort, index
