@@ -9,8 +9,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIBRARIES := $(VENV)/.libraries
-FAST := $(wildcard tests/unit tests/properties tests/scenarios tests/test_*.py)
-SLOW := $(wildcard tests/statistics tests/engines tests/worlds tests/browser tests/sweeps)
 # First Python that is new enough; override with `make PYTHON=/path/to/python`.
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -27,10 +25,10 @@ demo: $(READY)  ## run two scenarios with 25 draws each and compare them: tables
 	$(BIN)/talentsim compare baseline us-entry-restrictions --draws 25
 
 test: $(READY)  ## the fast tests
-	$(BIN)/python -m pytest -q -n auto $(FAST)
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test-slow: $(READY)  ## the slow tests: statistics, engines, worlds, browser, sweeps
-	$(if $(SLOW),$(BIN)/python -m pytest -q -n auto $(SLOW),@echo "no slow tests yet")
+	$(BIN)/python -m pytest -q -n auto -m slow
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check sim tests scripts examples benchmarks

@@ -80,7 +80,7 @@ MUTATIONS = (
         "model/jobs",
         "        + c.pay_elasticity * logs.pay",
         "        + 0.0 * logs.pay",
-        caught_by="tests/unit/test_utilities.py",
+        caught_by="tests/model/test_year.py",
     ),
 )
 
@@ -121,7 +121,7 @@ sys.meta_path.insert(0, Finder)
 COMPARE = """
 from sim.model.choice.randomness import make_key
 from tests.engines.same import differences, shipped_world
-from tests.toy import random_world
+from tests.support.toy import random_world
 
 worlds = [random_world(3, 4, years=16, people=5.0, relocation_hazard=0.4), shipped_world("baseline", 100)]
 for world in worlds:

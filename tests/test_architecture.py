@@ -224,7 +224,7 @@ def test_every_lever_reaches_the_model() -> None:
 
 
 def test_every_indicator_has_a_unit_and_a_definition() -> None:
-    # tests/unit/test_results.py checks that each is written.
+    # tests/runs/test_folder.py checks that each is written.
     assert all(each.unit and each.definition for each in INDICATORS.values())
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from sim.reports.figures.catalogue import figure_tables
 from sim.reports.page import alone, write_report
-from tests.comparisons import compared, run_of
+from tests.support.comparisons import compared, run_of
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 120_000  # milliseconds

@@ -7,8 +7,9 @@ from sim.engines.counts import YearEnd
 from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from tests.engines.same import first_difference
-from tests.toy import copied, random_world, with_change
+from tests.support.toy import copied, random_world, with_change
 
+pytestmark = pytest.mark.slow
 KEY = make_key(3, 1)
 WORLD = random_world(21, 4, years=18, people=12.0, relocation_hazard=0.5, demand_2019=1.0)
 POLICY = with_change(WORLD, "stipend", lambda paid: 3.0 * paid, 8, (slice(None), 2))

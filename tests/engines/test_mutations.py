@@ -4,7 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from sim.sources import PACKAGE
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_broken_orchestration_is_found_and_a_broken_formula_elsewhere() -> None:

@@ -13,8 +13,9 @@ from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
-from tests.toy import random_world, run
+from tests.support.toy import random_world, run
 
+pytestmark = pytest.mark.slow
 ROOT = PACKAGE.parent
 SHIPPED = ("baseline", "us-entry-restrictions", "no-restrictions-2018-22")
 

@@ -15,8 +15,9 @@ from sim.model.choice.randomness import make_key
 from sim.scenarios.reading.chain import shipped_names
 from sim.sources import PACKAGE
 from tests.engines.same import differences, digest, first_difference, shipped_world
-from tests.toy import random_world
+from tests.support.toy import random_world
 
+pytestmark = pytest.mark.slow
 HALVES = [shipped_names()[::2], shipped_names()[1::2]]
 
 

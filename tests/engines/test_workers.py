@@ -19,6 +19,7 @@ from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 
+pytestmark = pytest.mark.slow
 NAME = "us-entry-restrictions"
 PLAN = RunPlan(load_scenario(NAME), draws=5, replicates=2, researchers=200, until=2028)
 

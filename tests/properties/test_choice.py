@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.model.choice.logit import logsum, nested_shares
-from tests.toy import FROZEN, four_sigma, identity, plain_world, random_world, run
+from tests.support.toy import FROZEN, four_sigma, identity, plain_world, random_world, run
 
 EASY = settings(deadline=None, max_examples=100)
 ENGINE = settings(deadline=None, max_examples=25)

@@ -21,7 +21,7 @@ from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
-from tests.toy import (
+from tests.support.toy import (
     FROZEN,
     History,
     identity,

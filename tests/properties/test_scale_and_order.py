@@ -21,7 +21,7 @@ from sim.model.population import cohort_researchers
 from sim.model.world import World
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
-from tests.toy import (
+from tests.support.toy import (
     FROZEN,
     identity,
     random_world,

@@ -10,7 +10,7 @@ import pytest
 
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.text import MOST_BYTES, Problem, ScenarioError, read_text
-from tests.refusals import assert_named
+from tests.support.refusals import assert_named
 
 FOLDER = Path(__file__).parent / "invalid"
 FILES = sorted(FOLDER.glob("*.toml"))

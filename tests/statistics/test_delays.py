@@ -12,7 +12,7 @@ from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, World
 from sim.scenarios.levers.changes import LeverChange, resolve_policies
 from sim.scenarios.load import load_shipped
-from tests.toy import FROZEN
+from tests.support.toy import FROZEN
 
 DATA = load_data()
 USA, CHN = DATA.codes.index("USA"), DATA.codes.index("CHN")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
 pytest.importorskip("distributed")
 REPLICATES = 40
 

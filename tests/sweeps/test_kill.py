@@ -16,6 +16,7 @@ from sim.sweeps.parts import part_paths
 from sim.sweeps.results import read_sweep
 from sim.sweeps.store import LOG, read_log
 
+pytestmark = pytest.mark.slow
 RUNS, KILLS, WORKERS = 2_000, 3, 2
 
 

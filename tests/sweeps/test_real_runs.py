@@ -17,6 +17,8 @@ from sim.sweeps.design.design import Design
 from sim.sweeps.design.file import read_design
 from sim.sweeps.design.measures import values_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def design(small_design: Callable[..., Path]) -> Design:

@@ -9,11 +9,14 @@ quarter of what is allowed.
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import sim
 from sim.sweeps.analysis.responses import respond
 from sim.sweeps.analysis.sensitivity import Sensitivity, sensitivity_to_factors
 from sim.sweeps.design.file import read_design
 
+pytestmark = pytest.mark.slow
 DESIGN = Path(__file__).parents[2] / "scenarios" / "sweeps" / "us-policy-sobol.toml"
 BASE_POINTS, REPLICATES = 32, 4
 MOST_CHANGE = 0.05

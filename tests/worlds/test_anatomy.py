@@ -19,7 +19,17 @@ from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
 from sim.model.world import FIRST_YEAR, World
 from sim.scenarios.scenario import Scenario
-from tests.toy import CODES, FROZEN, LAST_COHORT, abroad, lever_change, plain_world, policy_world, random_world, with_change
+from tests.support.toy import (
+    CODES,
+    FROZEN,
+    LAST_COHORT,
+    abroad,
+    lever_change,
+    plain_world,
+    policy_world,
+    random_world,
+    with_change,
+)
 
 KEY = make_key(1, 0)
 LETTERS = ("AAA", "BBB", "CCC", "DDD")

@@ -6,7 +6,7 @@ import pytest
 from sim.engines.expected.years import expected_years
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.scenarios.levers.changes import LeverChange
-from tests.toy import CODES, FROZEN, History, four_sigma, lever_change, policy_world, run
+from tests.support.toy import CODES, FROZEN, History, four_sigma, lever_change, policy_world, run
 
 USA, CHN, GBR, CAN, IND, DEU = range(len(CODES))
 START, LOOKED_AT = 2021, 2023

@@ -6,7 +6,7 @@ import pytest
 from sim.engines.expected.years import expected_years
 from sim.model.world import FIRST_YEAR
 from sim.scenarios.levers.changes import LeverChange
-from tests.toy import CODES, FROZEN, History, lever_change, policy_world, run, same_counts
+from tests.support.toy import CODES, FROZEN, History, lever_change, policy_world, run, same_counts
 
 USA, CHN = CODES.index("USA"), CODES.index("CHN")
 YEAR = 2020

@@ -17,7 +17,7 @@ from sim.model.population import STUDY, WORK, Researchers
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.scenarios.levers.changes import LeverChange
 from sim.scenarios.levers.declared import LEVERS
-from tests.toy import (
+from tests.support.toy import (
     CODES,
     FROZEN,
     OBSERVED,

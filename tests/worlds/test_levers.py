@@ -18,7 +18,7 @@ from sim.model.year import make_year
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.observed import observed_policies
-from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, same_counts, with_change
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, same_counts, with_change
 
 DATA = load_data()
 USA, CHN, DEU, FRA = (DATA.codes.index(code) for code in ("USA", "CHN", "DEU", "FRA"))

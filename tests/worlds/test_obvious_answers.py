@@ -9,7 +9,7 @@ from sim.engines.counts import RELOCATION, Counts
 from sim.engines.walk import ENGINES, years_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import World
-from tests.toy import FROZEN, abroad, four_sigma, plain_world
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world
 
 Walk = Callable[[World], list[Counts]]
 CALM = {**FROZEN, "option_value_weight": 0.0, "home_tie_sd": 0.0}

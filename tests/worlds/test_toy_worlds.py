@@ -8,7 +8,7 @@ import pytest
 from sim.engines.expected.years import expected_years
 from sim.model.population import WORK
 from sim.model.world import World
-from tests.toy import FROZEN, abroad, four_sigma, plain_world, run, with_change
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, run, with_change
 
 
 def last_shares(world: World, tier: int = 2, axis: int = 3) -> np.ndarray:

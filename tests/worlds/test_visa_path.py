@@ -9,7 +9,7 @@ import pytest
 from sim.engines.expected.years import expected_years
 from sim.model.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, WORK
 from sim.model.world import INDUSTRY, World
-from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, stocks_and_flows
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, stocks_and_flows
 
 QUICK_DEGREE = [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 STRONG, WEAK = 60.0, 30.0

@@ -1,4 +1,4 @@
-"""Distributions and declared levers: closed forms, truncation, and what is refused."""
+"""Distributions: closed forms, truncation, and what is refused."""
 
 import copy
 import math
@@ -20,8 +20,6 @@ from sim.data.distributions import (
     quantile,
 )
 from sim.data.schema import Parameter
-from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR
-from sim.scenarios.reading.values import GROUPS
 
 EXAMPLES = {
     "fixed": Distribution("fixed", value=0.3),
@@ -168,41 +166,6 @@ def test_a_distribution_without_finite_tails_is_not_usable_without_a_range() -> 
     wide = Distribution("lognormal", median=0.4, sigma=1e308)
     assert not is_usable(wide, -math.inf, math.inf)
     assert is_usable(EXAMPLES["lognormal"], -math.inf, math.inf)
-
-
-def test_levers_are_declared_completely() -> None:
-    for name, lever in LEVERS.items():
-        assert lever.name == name
-        assert lever.low < lever.high
-        assert lever.unit
-        assert lever.meaning.endswith(".")
-        assert lever.enters
-        assert lever.default
-        assert lever.by == ("year", *lever.filters)
-        assert set(lever.changes) <= set(CHANGES)
-        assert len(set(lever.filters)) == len(lever.filters) > 0
-        if lever.neutral is not None:
-            assert lever.low <= lever.neutral <= lever.high
-
-
-def test_levers_by_origin_and_destination_are_friction_or_pay() -> None:
-    friction = {
-        "student_visa_refusal",
-        "entry_bar",
-        "border_closure",
-        "visa_delay",
-        "hostility",
-        "residence_wait",
-        "forced_exit",
-        "mobility_area",
-    }
-    assert {name for name, lever in LEVERS.items() if lever.spares_own_pair} == friction
-    assert {name for name, lever in LEVERS.items() if lever.is_pair} == friction | {"phd_stipend", "research_pay"}
-
-
-def test_constants_make_sense() -> None:
-    assert MOST_FACTOR > 1
-    assert not set(GROUPS["EUROPE"]) & set(GROUPS["ANGLOPHONE"])
 
 
 def test_a_parameter_cannot_be_changed() -> None:

@@ -12,7 +12,7 @@ from sim.comparisons.pairing import labels
 from sim.runs.folder import Run, write_run
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
-from tests.conftest import made_up
+from tests.support.made_up import made_up
 
 
 def run_of(scenario: str, root: Path, until: int = 2035, seed: int = 1) -> Run:

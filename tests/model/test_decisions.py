@@ -10,7 +10,7 @@ from sim.model.gates import bar_rank
 from sim.model.population import APPLY, OUT, STUDY, WORK, age_class, duration_class, trait_classes, trait_code, unpack_traits
 from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, World
 from sim.model.year import ELITE, NOT_VISIBLE, TOP20
-from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
 
 QUICK_DEGREE = [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 

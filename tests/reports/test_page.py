@@ -17,7 +17,7 @@ from sim.reports.figures.catalogue import figure_table, figure_tables
 from sim.reports.html import Number, Words, data_table, paragraph, signed, span
 from sim.reports.page import MOST_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
 from sim.runs.folder import Run
-from tests.comparisons import compared, run_of
+from tests.support.comparisons import compared, run_of
 
 HOSTILE = "</script><script>alert(1)</script>"
 

@@ -27,7 +27,7 @@ from sim.reports.figures.tables import FLOW_YEARS, runs_of
 from sim.reports.page import alone
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
-from tests.comparisons import compared, run_of
+from tests.support.comparisons import compared, run_of
 
 
 @pytest.fixture(scope="module")

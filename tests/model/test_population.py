@@ -6,7 +6,7 @@ import pytest
 from sim.engines.counts import new_counts
 from sim.model.choice.randomness import COHORT, draw_block, make_key, uniform
 from sim.model.population import APPLY, NOWHERE, cohort_researchers, new_researchers
-from tests.toy import identity
+from tests.support.toy import identity
 
 
 def test_whole_numbers_stay() -> None:

@@ -21,7 +21,7 @@ from sim.model.world import (
     Year,
 )
 from sim.model.year import make_year
-from tests.toy import abroad, plain_world, random_world
+from tests.support.toy import abroad, plain_world, random_world
 
 REGIONS, YEARS, ROW = 5, 26, 23  # 2023: congestion is in force
 

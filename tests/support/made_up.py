@@ -1,4 +1,4 @@
-"""Sweeps made by hand: their folder and tables, without any simulation."""
+"""Outcomes and sweeps made by hand, without any simulation."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from sim.data.load import load_data
+from sim.engines.counts import AXES, STAGES, TIERS
+from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import parse_measure
@@ -14,6 +17,36 @@ from sim.sweeps.keys import runs_of
 from sim.sweeps.parts import Row
 from sim.sweeps.results import Sweep, read_sweep
 from sim.sweeps.store import Store
+
+FIRST_YEAR = 2000
+
+
+def made_up(plan: RunPlan, draw: int, replicate: int) -> Outcomes:
+    """Make outcomes with the right shapes from a local generator: growth in every region, fastest in CHN."""
+    generator = np.random.default_rng([plan.seed, draw, replicate])
+    years = np.arange(FIRST_YEAR, plan.until + 1)
+    regions = len(load_data().codes)
+    growth = np.linspace(0.2, 1.0, len(years))[:, None, None, None]
+    base = np.array([90.0, 12.0, *([4.0] * (regions - 2))])
+    trend = np.ones(regions)
+    trend[1] = 1.0 + 8.0 * (draw + 1) / (plan.draws + 1)
+    mean = growth * np.array([1.0, 0.1, 5.0])[:, None, None] * base * np.where(growth > 0.55, trend, 1.0)
+    shape = (len(years), len(TIERS), len(AXES), regions)
+    counts = generator.poisson(np.broadcast_to(mean, shape)).astype(np.int64)
+    flows = generator.poisson(0.02, (len(years), len(STAGES), regions, regions, regions)).astype(np.int32)
+    careers = generator.poisson(0.4, (len(years), regions, regions, regions)).astype(np.int32)
+    return Outcomes(
+        draw=draw,
+        replicate=replicate,
+        years=years.astype(np.int64),
+        counts=counts,
+        flows=flows,
+        careers=careers,
+        weight=22_500 / plan.researchers,
+        active=counts[:, TIERS.index("all"), 0].sum(axis=1),
+        eligible=counts[:, TIERS.index("all"), 0].sum(axis=1),
+        binding=(f"draw {draw}: the visible share is cut at .95 in {plan.until - draw}",) if draw else (),
+    )
 
 
 def made_up_sweep(

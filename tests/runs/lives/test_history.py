@@ -11,7 +11,7 @@ from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT, STUDY, WORK
 from sim.runs.lives.history import history
 from sim.runs.lives.life import Life
-from tests.toy import random_world
+from tests.support.toy import random_world
 
 CODES = ("AAA", "BBB", "CCC", "DDD")
 KEY = make_key(5, 2)

@@ -26,7 +26,7 @@ from sim.model.choice.logit import nested_shares
 from sim.model.indices import first_indices
 from sim.model.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
 from sim.model.year import make_year
-from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
 
 PATTERNS = 256
 

@@ -9,7 +9,7 @@ from sim.sweeps.analysis.discovery import Box, Discovery, Limit, chosen_step, di
 from sim.sweeps.analysis.responses import AnalysisError, draw_inputs
 from sim.sweeps.design.points import Factor
 from sim.sweeps.results import Sweep
-from tests.made_up import made_up_sweep
+from tests.support.made_up import made_up_sweep
 
 Make = Callable[..., Sweep]
 CHN, USA = "share(work, CHN, top20, 2035)", "share(work, USA, top20, 2035)"

@@ -11,6 +11,8 @@ import sim
 from sim.sweeps.design.file import read_design, shipped_designs
 from sim.sweeps.keys import runs_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_there_are_shipped_designs_and_each_has_another_title() -> None:
     titles = {read_design(name).title for name in shipped_designs()}

@@ -9,7 +9,7 @@ import pytest
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.text import Problem, ScenarioError
 from sim.sweeps.design.file import read_design
-from tests.refusals import assert_named, expected_lines
+from tests.support.refusals import assert_named, expected_lines
 
 FOLDER = Path(__file__).parent / "invalid_designs"
 FILES = sorted(FOLDER.glob("*.toml"))

@@ -8,7 +8,7 @@ import pytest
 from sim.model.indices import ecosystem_target, first_indices, next_indices, relative_pull
 from sim.model.world import VISA
 from sim.model.year import make_year
-from tests.toy import abroad, plain_world, random_world
+from tests.support.toy import abroad, plain_world, random_world
 
 REGIONS = 4
 
