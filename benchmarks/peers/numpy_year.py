@@ -154,11 +154,13 @@ class NumpyModel:
         p, tables = self.people, self.tables
         o = p.origin[rows]
         each = np.arange(len(rows))
-        refused = (p.ranks[rows, 0][:, np.newaxis] < tables.bar[o]) | (self.rng.random(times.shape) < tables.refusal[o])
+        refused = (p.ranks[rows, 0][:, np.newaxis] < tables.entry_bar[o]) | (
+            self.rng.random(times.shape) < tables.student_visa_refusal[o]
+        )
         refused[each, o] = False
         times[refused] = np.inf
         region = times.argmin(axis=1)
-        chance = tables.closure[o]
+        chance = tables.border_closure[o]
         if not chance.any():
             return region
         closed = self.rng.random(times.shape) < chance
@@ -178,7 +180,7 @@ class NumpyModel:
 
     def moves_freely(self, origin: np.ndarray, place: np.ndarray) -> np.ndarray:
         """Tell who needs no status."""
-        return (origin == place) | (self.tables.mobility[origin, place] >= 1.0)
+        return (origin == place) | (self.tables.mobility_area[origin, place] >= 1.0)
 
     def study_on(self, rows: np.ndarray) -> None:
         """Graduate, lose the status, or drop out."""
@@ -212,12 +214,12 @@ class NumpyModel:
         job = self.settle(rows, self.times(o, weights), o, g)
         p.stage[rows] = WORK
         self.place_at(rows, job)
-        stays = (job.place == g) & (job.sector == INDUSTRY) & (tables.attempts[job.place] >= 1)
+        stays = (job.place == g) & (job.sector == INDUSTRY) & (tables.post_study_attempts[job.place] >= 1)
         stays &= ~self.moves_freely(o, job.place)
         direct = self.uniform(rows) < tables.direct[o, p.talent[rows], job.place]
         post_study = stays & ~direct
         p.status[rows] = np.where(post_study, POST_STUDY, np.where(self.moves_freely(o, job.place), NO_STATUS, TEMPORARY))
-        p.attempts[rows] = np.where(post_study, tables.attempts[job.place], 0)
+        p.attempts[rows] = np.where(post_study, tables.post_study_attempts[job.place], 0)
         self.record(FIRST_JOB, o, g, job.place)
 
     def place_at(self, rows: np.ndarray, job: Job) -> None:
@@ -248,7 +250,7 @@ class NumpyModel:
         o, talent = p.origin[rows], p.talent[rows]
         j = times.argmin(axis=1)
         sector = (self.uniform(rows) < tables.industry_share[o, p.visa[rows], p.taste[rows], j]).astype(int)
-        direct = (j == fallback) | ((sector == INDUSTRY) & (j == study) & (tables.attempts[j] >= 1))
+        direct = (j == fallback) | ((sector == INDUSTRY) & (j == study) & (tables.post_study_attempts[j] >= 1))
         return j, sector, direct | (self.uniform(rows) < tables.authorised[o, talent, j, sector])
 
     def updated_status(self, rows: np.ndarray, status: np.ndarray, place: np.ndarray, duration: np.ndarray) -> np.ndarray:
@@ -272,7 +274,7 @@ class NumpyModel:
         status = self.updated_status(rows, p.status[rows], here, d)
         trying = status == POST_STUDY
         attempts = np.where(trying, p.attempts[rows] - 1, 0)
-        wins = trying & (self.uniform(rows) < tables.attempt_odds[here])
+        wins = trying & (self.uniform(rows) < tables.work_visa_odds[here])
         status = np.where(wins, TEMPORARY, status)
         status = self.updated_status(rows, status, here, d)
         ended = trying & ~wins & (attempts <= 0)

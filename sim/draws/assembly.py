@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
@@ -63,29 +62,16 @@ def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: s
     return np.array([parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes])
 
 
-def levers_in_force(policies: Policies, span: int) -> dict[str, Any]:
-    """Name the first `span` years of the policies as the world does; mobility lifts its share of refusal, delay and wait."""
-    friction = 1.0 - policies.mobility_area[:span]
-    return {
-        "stipend": policies.phd_stipend[:span],
-        "pay": policies.research_pay[:span],
-        "refusal": policies.student_visa_refusal[:span] * friction,
-        "bar": policies.entry_bar[:span],
-        "closure": policies.border_closure[:span],
-        "delay": policies.visa_delay[:span] * friction,
-        "hostility": policies.hostility[:span],
-        "places": policies.phd_places[:span],
-        "odds": policies.work_visa_odds[:span],
-        "attempts": np.floor(policies.post_study_attempts[:span] + 0.5),
-        "wait": policies.residence_wait[:span] * friction,
-        "mobility": policies.mobility_area[:span],
-        "forced_exit": policies.forced_exit[:span],
-        "exit_gate": policies.exit_gate[:span],
-        "offshoring": policies.offshoring[:span],
-        "participation": policies.participation[:span],
-        "return_bonus": policies.return_bonus[:span],
-        "capital": policies.research_capital[:span],
-    }
+def levers_in_force(policies: Policies, span: int) -> Policies:
+    """Cut the levers to the years of a run; mobility lifts its share of visa friction, attempts are whole numbers."""
+    cut = Policies(**{name: array[:span] for name, array in policies._asdict().items()})
+    friction = 1.0 - cut.mobility_area
+    return cut._replace(
+        student_visa_refusal=cut.student_visa_refusal * friction,
+        visa_delay=cut.visa_delay * friction,
+        residence_wait=cut.residence_wait * friction,
+        post_study_attempts=np.floor(cut.post_study_attempts + 0.5),
+    )
 
 
 def make_world(
@@ -133,7 +119,7 @@ def make_world(
         work_drift=drift + shock,
         place_effect=constants.place_effect,
         cohort=cohort_people(constants.cohort_level, growth, saturation, policies.cohort_size[:span]),
-        **levers_in_force(policies, span),
+        levers=levers_in_force(policies, span),
         funding=data.research_funding[:span],
         graduation=np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes]),
         demand_2019=constants.demand_2019,

@@ -28,6 +28,7 @@ from sim.model.population import (
     STUDY,
     WORK,
     Researchers,
+    Who,
     age_class,
     as_columns,
     cohort_researchers,
@@ -97,20 +98,24 @@ class Researcher(mesa.Agent):
         return f"{self.model.code(self.origin)}-{self.cohort}-{self.index}"
 
     @property
-    def identity(self) -> tuple[Any, int, int, int]:
-        """What every draw of this researcher is keyed by."""
-        return self.model.key, self.index, self.origin, self.cohort
+    def who(self) -> Who:
+        """The researcher as the formulas know it: what every draw is keyed by, and the trait classes."""
+        return Who(self.model.key, self.index, self.origin, self.cohort, self.traits)
 
     def begin_year(self) -> None:
         """Draw the words of the year: graduation or opportunity, leaving, output, loss of status."""
-        self.words = year_words(*self.identity, self.model.year)
+        self.words = year_words(self.who, self.model.year)
         self.has_moved = False
+
+    def start_clocks(self, year: int, decision: int) -> None:
+        """Draw the clocks of a choice; those of study belong to the cohort, those of a job to the year."""
+        start_clocks(self.model.key, self.index, self.origin, self.cohort, year, decision, self.model.race)
 
     def choose_study(self) -> None:
         """Choose a graduate region among those open, or postpone."""
-        start_clocks(*self.identity, self.cohort, STUDY_CHOICE, self.model.race)
+        self.start_clocks(self.cohort, STUDY_CHOICE)
         begin_study(self.origin, self.traits, self.model.tables, self.model.race)
-        region = choose_study(*self.identity, self.postponed, self.words, self.model.tables, self.model.race)
+        region = choose_study(self.who, self.postponed, self.words, self.model.tables, self.model.race)
         if region == POSTPONED:
             self.postponed = 1
             return
@@ -129,13 +134,13 @@ class Researcher(mesa.Agent):
         self.years += 1
         if not graduates(self.study, self.years, self.words, self.model.tables):
             return
-        start_clocks(*self.identity, self.model.year, JOB_CHOICE, self.model.race)
-        begin_first_job(*self.identity, self.traits, self.study, self.model.tables, self.model.race)
-        job = first_job(*self.identity, self.traits, self.study, self.model.tables, self.model.race)
+        self.start_clocks(self.model.year, JOB_CHOICE)
+        begin_first_job(self.who, self.study, self.model.tables, self.model.race)
+        job = first_job(self.who, self.study, self.model.tables, self.model.race)
         self.stage = WORK
         self.place, self.employer, self.sector = job
         self.status, self.attempts = first_status(
-            *self.identity, self.traits, self.study, self.place, self.sector, self.model.tables
+            self.who, self.study, self.place, self.sector, self.model.tables
         )  # fmt: skip
         self.model.record(FIRST_JOB, self.origin, self.study, self.place)
 
@@ -144,15 +149,15 @@ class Researcher(mesa.Agent):
         here = self.study
         self.status = updated_status(self.status, self.origin, here, 0, self.model.tables)
         if loses_status(self.status, self.origin, here, AT_STUDY, self.words, self.model.tables):
-            start_clocks(*self.identity, self.cohort, STUDY_CHOICE, self.model.race)
+            self.start_clocks(self.cohort, STUDY_CHOICE)
             begin_transfer(self.origin, self.traits, here, self.model.tables, self.model.race)
-            self.enrol(transfer(*self.identity, self.words, self.model.tables, self.model.race))
+            self.enrol(transfer(self.who, self.words, self.model.tables, self.model.race))
             self.model.record(RELOCATION, self.origin, here, self.study)
 
     def renew_work_status(self) -> None:
         """Let the status to work here live a year: an attempt at a work visa, permanence after the wait, or its loss."""
         self.status, self.attempts, self.must_leave = live_status(
-            *self.identity, self.place, self.status, self.attempts, self.duration, self.words, self.model.tables
+            self.who, self.place, self.status, self.attempts, self.duration, self.words, self.model.tables
         )  # fmt: skip
 
     def relocate(self) -> None:
@@ -160,13 +165,13 @@ class Researcher(mesa.Agent):
         here, tables, race = self.place, self.model.tables, self.model.race
         if not (self.must_leave or has_opportunity(self.origin, here, self.age, self.duration, self.words, tables)):
             return
-        start_clocks(*self.identity, self.model.year, JOB_CHOICE, race)
+        self.start_clocks(self.model.year, JOB_CHOICE)
         if self.must_leave:
             begin_forced_job(self.origin, self.traits, here, self.age, tables, race)
-            job = forced_job(*self.identity, self.traits, here, self.employer, self.sector, tables, race)
+            job = forced_job(self.who, here, self.employer, self.sector, tables, race)
         else:
             begin_next_job(self.origin, self.traits, here, self.age, self.duration, tables, race)
-            job = next_job(*self.identity, self.traits, here, tables, race)
+            job = next_job(self.who, here, tables, race)
         if job[0] == here:
             return
         self.place, self.employer, self.sector = job
@@ -202,7 +207,7 @@ class Researcher(mesa.Agent):
         if tier == NOT_VISIBLE:
             return
         counts.stars[:tier, self.place] += 1
-        if not takes_part(*self.identity, self.place, self.model.tables):
+        if not takes_part(self.who, self.place, self.model.tables):
             return
         self.tier = tier
         tally(counts.shares, TIERS.index("top20"), *seat)

@@ -16,7 +16,7 @@ from sim.model.choice.randomness import JOB as JOB_CHOICE
 from sim.model.choice.randomness import STUDY as STUDY_CHOICE
 from sim.model.choice.randomness import TRAITS, YEAR, Key, Words, occasion, origin_cohort, philox
 from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
-from sim.model.population import OUT, STUDY, WORK, Researchers, age_class, classes_of, leaves, trait_code, unpack_traits
+from sim.model.population import OUT, STUDY, WORK, Researchers, Who, age_class, classes_of, leaves, trait_code, unpack_traits
 from sim.model.status import (
     begin_forced_job,
     begin_transfer,
@@ -108,6 +108,12 @@ RACES = 32
 
 
 @inlined
+def who_is(people: Researchers, i: int, key: Key) -> Who:
+    """Name the researcher of a row as the formulas know it."""
+    return Who(key, people.index[i], people.origin[i], people.cohort[i], people.traits[i])
+
+
+@inlined
 def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float, strip: Strip) -> None:
     """Draw the traits of the rows [first, last), which all enter this year and have not left."""
     for start in range(first, last, STRIP):
@@ -178,7 +184,7 @@ def work(people: Researchers, i: int, key: Key, words: Words, tables: Year, coun
     here = people.place[i]
     years = people.duration[i]
     status, attempts, is_lost = live_status(
-        key, people.index[i], o, people.cohort[i], here, people.status[i], people.attempts[i], years, words, tables
+        who_is(people, i, key), here, people.status[i], people.attempts[i], years, words, tables
     )
     people.status[i] = status
     people.attempts[i] = attempts
@@ -217,13 +223,12 @@ def draw_choice(people: Researchers, i: int, key: Key, choice: int, year: int, r
 def begin_choice(people: Researchers, i: int, key: Key, choice: int, tables: Year, race: Race) -> None:
     """Start the race of a choice whose clocks are drawn."""
     o = people.origin[i]
-    cohort = people.cohort[i]
     traits = people.traits[i]
     take_clocks(race)
     if choice == ENROL:
         begin_study(o, traits, tables, race)
     elif choice == HIRED:
-        begin_first_job(key, people.index[i], o, cohort, traits, people.study[i], tables, race)
+        begin_first_job(who_is(people, i, key), people.study[i], tables, race)
     elif choice == TRANSFERRED:
         begin_transfer(o, traits, people.study[i], tables, race)
     elif choice == FORCED:
@@ -251,7 +256,7 @@ def end_choice(
 def apply(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Race, counts: Counts) -> None:
     """Choose a graduate region, or postpone."""
     o = people.origin[i]
-    region = choose_study(key, people.index[i], o, people.cohort[i], people.postponed[i], words, tables, race)
+    region = choose_study(who_is(people, i, key), people.postponed[i], words, tables, race)
     if region == POSTPONED:
         people.postponed[i] = 1
         return
@@ -276,13 +281,13 @@ def graduate(people: Researchers, i: int, key: Key, tables: Year, race: Race, co
     """Take a first job."""
     o = people.origin[i]
     g = people.study[i]
-    who = people.index[i], o, people.cohort[i], people.traits[i]
-    place, employer, sector = first_job(key, who[0], who[1], who[2], who[3], g, tables, race)
+    who = who_is(people, i, key)
+    place, employer, sector = first_job(who, g, tables, race)
     people.stage[i] = WORK
     people.place[i] = place
     people.employer[i] = employer
     people.sector[i] = sector
-    people.status[i], people.attempts[i] = first_status(key, who[0], who[1], who[2], who[3], g, place, sector, tables)
+    people.status[i], people.attempts[i] = first_status(who, g, place, sector, tables)
     counts.flows[FIRST_JOB, o, g, place] += 1
 
 
@@ -291,7 +296,7 @@ def change_university(people: Researchers, i: int, key: Key, words: Words, table
     """Study elsewhere, as the status is lost, and drop out or go on."""
     o = people.origin[i]
     g = people.study[i]
-    enrol(people, i, transfer(key, people.index[i], o, people.cohort[i], words, tables, race), tables)
+    enrol(people, i, transfer(who_is(people, i, key), words, tables, race), tables)
     counts.flows[RELOCATION, o, g, people.study[i]] += 1
     end_student_year(people, i, words, tables, counts)
 
@@ -303,12 +308,11 @@ def relocate(
     """Go elsewhere as the status is lost, or to a better place if there is one; then leave or go on."""
     o = people.origin[i]
     here = people.place[i]
-    who = people.index[i], o, people.cohort[i], people.traits[i]
+    who = who_is(people, i, key)
     if is_forced:
-        at_work = people.employer[i], people.sector[i]
-        place, employer, sector = forced_job(key, who[0], who[1], who[2], who[3], here, at_work[0], at_work[1], tables, race)
+        place, employer, sector = forced_job(who, here, people.employer[i], people.sector[i], tables, race)
     else:
-        place, employer, sector = next_job(key, who[0], who[1], who[2], who[3], here, tables, race)
+        place, employer, sector = next_job(who, here, tables, race)
     moved = place != here
     if moved:
         people.place[i] = place
@@ -355,10 +359,8 @@ def look(people: Researchers, active: int, key: Key, tables: Year, strip: Strip)
         kind = tier
         if not is_worker and people.years[i] < 1:
             kind, tier = TOO_NEW, NOT_VISIBLE
-        elif tables.participation[place] < 1.0:
-            who = people.index[i], people.origin[i], people.cohort[i]
-            if tier != NOT_VISIBLE and not takes_part(key, who[0], who[1], who[2], place, tables):
-                kind, tier = AWAY + tier, NOT_VISIBLE
+        elif tier != NOT_VISIBLE and not takes_part(who_is(people, i, key), place, tables):
+            kind, tier = AWAY + tier, NOT_VISIBLE
         people.tier[i] = tier
         strip.kind[k] = kind
 

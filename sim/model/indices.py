@@ -39,7 +39,7 @@ def ecosystem_target(world: World, t: int, top: Floats, elite: Floats) -> Floats
         target[j] = math.exp(
             c.ecosystem_weight_top * math.log(top[j] * world.people_per_researcher + TOP_FLOOR)
             + c.ecosystem_weight_elite * math.log(elite[j] * world.people_per_researcher + ELITE_FLOOR)
-            + c.ecosystem_weight_capital * math.log(world.capital[t, j])
+            + c.ecosystem_weight_capital * math.log(world.levers.research_capital[t, j])
             + rest * math.log(world.funding[t, j])
         )
     return target
@@ -99,7 +99,7 @@ def first_indices(world: World) -> Indices:
     success = np.empty((regions, regions))
     for o in range(regions):
         for j in range(regions):
-            success[o, j] = max(1.0 - world.refusal[0, o, j], SUCCESS_FLOOR)
+            success[o, j] = max(1.0 - world.levers.student_visa_refusal[0, o, j], SUCCESS_FLOOR)
     start = Indices(
         ecosystem,
         relative_pull(ecosystem),
@@ -155,11 +155,11 @@ def next_indices(
         smoothed[j] = entrants if t == 0 else DEMAND_MEMORY * indices.demand[j] + (1.0 - DEMAND_MEMORY) * entrants
         for o in range(regions):
             people[o, j] = 0.0 if o == j else stock[o, j] * world.people_per_researcher
-    following = min(t + 1, world.refusal.shape[0] - 1)
+    following = min(t + 1, world.levers.student_visa_refusal.shape[0] - 1)
     for o in range(regions):
         for j in range(regions):
             expected = SUCCESS_MEMORY * indices.expected_success[o, j]
-            expected += (1.0 - SUCCESS_MEMORY) * (1.0 - world.refusal[following, o, j])
+            expected += (1.0 - SUCCESS_MEMORY) * (1.0 - world.levers.student_visa_refusal[following, o, j])
             success[o, j] = max(expected, SUCCESS_FLOOR)
     values = option_values(world, sectors, t)
     return Indices(ecosystem, relative_pull(ecosystem), people, smoothed, success, values)

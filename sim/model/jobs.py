@@ -8,9 +8,9 @@ import numpy as np
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import logarithms
 from sim.model.choice.race import Race, employer_number, finish_race, start_race, winner
-from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Key, Words, draw_alternative, draw_block, uniform
+from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Words, uniform
 from sim.model.gates import is_gated
-from sim.model.population import age_class, duration_class, unpack_traits
+from sim.model.population import Who, age_class, duration_class, own_block, own_draw, unpack_traits
 from sim.model.world import (
     ACADEMIA,
     AGE_CLASSES,
@@ -60,9 +60,9 @@ def hire_chances(world: World, t: int) -> Floats:
     The odds in academia, 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired by an attempt of
     the employer's, as from abroad.
     """
-    table = world.odds[t].copy()
+    table = world.levers.work_visa_odds[t].copy()
     for j in range(table.shape[0]):
-        table[j, INDUSTRY] = 1.0 - math.pow(1.0 - table[j, INDUSTRY], max(world.attempts[t, j], 1.0))
+        table[j, INDUSTRY] = 1.0 - math.pow(1.0 - table[j, INDUSTRY], max(world.levers.post_study_attempts[t, j], 1.0))
     return table
 
 
@@ -71,7 +71,7 @@ def authorisation(world: World, t: int, o: int, j: int, chance: float) -> float:
     """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home."""
     if o == j:
         return 1.0
-    return chance + (1.0 - chance) * world.mobility[t, o, j]
+    return chance + (1.0 - chance) * world.levers.mobility_area[t, o, j]
 
 
 class JobLogs(NamedTuple):
@@ -86,13 +86,13 @@ class JobLogs(NamedTuple):
 def job_logs(world: World, indices: Indices, t: int) -> JobLogs:
     """Take the logarithms that enter the utility of working in a year."""
     chances = hire_chances(world, t)
-    authorised = np.empty(world.pay[t].shape)
+    authorised = np.empty(world.levers.research_pay[t].shape)
     for o in range(authorised.shape[0]):
         for j in range(authorised.shape[1]):
             for s in range(2):
                 authorised[o, j, s] = max(authorisation(world, t, o, j, chances[j, s]), LEAST_EXPECTED)
     people = logarithms(1.0 + indices.diaspora / DIASPORA_UNIT)
-    return JobLogs(logarithms(world.pay[t]), logarithms(authorised), people)
+    return JobLogs(logarithms(world.levers.research_pay[t]), logarithms(authorised), people)
 
 
 @inlined
@@ -119,9 +119,9 @@ def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, lo
     if j == o:
         return value, 0.0
     friction = (
-        c.hostility_work * world.hostility[t, o, j]
+        c.hostility_work * world.levers.hostility[t, o, j]
         - c.refusal_deterrence * logs.authorised[o, j, s]
-        + c.residence_wait_cost * min(world.wait[t, o, j], WAIT_CAP)
+        + c.residence_wait_cost * min(world.levers.residence_wait[t, o, j], WAIT_CAP)
     )
     return value + c.diaspora_pull * logs.people[o, j], friction
 
@@ -134,7 +134,7 @@ def home_premium(world: World, t: int, o: int, q: int, h: int, age: int) -> floa
     if age == 0:
         return premium
     decay = math.exp(-AGE_MIDDLE[age - 1] / c.return_decay_years)
-    return premium * decay + world.return_bonus[t, o, q] * RETURN_WINDOW[age - 1]
+    return premium * decay + world.levers.return_bonus[t, o, q] * RETURN_WINDOW[age - 1]
 
 
 @inlined
@@ -150,9 +150,9 @@ def relocation_hazard(c: Coefficients, hostility: float, age: int, duration: int
 @inlined
 def is_settled(world: World, t: int, o: int, place: int, duration: int) -> bool:
     """Tell whether a researcher is a citizen, moves freely, or has waited long enough for permanent residence."""
-    if o == place or world.mobility[t, o, place] >= 1.0:
+    if o == place or world.levers.mobility_area[t, o, place] >= 1.0:
         return True
-    return float(DURATION_FROM[duration]) >= world.wait[t, o, place]
+    return float(DURATION_FROM[duration]) >= world.levers.residence_wait[t, o, place]
 
 
 @compiled
@@ -193,7 +193,7 @@ def fill_home(world: World, t: int, table: Floats) -> None:
     dissimilarity = world.coefficients.nest_dissimilarity
     for o in range(table.shape[0]):
         for q in range(TALENT_CLASSES):
-            is_known = q > 0 and world.return_bonus[t, o, q] == world.return_bonus[t, o, q - 1]
+            is_known = q > 0 and world.levers.return_bonus[t, o, q] == world.levers.return_bonus[t, o, q - 1]
             for h in range(TIE_CLASSES):
                 for age in range(AGE_CLASSES + 1):
                     if is_known:
@@ -217,7 +217,7 @@ def fill_authorised(world: World, t: int, chances: Floats, table: Floats, direct
                     if s == INDUSTRY and q == TALENT_CLASSES - 1:
                         bypass = world.coefficients.elite_bypass * TOP_DECILE_OF_CLASS
                     table[o, q, j, s] = chance + (1.0 - chance) * bypass
-                    direct[o, q, j] = bypass + (1.0 - bypass) * world.mobility[t, o, j]
+                    direct[o, q, j] = bypass + (1.0 - bypass) * world.levers.mobility_area[t, o, j]
 
 
 @inlined
@@ -230,7 +230,7 @@ def fill_relocation(world: World, t: int, hazards: Floats, table: Floats, settle
     known = math.nan  # most pairs have the hostility of the pair before
     for o in range(table.shape[0]):
         for place in range(table.shape[0]):
-            hostility = world.hostility[t, o, place]
+            hostility = world.levers.hostility[t, o, place]
             for duration in range(DURATION_CLASSES):
                 settled[o, place, duration] = 1 if is_settled(world, t, o, place, duration) else 0
                 for age in range(AGE_CLASSES):
@@ -253,27 +253,25 @@ def stay_pull(world: World) -> Floats:
 
 
 @inlined
-def begin_first_job(key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Race) -> None:
+def begin_first_job(who: Who, study: int, tables: Year, race: Race) -> None:
     """Start the race of the places of a first job, home alone behind the exit gate; its clocks are those of decision JOB."""
-    weigh_first_job(origin, traits, study, tables, race)
-    if study == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
+    weigh_first_job(who.origin, who.traits, study, tables, race)
+    if study == who.origin and is_gated(who, AT_WORK, tables):
         for j in range(race.rate.shape[0]):
-            if j != origin:
+            if j != who.origin:
                 race.rate[j] = 0.0
-    start_race(origin, study, race)
+    start_race(who.origin, study, race)
 
 
 @inlined
-def first_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, tables: Year, race: Race
-) -> tuple[int, int, int]:
+def first_job(who: Who, study: int, tables: Year, race: Race) -> tuple[int, int, int]:
     """Choose the first job and have it authorised; `race`: see `begin_first_job`.
 
     Returns
     -------
     Location, headquarters region, sector.
     """
-    return settle_job(key, index, origin, cohort, traits, origin, study, tables, race)
+    return settle_job(who, who.origin, study, tables, race)
 
 
 @inlined
@@ -284,9 +282,7 @@ def begin_next_job(origin: int, traits: int, place: int, age: int, duration: int
 
 
 @inlined
-def next_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, tables: Year, race: Race
-) -> tuple[int, int, int]:
+def next_job(who: Who, place: int, tables: Year, race: Race) -> tuple[int, int, int]:
     """Choose among all regions, staying included, when an incumbent has an opportunity.
 
     Staying in the region means keeping the job. Whoever is at home behind the exit gate stays. `race`: see `begin_next_job`.
@@ -295,9 +291,9 @@ def next_job(
     -------
     Location, headquarters region, sector; headquarters and sector mean nothing when the location is the present place.
     """
-    if place == origin and is_gated(key, index, origin, cohort, AT_WORK, tables):
+    if place == who.origin and is_gated(who, AT_WORK, tables):
         return place, place, 0
-    return settle_job(key, index, origin, cohort, traits, place, NO_DEGREE_HERE, tables, race)
+    return settle_job(who, place, NO_DEGREE_HERE, tables, race)
 
 
 @inlined
@@ -337,38 +333,36 @@ def hire_chance(origin: int, talent: int, place: int, sector: int, study: int, t
 
     Industry hires a graduate of the place without authorisation, for as long as there are attempts (see `sim.model.status`).
     """
-    if sector == INDUSTRY and place == study and tables.attempts[place] >= 1:
+    if sector == INDUSTRY and place == study and tables.post_study_attempts[place] >= 1:
         return 1.0
     return tables.authorised[origin, talent, place, sector]
 
 
 @inlined
-def settle_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, fallback: int, study: int, tables: Year, race: Race
-) -> tuple[int, int, int]:
+def settle_job(who: Who, fallback: int, study: int, tables: Year, race: Race) -> tuple[int, int, int]:
     """Take the best job that is authorised, after at most APPLICATIONS refusals; else the job at the fallback region.
 
     A refused industry hire may keep the headquarters of the first offer while working at the second place (offshoring).
     `study`: region of the degree just taken, NO_DEGREE_HERE for incumbents. `race`: started.
     """
-    talent, _, visa, taste = unpack_traits(traits)
+    talent, _, visa, taste = unpack_traits(who.traits)
     first_region = -1
     first_sector = 0
     guess = fallback if study == NO_DEGREE_HERE else study
     for application in range(APPLICATIONS):
-        j = finish_race(origin, race) if application == 0 else winner(origin, guess, race)
-        in_industry = employer_number(race, application) < tables.industry_share[origin, visa, taste, j]
+        j = finish_race(who.origin, race) if application == 0 else winner(who.origin, guess, race)
+        in_industry = employer_number(race, application) < tables.industry_share[who.origin, visa, taste, j]
         sector = INDUSTRY if in_industry else 0
-        chance = 1.0 if j == fallback else hire_chance(origin, talent, j, sector, study, tables)
-        if chance >= 1.0 or draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, j) < chance:
+        chance = 1.0 if j == fallback else hire_chance(who.origin, talent, j, sector, study, tables)
+        if chance >= 1.0 or own_draw(who, tables.year, AUTHORISATION, j) < chance:
             if first_region >= 0 and first_sector == INDUSTRY and employer_number(race, 2) < tables.offshoring[first_region]:
                 return j, first_region, INDUSTRY
             return j, headquarters(j, sector, employer_number(race, 3), tables), sector
         first_region = j
         first_sector = sector
         race.rate[j] = 0.0
-    spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
-    sector = INDUSTRY if uniform(spare[0]) < tables.industry_share[origin, visa, taste, fallback] else 0
+    spare = own_block(who, tables.year, EMPLOYER, 1)
+    sector = INDUSTRY if uniform(spare[0]) < tables.industry_share[who.origin, visa, taste, fallback] else 0
     return fallback, headquarters(fallback, sector, employer_number(race, 3), tables), sector
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.choice.compiled import compiled, inlined
-from sim.model.choice.randomness import COHORT, TRAITS, YEAR, Key, Words, draw_block, uniform
+from sim.model.choice.randomness import COHORT, TRAITS, YEAR, Key, Words, draw_alternative, draw_block, uniform
 from sim.model.world import (
     AGE_CLASSES,
     AGE_FROM,
@@ -155,6 +155,28 @@ def as_columns(researchers: Iterable[Any]) -> Researchers:
     )
 
 
+class Who(NamedTuple):
+    """One researcher as the formulas know it: what every draw is keyed by, and the trait classes."""
+
+    key: Key  # (seed, replicate)
+    index: int  # type: ignore[assignment]  # in the cohort; hides tuple.index, which nobody calls
+    origin: int
+    cohort: int
+    traits: int  # packed trait classes 0..59
+
+
+@inlined
+def own_block(who: Who, year: int, decision: int, block: int) -> Words:
+    """Draw a block of a researcher's random words (see `draw_block`)."""
+    return draw_block(who.key, who.index, who.origin, who.cohort, year, decision, block)
+
+
+@inlined
+def own_draw(who: Who, year: int, decision: int, alternative: int) -> float:
+    """Draw a researcher's uniform number of an alternative (see `draw_alternative`)."""
+    return draw_alternative(who.key, who.index, who.origin, who.cohort, year, decision, alternative)
+
+
 @inlined
 def trait_classes(key: Key, index: int, origin: int, cohort: int, visa_sensitive_share: float) -> tuple[int, int, int, int]:
     """Draw the trait classes of a researcher, once and for life.
@@ -193,9 +215,9 @@ def unpack_traits(code: int) -> tuple[int, int, int, int]:
 
 
 @inlined
-def year_words(key: Key, index: int, origin: int, cohort: int, year: int) -> Words:
+def year_words(who: Who, year: int) -> Words:
     """Draw a researcher's block of a year: opportunity (graduation, move, postponement), leaving, output, loss of status."""
-    return draw_block(key, index, origin, cohort, year, YEAR, 0)
+    return own_block(who, year, YEAR, 0)
 
 
 @inlined

@@ -8,9 +8,20 @@ present place unavailable. Both engines call these functions; `expected` has the
 
 from sim.model.choice.compiled import inlined
 from sim.model.choice.race import Race, start_race
-from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Key, Words, draw_alternative, draw_block, uniform
+from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Words, uniform
 from sim.model.jobs import NO_DEGREE_HERE, settle_job, weigh_forced_job
-from sim.model.population import NO_STATUS, PERMANENT, POST_STUDY, STUDENT, TEMPORARY, duration_class, unpack_traits
+from sim.model.population import (
+    NO_STATUS,
+    PERMANENT,
+    POST_STUDY,
+    STUDENT,
+    TEMPORARY,
+    Who,
+    duration_class,
+    own_block,
+    own_draw,
+    unpack_traits,
+)
 from sim.model.study import best_open_region, weigh_study
 from sim.model.world import AT_WORK, INDUSTRY, Year
 
@@ -18,7 +29,7 @@ from sim.model.world import AT_WORK, INDUSTRY, Year
 @inlined
 def moves_freely(origin: int, place: int, tables: Year) -> bool:
     """Tell whether no status is needed: at home, or with full mobility."""
-    return origin == place or tables.mobility[origin, place] >= 1.0
+    return origin == place or tables.mobility_area[origin, place] >= 1.0
 
 
 @inlined
@@ -34,19 +45,17 @@ def hired_status(origin: int, place: int, tables: Year) -> int:
 
 
 @inlined
-def first_status(
-    key: Key, index: int, origin: int, cohort: int, traits: int, study: int, place: int, sector: int, tables: Year
-) -> tuple[int, int]:
+def first_status(who: Who, study: int, place: int, sector: int, tables: Year) -> tuple[int, int]:
     """Name the status and the attempts left of a new doctor in the first job.
 
     Industry where the degree is from: post-study with all attempts, but for those who need none (partial mobility, or the
     bypass of half of the top talent class).
     """
-    attempts = tables.attempts[place]
-    if place != study or sector != INDUSTRY or attempts < 1 or moves_freely(origin, place, tables):
-        return hired_status(origin, place, tables), 0
-    talent, _, _, _ = unpack_traits(traits)
-    if draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, place) < tables.direct[origin, talent, place]:
+    attempts = tables.post_study_attempts[place]
+    if place != study or sector != INDUSTRY or attempts < 1 or moves_freely(who.origin, place, tables):
+        return hired_status(who.origin, place, tables), 0
+    talent, _, _, _ = unpack_traits(who.traits)
+    if own_draw(who, tables.year, AUTHORISATION, place) < tables.direct[who.origin, talent, place]:
         return TEMPORARY, 0
     return POST_STUDY, attempts
 
@@ -64,10 +73,10 @@ def updated_status(status: int, origin: int, place: int, duration: int, tables: 
 
 
 @inlined
-def attempt_succeeds(key: Key, index: int, origin: int, cohort: int, place: int, tables: Year) -> bool:
+def attempt_succeeds(who: Who, place: int, tables: Year) -> bool:
     """Tell whether this year's attempt at a work visa succeeds."""
-    odds: float = tables.attempt_odds[place]
-    return draw_alternative(key, index, origin, cohort, tables.year, AUTHORISATION, place) < odds
+    odds: float = tables.work_visa_odds[place]
+    return own_draw(who, tables.year, AUTHORISATION, place) < odds
 
 
 @inlined
@@ -81,7 +90,7 @@ def loses_status(status: int, origin: int, place: int, stage: int, words: Words,
 
 @inlined
 def live_status(
-    key: Key, index: int, origin: int, cohort: int, place: int, status: int, attempts: int, duration: int, words: Words,
+    who: Who, place: int, status: int, attempts: int, duration: int, words: Words,
     tables: Year,
 ) -> tuple[int, int, bool]:  # fmt: skip
     """Let a worker's status live one year: this year's rules, then an attempt if post-study, then a forced exit.
@@ -90,16 +99,16 @@ def live_status(
     -------
     Status, attempts left, whether it is lost (the place then is too).
     """
-    status = updated_status(status, origin, place, duration, tables)
+    status = updated_status(status, who.origin, place, duration, tables)
     if status == POST_STUDY:
         attempts = attempts - 1
-        if attempt_succeeds(key, index, origin, cohort, place, tables):
-            status = updated_status(TEMPORARY, origin, place, duration, tables)
+        if attempt_succeeds(who, place, tables):
+            status = updated_status(TEMPORARY, who.origin, place, duration, tables)
         elif attempts <= 0:
             return status, 0, True
     if status != POST_STUDY:
         attempts = 0
-    return status, attempts, loses_status(status, origin, place, AT_WORK, words, tables)
+    return status, attempts, loses_status(status, who.origin, place, AT_WORK, words, tables)
 
 
 @inlined
@@ -111,7 +120,7 @@ def begin_forced_job(origin: int, traits: int, place: int, age: int, tables: Yea
 
 @inlined
 def forced_job(
-    key: Key, index: int, origin: int, cohort: int, traits: int, place: int, employer: int, sector: int, tables: Year,
+    who: Who, place: int, employer: int, sector: int, tables: Year,
     race: Race,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Choose among all regions but the one whose status is lost, as a hire from abroad; home if refused twice.
@@ -122,9 +131,9 @@ def forced_job(
     -------
     Location, headquarters region, sector; from industry the employer may be kept (offshoring).
     """
-    to, hired_by, new_sector = settle_job(key, index, origin, cohort, traits, origin, NO_DEGREE_HERE, tables, race)
+    to, hired_by, new_sector = settle_job(who, who.origin, NO_DEGREE_HERE, tables, race)
     if sector == INDUSTRY:
-        spare = draw_block(key, index, origin, cohort, tables.year, EMPLOYER, 1)
+        spare = own_block(who, tables.year, EMPLOYER, 1)
         if uniform(spare[1]) < tables.offshoring[place]:
             return to, employer, INDUSTRY
     return to, hired_by, new_sector
@@ -139,9 +148,9 @@ def begin_transfer(origin: int, traits: int, study: int, tables: Year, race: Rac
 
 
 @inlined
-def transfer(key: Key, index: int, origin: int, cohort: int, words: Words, tables: Year, race: Race) -> int:
+def transfer(who: Who, words: Words, tables: Year, race: Race) -> int:
     """Choose another graduate region after the loss of a student status: the frozen shocks, this year's refusals and closures.
 
     The years of study are kept; nobody postpones. `race`: see `begin_transfer`.
     """
-    return best_open_region(key, index, origin, cohort, False, words, tables, race)
+    return best_open_region(who, False, words, tables, race)

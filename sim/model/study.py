@@ -8,9 +8,9 @@ import numpy as np
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import logarithms
 from sim.model.choice.race import Race, finish_race, start_race, winner
-from sim.model.choice.randomness import CLOSURE, Key, Words, draw_alternative, uniform
+from sim.model.choice.randomness import CLOSURE, Words, uniform
 from sim.model.gates import is_gated, is_refused
-from sim.model.population import unpack_traits
+from sim.model.population import Who, own_draw, unpack_traits
 from sim.model.world import AT_STUDY, DIASPORA_UNIT, STUDY_YEARS, TALENT_CLASSES, VISA, VISA_CLASSES, Floats, Indices, World, Year
 
 CONGESTION_FROM = 20  # 2020: from the year after the reference of the places, 2019
@@ -45,7 +45,7 @@ def gravity(distance_km: Floats, language: Floats, distance_friction: float, lan
 def study_logs(world: World, indices: Indices, t: int) -> StudyLogs:
     """Take the logarithms that enter the utility of studying in a year."""
     people = logarithms(1.0 + indices.diaspora / DIASPORA_UNIT)
-    return StudyLogs(logarithms(world.stipend[t]), logarithms(indices.expected_success), people)
+    return StudyLogs(logarithms(world.levers.phd_stipend[t]), logarithms(indices.expected_success), people)
 
 
 @inlined
@@ -72,8 +72,8 @@ def study_terms(world: World, indices: Indices, t: int, o: int, j: int, logs: St
         return attraction, world.home_study[o], 0.0
     friction = (
         -c.refusal_deterrence * logs.success[o, j]
-        + c.delay_cost * world.delay[t, o, j] / MONTHS_PER_UNIT
-        + c.hostility_study * world.hostility[t, o, j]
+        + c.delay_cost * world.levers.visa_delay[t, o, j] / MONTHS_PER_UNIT
+        + c.hostility_study * world.levers.hostility[t, o, j]
     )
     return attraction, c.diaspora_pull * logs.people[o, j], friction
 
@@ -111,7 +111,7 @@ def crowding(world: World, indices: Indices, t: int) -> Floats:
         base, demand = world.demand_2019[j], indices.demand[j]
         if base > 0.0 and demand > 0.0:
             growth = math.log(demand / base)
-            excess = growth - math.log(world.places[t, j]) - world.coefficients.seat_elasticity * growth
+            excess = growth - math.log(world.levers.phd_places[t, j]) - world.coefficients.seat_elasticity * growth
             crowded[j] = max(0.0, excess)
     return crowded
 
@@ -137,9 +137,7 @@ def begin_study(origin: int, traits: int, tables: Year, race: Race) -> None:
 
 
 @inlined
-def choose_study(
-    key: Key, index: int, origin: int, cohort: int, has_postponed: int, words: Words, tables: Year, race: Race
-) -> int:
+def choose_study(who: Who, has_postponed: int, words: Words, tables: Year, race: Race) -> int:
     """Choose a graduate region among those open to the person (version 1, section 5).
 
     Behind the exit gate only home is. Barred (fixed rank) and refused regions are unavailable. If the best of the rest is
@@ -150,27 +148,25 @@ def choose_study(
     -------
     The region, or POSTPONED.
     """
-    if is_gated(key, index, origin, cohort, AT_STUDY, tables):
-        return origin
-    return best_open_region(key, index, origin, cohort, has_postponed == 0, words, tables, race)
+    if is_gated(who, AT_STUDY, tables):
+        return who.origin
+    return best_open_region(who, has_postponed == 0, words, tables, race)
 
 
 @inlined
-def best_open_region(
-    key: Key, index: int, origin: int, cohort: int, may_postpone: bool, words: Words, tables: Year, race: Race
-) -> int:
+def best_open_region(who: Who, may_postpone: bool, words: Words, tables: Year, race: Race) -> int:
     """Find the best region of a started race that is open to the person this year, or POSTPONED."""
-    j = finish_race(origin, race)
-    while j != origin:
-        if not is_refused(key, index, origin, cohort, j, tables):
-            closure = tables.closure[origin, j]
-            if closure <= 0.0 or draw_alternative(key, index, origin, cohort, tables.year, CLOSURE, j) >= closure:
+    j = finish_race(who.origin, race)
+    while j != who.origin:
+        if not is_refused(who, j, tables):
+            closure = tables.border_closure[who.origin, j]
+            if closure <= 0.0 or own_draw(who, tables.year, CLOSURE, j) >= closure:
                 return j
             if may_postpone and uniform(words[0]) < tables.postponement:
                 return POSTPONED
             may_postpone = False
         race.rate[j] = 0.0
-        j = winner(origin, origin, race)
+        j = winner(who.origin, who.origin, race)
     return j
 
 

@@ -6,7 +6,7 @@ X academic-age classes, D duration classes. All are plain tuples of arrays, so t
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,25 +162,8 @@ class World(NamedTuple):
     work_drift: Floats  # (T, R) drift and shocks of work, logits
     place_effect: Floats  # (R,) effect of the place on output, sd of talent
     cohort: Floats  # (T, R) people who enter
-    stipend: Floats  # (T, R, R) PPP dollars a year by origin and destination
-    pay: Floats  # (T, R, R, 2) PPP dollars a year by origin, destination and sector
-    refusal: Floats  # (T, R, R) student-visa refusal probability, what mobility leaves of it
-    bar: Floats  # (T, R, R) share of an origin's applicants barred from a destination
-    closure: Floats  # (T, R, R) probability that a pair is closed for a person in a year
-    delay: Floats  # (T, R, R) months, what mobility leaves of them
-    hostility: Floats  # (T, R, R) index, 1 = the 2016-19 level
-    places: Floats  # (T, R) multiplier on study places
-    odds: Floats  # (T, R, 2) success per attempt at work authorisation
-    attempts: Floats  # (T, R) whole attempts, one a year, after a degree there
-    wait: Floats  # (T, R, R) years to permanent residence, what mobility leaves of them
-    mobility: Floats  # (T, R, R) share of the friction that is lifted; 1: no status is needed
-    forced_exit: Floats  # (T, R, R, 2) probability a year to lose a revocable status, by stage
-    exit_gate: Floats  # (T, R, 2) share of an origin's people at home who may not leave, by stage
-    offshoring: Floats  # (T, R) probability that an employer keeps whom the region does not let in or stay
-    participation: Floats  # (T, R) share of the visible of a place who are observed
-    return_bonus: Floats  # (T, R, Q) logits
+    levers: Any  # `sim.scenarios.levers.changes.Policies` in force: one array (T, ...) a lever, under its own name
     funding: Floats  # (T, R) R&D expenditure, PPP billion dollars
-    capital: Floats  # (T, R) private AI investment, billion dollars
     graduation: Floats  # (R, STUDY_YEARS) probability to graduate after that many completed years
     demand_2019: Floats  # (R,) smoothed demand for study places in 2019, people
     bar_top20: Floats  # (T,) bar on output for visibility
@@ -206,18 +189,18 @@ class Year(NamedTuple):
 
     year: int
     study_weight: Floats  # (R, V, Q, R)
-    refusal: Floats  # (R, R)
-    bar: Floats  # (R, R)
-    closure: Floats  # (R, R)
+    student_visa_refusal: Floats  # (R, R)
+    entry_bar: Floats  # (R, R)
+    border_closure: Floats  # (R, R)
     sector_weight: Floats  # (R, V, R, 2) job weights by sector at mean talent, without taste, premium and inertia
     job_weight: Floats  # (R, V, Q, S, R) both sectors, without home premium and inertia
     industry_share: Floats  # (R, V, S, R) of that weight
     home_factor: Floats  # (R, Q, H, 1 + X) multiplier at home; 0: first job or at home, 1..: abroad by academic age
     authorised: Floats  # (R, Q, R, 2) probability that a hire from elsewhere is authorised
     direct: Floats  # (R, Q, R) probability that a graduate of a place needs no attempts for its industry
-    attempts: Integers  # (R,) attempts of a graduate of a place, one a year
-    attempt_odds: Floats  # (R,) success of one of them
-    mobility: Floats  # (R, R)
+    post_study_attempts: Integers  # (R,) attempts of a graduate of a place, one a year
+    work_visa_odds: Floats  # (R,) success of one of them, in industry
+    mobility_area: Floats  # (R, R)
     settled: Bytes  # (R, R, D) 1 where the wait for permanent residence is over
     forced_exit: Floats  # (R, R, 2)
     exit_gate: Floats  # (R, 2)

@@ -6,8 +6,9 @@ import numpy as np
 
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import normal_cdf
-from sim.model.choice.randomness import YEAR, Key, Words, draw_block, uniform
+from sim.model.choice.randomness import YEAR, Words, uniform
 from sim.model.jobs import fill_authorised, fill_home, fill_jobs, fill_relocation, hire_chances, sector_weights, stay_pull
+from sim.model.population import Who, own_block
 from sim.model.study import crowding, fill_study, study_logs
 from sim.model.world import (
     AGE_CLASSES,
@@ -105,23 +106,50 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     fill_relocation(world, t, np.empty((AGE_CLASSES, DURATION_CLASSES)), relocation, settled)
     fill_visibility(world, indices.pull, world.bar_top20[t], visible)
     fill_visibility(world, indices.pull, world.bar_elite[t], elite)
+    levers = world.levers
     return Year(
-        2000 + t, study, world.refusal[t], world.bar[t], world.closure[t], sectors, jobs, industry, home, authorised,
-        direct, world.attempts[t].astype(np.int64), world.odds[t, :, INDUSTRY].copy(), world.mobility[t], settled,
-        world.forced_exit[t], world.exit_gate[t],
-        math.exp(c.study_region_pull / c.nest_dissimilarity), stay_pull(world), relocation, visible, elite,
-        world.graduation, world.abroad_share, world.abroad_region, world.anglophone, c.nest_dissimilarity,
-        c.attrition_rate, c.exit_rate, c.postponement, world.offshoring[t], world.participation[t],
-    )  # fmt: skip
+        year=2000 + t,
+        study_weight=study,
+        student_visa_refusal=levers.student_visa_refusal[t],
+        entry_bar=levers.entry_bar[t],
+        border_closure=levers.border_closure[t],
+        sector_weight=sectors,
+        job_weight=jobs,
+        industry_share=industry,
+        home_factor=home,
+        authorised=authorised,
+        direct=direct,
+        post_study_attempts=levers.post_study_attempts[t].astype(np.int64),
+        work_visa_odds=levers.work_visa_odds[t, :, INDUSTRY].copy(),
+        mobility_area=levers.mobility_area[t],
+        settled=settled,
+        forced_exit=levers.forced_exit[t],
+        exit_gate=levers.exit_gate[t],
+        study_pull=math.exp(c.study_region_pull / c.nest_dissimilarity),
+        stay_pull=stay_pull(world),
+        relocation=relocation,
+        visible=visible,
+        elite=elite,
+        graduation=world.graduation,
+        abroad_share=world.abroad_share,
+        abroad_region=world.abroad_region,
+        anglophone=world.anglophone,
+        dissimilarity=c.nest_dissimilarity,
+        attrition_rate=c.attrition_rate,
+        exit_rate=c.exit_rate,
+        postponement=c.postponement,
+        offshoring=levers.offshoring[t],
+        participation=levers.participation[t],
+    )
 
 
 @inlined
-def takes_part(key: Key, index: int, origin: int, cohort: int, place: int, tables: Year) -> bool:
+def takes_part(who: Who, place: int, tables: Year) -> bool:
     """Tell whether a visible researcher of a place takes part in the conference; no draw where everyone does."""
     share = tables.participation[place]
     if share >= 1.0:
         return True
-    return uniform(draw_block(key, index, origin, cohort, tables.year, YEAR, 1)[0]) < share
+    return uniform(own_block(who, tables.year, YEAR, 1)[0]) < share
 
 
 @inlined

@@ -62,5 +62,5 @@ class TalentModel(WorldModel):
 
 def life_of(researcher: Researcher) -> Life:
     """Tell a life year by year: options, utilities, probabilities, shocks, gates, and what was chosen."""
-    model = researcher.model
-    return history(*researcher.identity, model.past, model.codes, model.visa_sensitive_share)
+    model, who = researcher.model, researcher.who
+    return history(who.key, who.index, who.origin, who.cohort, model.past, model.codes, model.visa_sensitive_share)

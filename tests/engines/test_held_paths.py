@@ -12,7 +12,7 @@ from tests.support.toy import copied, random_world, with_change
 pytestmark = pytest.mark.slow
 KEY = make_key(3, 1)
 WORLD = random_world(21, 4, years=18, people=12.0, relocation_hazard=0.5, demand_2019=1.0)
-POLICY = with_change(WORLD, "stipend", lambda paid: 3.0 * paid, 8, (slice(None), 2))
+POLICY = with_change(WORLD, "phd_stipend", lambda paid: 3.0 * paid, 8, (slice(None), 2))
 
 
 def ends(engine: str, world: object, held: object = None) -> list[YearEnd]:
@@ -46,7 +46,7 @@ def test_held_on_its_own_path_a_run_is_itself(path: list[object]) -> None:
 
 
 def test_what_is_held_is_the_others_and_beliefs_are_the_runs_own(path: list[object]) -> None:
-    refused = with_change(POLICY, "refusal", 0.9, 8, (slice(None), 1))
+    refused = with_change(POLICY, "student_visa_refusal", 0.9, 8, (slice(None), 1))
     free, held = ends("arrays", refused), ends("arrays", refused, path)
     for end, other, own in zip(held, path, free, strict=True):
         for name in ("ecosystem", "pull", "diaspora", "demand"):

@@ -7,7 +7,7 @@ import pytest
 
 from sim.model.choice.randomness import make_key
 from sim.model.gates import bar_rank
-from sim.model.population import APPLY, OUT, STUDY, WORK, age_class, duration_class, trait_classes, trait_code, unpack_traits
+from sim.model.population import APPLY, OUT, STUDY, WORK, Who, age_class, duration_class, trait_classes, trait_code, unpack_traits
 from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, World
 from sim.model.year import ELITE, NOT_VISIBLE, TOP20
 from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
@@ -67,7 +67,7 @@ def test_traits_are_for_life_and_do_not_know_the_calendar() -> None:
 
 def test_the_rank_for_the_bar_is_uniform_and_fixed() -> None:
     key = make_key(1, 0)
-    ranks = np.array([bar_rank(key, i, 3, 2010) for i in range(10_000)])
+    ranks = np.array([bar_rank(Who(key, i, 3, 2010, 0)) for i in range(10_000)])
     assert abs(ranks.mean() - 0.5) < 4.0 * np.sqrt(1 / 12 / 10_000)
     assert abs((ranks < 0.1).mean() - 0.1) < four_sigma(0.1, 10_000)
 
@@ -87,7 +87,7 @@ def test_an_age_in_a_byte_has_the_same_class() -> None:
 
 
 def test_whoever_is_refused_everywhere_studies_at_home() -> None:
-    world = plain_world(4, 1, refusal=abroad(1.0, 4), home_study=-5.0, refusal_deterrence=0.0)
+    world = plain_world(4, 1, student_visa_refusal=abroad(1.0, 4), home_study=-5.0, refusal_deterrence=0.0)
     people = run(world).people[0]
     assert (people.study == people.origin).all()
     assert (people.stage == STUDY).all()
@@ -95,7 +95,7 @@ def test_whoever_is_refused_everywhere_studies_at_home() -> None:
 
 def test_a_bar_hits_the_same_people_every_time_and_wider_bars_more() -> None:
     def kept_out(width: float) -> set[int]:
-        world = plain_world(2, 1, bar=abroad(width, 2), home_study=-20.0, cohort=2000.0)
+        world = plain_world(2, 1, entry_bar=abroad(width, 2), home_study=-20.0, cohort=2000.0)
         people = run(world).people[0]
         at_home = people.study == people.origin
         return {(int(o), int(i)) for o, i in zip(people.origin[at_home], people.index[at_home], strict=True)}
@@ -108,13 +108,13 @@ def test_a_bar_hits_the_same_people_every_time_and_wider_bars_more() -> None:
 
 def test_a_bar_of_two_destinations_hits_the_same_people_at_both() -> None:
     # One rank per person: barred from one region is barred from all with the same width.
-    world = plain_world(3, 1, bar=abroad(0.4, 3), home_study=-20.0, cohort=4000.0)
+    world = plain_world(3, 1, entry_bar=abroad(0.4, 3), home_study=-20.0, cohort=4000.0)
     people = run(world).people[0]
     assert abs((people.study == people.origin).mean() - 0.4) < four_sigma(0.4, len(people.study))
 
 
 def test_refusals_by_two_destinations_are_separate_draws() -> None:
-    world = plain_world(3, 1, refusal=abroad(0.4, 3), refusal_deterrence=0.0, home_study=-20.0, cohort=4000.0)
+    world = plain_world(3, 1, student_visa_refusal=abroad(0.4, 3), refusal_deterrence=0.0, home_study=-20.0, cohort=4000.0)
     people = run(world).people[0]
     assert abs((people.study == people.origin).mean() - 0.16) < four_sigma(0.16, len(people.study))
 
@@ -123,7 +123,7 @@ def test_a_closure_postpones_once_for_a_year() -> None:
     closure = np.zeros((3, 2, 2))
     closure[:] = abroad(1.0, 2)
     changes = {"home_study": -20.0, "cohort": one_cohort(3, 4000.0, 2)}
-    first, second, third = run(plain_world(2, 3, closure=closure, postponement=0.3, **changes)).people
+    first, second, third = run(plain_world(2, 3, border_closure=closure, postponement=0.3, **changes)).people
     waiting = first.stage == APPLY
     assert abs(waiting.mean() - 0.3) < four_sigma(0.3, 8000)
     assert (first.postponed == waiting).all()
@@ -133,19 +133,21 @@ def test_a_closure_postpones_once_for_a_year() -> None:
     assert (second.years[~waiting] == 1).all()
     assert (third.stage != APPLY).all()
     closure[1:] = 0.0
-    reopened = run(plain_world(2, 3, closure=closure, postponement=0.3, **changes)).people[1]
+    reopened = run(plain_world(2, 3, border_closure=closure, postponement=0.3, **changes)).people[1]
     assert (reopened.study[waiting] != reopened.origin[waiting]).all()
 
 
 def test_a_partly_closed_border_closes_for_that_share_of_people() -> None:
     changes = {"home_study": -20.0, "cohort": one_cohort(1, 4000.0, 2), "postponement": 0.0}
-    people = run(plain_world(2, 1, closure=abroad(0.25, 2), **changes)).people[0]
+    people = run(plain_world(2, 1, border_closure=abroad(0.25, 2), **changes)).people[0]
     assert abs((people.study == people.origin).mean() - 0.25) < four_sigma(0.25, 8000)
 
 
 def test_masks_of_different_kinds_are_separate_draws() -> None:
     changes = {"home_study": -20.0, "cohort": 4000.0, "postponement": 0.0, "refusal_deterrence": 0.0}
-    world = plain_world(2, 1, closure=abroad(0.25, 2), refusal=abroad(0.4, 2), bar=abroad(0.3, 2), **changes)
+    world = plain_world(
+        2, 1, border_closure=abroad(0.25, 2), student_visa_refusal=abroad(0.4, 2), entry_bar=abroad(0.3, 2), **changes
+    )
     people = run(world).people[0]
     expected = 1.0 - 0.75 * 0.6 * 0.7
     assert abs((people.study == people.origin).mean() - expected) < four_sigma(expected, 8000)
@@ -177,9 +179,9 @@ def test_a_job_that_is_never_authorised_goes_to_the_next() -> None:
     odds[:, 0] = 0.0
     world = doctors(
         work_constant=[30.0, 0.0, 0.0, 0.0],
-        odds=odds,
-        attempts=0.0,
-        mobility=0,
+        work_visa_odds=odds,
+        post_study_attempts=0.0,
+        mobility_area=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
     )
@@ -194,9 +196,9 @@ def test_whoever_is_refused_twice_works_at_home() -> None:
     odds[:, [1, 2]] = 0.0
     world = doctors(
         work_constant=[0.0, 60.0, 30.0, 0.0],
-        odds=odds,
-        attempts=0.0,
-        mobility=0,
+        work_visa_odds=odds,
+        post_study_attempts=0.0,
+        mobility_area=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
     )
@@ -210,9 +212,9 @@ def test_the_sector_at_home_after_two_refusals_is_drawn_anew() -> None:
     odds[:, [1, 2], INDUSTRY] = 0.0
     world = doctors(
         work_constant=[0.0, 60.0, 30.0, 0.0],
-        odds=odds,
-        attempts=0.0,
-        mobility=0,
+        work_visa_odds=odds,
+        post_study_attempts=0.0,
+        mobility_area=0,
         refusal_deterrence=0.0,
         elite_bypass=0.0,
         nest_dissimilarity=1.0,
@@ -324,7 +326,7 @@ def test_settled_people_have_half_the_opportunities() -> None:
         "relocation_duration_decline": 0.0,
         "residence_wait_cost": 0.0,
     }
-    people = run(doctors(mobility=0, wait=9.0, **settings)).people
+    people = run(doctors(mobility_area=0, residence_wait=9.0, **settings)).people
     moved = people[1].place != people[2].place
     at_home = people[1].place == people[1].origin
     for mask, hazard in ((at_home, 0.4), (~at_home, 0.8)):

@@ -24,7 +24,7 @@ def after(world, t: int = 0, indices=None, **counts):
 
 
 def test_the_ecosystem_weighs_people_capital_and_funding() -> None:
-    world = plain_world(2, 2, funding=[40.0, 90.0], capital=[3.0, 0.5], people_per_researcher=2.0)
+    world = plain_world(2, 2, funding=[40.0, 90.0], research_capital=[3.0, 0.5], people_per_researcher=2.0)
     target = ecosystem_target(world, 0, np.array([45.0, 0.0]), np.array([10.0, 0.0]))
     assert target[0] == pytest.approx(100.0**0.35 * 25.0**0.25 * 3.0**0.25 * 40.0**0.15)
     assert target[1] == pytest.approx(10.0**0.35 * 5.0**0.25 * 0.5**0.25 * 90.0**0.15)
@@ -42,7 +42,7 @@ def test_the_run_starts_empty() -> None:
     np.testing.assert_array_equal(indices.ecosystem, ecosystem_target(world, 0, empty, empty))
     assert not indices.diaspora.any()
     assert not indices.demand.any()
-    np.testing.assert_allclose(indices.expected_success, np.maximum(1.0 - world.refusal[0], 0.01))
+    np.testing.assert_allclose(indices.expected_success, np.maximum(1.0 - world.levers.student_visa_refusal[0], 0.01))
 
 
 def test_the_ecosystem_moves_part_of_the_way() -> None:
@@ -76,7 +76,7 @@ def test_demand_is_smoothed_over_about_three_years() -> None:
 def test_expectations_follow_the_refusals_of_the_coming_year() -> None:
     refusal = np.zeros((4, 2, 2))
     refusal[2:] = abroad(0.6, 2)
-    world = plain_world(2, 4, refusal=refusal)
+    world = plain_world(2, 4, student_visa_refusal=refusal)
     start = after(world, 0)
     np.testing.assert_allclose(start.expected_success, 1.0)
     first = after(world, 1, start)
@@ -86,7 +86,7 @@ def test_expectations_follow_the_refusals_of_the_coming_year() -> None:
 
 
 def test_expectations_have_a_floor() -> None:
-    world = plain_world(2, 40, refusal=abroad(1.0, 2))
+    world = plain_world(2, 40, student_visa_refusal=abroad(1.0, 2))
     indices = first_indices(world)
     assert indices.expected_success[0, 1] == 0.01
     assert after(world, 1, indices).expected_success[0, 1] == 0.01

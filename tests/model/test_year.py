@@ -46,13 +46,13 @@ def study_utilities(world, indices: Indices, t: int) -> np.ndarray:
     """V^S by origin, visa class, talent class and destination (model.md 3.3, version 1 section 5)."""
     c = world.coefficients
     growth = np.log(indices.demand / world.demand_2019)
-    places = world.places[t] * world.demand_2019 * np.exp(c.seat_elasticity * growth)
+    places = world.levers.phd_places[t] * world.demand_2019 * np.exp(c.seat_elasticity * growth)
     crowding = np.maximum(0.0, np.log(indices.demand / places))
     common = world.study_constant + world.study_drift[t] - c.congestion * crowding
-    pair = common + c.stipend_elasticity * np.log(world.stipend[t]) + world.gravity
+    pair = common + c.stipend_elasticity * np.log(world.levers.phd_stipend[t]) + world.gravity
     pair = pair + c.diaspora_pull * np.log1p(indices.diaspora / 25.0) + np.diag(world.home_study)
     friction = -c.refusal_deterrence * np.log(indices.expected_success)
-    friction = friction + c.delay_cost * world.delay[t] / 6.0 + c.hostility_study * world.hostility[t]
+    friction = friction + c.delay_cost * world.levers.visa_delay[t] / 6.0 + c.hostility_study * world.levers.hostility[t]
     np.fill_diagonal(friction, 0.0)
     value = pair[:, None, None, :] - VISA[None, :, None, None] * friction[:, None, None, :]
     value = value + c.option_value_weight * indices.option_value.transpose(0, 2, 1)[:, :, None, :]
@@ -62,10 +62,10 @@ def study_utilities(world, indices: Indices, t: int) -> np.ndarray:
 
 def authorisation(world, t: int) -> np.ndarray:
     """Probability that work is authorised, by origin, place and sector."""
-    odds = world.odds[t]
-    by_place = np.stack([odds[:, 0], 1.0 - (1.0 - odds[:, 1]) ** world.attempts[t]], axis=1)
+    odds = world.levers.work_visa_odds[t]
+    by_place = np.stack([odds[:, 0], 1.0 - (1.0 - odds[:, 1]) ** world.levers.post_study_attempts[t]], axis=1)
     table = np.broadcast_to(np.maximum(by_place, 0.01), (REGIONS, REGIONS, 2)).copy()
-    table += (1.0 - table) * world.mobility[t][:, :, None]
+    table += (1.0 - table) * world.levers.mobility_area[t][:, :, None]
     table[np.eye(REGIONS, dtype=bool)] = 1.0
     return table
 
@@ -74,12 +74,12 @@ def job_utilities(world, indices: Indices, t: int) -> np.ndarray:
     """V^W by origin, visa class, place and sector, without taste, premium and inertia."""
     c = world.coefficients
     value = world.work_constant + world.work_drift[t] + c.ecosystem_pull * indices.pull
-    by_sector = value[:, None] + c.pay_elasticity * np.log(world.pay[t])  # by origin, place, sector
+    by_sector = value[:, None] + c.pay_elasticity * np.log(world.levers.research_pay[t])  # by origin, place, sector
     by_sector = by_sector + np.array([0.0, world.industry_constant[t]])
     friction = c.refusal_deterrence * -np.log(authorisation(world, t))
-    friction += c.residence_wait_cost * np.minimum(world.wait[t], 5.0)[:, :, None]
+    friction += c.residence_wait_cost * np.minimum(world.levers.residence_wait[t], 5.0)[:, :, None]
     friction[np.eye(REGIONS, dtype=bool)] = 0.0
-    friction += c.hostility_work * world.hostility[t][:, :, None]
+    friction += c.hostility_work * world.levers.hostility[t][:, :, None]
     ties = c.diaspora_pull * np.log1p(indices.diaspora / 25.0)
     return (by_sector + ties[:, :, None])[:, None] - VISA[None, :, None, None] * friction[:, None]
 
@@ -110,7 +110,7 @@ def test_home_factors_follow_the_equation() -> None:
     premium = (world.home_work[:, None] + c.home_tie_sd * TIE)[:, None, :, None]
     decay = np.concatenate([[1.0], np.exp(-AGE_MIDDLE / c.return_decay_years)])
     window = np.concatenate([[0.0], RETURN_WINDOW])
-    bonus = world.return_bonus[ROW][:, :, None, None] * window
+    bonus = world.levers.return_bonus[ROW][:, :, None, None] * window
     expected = np.exp((premium * decay + bonus) / c.nest_dissimilarity)
     np.testing.assert_allclose(tables.home_factor, expected, rtol=1e-10)
 
@@ -128,10 +128,10 @@ def test_hazards_follow_the_equation() -> None:
     world, _, tables = made(relocation_hazard=0.6)
     c = world.coefficients
     classes = c.relocation_age_decline * AGE_MIDDLE[:, None] + c.relocation_duration_decline * DURATION_MIDDLE
-    push = c.hostility_exit * world.hostility[ROW]
+    push = c.hostility_exit * world.levers.hostility[ROW]
     hazard = c.relocation_hazard * np.exp(push[:, :, None, None] - classes)
-    settled = world.wait[ROW][:, :, None] <= DURATION_FROM
-    settled |= ((world.mobility[ROW] == 1) | np.eye(REGIONS, dtype=bool))[:, :, None]
+    settled = world.levers.residence_wait[ROW][:, :, None] <= DURATION_FROM
+    settled |= ((world.levers.mobility_area[ROW] == 1) | np.eye(REGIONS, dtype=bool))[:, :, None]
     expected = np.minimum(hazard * np.where(settled, 0.5, 1.0)[:, :, None, :], 1.0)
     np.testing.assert_allclose(tables.relocation, expected, rtol=1e-12)
     assert tables.relocation.max() <= 1.0
@@ -196,14 +196,14 @@ def test_like_regions_have_like_weights() -> None:
 
 def test_twice_the_stipend_abroad() -> None:
     stipend = np.where(np.eye(2, dtype=bool), 20_000.0, 40_000.0)
-    assert odds_abroad(tables_of(stipend=stipend)) == pytest.approx(2.0**0.6)
+    assert odds_abroad(tables_of(phd_stipend=stipend)) == pytest.approx(2.0**0.6)
 
 
 @pytest.mark.parametrize(("visa", "weight"), [(0, 0.46), (1, 2.0)])
 def test_frictions_weigh_by_visa_sensitivity(visa: int, weight: float) -> None:
-    refused = tables_of(refusal=abroad(0.5, 2))
+    refused = tables_of(student_visa_refusal=abroad(0.5, 2))
     assert odds_abroad(refused, visa) == pytest.approx(0.5 ** (0.4 * weight))
-    assert odds_abroad(tables_of(delay=abroad(12.0, 2)), visa) == pytest.approx(math.exp(-0.15 * 2 * weight))
+    assert odds_abroad(tables_of(visa_delay=abroad(12.0, 2)), visa) == pytest.approx(math.exp(-0.15 * 2 * weight))
     assert odds_abroad(tables_of(hostility=abroad(1.0, 2)), visa) == pytest.approx(math.exp(-0.22 * weight))
 
 
@@ -221,13 +221,13 @@ def test_congestion_counts_from_2020_and_only_above_the_places() -> None:
     assert odds_abroad(tables_of(20, crowded)) == pytest.approx(math.exp(-0.5 * math.log(2.0)))
     assert odds_abroad(tables_of(20, crowded, seat_elasticity=1.0)) == pytest.approx(1.0)
     assert odds_abroad(tables_of(20, crowded, seat_elasticity=0.0)) == pytest.approx(0.5)
-    assert odds_abroad(tables_of(20, crowded, places=[1.0, 2.0])) == pytest.approx(1.0)
-    assert odds_abroad(tables_of(20, crowded, places=[1.0, 3.0])) == pytest.approx(1.0)  # above demand: nothing
+    assert odds_abroad(tables_of(20, crowded, phd_places=[1.0, 2.0])) == pytest.approx(1.0)
+    assert odds_abroad(tables_of(20, crowded, phd_places=[1.0, 3.0])) == pytest.approx(1.0)  # above demand: nothing
     assert odds_abroad(tables_of(20, start._replace(demand=np.array([100.0, 50.0])))) == pytest.approx(1.0)
 
 
 def test_attempts_add_up_in_industry_only() -> None:
-    tables = tables_of(odds=0.3, attempts=2.0, mobility=np.eye(2), elite_bypass=0.0)
+    tables = tables_of(work_visa_odds=0.3, post_study_attempts=2.0, mobility_area=np.eye(2), elite_bypass=0.0)
     np.testing.assert_allclose(tables.authorised[0, :, 1, 0], 0.3)
     np.testing.assert_allclose(tables.authorised[0, :, 1, 1], 1.0 - 0.7**2)
     np.testing.assert_allclose(tables.authorised[0, :, 0], 1.0)
@@ -235,7 +235,7 @@ def test_attempts_add_up_in_industry_only() -> None:
 
 def test_a_wait_of_more_than_five_years_deters_no_further() -> None:
     def weight(wait: float) -> float:
-        tables = tables_of(wait=abroad(wait, 2), mobility=np.eye(2))
+        tables = tables_of(residence_wait=abroad(wait, 2), mobility_area=np.eye(2))
         return tables.sector_weight[0, 0, 1, 0] / tables.sector_weight[0, 0, 0, 0]
 
     assert weight(5.0) == weight(9.0) == pytest.approx(math.exp(-0.46 * 0.2 * 5.0))

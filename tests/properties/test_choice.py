@@ -75,7 +75,7 @@ def test_lambda_does_not_matter_for_a_nest_of_one(problem) -> None:
 
 def one_year(seed: int, **changes):
     """A world of one cohort that chooses once, with refusals and bars and without closures."""
-    return random_world(seed, regions=6, years=1, closure=0.0, people=40.0, **changes)
+    return random_world(seed, regions=6, years=1, border_closure=0.0, people=40.0, **changes)
 
 
 @ENGINE
@@ -100,7 +100,7 @@ def careers_world(seed: int, **changes):
         years=6,
         cohort=entrants,
         graduation=[0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
-        mobility=1,
+        mobility_area=1,
         attrition_rate=0.0,
         **FROZEN,
         **changes,

@@ -164,7 +164,7 @@ LEVERS = {
 
 
 def changed_runs(lever: str, seed: int, row: int) -> tuple[History, History]:
-    world = random_world(seed, 4, years=LAST_TOY, people=60.0, mobility=np.eye(4), demand_2019=20.0)
+    world = random_world(seed, 4, years=LAST_TOY, people=60.0, mobility_area=np.eye(4), demand_2019=20.0)
     value, where = LEVERS[lever]
     return run(world), run(with_change(world, lever, value, row, where))
 
@@ -196,7 +196,7 @@ def origin_rows(history: History, origins: list[int]) -> list[Any]:
 @MANY
 @given(seed=SEEDS, lever=st.sampled_from(["refusal", "bar", "closure", "delay", "hostility", "stipend", "cohort"]))
 def test_without_feedback_a_lever_on_one_origin_leaves_the_others_alone(seed: int, lever: str) -> None:
-    world = random_world(seed, 5, years=12, mobility=np.eye(5), **FROZEN)
+    world = random_world(seed, 5, years=12, mobility_area=np.eye(5), **FROZEN)
     value, where = LEVERS[lever]
     base, variant = run(world), run(with_change(world, lever, value, 3, where))
     others = [1, 2, 3, 4]
@@ -207,7 +207,7 @@ def test_without_feedback_a_lever_on_one_origin_leaves_the_others_alone(seed: in
 def test_with_feedback_a_lever_on_one_origin_reaches_the_others() -> None:
     # The control of the law above: the comparison can fail.
     world = random_world(1, 5, years=12, people=150.0, ecosystem_pull=0.6)
-    base, variant = run(world), run(with_change(world, "refusal", 1.0, 3, (0, slice(1, 5))))
+    base, variant = run(world), run(with_change(world, "student_visa_refusal", 1.0, 3, (0, slice(1, 5))))
     before, after = (of_origin(history.people[-1], [1, 2, 3, 4]) for history in (base, variant))
     assert not same_people(before, after)
 
@@ -219,7 +219,7 @@ def test_more_refusals_never_bring_more_students(seed: int, step: float, j: int,
     if not with_deterrence:
         changes["refusal_deterrence"] = 0.0
     world = random_world(seed, 5, years=8, **changes)
-    more = with_change(world, "refusal", lambda x: x + step * (1.0 - x), 2, (0, j))
+    more = with_change(world, "student_visa_refusal", lambda x: x + step * (1.0 - x), 2, (0, j))
     base, variant = run(world), run(more)
     for before, after in zip(base.counts, variant.counts, strict=True):
         assert after.flows[0, 0, 0, j] <= before.flows[0, 0, 0, j]

@@ -164,7 +164,7 @@ def test_no_formula_knows_a_region_by_its_place(seed: int, order: list[int]) -> 
     # Expected flows have no draws but the masks, which belong to ids; without masks another labelling is another
     # order of the same numbers.
     order_ = np.array(order)
-    world = random_world(seed, 4, years=26, refusal=0.0, bar=0.0, closure=0.0)
+    world = random_world(seed, 4, years=26, student_visa_refusal=0.0, entry_bar=0.0, border_closure=0.0)
     base, other = (list(expected_years(each, patterns=2)) for each in (world, relabelled(world, order_)))
     for one, two in zip(base, other, strict=True):
         np.testing.assert_allclose(two.shares, one.shares[:, :, order_], rtol=1e-8, atol=1e-8)

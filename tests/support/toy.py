@@ -88,7 +88,6 @@ class History(NamedTuple):
 
 def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array of a world."""
-    pair = (years, regions, regions)
     by_region = dict.fromkeys(
         (
             "anglophone",
@@ -103,34 +102,14 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
         ),
         (regions,),
     )
-    by_year = dict.fromkeys(
-        (
-            "study_drift",
-            "work_drift",
-            "cohort",
-            "places",
-            "attempts",
-            "offshoring",
-            "participation",
-            "funding",
-            "capital",
-        ),
-        (years, regions),
-    )
-    by_pair = dict.fromkeys(("stipend", "refusal", "bar", "closure", "delay", "hostility", "wait", "mobility"), pair)
+    by_year = dict.fromkeys(("study_drift", "work_drift", "cohort", "funding"), (years, regions))
     return {
         **by_region,
         **by_year,
-        **by_pair,
         "gravity": (regions, regions),
         "industry_constant": (years,),
         "bar_top20": (years,),
         "bar_elite": (years,),
-        "pay": (*pair, 2),
-        "forced_exit": (*pair, 2),
-        "exit_gate": (years, regions, 2),
-        "odds": (years, regions, 2),
-        "return_bonus": (years, regions, TALENT_CLASSES),
         "graduation": (regions, STUDY_YEARS),
     }
 
@@ -143,15 +122,30 @@ def kind_of(name: str) -> type:
 def assemble(regions: int, years: int, values: dict[str, Any], changes: dict[str, Any]) -> World:
     """Make a world from values that broadcast to the shapes of its arrays; `changes` win over `values`."""
     numbers = {name: changes.get(name, default) for name, default in COEFFICIENTS.items()}
-    known = {*COEFFICIENTS, *shapes(regions, years), "people_per_researcher"}
+    known = {*COEFFICIENTS, *LEVERS, *shapes(regions, years), "people_per_researcher"}
     assert set(changes) <= known, set(changes) - known
-    arrays = {}
-    for name, shape in shapes(regions, years).items():
-        array = np.array(np.broadcast_to(changes.get(name, values[name]), shape), dtype=kind_of(name), order="C")
-        array.setflags(write=name not in READ_ONLY)
-        arrays[name] = array
+
+    def array(name: str, shape: tuple[int, ...], default: Any) -> np.ndarray:
+        made = np.array(np.broadcast_to(changes.get(name, default), shape), dtype=kind_of(name), order="C")
+        made.setflags(write=name not in READ_ONLY)
+        return made
+
+    given = {name: array(name, shape, values[name]) for name, shape in shapes(regions, years).items()}
+    levers = {
+        name: array(name, lever_shape(name, regions, years), values.get(name, lever.neutral)) for name, lever in LEVERS.items()
+    }
     weight = float(changes.get("people_per_researcher", 1.0))
-    return World(coefficients=Coefficients(**numbers), people_per_researcher=weight, **arrays)
+    return World(coefficients=Coefficients(**numbers), people_per_researcher=weight, levers=Policies(**levers), **given)
+
+
+def lever_shape(name: str, regions: int, years: int) -> tuple[int, ...]:
+    """Return the shape of a lever's array."""
+    return (years, *(axis_size(axis, regions) for axis in LEVERS[name].filters))
+
+
+def with_levers(world: World, **arrays: Any) -> World:
+    """Copy a world with some lever arrays replaced."""
+    return world._replace(levers=world.levers._replace(**arrays))
 
 
 def abroad(value: float, regions: int) -> np.ndarray:
@@ -173,25 +167,23 @@ def plain_world(regions: int = 3, years: int = 12, **changes: Any) -> World:
         "work_drift": 0.0,
         "place_effect": 0.0,
         "cohort": 100.0,
-        "stipend": 30_000.0,
-        "pay": 90_000.0,
-        "refusal": 0.0,
-        "bar": 0.0,
-        "closure": 0.0,
-        "delay": 0.0,
+        "phd_stipend": 30_000.0,
+        "research_pay": 90_000.0,
+        "student_visa_refusal": 0.0,
+        "entry_bar": 0.0,
+        "border_closure": 0.0,
+        "visa_delay": 0.0,
         "hostility": 0.0,
-        "places": 1.0,
-        "odds": 1.0,
-        "attempts": 1.0,
-        "wait": 0.0,
-        "mobility": 1.0,
+        "phd_places": 1.0,
+        "work_visa_odds": 1.0,
+        "post_study_attempts": 1.0,
+        "residence_wait": 0.0,
+        "mobility_area": 1.0,
         "forced_exit": 0.0,
         "exit_gate": 0.0,
         "offshoring": 0.4,
-        "participation": 1.0,
-        "return_bonus": 0.0,
         "funding": 50.0,
-        "capital": 2.0,
+        "research_capital": 2.0,
         "graduation": [0.0, 0.0, 0.0, 0.0, 0.25, 2.0 / 3.0, 1.0],
         "demand_2019": 100.0,
         "bar_top20": 1.0,
@@ -221,21 +213,21 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "drift": draw.normal(0.0, 0.02, regions) * np.arange(years)[:, None],
         "place_effect": draw.normal(0.0, 0.3, regions),
         "cohort": people * draw.uniform(0.3, 1.7, (years, regions)),
-        "stipend": draw.uniform(15_000, 45_000, (1, 1, regions)),
-        "pay": draw.uniform(40_000, 220_000, (years, regions, 2))[:, None],
-        "refusal": draw.uniform(0.0, 0.5, pair) * foreign,
-        "bar": 0.3 * gate,
-        "closure": 0.4 * draw.random(pair) * foreign * closed_years,
-        "delay": draw.uniform(0.0, 6.0, pair) * foreign,
+        "phd_stipend": draw.uniform(15_000, 45_000, (1, 1, regions)),
+        "research_pay": draw.uniform(40_000, 220_000, (years, regions, 2))[:, None],
+        "student_visa_refusal": draw.uniform(0.0, 0.5, pair) * foreign,
+        "entry_bar": 0.3 * gate,
+        "border_closure": 0.4 * draw.random(pair) * foreign * closed_years,
+        "visa_delay": draw.uniform(0.0, 6.0, pair) * foreign,
         "hostility": draw.uniform(0.0, 1.0, pair) * foreign,
-        "places": draw.uniform(0.7, 1.3, regions),
-        "odds": draw.uniform(0.3, 0.98, (years, regions, 2)),
-        "attempts": draw.integers(1, 4, (1, regions)),
-        "wait": draw.integers(0, 9, pair) * foreign,
-        "mobility": np.where(foreign == 0.0, 1.0, np.choose(np.digitize(draw.random(pair), (0.2, 0.3)), (1.0, 0.4, 0.0))),
+        "phd_places": draw.uniform(0.7, 1.3, regions),
+        "work_visa_odds": draw.uniform(0.3, 0.98, (years, regions, 2)),
+        "post_study_attempts": draw.integers(1, 4, (1, regions)),
+        "residence_wait": draw.integers(0, 9, pair) * foreign,
+        "mobility_area": np.where(foreign == 0.0, 1.0, np.choose(np.digitize(draw.random(pair), (0.2, 0.3)), (1.0, 0.4, 0.0))),
         "return_bonus": draw.uniform(0.0, 0.5, (1, regions, TALENT_CLASSES)),
         "funding": draw.lognormal(3.5, 1.0, (1, regions)),
-        "capital": draw.lognormal(0.0, 1.5, (years, regions)),
+        "research_capital": draw.lognormal(0.0, 1.5, (years, regions)),
         "graduation": [0.0, 0.0, 0.0, 0.0, 0.25, 2.0 / 3.0, 1.0],
         "demand_2019": people * draw.uniform(0.5, 1.5, regions),
         "bar_top20": 1.0,
@@ -247,7 +239,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
     values |= {
         "study_drift": drift + draw.normal(0.0, 0.1, regions),
         "work_drift": drift,
-        "wait": values["wait"] * (1.0 - values["mobility"]),
+        "residence_wait": values["residence_wait"] * (1.0 - values["mobility_area"]),
         "forced_exit": ((draw.random(pair) < 0.5) * foreign * 0.1)[:, :, None] * draw.random(2),
         "exit_gate": draw.uniform(0.0, 0.15, (regions, 2)),
         "offshoring": draw.uniform(0.0, 0.8, regions),
@@ -257,12 +249,12 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
 
 
 def with_change(world: World, name: str, value: Any, from_row: int, where: tuple[Any, ...] = ()) -> World:
-    """Copy a world with one array changed from a row on; `value`: a number or a function of the old."""
-    array = np.array(getattr(world, name))
+    """Copy a world with one array, a lever's or another, changed from a row on; `value`: a number or a function of the old."""
+    array = np.array(getattr(world.levers if name in LEVERS else world, name))
     cells = (slice(from_row, None), *where)
     array[cells] = value(array[cells]) if callable(value) else value
     array.setflags(write=name not in READ_ONLY)
-    return world._replace(**{name: array})
+    return with_levers(world, **{name: array}) if name in LEVERS else world._replace(**{name: array})
 
 
 def copied(people: Researchers, entered: int) -> Researchers:
@@ -323,7 +315,7 @@ def toy_policies(changes: Iterable[LeverChange], observed: Mapping[str, Any]) ->
     regions, years = len(CODES), LAST_COHORT - FIRST_YEAR + 1
     levels = {}
     for name, usual in OBSERVED.items():
-        shape = (years, *(axis_size(axis, regions) for axis in LEVERS[name].filters))
+        shape = lever_shape(name, regions, years)
         levels[name] = np.array(np.broadcast_to(observed.get(name, usual), shape), dtype=np.float64)
     return resolve_policies(default_policies(levels), [list(changes)], {}, FIRST_YEAR)
 

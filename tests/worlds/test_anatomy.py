@@ -179,7 +179,7 @@ def test_the_term_that_carries_a_lever_is_named(term: str) -> None:
 
 def test_the_visible_are_some_of_all() -> None:
     base = random_world(31, 4, years=20, people=14.0)
-    futures = [live_future(world, KEY) for world in (base, with_change(base, "refusal", 0.9, 8, TO_FIRST))]
+    futures = [live_future(world, KEY) for world in (base, with_change(base, "student_visa_refusal", 0.9, 8, TO_FIRST))]
     every, visible = ({each.name for each in switches_of(*futures, LETTERS, (0, 0), only)} for only in (False, True))
     assert 0 < len(visible) < len(every)
     assert visible < every
@@ -192,7 +192,7 @@ def test_the_visible_are_some_of_all() -> None:
 
 def test_those_beyond_the_limit_are_counted_and_said_not_to_be_looked_at() -> None:
     base = random_world(31, 4, years=20, people=60.0)
-    futures = [live_future(world, KEY) for world in (base, with_change(base, "refusal", 0.9, 8, TO_FIRST))]
+    futures = [live_future(world, KEY) for world in (base, with_change(base, "student_visa_refusal", 0.9, 8, TO_FIRST))]
     every, few = (switches_of(*futures, LETTERS, (0, 0), most=most) for most in (10_000, 30))
     assert [each[:4] for each in few] == [each[:4] for each in every]
     unseen = sum(each.reason == NOT_LOOKED_AT for each in few)
@@ -230,11 +230,11 @@ def settled_by_the_object_engine(base: World, variant: World) -> tuple[Counter[t
 
 def test_the_matrix_is_that_of_the_object_engine() -> None:
     base = random_world(31, 4, years=20, people=14.0, relocation_hazard=0.5, demand_2019=1.0, forced_exit=0.08, postponement=1.0)
-    variant = with_change(base, "refusal", lambda x: np.minimum(1.0, x + 0.3), 8, (slice(None), 0))
+    variant = with_change(base, "student_visa_refusal", lambda x: np.minimum(1.0, x + 0.3), 8, (slice(None), 0))
     variant = with_change(variant, "cohort", lambda x: 1.2 * x, 9, (1,))
     variant = with_change(variant, "forced_exit", 0.3, 10, (slice(None), 2))
-    variant = with_change(variant, "pay", lambda x: 2.0 * x, 10, (slice(None), 1))
-    variant = with_change(variant, "closure", 0.9, 18, ABROAD)
+    variant = with_change(variant, "research_pay", lambda x: 2.0 * x, 10, (slice(None), 1))
+    variant = with_change(variant, "border_closure", 0.9, 18, ABROAD)
     found = switched(base, variant)
     matrix, parted = settled_by_the_object_engine(base, variant)
     assert Counter((each.origin, each.base, each.variant) for each in found) == matrix

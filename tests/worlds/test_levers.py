@@ -18,7 +18,7 @@ from sim.model.year import make_year
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.observed import observed_policies
-from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, same_counts, with_change
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, same_counts, with_change, with_levers
 
 DATA = load_data()
 USA, CHN, DEU, FRA = (DATA.codes.index(code) for code in ("USA", "CHN", "DEU", "FRA"))
@@ -130,7 +130,7 @@ def test_parts_of_an_attempt_are_rounded() -> None:
     world = world_with(
         change("post_study_attempts", 2.4, destination=(USA,)), change("post_study_attempts", 2.5, destination=(FRA,))
     )
-    assert world.attempts[-1, [USA, FRA]].tolist() == [2.0, 3.0]
+    assert world.levers.post_study_attempts[-1, [USA, FRA]].tolist() == [2.0, 3.0]
 
 
 # --- what they do to a world --------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_before_its_window_a_lever_changes_no_bit(name: str, value: Any) -> None
 
 def test_participation_is_observation_only() -> None:
     world = random_world(9, 4, years=16, people=200.0, participation=1.0, ecosystem_pull=0.6)
-    partly = run(world._replace(participation=np.tile([1.0, 0.3, 1.0, 0.0], (16, 1))))
+    partly = run(with_levers(world, participation=np.tile([1.0, 0.3, 1.0, 0.0], (16, 1))))
     fully = run(world)
     for some, everyone, rows, all_rows in zip(partly.counts, fully.counts, partly.people, fully.people, strict=True):
         for name in ("flows", "stock", "demand", "eligible", "stars"):
@@ -181,7 +181,7 @@ def test_participation_is_observation_only() -> None:
     seen_there = sum(counts.shares[0, 3, 1] for counts in partly.counts)
     assert abs(seen_there / there - 0.3) < four_sigma(0.3, there)
     expected = [
-        list(expected_years(each, patterns=16))[-1].shares for each in (world, world._replace(participation=partly_of(16)))
+        list(expected_years(each, patterns=16))[-1].shares for each in (world, with_levers(world, participation=partly_of(16)))
     ]
     np.testing.assert_allclose(expected[1][:2, 3], expected[0][:2, 3] * [1.0, 0.3, 1.0, 0.0])
     np.testing.assert_allclose(expected[1][2], expected[0][2])
@@ -209,14 +209,14 @@ def test_a_shock_to_a_place_keeps_people_away_from_study_and_work() -> None:
 
 def test_a_wait_deters_and_keeps_a_status_temporary() -> None:
     def at_work(wait: float) -> float:
-        world = plain_world(3, 16, mobility=np.eye(3), wait=abroad(wait, 3), residence_wait_cost=0.6, **FROZEN)
+        world = plain_world(3, 16, mobility_area=np.eye(3), residence_wait=abroad(wait, 3), residence_wait_cost=0.6, **FROZEN)
         stock = list(expected_years(world, patterns=2))[-1].shares
         return float(stock[2, 3].sum())
 
     assert at_work(0.0) == pytest.approx(at_work(5.0))
     homes = []
     for wait in (0.0, 5.0):
-        world = plain_world(3, 16, mobility=np.eye(3), wait=abroad(wait, 3), residence_wait_cost=0.6, **FROZEN)
+        world = plain_world(3, 16, mobility_area=np.eye(3), residence_wait=abroad(wait, 3), residence_wait_cost=0.6, **FROZEN)
         stock = run(world).counts[-1].stock
         homes.append(np.diag(stock).sum() / stock.sum())
     assert homes[0] < homes[1] - 0.03

@@ -58,7 +58,7 @@ def test_a_closed_border_lets_nobody_study_abroad(gate: str) -> None:
 def test_a_border_closed_to_one_origin_stops_that_origin_only() -> None:
     refusal = np.zeros((3, 3))
     refusal[0, 1] = 1.0
-    entry = sum(counts.flows[0] for counts in run(plain_world(3, 8, refusal=refusal)).counts)
+    entry = sum(counts.flows[0] for counts in run(plain_world(3, 8, student_visa_refusal=refusal)).counts)
     assert entry[0, 0, 1] == 0
     assert entry[0, 0, 2] > 0
     assert entry[2, 2, 1] > 0
@@ -68,7 +68,7 @@ def test_a_border_closed_to_one_origin_stops_that_origin_only() -> None:
 def test_with_one_place_left_everyone_goes_there() -> None:
     bar = abroad(1.0, 4)
     bar[:, 2] = 0.0
-    world = plain_world(4, 3, bar=bar, study_constant=[-30.0, -30.0, 30.0, -30.0])
+    world = plain_world(4, 3, entry_bar=bar, study_constant=[-30.0, -30.0, 30.0, -30.0])
     for counts in run(world).counts:
         assert counts.demand[2] == counts.demand.sum() > 0
 
@@ -190,7 +190,7 @@ def test_places_bind_only_when_demand_exceeds_them() -> None:
         world = plain_world(
             3,
             30,
-            places=[places, 1.0, 1.0],
+            phd_places=[places, 1.0, 1.0],
             demand_2019=100.0,
             congestion=1.0,
             seat_elasticity=elasticity,

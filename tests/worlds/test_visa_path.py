@@ -71,13 +71,13 @@ def test_the_path_from_student_to_permanent_resident() -> None:
 
 def test_whoever_fails_every_attempt_leaves_after_as_many_years() -> None:
     for attempts in (1, 2, 5):
-        world = migrants(8, 400.0, attempts=float(attempts), odds=np.array([0.0, 1.0, 1.0])[:, None])
+        world = migrants(8, 400.0, post_study_attempts=float(attempts), work_visa_odds=np.array([0.0, 1.0, 1.0])[:, None])
         here = [(people.place == 0).all() for people in run(world).people]
         assert here == [t < 1 + attempts for t in range(8)]
 
 
 def test_at_home_and_under_full_mobility_no_status_is_needed() -> None:
-    world = random_world(5, 4, years=14, mobility=1.0, forced_exit=1.0)
+    world = random_world(5, 4, years=14, mobility_area=1.0, forced_exit=1.0)
     for people in run(world).people:
         assert not people.status.any()
         assert not people.attempts.any()
@@ -90,7 +90,7 @@ def test_at_home_and_under_full_mobility_no_status_is_needed() -> None:
 
 
 def test_academia_and_hires_from_elsewhere_are_authorised_at_the_hire() -> None:
-    academics = run(migrants(industry_constant=-STRONG, odds=0.5, years=2)).people[1]
+    academics = run(migrants(industry_constant=-STRONG, work_visa_odds=0.5, years=2)).people[1]
     stayed = academics.place == 0
     assert abs(share(stayed) - 0.5) < four_sigma(0.5, 3000)
     assert (academics.status[stayed] == TEMPORARY).all()
@@ -103,7 +103,7 @@ def test_academia_and_hires_from_elsewhere_are_authorised_at_the_hire() -> None:
 
 
 def test_without_a_stay_after_the_degree_one_attempt_comes_first() -> None:
-    people = run(migrants(attempts=0.0, years=2)).people[1]
+    people = run(migrants(post_study_attempts=0.0, years=2)).people[1]
     hired = people.place == 0
     assert abs(share(hired) - 0.3) < four_sigma(0.3, 3000)
     assert (people.status == TEMPORARY).all()
@@ -118,7 +118,9 @@ def test_half_of_the_top_class_needs_no_attempts() -> None:
 
 def test_an_employer_may_keep_whom_the_region_sends_away() -> None:
     for kept in (0.0, 0.4, 1.0):
-        world = migrants(5, attempts=1.0, odds=np.array([0.0, 1.0, 1.0])[:, None], offshoring=[kept, 0.0, 0.0])
+        world = migrants(
+            5, post_study_attempts=1.0, work_visa_odds=np.array([0.0, 1.0, 1.0])[:, None], offshoring=[kept, 0.0, 0.0]
+        )
         people = run(world).people[3]
         assert (people.place == 1).all()
         assert (people.sector == INDUSTRY).all()
@@ -127,7 +129,9 @@ def test_an_employer_may_keep_whom_the_region_sends_away() -> None:
 
 def test_expected_flows_keep_as_many_headquarters() -> None:
     odds = np.array([0.25, 1.0, 1.0])[:, None]
-    world = migrants(6, odds=odds, attempts=2.0, offshoring=[0.4, 0.0, 0.0], abroad_share=[0.5, 0.0, 0.0], bar_top20=-99.0)
+    world = migrants(
+        6, work_visa_odds=odds, post_study_attempts=2.0, offshoring=[0.4, 0.0, 0.0], abroad_share=[0.5, 0.0, 0.0], bar_top20=-99.0
+    )
     world = world._replace(abroad_region=np.array([2, 1, 2]))
     year = list(expected_years(world, patterns=2))[-1]
     stayed = 1.0 - 0.75**2
@@ -143,9 +147,9 @@ def test_expected_flows_keep_as_many_headquarters() -> None:
 
 def test_offshoring_belongs_to_the_place_that_refused() -> None:
     odds = np.array([0.0, 1.0, 1.0])[:, None]
-    world = migrants(3, study_constant=[0.0, 0.0, STRONG], odds=odds, offshoring=[0.0, 1.0, 1.0])
+    world = migrants(3, study_constant=[0.0, 0.0, STRONG], work_visa_odds=odds, offshoring=[0.0, 1.0, 1.0])
     assert (run(world).people[1].employer == 1).all()
-    world = migrants(3, study_constant=[0.0, 0.0, STRONG], odds=odds, offshoring=[1.0, 0.0, 0.0])
+    world = migrants(3, study_constant=[0.0, 0.0, STRONG], work_visa_odds=odds, offshoring=[1.0, 0.0, 0.0])
     assert (run(world).people[1].employer == 0).all()
 
 
@@ -159,31 +163,41 @@ def forced(stage: int, value: float, places: tuple[int, ...] = (0,)) -> np.ndarr
 
 
 def test_a_forced_exit_ends_temporary_statuses_at_its_rate() -> None:
-    world = migrants(8, odds=1.0, wait=abroad(99.0, 3), forced_exit=forced(1, 0.25))
+    world = migrants(8, work_visa_odds=1.0, residence_wait=abroad(99.0, 3), forced_exit=forced(1, 0.25))
     here = [share(people.place == 0) for people in run(world).people]
     for t in range(1, 8):
         assert abs(here[t] - 0.75 ** (t - 1)) < four_sigma(0.75 ** (t - 1), 3000)
 
 
 def test_permanent_residents_stay() -> None:
-    people = run(migrants(8, odds=1.0, forced_exit=forced(1, 1.0), wait=abroad(0.0, 3), attempts=0.0)).people
+    people = run(
+        migrants(8, work_visa_odds=1.0, forced_exit=forced(1, 1.0), residence_wait=abroad(0.0, 3), post_study_attempts=0.0)
+    ).people
     assert (people[-1].place == 0).all()
     assert (people[-1].status == PERMANENT).all()
-    spared = run(migrants(8, odds=1.0, wait=abroad(3.0, 3), forced_exit=forced(1, 0.25))).people
+    spared = run(migrants(8, work_visa_odds=1.0, residence_wait=abroad(3.0, 3), forced_exit=forced(1, 0.25))).people
     here = [share(each.place == 0) for each in spared]
     assert here[4] < 0.55
     assert here[4] == here[5] == here[7]
-    moving = run(migrants(8, odds=1.0, mobility=1.0, forced_exit=forced(1, 1.0))).people
+    moving = run(migrants(8, work_visa_odds=1.0, mobility_area=1.0, forced_exit=forced(1, 1.0))).people
     assert (moving[-1].place == 0).all()
 
 
 def test_whoever_is_sent_away_everywhere_ends_at_home() -> None:
-    world = migrants(6, odds=1.0, wait=abroad(99.0, 3), forced_exit=forced(1, 1.0, (0, 1)), work_constant=[STRONG, WEAK, 0.0])
+    world = migrants(
+        6,
+        work_visa_odds=1.0,
+        residence_wait=abroad(99.0, 3),
+        forced_exit=forced(1, 1.0, (0, 1)),
+        work_constant=[STRONG, WEAK, 0.0],
+    )
     people = run(world).people
     assert (people[1].place == 0).all()
     assert (people[2].place == 1).all()
     assert (people[3].place == 0).all()  # only the present place is out
-    closed = migrants(6, odds=np.array([1.0, 0.0, 1.0])[:, None], wait=abroad(99.0, 3), forced_exit=forced(1, 1.0))
+    closed = migrants(
+        6, work_visa_odds=np.array([1.0, 0.0, 1.0])[:, None], residence_wait=abroad(99.0, 3), forced_exit=forced(1, 1.0)
+    )
     people = run(closed).people
     assert (people[1].place == 0).all()
     assert (people[2].place == 2).all()
@@ -211,7 +225,7 @@ def test_students_who_lose_their_status_go_where_they_would_have_gone_without_th
     people = run(migrants(3, 6000.0, forced_exit=cut, **long_study)).people
     barred = np.zeros((3, 3))
     barred[2, 0] = 1.0
-    without = run(migrants(3, 6000.0, bar=barred, **long_study)).people[0].study
+    without = run(migrants(3, 6000.0, entry_bar=barred, **long_study)).people[0].study
     in_region = people[0].study == 0
     left = in_region & (people[1].study != 0)
     assert abs(share(left[in_region]) - 0.4) < four_sigma(0.4, in_region.sum())
@@ -232,7 +246,7 @@ def test_wider_gates_hold_the_same_people_and_more(stage: int) -> None:
         gate = np.zeros((3, 2))
         gate[2, stage] = width
         study = [0.0, 0.0, STRONG] if stage == 1 else [STRONG, WEAK, 0.0]
-        people = run(migrants(3, exit_gate=gate, study_constant=study, odds=1.0)).people[stage]
+        people = run(migrants(3, exit_gate=gate, study_constant=study, work_visa_odds=1.0)).people[stage]
         return set(people.index[people.place == 2].tolist())
 
     some, more = held(0.2), held(0.5)
@@ -251,7 +265,7 @@ def test_the_gates_of_study_and_work_and_the_bar_have_ranks_of_their_own() -> No
     gate[2, 0] = 0.5
     bar = np.zeros((3, 3))
     bar[2, :2] = 0.5
-    both = kept(exit_gate=gate) & kept(bar=bar)
+    both = kept(exit_gate=gate) & kept(entry_bar=bar)
     assert abs(share(both) - 0.25) < four_sigma(0.25, 3000)
     gate[2, 1] = 0.5
     doctors = run(migrants(2, exit_gate=gate)).people[1].place == 2

@@ -15,12 +15,12 @@ from sim.comparisons.anatomy.futures import Future, Pair
 from sim.model.choice.race import Race, new_race
 from sim.model.choice.randomness import Words
 from sim.model.jobs import has_opportunity, weigh_first_job, weigh_forced_job, weigh_next_job
-from sim.model.population import APPLY, NO_STATUS, PERMANENT, POST_STUDY, STUDY, unpack_traits, year_words
+from sim.model.population import APPLY, NO_STATUS, PERMANENT, POST_STUDY, STUDY, Who, unpack_traits, year_words
 from sim.model.status import live_status, loses_status, updated_status
 from sim.model.study import graduates, weigh_study
 from sim.model.world import AT_STUDY, INDUSTRY, Indices, World, Year
 from sim.model.year import make_year
-from sim.runs.lives.history import Person, job_decision, study_decision
+from sim.runs.lives.history import job_decision, study_decision
 from sim.runs.lives.life import Decision, Option, State
 
 OTHER_INPUTS: Final = "other inputs"
@@ -66,7 +66,7 @@ Score = Callable[[Year], float]
 class Side(NamedTuple):
     """One of the two futures in the year in which they part."""
 
-    person: Person
+    person: Who
     tables: Year
     before: State
     after: State
@@ -109,9 +109,9 @@ class Reasons:
     def side(self, future: Future, row: int, t: int) -> Side:
         """Read one."""
         who = int(future.index[row]), int(future.origin[row]), int(future.cohort[row])
-        person = Person(future.key, *who, int(future.traits[row]))
+        person = Who(future.key, *who, int(future.traits[row]))
         tables = future.tables[t]
-        words = year_words(*person.identity, tables.year)
+        words = year_words(person, tables.year)
         return Side(person, tables, future.state(row, t), future.state(row, t + 1), words)
 
     def of(self, pair: Pair, look: bool = True) -> tuple[str, str]:
@@ -270,7 +270,7 @@ def status_of(side: Side) -> tuple[int, int, bool]:
     """Live the status of a worker's year: what it is when it may be lost, attempts left, and whether it is lost."""
     before = side.before
     held = before["place"], before["status"], before["attempts"], before["duration"]
-    status, attempts, is_lost = live_status(*side.person.identity, *held, side.words, side.tables)
+    status, attempts, is_lost = live_status(side.person, *held, side.words, side.tables)
     return int(status), int(attempts), bool(is_lost)
 
 

@@ -89,7 +89,7 @@ def take_first_jobs(tables: Year, degrees: Floats, ties: int, jobs: Jobs) -> Non
                                 place_doctors(tables, o, v, q, s, g, people, small, weights, sums, hired, jobs)
                                 for j in range(regions):
                                     jobs.started[o, v, q, h, j] += hired[0, j] + hired[1, j]
-                                if tables.attempts[g] >= 1 and not moves_freely(o, g, tables):
+                                if tables.post_study_attempts[g] >= 1 and not moves_freely(o, g, tables):
                                     jobs.waiting[o, v, q, h, g] += hired[1, g] * (1.0 - tables.direct[o, q, g])
 
 

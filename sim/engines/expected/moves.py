@@ -73,7 +73,7 @@ def lose_statuses(
         expelled[:] = 0.0
         for x in range(on_stay.shape[0]):
             if on_stay[x, place] > 0.0:
-                failed = on_stay[x, place] * (1.0 - tables.attempt_odds[place])
+                failed = on_stay[x, place] * (1.0 - tables.work_visa_odds[place])
                 expelled[x] = failed if left[x, place] <= 0 else failed * forced
                 on_stay[x, place] = failed - expelled[x]
                 group[x, 0, place] -= expelled[x]

@@ -38,10 +38,10 @@ def open_regions(tables: Year, origin: int, masks: Floats, with_closure: bool) -
         for j in range(regions):
             if j == origin:
                 continue
-            success = 1.0 - tables.refusal[origin, j]
+            success = 1.0 - tables.student_visa_refusal[origin, j]
             if with_closure:
-                success *= 1.0 - tables.closure[origin, j]
-            if masks[p, regions] < tables.bar[origin, j] or masks[p, j] >= success:
+                success *= 1.0 - tables.border_closure[origin, j]
+            if masks[p, regions] < tables.entry_bar[origin, j] or masks[p, j] >= success:
                 table[p, j] = 0.0
     return table
 
@@ -108,8 +108,8 @@ def choose_regions(
     for o in range(regions):
         gate = tables.exit_gate[o, AT_STUDY]
         gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
-        is_masked = has_mask(tables.refusal, o) or has_mask(tables.bar, o)
-        is_closed = has_mask(tables.closure, o)
+        is_masked = has_mask(tables.student_visa_refusal, o) or has_mask(tables.entry_bar, o)
+        is_closed = has_mask(tables.border_closure, o)
         visa_mask = open_regions(tables, o, masks, False) if is_masked else nobody
         full_mask = open_regions(tables, o, masks, True) if is_closed else visa_mask
         for v in range(VISA_CLASSES):
@@ -125,7 +125,7 @@ def choose_regions(
                 else:
                     shares[:] = unclosed
                 for j in range(regions):
-                    closure = tables.closure[o, j] if j != o else 0.0
+                    closure = tables.border_closure[o, j] if j != o else 0.0
                     direct = unclosed[j] * (1.0 - closure)
                     chosen[o, v, q, j] += people * (direct + (1.0 - tables.postponement) * (shares[j] - direct))
                     wanted[o, v, q, j] += people * unclosed[j] * closure * tables.postponement
@@ -133,7 +133,7 @@ def choose_regions(
                     if again > 0.0:
                         chosen[o, v, q, o] += again * gated_since
                         again *= 1.0 - gated_since
-                        success = 1.0 - tables.refusal[o, j]
+                        success = 1.0 - tables.student_visa_refusal[o, j]
                         success *= 1.0 - closure
                         chosen[o, v, q, j] += again * success
                         for k in range(regions):
@@ -208,7 +208,7 @@ def next_best(tables: Year, o: int, g: int, weights: Floats, then: Floats, now: 
 @inlined
 def forced_students(tables: Year, o: int, g: int) -> float:
     """Compute the probability a year that a student of origin o loses the status in region g."""
-    if o == g or tables.mobility[o, g] >= 1.0:
+    if o == g or tables.mobility_area[o, g] >= 1.0:
         return 0.0
     return tables.forced_exit[o, g, AT_STUDY]
 

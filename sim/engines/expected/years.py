@@ -237,7 +237,7 @@ def age_workers(tables: Year, pool: Pool, jobs: Jobs) -> None:
         pool.waiting[:, :, :, :, x] = pool.waiting[:, :, :, :, x - 1] * stay
         pool.left[x] = pool.left[x - 1]
     pool.waiting[:, :, :, :, 0] = jobs.waiting
-    pool.left[0] = tables.attempts
+    pool.left[0] = tables.post_study_attempts
     flow_compositions(tables, pool, jobs)
 
 
@@ -309,13 +309,13 @@ def expected_years(
     One year's expected numbers.
     """
     regions = world.anglophone.shape[0]
-    pool = new_pool(regions, int(world.attempts.max()))
+    pool = new_pool(regions, int(world.levers.post_study_attempts.max()))
     indices = first_indices(world)
     masks = mask_patterns(patterns, regions)
     reference = math.nan
     for t in range(world.cohort.shape[0]):
         tables = make_year(world, indices, t)
-        gate_before = world.exit_gate[max(t - 1, 0), :, AT_STUDY]
+        gate_before = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
         sensitive = world.coefficients.visa_sensitive_share
         chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], sensitive, masks, gate_before)
         pool.postponed[:] = wanted

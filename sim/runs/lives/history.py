@@ -6,7 +6,6 @@ is told is taken from the same functions and tables that decide.
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,6 @@ from sim.model.choice.randomness import (
     YEAR,
     Key,
     Words,
-    draw_alternative,
-    draw_block,
     uniform,
 )
 from sim.model.choice.randomness import STUDY as STUDY_CHOICE
@@ -39,9 +36,12 @@ from sim.model.population import (
     STUDY,
     WORK,
     Researchers,
+    Who,
     age_class,
     duration_class,
     new_researchers,
+    own_block,
+    own_draw,
     unpack_traits,
     year_words,
 )
@@ -52,21 +52,6 @@ from sim.runs.lives.life import Chance, Decision, Life, Option, State, YearOfLif
 
 Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 """By region: what could close it or permit it, and whether it is open."""
-
-
-class Person(NamedTuple):
-    """Who is told about: the key of every draw, and traits."""
-
-    key: Key
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
-    origin: int
-    cohort: int
-    traits: int
-
-    @property
-    def identity(self) -> tuple[Key, int, int, int]:
-        """What every draw of the person is keyed by."""
-        return self.key, self.index, self.origin, self.cohort
 
 
 def history(
@@ -88,7 +73,7 @@ def history(
     """
     row, strip = one_row(index, origin, cohort), new_strip()
     enter(row, 0, 1, key, visa_sensitive_share, strip)
-    person = Person(key, index, origin, cohort, int(row.traits[0]))
+    person = Who(key, index, origin, cohort, int(row.traits[0]))
     told = []
     races = new_races(years[0].anglophone, years[0].dissimilarity, 1)
     for tables in years:
@@ -122,9 +107,9 @@ def describe_traits(traits: int) -> str:
     )
 
 
-def year_of_life(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> YearOfLife:
+def year_of_life(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> YearOfLife:
     """Tell one year from the state at its start and end."""
-    words = year_words(*person.identity, tables.year)
+    words = year_words(person, tables.year)
     draws = [uniform(word) for word in words]
     chances = []
     decision = None
@@ -153,20 +138,19 @@ def year_of_life(person: Person, tables: Year, before: State, after: State, code
     return YearOfLife(tables.year, before, after, tuple(chances), decision)
 
 
-def must_leave(person: Person, words: Words, tables: Year, before: State) -> bool:
+def must_leave(person: Who, words: Words, tables: Year, before: State) -> bool:
     """Tell whether a worker loses the status to work in the present place this year."""
     held = before["place"], before["status"], before["attempts"], before["duration"]
-    return bool(live_status(*person.identity, *held, words, tables)[2])
+    return bool(live_status(person, *held, words, tables)[2])
 
 
-def status_chances(person: Person, tables: Year, before: State, draw: float) -> Iterator[Chance]:
+def status_chances(person: Who, tables: Year, before: State, draw: float) -> Iterator[Chance]:
     """List what may become of the status of the year's start: an attempt at a work visa, a forced exit."""
-    who = person.identity
     place = before["place"]
     status = updated_status(before["status"], person.origin, place, before["duration"], tables)
     if status == POST_STUDY:
-        odds = float(tables.attempt_odds[place])
-        attempt = Chance("gets a work visa", draw_alternative(*who, tables.year, AUTHORISATION, place), odds)
+        odds = float(tables.work_visa_odds[place])
+        attempt = Chance("gets a work visa", own_draw(person, tables.year, AUTHORISATION, place), odds)
         yield attempt
         if not attempt.happened and before["attempts"] <= 1:
             return
@@ -176,7 +160,7 @@ def status_chances(person: Person, tables: Year, before: State, draw: float) -> 
         yield Chance("is forced to leave", draw, forced)
 
 
-def visibility(person: Person, tables: Year, after: State, draw: float) -> Iterator[Chance]:
+def visibility(person: Who, tables: Year, after: State, draw: float) -> Iterator[Chance]:
     """List the chances of this year's output to pass the bars."""
     is_worker = after["stage"] == WORK
     if is_worker or (after["stage"] == STUDY and after["years"] >= 1):
@@ -185,21 +169,20 @@ def visibility(person: Person, tables: Year, after: State, draw: float) -> Itera
         yield Chance("is of the elite", draw, float(tables.elite[at]))
         share = float(tables.participation[after["place"]])
         if share < 1.0:
-            who = person.identity
-            yield Chance("takes part in the conference", uniform(draw_block(*who, tables.year, YEAR, 1)[0]), share)
+            yield Chance("takes part in the conference", uniform(own_block(person, tables.year, YEAR, 1)[0]), share)
 
 
-def clocks(person: Person, tables: Year, year: int, decision: int) -> Floats:
+def clocks(person: Who, tables: Year, year: int, decision: int) -> Floats:
     """Compute the (R,) frozen shocks of a decision in logits: lambda (ln S - ln E)."""
     race = new_race(tables.anglophone, tables.dissimilarity)
-    start_clocks(*person.identity, year, decision, race)
+    start_clocks(person.key, person.index, person.origin, person.cohort, year, decision, race)
     variates = [variate(race, nest_of(person.origin, j, tables.anglophone)) for j in range(len(race.rate))]
     clock = zip(race.uniform, variates, strict=True)
     return np.array([tables.dissimilarity * (math.log(s) - math.log(-math.log(u))) for u, s in clock])
 
 
 def options_of(
-    person: Person, tables: Year, weights: Floats, shocks: Floats, gates: Gates,
+    person: Who, tables: Year, weights: Floats, shocks: Floats, gates: Gates,
     codes: tuple[str, ...],
 ) -> tuple[Option, ...]:  # fmt: skip
     """List the options of a choice, best first, from weights exp(V / lambda)."""
@@ -215,7 +198,7 @@ def options_of(
     return tuple(sorted(options, key=lambda option: -option.total))
 
 
-def study_decision(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> Decision:
+def study_decision(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> Decision:
     """Tell the choice of a graduate region."""
     race = new_race(tables.anglophone, tables.dissimilarity)
     weigh_study(person.origin, person.traits, tables, race)
@@ -233,25 +216,26 @@ def study_decision(person: Person, tables: Year, before: State, after: State, co
     return Decision(kind, options, codes[after["study"]], why(options, codes[after["study"]]))
 
 
-def study_gates(person: Person, tables: Year, j: int, is_transfer: bool) -> tuple[tuple[Chance, ...], bool]:
+def study_gates(person: Who, tables: Year, j: int, is_transfer: bool) -> tuple[tuple[Chance, ...], bool]:
     """List what could close a graduate region to a person, and whether it is open."""
-    who = person.identity
     pair = person.origin, j
     met = []
     if tables.exit_gate[person.origin, AT_STUDY] > 0.0 and not is_transfer:
-        met.append(Chance("may not leave home", exit_rank(*who, AT_STUDY), float(tables.exit_gate[person.origin, AT_STUDY])))
-    if tables.bar[pair] > 0.0:
-        met.append(Chance("is barred", bar_rank(*who), float(tables.bar[pair])))
-    if tables.refusal[pair] > 0.0:
-        met.append(Chance("is refused a visa", draw_alternative(*who, tables.year, REFUSAL, j), float(tables.refusal[pair])))
-    if tables.closure[pair] > 0.0:
+        met.append(Chance("may not leave home", exit_rank(person, AT_STUDY), float(tables.exit_gate[person.origin, AT_STUDY])))
+    if tables.entry_bar[pair] > 0.0:
+        met.append(Chance("is barred", bar_rank(person), float(tables.entry_bar[pair])))
+    if tables.student_visa_refusal[pair] > 0.0:
         met.append(
-            Chance("finds the border closed", draw_alternative(*who, tables.year, CLOSURE, j), float(tables.closure[pair]))
+            Chance("is refused a visa", own_draw(person, tables.year, REFUSAL, j), float(tables.student_visa_refusal[pair]))
+        )
+    if tables.border_closure[pair] > 0.0:
+        met.append(
+            Chance("finds the border closed", own_draw(person, tables.year, CLOSURE, j), float(tables.border_closure[pair]))
         )
     return tuple(met), not any(gate.happened for gate in met)
 
 
-def job_decision(person: Person, tables: Year, before: State, after: State, codes: tuple[str, ...], is_lost: bool) -> Decision:
+def job_decision(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...], is_lost: bool) -> Decision:
     """Tell the choice of a first or another job, with the permits that were asked for; is_lost: the present place is."""
     race = new_race(tables.anglophone, tables.dissimilarity)
     is_first = before["stage"] == STUDY
@@ -263,9 +247,9 @@ def job_decision(person: Person, tables: Year, before: State, after: State, code
         at = before["place"], before["age"], before["duration"]
         weigh_next_job(person.origin, person.traits, *at, tables, race)
     shocks = clocks(person, tables, tables.year, JOB)
-    kept_home = before["place"] == person.origin and is_gated(*person.identity, AT_WORK, tables)
+    kept_home = before["place"] == person.origin and is_gated(person, AT_WORK, tables)
     if kept_home:
-        gate = Chance("may not leave home", exit_rank(*person.identity, AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
+        gate = Chance("may not leave home", exit_rank(person, AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
         gates: Gates = {j: ((gate,), False) for j in range(len(codes)) if j != person.origin}
     else:
         available = np.flatnonzero(race.rate > 0.0)
@@ -278,11 +262,10 @@ def job_decision(person: Person, tables: Year, before: State, after: State, code
     return Decision(kind, options, chosen, why(options, chosen))
 
 
-def permits(person: Person, tables: Year, order: Sequence[int], fallback: int, study: int) -> Gates:
+def permits(person: Who, tables: Year, order: Sequence[int], fallback: int, study: int) -> Gates:
     """List the work permits asked for, best place first, until one is granted."""
-    who = person.identity
     talent, _, visa, taste = unpack_traits(person.traits)
-    words = draw_block(*who, tables.year, EMPLOYER, 0)
+    words = own_block(person, tables.year, EMPLOYER, 0)
     asked: Gates = {}
     for application, j in enumerate(order[:APPLICATIONS]):
         sector = Chance(
@@ -292,7 +275,7 @@ def permits(person: Person, tables: Year, order: Sequence[int], fallback: int, s
             asked[j] = (sector,), True
             break
         chance = float(hire_chance(person.origin, talent, j, INDUSTRY if sector.happened else 0, study, tables))
-        permit = Chance("may work there", draw_alternative(*who, tables.year, AUTHORISATION, j), chance)
+        permit = Chance("may work there", own_draw(person, tables.year, AUTHORISATION, j), chance)
         granted = chance >= 1.0 or permit.happened
         asked[j] = (sector, permit), granted
         if granted:

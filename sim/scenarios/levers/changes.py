@@ -6,10 +6,11 @@ values without any policy come from the caller.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,54 +22,27 @@ from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR, Lever
 Mask = npt.NDArray[np.bool_]
 
 
-class Policies(NamedTuple):
-    """The value of every lever in every year of a run; all arrays are float64.
+if TYPE_CHECKING:
 
-    The unit and range of each is that of the lever of the same name in ``sim.scenarios.levers.declared.LEVERS``.
-    """
+    class Policies(tuple[Floats, ...]):
+        """The value of every lever in every year: one float64 array (T, ...) a lever, under its own name.
 
-    student_visa_refusal: Floats
-    """(T, R, R) [origin, destination], probability; the doctoral rate."""
-    entry_bar: Floats
-    """(T, R, R) [origin, destination], share of the origin's applicants barred."""
-    border_closure: Floats
-    """(T, R, R) [origin, destination], probability that the pair is closed to a person."""
-    visa_delay: Floats
-    """(T, R, R) [origin, destination], months."""
-    hostility: Floats
-    """(T, R, R) [origin, destination], index, 0..2."""
-    phd_stipend: Floats
-    """(T, R, R) [origin, destination], dollars a year at purchasing power parity."""
-    phd_places: Floats
-    """(T, R) [destination], multiplier."""
-    work_visa_odds: Floats
-    """(T, R, 2) [destination, sector], probability that one attempt succeeds."""
-    return_bonus: Floats
-    """(T, R, 5) [origin, talent class], logits."""
-    cohort_size: Floats
-    """(T, R) [origin], multiplier."""
-    post_study_attempts: Floats
-    """(T, R) [destination], attempts at a work visa after a degree there, one a year."""
-    residence_wait: Floats
-    """(T, R, R) [origin, destination], years to permanent residence."""
-    forced_exit: Floats
-    """(T, R, R, 2) [origin, destination, stage], probability a year to lose a status that can be lost."""
-    exit_gate: Floats
-    """(T, R, 2) [origin, stage], share of the people at home who may not leave."""
-    research_pay: Floats
-    """(T, R, R, 2) [origin, destination, sector], dollars a year at purchasing power parity."""
-    research_capital: Floats
-    """(T, R) [destination], billion dollars a year."""
-    doctoral_quality: Floats
-    """(T, R) [destination], logits of study utility."""
-    place_shock: Floats
-    """(T, R) [destination], logits of study and job utility."""
-    mobility_area: Floats
-    """(T, R, R) [origin, destination], share of the friction that is lifted."""
-    offshoring: Floats
-    """(T, R) [destination], probability that the headquarters is kept."""
-    participation: Floats
-    """(T, R) [destination], share of the visible who are observed."""
+        Its axes are those of the lever of that name in ``sim.scenarios.levers.declared.LEVERS``, its unit and range too.
+        """
+
+        _fields: ClassVar[tuple[str, ...]]
+
+        def __new__(cls, **arrays: Floats) -> Policies:  # noqa: D102
+            ...
+
+        def __getattr__(self, lever: str) -> Floats: ...
+
+        def _asdict(self) -> dict[str, Floats]: ...
+
+        def _replace(self, **arrays: Floats) -> Policies: ...
+
+else:
+    Policies = namedtuple("Policies", LEVERS)
 
 
 @dataclass(frozen=True)

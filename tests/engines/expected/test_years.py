@@ -26,7 +26,7 @@ from sim.model.choice.logit import nested_shares
 from sim.model.indices import first_indices
 from sim.model.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
 from sim.model.year import make_year
-from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, with_levers
 
 PATTERNS = 256
 
@@ -74,7 +74,7 @@ def refusing_world(people: float, lam: float = 1.0, **changes) -> World:
         5,
         1,
         study_constant=CONSTANTS,
-        refusal=refusal,
+        student_visa_refusal=refusal,
         refusal_deterrence=0.0,
         nest_dissimilarity=lam,
         option_value_weight=0.0,
@@ -113,7 +113,7 @@ def test_256_patterns_are_enough_for_twenty_regions() -> None:
             20,
             1,
             study_constant=constants,
-            refusal=refusals * (1.0 - np.eye(20)),
+            student_visa_refusal=refusals * (1.0 - np.eye(20)),
             cohort=100.0,
             **dict.fromkeys(("refusal_deterrence", "option_value_weight", "talent_ecosystem_pull"), 0.0),
             nest_dissimilarity=1.0,
@@ -137,8 +137,10 @@ def test_the_bar_has_one_rank_for_all_destinations(width: float) -> None:
     bar = np.zeros((5, 5))
     bar[0, [1, 3]] = width
     lam = 0.5
-    world = refusing_world(60_000.0, lam)._replace(
-        refusal=np.zeros((1, 5, 5)), bar=np.ascontiguousarray(bar[None]), study_drift=np.zeros((1, 5))
+    world = with_levers(
+        refusing_world(60_000.0, lam)._replace(study_drift=np.zeros((1, 5))),
+        student_visa_refusal=np.zeros((1, 5, 5)),
+        entry_bar=np.ascontiguousarray(bar[None]),
     )
     weights = np.exp(CONSTANTS / lam)
     free, barred = np.empty(5), np.empty(5)
@@ -167,7 +169,7 @@ def test_masks_are_stratified() -> None:
 
 
 def test_whoever_is_shut_out_waits_or_chooses_among_the_rest() -> None:
-    world = refusing_world(100.0, closure=abroad(0.4, 5), postponement=0.5)
+    world = refusing_world(100.0, border_closure=abroad(0.4, 5), postponement=0.5)
     chosen, wanted = choose(world)
     total = chosen[0] + wanted[0]
     assert total.sum() == pytest.approx(100.0)
@@ -203,7 +205,7 @@ def test_students_who_lose_their_status_study_on_elsewhere() -> None:
     closed[0, 2] = 1.0
     for refusal, to in ((0.0, 2), (closed, 0)):
         settings = {"study_constant": [-30.0, 0.0, 0.0], "mobility": np.eye(3), "attrition_rate": 0.0, **FROZEN}
-        tables = year_of(plain_world(3, 1, forced_exit=forced, refusal=refusal, refusal_deterrence=0.0, **settings))
+        tables = year_of(plain_world(3, 1, forced_exit=forced, student_visa_refusal=refusal, refusal_deterrence=0.0, **settings))
         students = np.zeros((3, 2, 5, 3, 7))
         students[0, 0, 2, 1, 2] = 80.0
         students[2, 0, 2, 1, 2] = 80.0
@@ -229,7 +231,7 @@ def test_every_doctor_finds_one_job() -> None:
 
 
 def test_first_jobs_without_visas_are_a_nested_logit() -> None:
-    world = random_world(3, 4, years=2, mobility=1)
+    world = random_world(3, 4, years=2, mobility_area=1)
     tables, lam = year_of(world), world.coefficients.nest_dissimilarity
     degrees = np.zeros((4, 2, 5, 4))
     degrees[2, 1, 3, 1] = 60.0  # origin 2, sensitive, second-best talent class, studied in 1
