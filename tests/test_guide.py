@@ -20,3 +20,7 @@ def test_the_writer_replaces_what_stands_there(script: Callable[[str], ModuleTyp
     fresh = module.with_outputs(page, tmp_path)
     assert "stale" not in fresh
     assert "a: A\nno errors" in fresh
+
+
+def test_the_page_of_levers_follows_their_declarations(script: Callable[[str], ModuleType]) -> None:
+    assert (ROOT / "docs" / "levers.md").read_text(encoding="utf-8") == script("write_levers").page()
