@@ -11,6 +11,7 @@ from sim.model.choice.race import Race, employer_number, finish_race, start_race
 from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Words, uniform
 from sim.model.gates import is_gated
 from sim.model.population import Who, age_class, duration_class, own_block, own_draw, unpack_traits
+from sim.model.study import left_of_pay
 from sim.model.world import (
     ACADEMIA,
     AGE_CLASSES,
@@ -92,7 +93,8 @@ def job_logs(world: World, indices: Indices, t: int) -> JobLogs:
             for s in range(2):
                 authorised[o, j, s] = max(authorisation(world, t, o, j, chances[j, s]), LEAST_EXPECTED)
     people = logarithms(1.0 + indices.diaspora / DIASPORA_UNIT)
-    return JobLogs(logarithms(world.levers.research_pay[t]), logarithms(authorised), people)
+    pay = left_of_pay(world.levers.research_pay[t], world.levers.housing_cost[t])
+    return JobLogs(logarithms(pay), logarithms(authorised), people)
 
 
 @inlined

@@ -42,10 +42,21 @@ def gravity(distance_km: Floats, language: Floats, distance_friction: float, lan
 
 
 @compiled
+def left_of_pay(pay: Floats, cost: Floats) -> Floats:
+    """Compute what (R, R, ...) yearly pay leaves after the (R,) cost of living in the destination, at least a tenth of it."""
+    left = pay.copy()
+    for o in range(pay.shape[0]):
+        for j in range(pay.shape[1]):
+            left[o, j] = np.maximum(pay[o, j] - cost[j], 0.1 * pay[o, j])
+    return left
+
+
+@compiled
 def study_logs(world: World, indices: Indices, t: int) -> StudyLogs:
     """Take the logarithms that enter the utility of studying in a year."""
     people = logarithms(1.0 + indices.diaspora / DIASPORA_UNIT)
-    return StudyLogs(logarithms(world.levers.phd_stipend[t]), logarithms(indices.expected_success), people)
+    stipend = left_of_pay(world.levers.phd_stipend[t], world.levers.housing_cost[t])
+    return StudyLogs(logarithms(stipend), logarithms(indices.expected_success), people)
 
 
 @inlined

@@ -339,6 +339,11 @@ WAYS = (
         rises=(people_in(USA, USA), people_in(FOREIGNERS, USA)),
     ),
     Way(
+        "housing_cost", 25_000.0, nobody, where=TO_US, touches=USA,
+        falls=(entrants(USA, USA), entrants(FOREIGNERS, USA), people_in(FOREIGNERS, USA)), weaker=10_000.0,
+        nested=ever_enter(CHN, USA),
+    ),
+    Way(
         # Capital acts through the ecosystem alone: kept here without people in it and without memory.
         "research_capital", 1000.0, nobody, kind="multiply", where=TO_US, touches=USA,
         rises=(entrants(ANYONE, USA), flows(FIRST_JOB, ANYONE, FOREIGNERS, USA)),

@@ -275,6 +275,18 @@ _DECLARED = (
         touches_own_pair=True,
     ),
     Lever(
+        name="housing_cost",
+        enters="study and job choice: ln(max(pay - cost, .1 pay)) in the place of ln(pay), for stipends and for research pay",
+        unit="dollars a year at purchasing power parity",
+        low=0.0,
+        high=1e6,
+        filters=("destination",),
+        restrictive=True,
+        meaning="Yearly cost of living in a destination beyond what pay at purchasing power accounts for, to everyone there.",
+        default="0",
+        neutral=0.0,
+    ),
+    Lever(
         name="research_capital",
         enters="ecosystem of the next years: + a_C * ln(capital)",
         unit="billion dollars a year",
