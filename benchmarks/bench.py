@@ -35,7 +35,7 @@ from sim.engines.counts import counts_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import World
 from sim.runs.provenance import model_id
-from sim.scenarios.load import load_shipped
+from sim.scenarios.load import load_basis, load_shipped
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.execute import execute_batch
@@ -100,13 +100,13 @@ def machine() -> dict[str, Any]:
 
 def reference_draw() -> Draw:
     """Find the reference point."""
-    data = load_data()
-    return make_draw(data, reference_vector(data), REFERENCE)
+    basis = load_basis()
+    return make_draw(basis, reference_vector(basis.data), REFERENCE)
 
 
 def world_at(size: int) -> World:
     """Make the world of a size."""
-    return world_of(load_shipped(SCENARIO), reference_draw(), size, UNTIL, load_data())
+    return world_of(load_data(), load_shipped(SCENARIO), reference_draw(), size, UNTIL)
 
 
 def run_arrays(world: World, seed: int, threads: int = 1) -> list[Any]:
@@ -220,7 +220,8 @@ def measure_sweep(size: int, repetitions: int) -> dict[str, Any]:
 
     A point and draw costs its policies and its world once, whatever the number of replicates.
     """
-    codes, model = load_data().codes, model_id()
+    data = load_data()
+    codes, model = data.codes, model_id(data)
     keep = (parse_measure(f"share(location, USA, top20, {UNTIL})", codes, UNTIL),)
     found: dict[str, Any] = {"size": size, "replicates": SWEEP_REPLICATES}
     for name, replicates in (("one replicate", 1), ("several replicates", SWEEP_REPLICATES)):

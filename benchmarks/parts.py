@@ -145,10 +145,10 @@ def parts_of_run(size: int, repetitions: int) -> list[str]:
     ends = list(run_years(world, key))
     researcher_years = sum(int(end.counts.stock.sum()) for end in ends)
     work: dict[str, Callable[[], object]] = {
-        "policies and world of the draw": lambda: world_of(scenario, draw, size, UNTIL, data),
+        "policies and world of the draw": lambda: world_of(data, scenario, draw, size, UNTIL),
         "tables of the years": lambda: [tables_again(world, end.indices, t, AGAIN) for t, end in enumerate(ends)],
         "indices": lambda: [indices_again(world, end.indices, t, end.tables, end.counts, AGAIN) for t, end in enumerate(ends)],
-        "whole": lambda: simulate(scenario, draw, 0, size, SEED, UNTIL, world=world),
+        "whole": lambda: simulate(world, draw, 0, SEED),
     }
     found = {name: statistics.median([timed(each) for _ in range(repetitions + 1)][1:]) for name, each in work.items()}
     found["tables of the years"] /= AGAIN

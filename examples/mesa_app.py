@@ -15,7 +15,7 @@ from mesa.visualization import Slider, SolaraViz
 from mesa.visualization.utils import force_update, update_counter
 
 from sim.data.load import load_data
-from sim.engines.agents import TalentModel
+from sim.runs.talent_model import TalentModel
 from sim.reports.figures.published import GROUPS, published_points
 from sim.scenarios.levers.changes import LeverChange
 from sim.scenarios.load import load_scenario

@@ -10,7 +10,7 @@ import mesa
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sim.engines.agents import TalentModel
+from sim.runs.talent_model import TalentModel
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
@@ -26,7 +26,7 @@ def main() -> None:
     figure = Figure()
     frame[["USA", "CHN", "GBR"]].plot(ax=figure.subplots(), ylabel="work share of the top 20 %")
     figure.savefig(folder / "mesa-shares.png")
-    print(model.researcher("CHN", 2012, 3).history())  # why a life went as it did, option by option
+    print(model.life("CHN", 2012, 3))  # why a life went as it did, option by option
 
     # Vary `replicate`, not `iterations`: every random number is keyed by seed, replicate and researcher, so that a run
     # repeated is the same run, and two scenarios of one replicate differ by what the scenario does and by nothing else.

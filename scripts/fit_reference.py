@@ -3,13 +3,14 @@
 import sys
 from pathlib import Path
 
-from sim.data.load import DATA_FOLDER, load_data
+from sim.data.load import DATA_FOLDER
 from sim.draws.reference import FREE, fit_reference
+from sim.scenarios.load import load_basis
 
 
 def main(iterations: int) -> None:
     """Fit, then write the fitted values with the free parameters named."""
-    values = fit_reference(load_data(), iterations, lambda line: print(line, file=sys.stderr, flush=True))
+    values = fit_reference(load_basis(), iterations, lambda line: print(line, file=sys.stderr, flush=True))
     lines = [
         "# The reference point: fitted by scripts/fit_reference.py to the targets of 2019 and 2022 under the priors.",
         "# It serves tests, examples, variants and benchmarks. It is not a prior. All other parameters stand at their default.",

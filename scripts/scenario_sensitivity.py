@@ -11,7 +11,7 @@ from pathlib import Path
 from sim.comparisons.shipped.effects import Design, effect_rows
 from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
 from sim.data.load import load_data
-from sim.draws.draw import BASELINE
+from sim.scenarios.load import BASELINE
 from sim.scenarios.reading.chain import shipped_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"

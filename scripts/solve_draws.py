@@ -17,11 +17,13 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from sim.comparisons.assumptions import reference_variants
-from sim.data.load import load_data
 from sim.draws.assembly import Constants
 from sim.draws.draw import CENTRE, REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
 from sim.runs.outcomes.variants import VALUES, VARIED
+from sim.scenarios.load import load_basis
 
+BASIS = load_basis()
+PLACE = BASIS.data.folder / SHIPPED
 Task = tuple[int, Mapping[str, float]]
 
 
@@ -29,28 +31,24 @@ def main(count: int, workers: int, same: int | None) -> None:
     """Solve all draws, or some to keep all; write them in order."""
     tasks = tasks_of(count)
     if same is None:
-        save_draws(SHIPPED, dict(solved(tasks, workers)))
+        save_draws(PLACE, dict(solved(tasks, workers)))
         return
-    data = load_data()
-    keys = [draw_key(data, parameters, number) for number, parameters in tasks]
-    if keys == list(read_draws(SHIPPED)):
-        print("the names are those of today; nothing to do", file=sys.stderr)
-        return
-    shipped = list(read_draws(SHIPPED).values())
+    keys = [draw_key(BASIS, parameters, number) for number, parameters in tasks]
+    shipped = list(read_draws(PLACE).values())
     if len(shipped) != len(tasks):
-        raise SystemExit(f"{SHIPPED} has {len(shipped)} draws, not {len(tasks)}: solve all of them")
+        raise SystemExit(f"{PLACE} has {len(shipped)} draws, not {len(tasks)}: solve all of them")
     chosen = sorted({round(place) for place in np.linspace(0, len(tasks) - 1, same)})
     for place, (_, constants) in zip(chosen, solved([tasks[place] for place in chosen], workers), strict=True):
         for name, values in constants.arrays().items():
             if values.tobytes() != shipped[place].arrays()[name].tobytes():
                 raise SystemExit(f"draw {tasks[place][0]}: {name} is not what it was; solve all draws")
-    save_draws(SHIPPED, dict(zip(keys, shipped, strict=True)))
+    save_draws(PLACE, dict(zip(keys, shipped, strict=True)))
     print(f"{len(chosen)} draws are as they were to the bit; {len(tasks)} kept under new names", file=sys.stderr)
 
 
 def tasks_of(count: int) -> list[Task]:
     """List what is shipped, each once: the centre, the reference point, its variants, and the first draws."""
-    data = load_data()
+    data = BASIS.data
     vectors, rejected = draw_vectors(data, count, {})
     print(f"{rejected:.1%} of the points passed over as unstable", file=sys.stderr)
     centre = {parameter.name: parameter.default for parameter in data.parameters}
@@ -58,7 +56,7 @@ def tasks_of(count: int) -> list[Task]:
     varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]
     varied += [(REFERENCE, parameters) for parameters in reference_variants()]
     tasks: list[Task] = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
-    return list({draw_key(data, parameters, number): (number, parameters) for number, parameters in tasks}.values())
+    return list({draw_key(BASIS, parameters, number): (number, parameters) for number, parameters in tasks}.values())
 
 
 def solved(tasks: list[Task], workers: int) -> Iterator[tuple[str, Constants]]:
@@ -73,8 +71,7 @@ def solved(tasks: list[Task], workers: int) -> Iterator[tuple[str, Constants]]:
 def solve(task: Task) -> tuple[str, Constants]:
     """Solve one draw."""
     number, parameters = task
-    data = load_data()
-    return draw_key(data, parameters, number), make_draw(data, parameters, number).constants
+    return draw_key(BASIS, parameters, number), make_draw(BASIS, parameters, number).constants
 
 
 if __name__ == "__main__":

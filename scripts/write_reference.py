@@ -9,8 +9,9 @@ from pathlib import Path
 from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.worlds import world_of
 from sim.runs.simulate import simulate
-from sim.scenarios.load import load_shipped
+from sim.scenarios.load import load_basis, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"
@@ -22,10 +23,12 @@ UNTIL = 2035
 
 def counts_of(name: str) -> list[list[str]]:
     """Run a shipped scenario at the reference point and add up the counts of its replicates."""
-    data = load_data()
-    draw = make_draw(data, reference_vector(data), REFERENCE)
+    basis = load_basis()
+    data = basis.data
+    draw = make_draw(basis, reference_vector(data), REFERENCE)
     scenario = load_shipped(name)
-    runs = [simulate(scenario, draw, replicate, RESEARCHERS, SEED, UNTIL) for replicate in range(REPLICATES)]
+    world = world_of(data, scenario, draw, RESEARCHERS, UNTIL)
+    runs = [simulate(world, draw, replicate, SEED) for replicate in range(REPLICATES)]
     return count_table(runs, data.codes)
 
 

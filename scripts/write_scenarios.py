@@ -20,9 +20,8 @@ from sim.cli.tables.scenarios import (
 )
 from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow, read_effects
 from sim.data.load import load_data
-from sim.draws.draw import BASELINE
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
-from sim.scenarios.load import load_shipped
+from sim.scenarios.load import BASELINE, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario
 

@@ -70,29 +70,34 @@ def source_hash(parts: tuple[str, ...], package: Path = PACKAGE) -> str:
 def deeds(text: str) -> str:
     """Write the parsed code of a module without its words: comments, docstrings, messages, prose.
 
-    A message is a text in a ``raise`` statement, or any text with a blank in it: no name, key or id that decides a number holds
-    one. Prose is a text given under one of the keywords `PROSE`.
+    A message is a text in a ``raise`` statement, or any text with a blank in it that is not compared, looked up or a key: no name
+    or id that decides a number holds a blank. Prose is a text given under one of the keywords `PROSE`.
     """
-    return "".join(_written(ast.parse(text), is_message=False))
+    return "".join(_written(ast.parse(text), is_said=None))
 
 
-def _written(node: Any, is_message: bool) -> Iterator[str]:
-    """Write a syntax tree in one form for all versions of Python: empty fields are left out."""
+def _written(node: Any, is_said: bool | None) -> Iterator[str]:
+    """Write a syntax tree in one form for all versions of Python: empty fields are left out.
+
+    is_said : whether texts are messages; None where their blanks tell.
+    """
     if isinstance(node, list):
         for each in node:
-            yield from _written(each, is_message)
+            yield from _written(each, is_said)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return  # a docstring
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        is_wording = is_message or any(letter.isspace() for letter in node.value)
-        yield "(text)" if is_wording else f"({node.value!r})"
+        has_blank = any(letter.isspace() for letter in node.value)
+        yield "(text)" if (has_blank if is_said is None else is_said) else f"({node.value!r})"
     elif isinstance(node, ast.AST):
-        is_message = is_message or isinstance(node, ast.Raise) or (isinstance(node, ast.keyword) and node.arg in PROSE)
+        if isinstance(node, ast.Raise) or (isinstance(node, ast.keyword) and node.arg in PROSE):
+            is_said = True
         yield f"({type(node).__name__}"
         for name, value in ast.iter_fields(node):
             if value not in (None, []) and name not in ("ctx", "kind", "type_comment"):
+                decides = isinstance(node, ast.Compare) or name == "slice" or (isinstance(node, ast.Dict) and name == "keys")
                 yield f" {name}="
-                yield from _written(value, is_message)
+                yield from _written(value, False if decides else is_said)
         yield ")"
     else:
         yield f"{type(node).__name__}:{node!r}"

@@ -16,12 +16,13 @@ from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sweeps.results import Sweep
 from tests.support.made_up import made_up, made_up_sweep
+from tests.support.packaged import plan_of
 
 
 @pytest.fixture(scope="session")
 def plan() -> RunPlan:
     """A plan small enough for outcomes made by hand."""
-    return RunPlan(scenario=load_scenario("baseline"), draws=3, replicates=2, researchers=500, until=2024)
+    return plan_of(load_scenario("baseline"), draws=3, replicates=2, researchers=500, until=2024)
 
 
 @pytest.fixture(scope="session")

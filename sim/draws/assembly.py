@@ -1,6 +1,5 @@
 """Puts data, a draw's parameters and constants, and policies together into the world of a run."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from sim.data.schema import Data
-from sim.model.choice.compiled import compiled
+from sim.model.study import gravity
+from sim.model.trends import cohort_people, drift_path
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
 from sim.scenarios.levers.changes import Policies
 
@@ -41,47 +41,6 @@ class Constants:
     def arrays(self) -> dict[str, Floats]:
         """List the constants by name as arrays (for storing and hashing)."""
         return {field.name: np.asarray(getattr(self, field.name), dtype=np.float64) for field in fields(self)}
-
-
-@compiled
-def saturating(t: float, saturation: float) -> float:
-    """Compute years of growth since 2019: as many as passed before 2019, T_g (1 - exp(-(t - 2019) / T_g)) after."""
-    if t <= 2019.0:
-        return t - 2019.0
-    return saturation * (1.0 - math.exp(-(t - 2019.0) / saturation))
-
-
-@compiled
-def cohort_people(level: Floats, growth: Floats, saturation: float, factor: Floats) -> Floats:
-    """Compute (T, R) people who enter: ln B = b + g (4 + saturating years since 2019), times the cohort-size lever."""
-    people = np.empty(factor.shape)
-    for t in range(factor.shape[0]):
-        years = 4.0 + saturating(2000.0 + t, saturation)
-        for o in range(factor.shape[1]):
-            people[t, o] = math.exp(level[o] + growth[o] * years) * factor[t, o]
-    return people
-
-
-@compiled
-def drift_path(yearly: Floats, saturation: float, years: int) -> Floats:
-    """Compute (T, R) drift: constant to 2010, linear to zero in 2019, saturating after."""
-    drift = np.empty((years, yearly.shape[0]))
-    for t in range(years):
-        passed = max(saturating(2000.0 + t, saturation), -9.0)
-        for j in range(yearly.shape[0]):
-            drift[t, j] = yearly[j] * passed
-    return drift
-
-
-@compiled
-def gravity(distance_km: Floats, language: Floats, distance_friction: float, language_pull: float) -> Floats:
-    """Compute (R, R) language and distance terms of study: beta_L language - beta_D ln(1 + km / 1000)."""
-    table = np.empty(distance_km.shape)
-    for o in range(distance_km.shape[0]):
-        for j in range(distance_km.shape[1]):
-            friction = distance_friction * math.log(1.0 + distance_km[o, j] / 1000.0)
-            table[o, j] = 0.0 if o == j else language_pull * language[o, j] - friction
-    return table
 
 
 def ties_of_study(data: Data, parameters: Mapping[str, float], constants: Constants) -> Floats:

@@ -31,6 +31,17 @@ class StudyLogs(NamedTuple):
 
 
 @compiled
+def gravity(distance_km: Floats, language: Floats, distance_friction: float, language_pull: float) -> Floats:
+    """Compute (R, R) language and distance terms of study: beta_L language - beta_D ln(1 + km / 1000)."""
+    table = np.empty(distance_km.shape)
+    for o in range(distance_km.shape[0]):
+        for j in range(distance_km.shape[1]):
+            friction = distance_friction * math.log(1.0 + distance_km[o, j] / 1000.0)
+            table[o, j] = 0.0 if o == j else language_pull * language[o, j] - friction
+    return table
+
+
+@compiled
 def study_logs(world: World, indices: Indices, t: int) -> StudyLogs:
     """Take the logarithms that enter the utility of studying in a year."""
     people = logarithms(1.0 + indices.diaspora / DIASPORA_UNIT)

@@ -17,6 +17,7 @@ from sim.draws.draw import (
     shipped_draws,
 )
 from sim.runs.outcomes.variants import VALUES, VARIED
+from tests.support.packaged import BASIS
 
 DEMO_DRAWS = 25
 
@@ -27,11 +28,11 @@ def test_the_draws_of_the_demo_ship_solved_for_the_present_sources():
     vectors, _ = draw_vectors(data, DEMO_DRAWS, {})
     point = reference_vector(data)
     wanted = [
-        draw_key(data, {p.name: p.default for p in data.parameters}, CENTRE),
-        *(draw_key(data, point | {VARIED: value}, REFERENCE) for value in VALUES),
-        *(draw_key(data, vector, number) for number, vector in enumerate(vectors)),
+        draw_key(BASIS, {p.name: p.default for p in data.parameters}, CENTRE),
+        *(draw_key(BASIS, point | {VARIED: value}, REFERENCE) for value in VALUES),
+        *(draw_key(BASIS, vector, number) for number, vector in enumerate(vectors)),
     ]
-    missing = [key for key in wanted if key not in shipped_draws()]
+    missing = [key for key in wanted if key not in shipped_draws(BASIS.data.folder)]
     assert not missing, f"{len(missing)} of {len(wanted)} draws are not shipped solved"
 
 
@@ -57,7 +58,7 @@ def test_the_number_of_a_lever_depends_on_draw_and_id_alone():
 
 
 def test_saved_draws_are_read_back_and_a_damaged_file_counts_as_empty(tmp_path):
-    key, constants = next(iter(shipped_draws().items()))
+    key, constants = next(iter(shipped_draws(BASIS.data.folder).items()))
     path = tmp_path / "draws.npz"
     save_draws(path, {key: constants})
     (again,) = read_draws(path).values()

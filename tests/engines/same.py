@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.data.load import load_data
-from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.arrays import run_counts
 from sim.engines.counts import Counts, YearEnd, counts_of
@@ -16,6 +15,7 @@ from sim.model.choice.randomness import Key, make_key
 from sim.model.world import World
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_names
+from tests.support.packaged import reference_draw
 
 RESEARCHERS = 2_000
 UNTIL = 2035
@@ -62,8 +62,8 @@ def differences(world: World, key: Key) -> Iterator[str]:
 def shipped_world(name: str, researchers: int = RESEARCHERS) -> World:
     """Make the world of a shipped scenario at the reference point."""
     data = load_data()
-    draw = make_draw(data, reference_vector(data), REFERENCE)
-    return world_of(load_shipped(name), draw, researchers, UNTIL, data)
+    draw = reference_draw()
+    return world_of(data, load_shipped(name), draw, researchers, UNTIL)
 
 
 def digest(engine: str, world: World, key: Key) -> str:

@@ -10,9 +10,9 @@ import pytest
 from sim.data.load import load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import REFERENCE, Draw, reference_vector
-from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
+from tests.support.packaged import simulated
 from tests.support.toy import random_world, run
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def digest_of_real(name: str) -> str:
     """Hash the outcomes of a shipped scenario, with constants that are only guessed, for a few hundred researchers."""
     data = load_data()
     draw = Draw(REFERENCE, reference_vector(data), first_guess(data))
-    result = simulate(load_scenario(name), draw, 0, 150, 1, 2035)
+    result = simulated(load_scenario(name), draw, 0, 150, 1, 2035)
     assert result.flows[:, 0].sum() > 200
     digest = hashlib.sha256()
     for column in (result.counts, result.flows, result.careers, result.active, result.eligible):

@@ -15,13 +15,13 @@ from sim.draws.draw import draw_file, draw_key, save_draws
 from sim.model.choice.compiled import cache_folder
 from sim.runs.execute import run_tasks, tasks_of, variant_tasks
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
+from tests.support.packaged import BASIS, plan_of
 
 pytestmark = pytest.mark.slow
 NAME = "us-entry-restrictions"
-PLAN = RunPlan(load_scenario(NAME), draws=5, replicates=2, researchers=200, until=2028)
+PLAN = plan_of(load_scenario(NAME), draws=5, replicates=2, researchers=200, until=2028)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TALENTSIM_CACHE", str(root))
         for task in [*tasks_of(PLAN), *variant_tasks(PLAN).values()]:
-            key = draw_key(data, task.parameters, task.number)
+            key = draw_key(BASIS, task.parameters, task.number)
             save_draws(draw_file(key), {key: first_guess(data)})
             assert draw_file(key).is_file()
     return root

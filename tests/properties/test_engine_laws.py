@@ -18,9 +18,10 @@ from sim.engines.walk import InvariantBrokenError, check_year
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.simulate import simulate
+from sim.runs.simulate import Walk
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
+from tests.support.packaged import simulated
 from tests.support.toy import (
     FROZEN,
     History,
@@ -251,7 +252,7 @@ def guessed_draw() -> Draw:
 
 
 def outcomes(scenario: Scenario, until: int = 2035, draw: Draw | None = None) -> Outcomes:
-    return simulate(scenario, draw or guessed_draw(), 0, 300, 1, until, check_invariants=True)
+    return simulated(scenario, draw or guessed_draw(), 0, 300, 1, until, Walk(check_invariants=True))
 
 
 @cache
@@ -316,7 +317,7 @@ def test_without_feedback_a_shipped_scenario_touches_one_origin_only() -> None:
 
 def test_another_seed_or_replicate_is_another_history() -> None:
     scenario = load_scenario("baseline")
-    others = [simulate(scenario, guessed_draw(), *key, 2035) for key in ((1, 300, 1), (0, 300, 2))]
+    others = [simulated(scenario, guessed_draw(), *key, 2035) for key in ((1, 300, 1), (0, 300, 2))]
     assert not same_years(baseline(), others[0], 36)
     assert not same_years(baseline(), others[1], 36)
     assert not same_years(others[0], others[1], 36)

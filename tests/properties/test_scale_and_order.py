@@ -19,8 +19,9 @@ from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers
 from sim.model.world import World
-from sim.runs.simulate import simulate
+from sim.runs.simulate import Walk
 from sim.scenarios.load import load_scenario
+from tests.support.packaged import simulated
 from tests.support.toy import (
     FROZEN,
     identity,
@@ -48,7 +49,7 @@ def assert_same(one, other) -> None:
 @given(SEEDS, st.integers(5, 4000))
 def test_the_size_of_chunks_changes_nothing(seed: int, chunk: int) -> None:
     world = random_world(seed, 4, years=10)
-    assert_same(run(world), run(world, chunk=chunk))
+    assert_same(run(world), run(world, Walk(chunk=chunk)))
 
 
 @SOME
@@ -78,14 +79,14 @@ def test_rows_one_by_one_change_nothing() -> None:
 @given(SEEDS, st.integers(0, 100), st.integers(5, 4000))
 def test_the_order_of_rows_changes_nothing(seed: int, order: int, chunk: int) -> None:
     world = random_world(seed, 4, years=10)
-    assert_same(run(world), run_shuffled(world, order, chunk=chunk))
+    assert_same(run(world), run_shuffled(world, order, Walk(chunk=chunk)))
 
 
 def test_chunks_change_nothing_in_the_real_world() -> None:
     data = load_data()
     draw = Draw(REFERENCE, reference_vector(data), first_guess(data))
     scenario = load_scenario("us-entry-restrictions")
-    runs = [simulate(scenario, draw, 0, 300, 1, 2030, chunk=chunk) for chunk in (97, 100_000)]
+    runs = [simulated(scenario, draw, 0, 300, 1, 2030, Walk(chunk=chunk)) for chunk in (97, 100_000)]
     for name in ("counts", "flows", "careers"):
         np.testing.assert_array_equal(getattr(runs[0], name), getattr(runs[1], name))
 

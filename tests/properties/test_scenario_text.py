@@ -23,13 +23,14 @@ from sim.data.load import load_data
 from sim.scenarios.examples import policy_example
 from sim.scenarios.levers.changes import value_range
 from sim.scenarios.levers.declared import CHANGES, LEVERS
-from sim.scenarios.load import difference, expansion, load_scenario, named_policies, replacements, resolved_toml
+from sim.scenarios.load import load_scenario, named_policies
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.file import read_content
 from sim.scenarios.reading.policy import PolicyTable
 from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, parse_text, show, toml_string
 from sim.scenarios.reading.values import Vocabulary
 from sim.scenarios.scenario import Scenario, scenario_effect
+from tests.support.packaged import difference, expansion, replacements, resolved_toml
 
 FUZZ = settings(
     deadline=None,

@@ -26,7 +26,6 @@ from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.statistics import spread
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
-from sim.sources import PACKAGE
 
 Make = Callable[[RunPlan], Iterator[Outcomes]]
 
@@ -203,25 +202,6 @@ def test_identity_is_what_decides_the_numbers(plan: RunPlan, tmp_path: Path) -> 
     fixed = load_scenario("baseline", overrides={"ecosystem_pull": 0.31})
     others.append(dataclasses.replace(plan, scenario=fixed))
     assert len({run_id(plan), *(run_id(each) for each in others)}) == len(others) + 1
-
-
-def test_a_changed_source_or_table_makes_another_model(tmp_path: Path) -> None:
-    def model(root: Path) -> str:
-        code = "from sim.runs.provenance import model_id; print(model_id())"
-        done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    shutil.copytree(PACKAGE, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
-    before = model(tmp_path)
-    with (tmp_path / "sim" / "figures.py").open("a") as stream:
-        stream.write("# a remark\n")
-    assert model(tmp_path) == before
-    seen = {before}
-    for name in ("dynamics.py", "summary.py", "data/targets.csv", "data/arrays.py"):
-        with (tmp_path / "sim" / name).open("a") as stream:
-            stream.write("# a remark\n")
-        seen.add(model(tmp_path))
-    assert len(seen) == 5
 
 
 def test_provenance_names_versions_data_and_command(plan: RunPlan, outcomes_of: Make, tmp_path: Path) -> None:

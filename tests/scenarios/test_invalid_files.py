@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.text import MOST_BYTES, Problem, ScenarioError, read_text
+from tests.support.packaged import load_scenario
 from tests.support.refusals import assert_named
 
 FOLDER = Path(__file__).parent / "invalid"

@@ -14,8 +14,8 @@ from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_key, reference_vector, shipped_draws
 from sim.runs.execute import run_tasks, tasks_of
 from sim.runs.folder import Run, write_run
-from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
+from tests.support.packaged import BASIS, plan_of
 
 SIZE = {"draws": 2, "replicates": 2, "researchers": 600, "until": 2031}
 RENAMED = """
@@ -53,7 +53,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
             if text:
                 (folder / f"{name}.toml").write_text(text, encoding="utf-8")
             scenario = load_scenario(str(folder / f"{name}.toml") if text else name)
-            plan = RunPlan(scenario, **SIZE)
+            plan = plan_of(scenario, **SIZE)
             made[name] = write_run(plan, run_tasks(tasks_of(plan), 1), folder)
         return made[name]
 
@@ -100,7 +100,7 @@ def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
     data = load_data()
     for setting in SETTINGS:
         vector = reference_vector(data) | dict(setting.parameters)
-        assert draw_key(data, vector, REFERENCE) in shipped_draws(), setting.setting
+        assert draw_key(BASIS, vector, REFERENCE) in shipped_draws(BASIS.data.folder), setting.setting
     found = compare(make("baseline"), [make("first", FROM_2028.format(evidence="One reason."))])
     rows = assumption_rows(found)
     assert {row.setting for row in rows} == {setting.setting for setting in SETTINGS}

@@ -9,12 +9,13 @@ import pytest
 
 from sim.data.load import load_data
 from sim.draws.assembly import OTHER_ANGLOPHONE
-from sim.draws.draw import REFERENCE, Draw, make_draw, reference_vector
+from sim.draws.draw import Draw
 from sim.draws.reference import TENSE, TENSIONS, tense_entrants, tension_effect, without
 from sim.draws.worlds import world_of
 from sim.engines.expected.years import expected_years
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
+from tests.support.packaged import reference_draw
 
 DATA = load_data()
 USA, CHN = DATA.codes.index("USA"), DATA.codes.index("CHN")
@@ -24,7 +25,7 @@ OTHERS = [j for j in range(len(DATA.codes)) if j not in (USA, CHN, *NEST)]
 
 def entrants(scenario: Scenario, draw: Draw) -> np.ndarray:
     """Chinese origins who enter graduate school, by region."""
-    return tense_entrants(expected_years(world_of(scenario, draw, 22_500, TENSE[1], DATA)), DATA)
+    return tense_entrants(expected_years(world_of(DATA, scenario, draw, 22_500, TENSE[1], DATA)))
 
 
 def with_and_without(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +35,7 @@ def with_and_without(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def draw() -> Draw:
-    return make_draw(DATA, reference_vector(DATA), REFERENCE)
+    return reference_draw()
 
 
 @pytest.fixture(scope="module")

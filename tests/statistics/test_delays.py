@@ -5,13 +5,14 @@ import pytest
 
 from sim.data.load import load_data
 from sim.draws.assembly import make_world
-from sim.draws.draw import REFERENCE, Draw, make_draw, policies_in_force, reference_vector
+from sim.draws.draw import Draw, policies_in_force
 from sim.engines.arrays import run_years
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, World
 from sim.scenarios.levers.changes import LeverChange, resolve_policies
 from sim.scenarios.load import load_shipped
+from tests.support.packaged import reference_draw
 from tests.support.toy import FROZEN
 
 DATA = load_data()
@@ -23,7 +24,7 @@ BARRED = LeverChange("barred", "entry_bar", (CHN,), (USA,), (), (), 2020, 2020, 
 
 @pytest.fixture(scope="module")
 def draw() -> Draw:
-    return make_draw(DATA, reference_vector(DATA), REFERENCE)
+    return reference_draw()
 
 
 def worlds(draw: Draw, **changed: float) -> tuple[World, World]:

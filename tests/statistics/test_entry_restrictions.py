@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, shares
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
-from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
+from tests.support.packaged import reference_draw, simulated
 
 REPLICATES = 20
 RESEARCHERS = 20_000
@@ -28,13 +27,13 @@ def data():
 
 @pytest.fixture(scope="module")
 def draw(data):
-    return make_draw(data, reference_vector(data), REFERENCE)
+    return reference_draw()
 
 
 @pytest.fixture(scope="module")
 def pairs(draw):
     base, variant = (load_shipped(name) for name in SCENARIOS)
-    return [tuple(simulate(scenario, draw, k, RESEARCHERS, 1, 2035) for scenario in (base, variant)) for k in range(REPLICATES)]
+    return [tuple(simulated(scenario, draw, k, RESEARCHERS, 1, 2035) for scenario in (base, variant)) for k in range(REPLICATES)]
 
 
 def entry_shares(run, origin):
@@ -52,7 +51,7 @@ def test_fewer_chinese_origins_enter_us_schools_and_more_stay_home_or_go_to_othe
 
 
 def both_worlds(draw, data, researchers):
-    return [world_of(load_shipped(name), draw, researchers, START + 3, data) for name in SCENARIOS]
+    return [world_of(data, load_shipped(name), draw, researchers, START + 3) for name in SCENARIOS]
 
 
 def graduates_moved(draw, data):

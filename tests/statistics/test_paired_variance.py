@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.data.load import load_data
-from sim.draws.worlds import world_named
 from sim.engines.arrays import run_years
 from sim.engines.counts import AXES, TIERS, YearEnd
 from sim.model.choice.randomness import make_key
@@ -17,6 +16,7 @@ from sim.model.population import STUDY, WORK
 from sim.model.world import Floats, World
 from sim.runs.outcomes.statistics import variance_of_mean, variance_of_one, variance_parts
 from sim.scenarios.load import load_scenario
+from tests.support.packaged import world_named
 
 SEEDS, RESEARCHERS, YEAR = 200, 5_000, 2030
 LEAST_RATIO = 30.0

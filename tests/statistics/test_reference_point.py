@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.counts import AXES, TIERS, shares
 from sim.engines.expected.years import expected_years
-from sim.runs.simulate import simulate
+from sim.runs.simulate import Walk
 from sim.scenarios.load import load_shipped
+from tests.support.packaged import reference_draw, simulated
 
 REPLICATES = 20
 MANY_REPLICATES = 200
@@ -27,13 +27,13 @@ def data():
 
 @pytest.fixture(scope="module")
 def draw(data):
-    return make_draw(data, reference_vector(data), REFERENCE)
+    return reference_draw()
 
 
 @pytest.fixture(scope="module")
 def runs(draw):
     baseline = load_shipped("baseline")
-    return [simulate(baseline, draw, k, RESEARCHERS, 1, UNTIL, check_invariants=True) for k in range(REPLICATES)]
+    return [simulated(baseline, draw, k, RESEARCHERS, 1, UNTIL, Walk(check_invariants=True)) for k in range(REPLICATES)]
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +85,13 @@ def test_chinese_origins_stay_more_than_other_foreigners_after_a_us_degree(runs,
 def many_runs(draw, runs):
     baseline = load_shipped("baseline")
     more = range(REPLICATES, MANY_REPLICATES)
-    return [*runs, *(simulate(baseline, draw, k, RESEARCHERS, 1, UNTIL) for k in more)]
+    return [*runs, *(simulated(baseline, draw, k, RESEARCHERS, 1, UNTIL) for k in more)]
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_expected_flows_agree_with_the_engine_on_every_share(many_runs, draw, data, tier):
     """Two standard errors and half a point, every region and year from 2010 (tier all: origin and location)."""
-    world = world_of(load_shipped("baseline"), draw, 22_500, UNTIL, data)
+    world = world_of(data, load_shipped("baseline"), draw, 22_500, UNTIL)
     expected = np.stack([shares(year.shares) for year in expected_years(world)])
     counts = np.stack([run.counts for run in many_runs])
     error = shares(counts).std(axis=0, ddof=1) / np.sqrt(MANY_REPLICATES)

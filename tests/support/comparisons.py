@@ -10,14 +10,14 @@ from sim.comparisons.comparison import AssumptionRow, Comparison
 from sim.comparisons.effects import compare
 from sim.comparisons.pairing import labels
 from sim.runs.folder import Run, write_run
-from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from tests.support.made_up import made_up
+from tests.support.packaged import plan_of
 
 
 def run_of(scenario: str, root: Path, until: int = 2035, seed: int = 1) -> Run:
     """Write a small run of outcomes made by hand."""
-    plan = RunPlan(scenario=load_scenario(scenario), draws=3, replicates=2, researchers=500, until=until, seed=1)
+    plan = plan_of(load_scenario(scenario), draws=3, replicates=2, researchers=500, until=until, seed=1)
     bend = replace(plan, seed=seed)
     every = (made_up(bend, draw, replicate) for draw in range(plan.draws) for replicate in range(plan.replicates))
     return write_run(plan, every, root, command=f"talentsim run {plan.scenario.name}")

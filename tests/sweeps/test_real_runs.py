@@ -11,11 +11,11 @@ import pytest
 import sim
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, reference_vector
-from sim.draws.worlds import world_named
 from sim.runs.simulate import simulate
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.file import read_design
 from sim.sweeps.design.measures import values_of
+from tests.support.packaged import reference_draw, world_named
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def test_a_row_is_the_run_of_the_engine(design: Design, tmp_path: Path) -> None:
     row = frame[(frame["point"] == 2) & (frame["replicate"] == 1)].iloc[0]
     scenario = design.scenario_at(0, [row["refusal"]])
     world = world_named(scenario, REFERENCE, 400, 2015)
-    outcomes = simulate(scenario, world_draw(), 1, 400, design.seed, 2015, world=world)
+    outcomes = simulate(world, world_draw(), 1, design.seed)
     expected = values_of(design.keep, outcomes, load_data().codes)
     assert [row[str(measure)] for measure in design.keep] == pytest.approx(expected, abs=0, nan_ok=True)
     assert row["point"] == 2
@@ -38,9 +38,8 @@ def test_a_row_is_the_run_of_the_engine(design: Design, tmp_path: Path) -> None:
 
 
 def world_draw() -> Any:
-    from sim.draws.draw import make_draw
 
-    return make_draw(load_data(), reference_vector(load_data()), REFERENCE)
+    return reference_draw()
 
 
 def test_any_executor_gives_the_same(design: Design, tmp_path: Path, content_of: Callable[[Path], Any]) -> None:

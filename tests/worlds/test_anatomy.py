@@ -12,7 +12,7 @@ from sim.comparisons.anatomy.dissect import dissect
 from sim.comparisons.anatomy.futures import LIFE, is_visible, live_future
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
 from sim.comparisons.anatomy.switches import Switch, switches_of
-from sim.engines.agents import TalentModel
+from sim.engines.agents import WorldModel
 from sim.engines.counts import AXES
 from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
@@ -203,7 +203,7 @@ def test_those_beyond_the_limit_are_counted_and_said_not_to_be_looked_at() -> No
 
 def settled_by_the_object_engine(base: World, variant: World) -> tuple[Counter[tuple[str, str, str]], dict[str, int]]:
     """Compare two models of the object engine person by person: the matrix, and the year in which each switcher's lives part."""
-    models = [TalentModel(world=world, seed=1, replicate=0, collect=False) for world in (base, variant)]
+    models = [WorldModel(world, seed=1, collect=False) for world in (base, variant)]
     lives: list[dict[str, dict[int, tuple[int, ...]]]] = [{}, {}]
     for model, kept in zip(models, lives, strict=True):
         while model.running:

@@ -11,8 +11,7 @@ from sim.comparisons.anatomy.futures import LIFE, live_future
 from sim.comparisons.anatomy.switches import Switch, switches_of
 from sim.comparisons.folder import read_anatomy
 from sim.data.load import load_data
-from sim.draws.draw import REFERENCE, make_draw, reference_vector
-from sim.draws.worlds import world_named
+from sim.draws.draw import REFERENCE
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
@@ -20,12 +19,11 @@ from sim.runs.execute import run_plan
 from sim.runs.folder import write_run
 from sim.runs.lives.life import Life, State
 from sim.runs.lives.trace import trace
-from sim.runs.plan import RunPlan
-from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario
 from sim.sources import PACKAGE
+from tests.support.packaged import plan_of, reference_draw, simulated, world_named
 
 BASE = load_shipped("baseline")
 MULTI = [name for name in shipped_names() if len(players(BASE, load_shipped(name))) > 1]
@@ -35,8 +33,8 @@ RESEARCHERS, UNTIL = 150, 2031
 def effect(variant: Scenario, year: int, axis: str, region: str) -> float:
     """Compute an effect at the reference point from two runs of `simulate`, percentage points."""
     data = load_data()
-    draw = make_draw(data, reference_vector(data), REFERENCE)
-    runs = [simulate(each, draw, 0, RESEARCHERS, 1, UNTIL) for each in (BASE, variant)]
+    draw = reference_draw()
+    runs = [simulated(each, draw, 0, RESEARCHERS, 1, UNTIL) for each in (BASE, variant)]
     at = [shares(run.counts[year - 2000, TIERS.index("top20"), AXES.index(axis)])[data.codes.index(region)] for run in runs]
     return 100.0 * float(at[1] - at[0])
 
@@ -115,7 +113,7 @@ def test_traced_lives_part_in_the_year_that_is_told(tmp_path: Path) -> None:
     variant = load_shipped("us-broad-tightening")
     folders = []
     for scenario in (BASE, variant):
-        plan = RunPlan(scenario, draws=2, replicates=1, researchers=size, until=until)
+        plan = plan_of(scenario, draws=2, replicates=1, researchers=size, until=until)
         folders.append(write_run(plan, run_plan(plan), tmp_path).folder)
     key = make_key(1, 0)
     futures = [live_future(world_named(scenario, draw, size, until), key) for scenario in (BASE, variant)]

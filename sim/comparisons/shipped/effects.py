@@ -80,7 +80,8 @@ def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterato
     vectors, _ = draw_vectors(data, design.draws, {})
     effects = over_draws(variants, vectors, design, report)
     draw = make_draw(basis, reference_vector(data), REFERENCE)
-    elite = paired_effects(variants, draw, "elite", design.elite_researchers, design.elite_replicates, design)
+    elite_shares = last_shares(draw, "elite", design.elite_researchers, design)
+    elite = paired_effects(base, variants, elite_shares, design.elite_replicates)
     for s, scenario in enumerate(variants):
         inputs = uncertain_inputs(data, base, scenario, vectors)
         yield from rows_of(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
@@ -106,27 +107,40 @@ def over_draws(variants: Sequence[Scenario], vectors: Sequence[Mapping[str, floa
 def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: Design) -> Floats:
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
-    draw = make_draw(load_basis(), vector, number)
-    mean: Floats = paired_effects(variants, draw, "top20", design.researchers, design.replicates, design).mean(axis=0)
+    basis = load_basis()
+    top_shares = last_shares(make_draw(basis, vector, number), "top20", design.researchers, design)
+    mean: Floats = paired_effects(basis.baseline, variants, top_shares, design.replicates).mean(axis=0)
     return mean
 
 
 def paired_effects(
-    variants: Sequence[Scenario], draw: Draw, tier: str, researchers: int, replicates: int, design: Design
+    base: Scenario, variants: Sequence[Scenario], shares: Callable[[Scenario, int], Floats], replicates: int
 ) -> Floats:
-    """Compare scenarios with the baseline on the same random numbers, (replicates, S, X, R) in percentage points."""
-    axes = [AXES.index(axis) for axis in AXES_SHOWN]
-    basis = load_basis()
+    """Compare scenarios with a base on the same random numbers, (replicates, S, X, R) in percentage points.
 
-    def last_shares(scenario: Scenario, replicate: int) -> Floats:
-        run = simulate(world_of(basis.data, scenario, draw, researchers, design.until), draw, replicate, design.seed)
-        return shares(run.counts[-1, TIERS.index(tier), axes])
-
+    Parameters
+    ----------
+    base, variants : scenarios.
+    shares : gives the shares (X, R) of a scenario in a replicate.
+    replicates : number of replicates.
+    """
     effects = []
     for replicate in range(replicates):
-        base = last_shares(basis.baseline, replicate)
-        effects.append([100.0 * (last_shares(scenario, replicate) - base) for scenario in variants])
+        before = shares(base, replicate)
+        effects.append([100.0 * (shares(scenario, replicate) - before) for scenario in variants])
     return np.array(effects)
+
+
+def last_shares(draw: Draw, tier: str, researchers: int, design: Design) -> Callable[[Scenario, int], Floats]:
+    """Return a function that simulates a scenario in a replicate and gives its shares (X, R) in the last year."""
+    data = load_basis().data
+    axes = [AXES.index(axis) for axis in AXES_SHOWN]
+
+    def simulated(scenario: Scenario, replicate: int) -> Floats:
+        world = world_of(data, scenario, draw, researchers, design.until)
+        return shares(simulate(world, draw, replicate, design.seed).counts[-1, TIERS.index(tier), axes])
+
+    return simulated
 
 
 def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Sequence[Mapping[str, float]]) -> dict[str, Floats]:

@@ -1,7 +1,7 @@
 """The one door to the compiler: where compiled code is cached, and the decorator that every row function wears.
 
-Numba's cache notices a change in a file but not in a function that the file calls from another one. The cache folder is
-therefore named by a hash of all sources that are compiled: after any edit of what they do the old code is simply not found.
+Numba's cache notices comments, but not a change in a function that a file calls from another one. The cache folder is therefore
+named by a hash of all sources that are compiled: after any edit of what they do the old code is simply not found.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sim.sources import COMPILED, source_hash
+from sim.sources import COMPILED, PACKAGE, source_hash
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,9 +43,37 @@ def cache_folder() -> Path:
 
 
 os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
+os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = f"{__name__}.DeedsLocator,UserProvidedCacheLocator"
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 
 import numba  # noqa: E402  (the environment must be set before numba reads it)
+from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
+
+
+class DeedsLocator(UserProvidedCacheLocator):
+    """Finds compiled functions of this package by their module's name, in the folder that is named by what the sources do.
+
+    Numba goes by a file's content and a function's line: a reworded message or another comment would compile anew.
+    """
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> "DeedsLocator | None":
+        """Return a locator for a function of this package, None for any other."""
+        if not Path(file).is_relative_to(PACKAGE):
+            return None
+        return cast("DeedsLocator | None", super().from_function(function, file))  # type: ignore[no-untyped-call]
+
+    def get_cache_path(self) -> str:
+        """Return the folder of compiled code."""
+        return os.environ["NUMBA_CACHE_DIR"]
+
+    def get_source_stamp(self) -> str:
+        """Return the same stamp always: the folder's name stands for the sources."""
+        return "deeds"
+
+    def get_disambiguator(self) -> str:
+        """Return the module's path in the package, as modules in two folders may have one name."""
+        return "-".join(Path(self._py_file).relative_to(PACKAGE).with_suffix("").parts)
 
 
 def compiled(function: Function) -> Function:

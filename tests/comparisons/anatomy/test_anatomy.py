@@ -14,9 +14,10 @@ from sim.comparisons.anatomy.dissect import years_shown
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
 from sim.comparisons.folder import RECORD, TABLES, read_anatomy, write_anatomy
 from sim.runs.atomic import FolderError
-from sim.scenarios.load import load_scenario, load_shipped, resolved_toml
+from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario, scenario_effect
+from tests.support.packaged import resolved_toml
 
 REFUSAL = """
 [[lever]]

@@ -5,11 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import sim.comparisons.shipped.effects
 from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.comparisons.shipped.effects import (
     AXES_SHOWN,
-    Design,
     paired_effects,
     rows_of,
     standard_error,
@@ -18,9 +16,9 @@ from sim.comparisons.shipped.effects import (
 )
 from sim.comparisons.shipped.reference import EffectRow, count_table, first_difference
 from sim.data.load import load_data
-from sim.draws.draw import Draw, draw_vectors
+from sim.draws.draw import draw_vectors
 from sim.engines.counts import AXES, TIERS
-from sim.runs.outcomes.outcomes import Outcomes
+from sim.model.world import Floats
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
 
@@ -28,18 +26,16 @@ CODES = load_data().codes
 ROW = EffectRow("s", "work", "USA", True, 26, -1.0, -2.0, -1.0, 0.0, 80, "first_input", 0.9, "lever b", -0.1, 0.5, 0.2)
 
 
-def test_effects_are_paired_by_replicate(monkeypatch: pytest.MonkeyPatch) -> None:
-    def simulate(scenario: Scenario, draw: Draw, replicate: int, researchers: int, seed: int, until: int) -> Outcomes:
-        counts = np.zeros((1, len(TIERS), len(AXES), len(CODES)), dtype=np.int64)
-        counts[..., 0] = 500 + 37 * replicate  # noise that both runs share
-        if scenario.name != "baseline":
-            counts[..., 0] -= 20
-        counts[..., 1] = 1000 - counts[..., 0]
-        return SimpleNamespace(counts=counts)  # type: ignore[return-value]
+def test_effects_are_paired_by_replicate() -> None:
+    base, variant = load_shipped("baseline"), load_shipped("us-opening")
 
-    monkeypatch.setattr(sim.comparisons.shipped.effects, "simulate", simulate)
-    variants = [load_shipped("baseline"), load_shipped("us-opening")]
-    effects = paired_effects(variants, None, "elite", 100, 4, Design())  # type: ignore[arg-type]
+    def shares(scenario: Scenario, replicate: int) -> Floats:
+        usa = 0.5 + 0.037 * replicate - (0.02 if scenario is variant else 0.0)  # noise that both runs share
+        found = np.zeros((len(AXES_SHOWN), len(CODES)))
+        found[:, 0], found[:, 1] = usa, 1.0 - usa
+        return found
+
+    effects = paired_effects(base, [base, variant], shares, 4)
     assert effects.shape == (4, 2, len(AXES_SHOWN), len(CODES))
     assert not effects[:, 0].any()
     assert np.allclose(effects[:, 1, :, 0], -2.0)

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.model.choice import logit as choice
-from sim.model.choice.compiled import COMPILED_RANKS, cache_folder
-from sim.sources import PACKAGE, RANKS, module_name, source_hash
+from sim.model.choice.compiled import cache_folder
+from sim.sources import COMPILED, PACKAGE, source_hash
 
 OPEN_UNIT = st.floats(2**-33, 1.0 - 2**-33)
 TINY = """
@@ -69,26 +69,6 @@ def test_an_edit_in_another_file_changes_results_at_the_next_start(tmp_path: Pat
     assert start(tmp_path, TINY) == [sizes, folder]
 
 
-def test_an_edit_of_any_compiled_module_names_another_folder(tmp_path: Path) -> None:
-    package = copy_package(tmp_path)
-    script = "import json; from sim.model.choice.compiled import cache_folder; print(json.dumps([cache_folder().name]))"
-    plain = {"NUMBA_DISABLE_JIT": "1"}
-    names = {start(tmp_path, script, **plain)[0]}
-    for name in ("model/choice/logit", "model/jobs", "engines/expected/jobs", "engines/strips"):
-        with (package / f"{name}.py").open("a", encoding="utf-8") as file:
-            file.write("# edited\n")
-        names.add(start(tmp_path, script, **plain)[0])
-    assert len(names) == 5
-
-
-def test_every_compiled_function_stands_in_a_module_that_names_the_folder() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        if "sim.model.choice.compiled" in imported:
-            assert RANKS[module_name(path)] <= COMPILED_RANKS, path.name
-
-
 def test_only_one_module_knows_the_compiler() -> None:
     for path in PACKAGE.rglob("*.py"):
         if path.name != "compiled.py":
@@ -99,7 +79,7 @@ def test_only_one_module_knows_the_compiler() -> None:
 
 
 def test_the_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"compiled-{source_hash(COMPILED_RANKS)[:16]}"
+    name = f"compiled-{source_hash(COMPILED)[:16]}"
     monkeypatch.setenv("TALENTSIM_CACHE", str(tmp_path / "own"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_folder() == tmp_path / "own" / "talentsim" / name
@@ -120,7 +100,7 @@ def test_the_compiler_writes_into_the_folder() -> None:
     import numba
 
     assert Path(numba.config.CACHE_DIR).parent.name == "talentsim"
-    assert Path(numba.config.CACHE_DIR).name == f"compiled-{source_hash(COMPILED_RANKS)[:16]}"
+    assert Path(numba.config.CACHE_DIR).name == f"compiled-{source_hash(COMPILED)[:16]}"
     assert os.environ["NUMBA_DISABLE_INTEL_SVML"] == "1"
 
 

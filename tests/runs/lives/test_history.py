@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.engines.agents import TalentModel
+from sim.engines.agents import WorldModel
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT, STUDY, WORK
 from sim.runs.lives.history import history
 from sim.runs.lives.life import Life
+from sim.runs.talent_model import life_of
 from tests.support.toy import random_world
 
 CODES = ("AAA", "BBB", "CCC", "DDD")
@@ -94,11 +95,11 @@ def test_what_happens_is_what_the_draws_say(lived: Any) -> None:
 
 
 def test_a_life_reads_well() -> None:
-    model = TalentModel(world=random_world(11, 4, years=20, people=12.0), seed=5, replicate=2)
+    model = WorldModel(random_world(11, 4, years=20, people=12.0), seed=5, replicate=2)
     while model.running:
         model.step()
     name = next(each for each in model.everyone if each.stage == WORK and each.cohort < 2008)
-    text = str(name.history())
+    text = str(life_of(name))
     assert text.startswith(f"{name.name}: talent class ")
     assert "graduate region: " in text
     assert "first job: " in text

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,17 @@ import pytest
 from sim.data.checks import DataError
 from sim.data.distributions import Distribution
 from sim.data.load import load_data
-from sim.scenarios import load as scenario_module
 from sim.scenarios.examples import lever_example, policy_example
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import NamedPolicy
-from sim.scenarios.load import difference, expansion, load_scenario, named_policies, replacements, resolved_toml
+from sim.scenarios.load import packaged_vocabulary
 from sim.scenarios.reading.library import LIBRARY, load_library, read_library
 from sim.scenarios.reading.text import Problem, ScenarioError
 from sim.scenarios.scenario import Scenario, lever_values, scenario_effect
+from tests.support.packaged import TOYS, VOCABULARY, difference, expansion, load_scenario, replacements, resolved_toml
 
 CODES = load_data().codes
-SHIPPED = load_library(scenario_module._vocabulary())
+SHIPPED = load_library(packaged_vocabulary())
 FEE = '[[policy]]\nname = "toy_fee"\n'
 ENTRY = '[[policy]]\nname = "toy_entry"\norigin = ["CHN", "IND"]\ndestination = ["USA"]\nfrom = 2027\n'
 LEVER = (
@@ -107,7 +106,7 @@ SECOND = '[[policy.lever]]\nid = "two"\nname = "entry_bar"\nchange = "{}"\nvalue
 
 def library_problems(text: str) -> list[Problem]:
     with pytest.raises(ScenarioError) as caught:
-        read_library(text, "library", scenario_module._vocabulary())
+        read_library(text, "library", packaged_vocabulary())
     return list(caught.value.problems)
 
 
@@ -140,15 +139,15 @@ def test_a_damaged_library_is_a_fault_of_the_package(tmp_path: Path) -> None:
     path = tmp_path / "policies.toml"
     path.write_text(GOOD.replace('"entry_bar"', '"entry_bra"').replace("0.1", "nan"), encoding="utf-8")
     with pytest.raises(DataError) as caught:
-        load_library(scenario_module._vocabulary(), path)
+        load_library(packaged_vocabulary(), path)
     assert "policies.toml:10: policy[1].lever[1].name" in str(caught.value)
     assert "policies.toml:12: policy[1].lever[1].value" in str(caught.value)
 
 
 def test_policies_of_a_library_do_not_contradict_themselves() -> None:
-    read_library(GOOD, "l", scenario_module._vocabulary())
+    read_library(GOOD, "l", packaged_vocabulary())
     adding = GOOD + SECOND.format("add")
-    read_library(adding, "l", scenario_module._vocabulary())
+    read_library(adding, "l", packaged_vocabulary())
     (problem,) = library_problems(GOOD + SECOND.format("set"))
     assert problem.message == "levers bar and two may set some of the same cells"
     (problem,) = library_problems(adding.replace('"two"', '"bar"'))
@@ -337,9 +336,9 @@ def test_pay_reaches_natives_unless_the_file_leaves_them_out(tmp_path: Path) -> 
     assert [row.whom for row in difference(load(tmp_path, "c", text.format('["USA"]')))] == ["USA -> USA"]
 
 
-def test_the_test_library_stands_beside_the_packaged_one(toys: Mapping[str, NamedPolicy]) -> None:
-    assert set(named_policies()) == {*SHIPPED, *toys}
-    assert all(name.startswith("toy_") for name in toys)
+def test_the_test_library_stands_beside_the_packaged_one() -> None:
+    assert set(VOCABULARY.policies) == {*SHIPPED, *TOYS}
+    assert all(name.startswith("toy_") for name in TOYS)
 
 
 def test_a_scenario_with_policies_survives_another_process(tmp_path: Path) -> None:

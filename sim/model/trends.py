@@ -1,0 +1,38 @@
+"""What changes from outside over the years: cohorts that grow and drifts that saturate."""
+
+import math
+
+import numpy as np
+
+from sim.model.choice.compiled import compiled
+from sim.model.world import Floats
+
+
+@compiled
+def saturating(t: float, saturation: float) -> float:
+    """Compute years of growth since 2019: as many as passed before 2019, T_g (1 - exp(-(t - 2019) / T_g)) after."""
+    if t <= 2019.0:
+        return t - 2019.0
+    return saturation * (1.0 - math.exp(-(t - 2019.0) / saturation))
+
+
+@compiled
+def cohort_people(level: Floats, growth: Floats, saturation: float, factor: Floats) -> Floats:
+    """Compute (T, R) people who enter: ln B = b + g (4 + saturating years since 2019), times the cohort-size lever."""
+    people = np.empty(factor.shape)
+    for t in range(factor.shape[0]):
+        years = 4.0 + saturating(2000.0 + t, saturation)
+        for o in range(factor.shape[1]):
+            people[t, o] = math.exp(level[o] + growth[o] * years) * factor[t, o]
+    return people
+
+
+@compiled
+def drift_path(yearly: Floats, saturation: float, years: int) -> Floats:
+    """Compute (T, R) drift: constant to 2010, linear to zero in 2019, saturating after."""
+    drift = np.empty((years, yearly.shape[0]))
+    for t in range(years):
+        passed = max(saturating(2000.0 + t, saturation), -9.0)
+        for j in range(yearly.shape[0]):
+            drift[t, j] = yearly[j] * passed
+    return drift
