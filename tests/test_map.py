@@ -43,5 +43,5 @@ def test_every_name_of_the_code_is_in_the_file_where_it_is_told() -> None:
     steps = re.findall(r"^\d+\. `(sim/[\w./]+)`(.*?)(?=^\d+\. |^## )", TOUR, flags=re.MULTILINE | re.DOTALL)
     for path, text in steps:
         source = (ROOT / path).read_text(encoding="utf-8")
-        for name in re.findall(r"`(\w*[A-Z]\w*|\w+_\w+)`", text):
+        for name in re.findall(r"`([A-Z]\w*[a-z]\w*|\w+_\w+)`", text):
             assert re.search(rf"\b{name}\b", source), f"{path}: {name}"
