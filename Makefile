@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 READY := $(VENV)/.ready
 NEWEST := .venv-3.13
-INSTALL := -m pip install --quiet --retries 5 --timeout 60 --no-deps --require-hashes
+# Byte code is made of what is imported, not of all that is installed: --no-compile.
+INSTALL := -m pip install --quiet --retries 5 --timeout 60 --no-deps --require-hashes --no-compile
 # First Python that is new enough; override with `make PYTHON=/path/to/python`.
 ifeq ($(origin PYTHON),undefined)
 PYTHON := $(shell for each in python3.11 python3.12 python3.13 python3; do \
@@ -88,11 +89,11 @@ lock:  ## write the locks anew from pyproject.toml; versions move in the one for
 clean:  ## remove the environments and caches; results stay
 	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The demo needs the core only and starts the package where it stands. Byte code is made of what is imported, not of all.
+# The demo needs the core only and starts the package where it stands.
 $(CORE): requirements.lock
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(INSTALL) --no-compile -r requirements.lock
+	$(BIN)/python $(INSTALL) -r requirements.lock
 	@touch $@
 
 # The locks list every package, so that nothing is resolved anew; the core's versions are the same in both.
