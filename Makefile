@@ -7,22 +7,34 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+CORE := $(VENV)/.core
 READY := $(VENV)/.ready
-LIBRARIES := $(VENV)/.libraries
+NEWEST := .venv-3.13
+# Byte code is made of what is imported, not of all that is installed: --no-compile.
+INSTALL := -m pip install --quiet --retries 5 --timeout 60 --no-deps --require-hashes --no-compile
 # First Python that is new enough; override with `make PYTHON=/path/to/python`.
-PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for each in python3.11 python3.12 python3.13 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+endif
+# Python 3.13, for the newest versions of everything; empty where there is none.
+ifeq ($(origin PYTHON313),undefined)
+PYTHON313 := $(shell for each in python3.13 $$HOME/.pyenv/versions/3.13.*/bin/python3.13; do \
+	$$each -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo $$each && break; done)
+endif
 # mesa-frames needs numpy 1.26, which is built for Python 3.12 and older: `make bench` leaves it out elsewhere.
 FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' 2>/dev/null && echo .venv-frames)
+COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow lint bench reference lock clean
+.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench reference lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(READY)  ## run two scenarios with 25 draws each and compare them: tables, figures, a report, the answer
-	$(BIN)/talentsim run baseline us-entry-restrictions --draws 25
-	$(BIN)/talentsim compare baseline us-entry-restrictions --draws 25
+demo: $(CORE)  ## run two scenarios with 25 draws each and compare them: tables, figures, a report, the answer
+	$(BIN)/python -m sim run baseline us-entry-restrictions --draws 25
+	$(BIN)/python -m sim compare baseline us-entry-restrictions --draws 25
 
 test: $(READY)  ## the fast tests
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
@@ -30,10 +42,22 @@ test: $(READY)  ## the fast tests
 test-slow: $(READY)  ## the slow tests: statistics, engines, worlds, browser, sweeps
 	$(BIN)/python -m pytest -q -n auto -m slow
 
-lint: $(READY)  ## style and types
-	$(BIN)/ruff check sim tests scripts examples benchmarks
-	$(BIN)/ruff format --check sim tests scripts examples benchmarks
+test-3.13: $(if $(PYTHON313),$(NEWEST)/.ready)  ## the fast tests on Python 3.13 with the newest versions, where it is there
+	$(if $(PYTHON313),$(NEWEST)/bin/python -m pytest -q -n auto -m "not slow",@echo \
+		"NOT RUN: Python 3.13 could not be found (python3.13, pyenv); the tests ran on $$($(PYTHON) --version) only")
+
+lint: $(READY)  ## style, types, directions of imports
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy
+	if grep -q '^\[tool.importlinter\]' pyproject.toml; then $(BIN)/lint-imports; fi
+
+environments: $(READY) $(if $(PYTHON313),$(NEWEST)/.ready)  ## make what the tests run in
+
+which-3.13:
+	@echo $(PYTHON313)
+
+ci: test lint test-slow test-3.13  ## everything that must pass
 
 bench: $(READY) .venv-bench/.ready $(FRAMES:%=%/.ready)  ## measure speed beside peers and the limit: a table and one JSON object
 	$(BIN)/python -m benchmarks.bench --starsim .venv-bench/bin/python $(FRAMES:%=--frames %/bin/python) --write docs/performance.md
@@ -54,20 +78,36 @@ reference: $(READY)  ## run the shipped scenarios small: results/reference and d
 	$(BIN)/python scripts/write_scenarios.py
 	$(BIN)/python scripts/report_screenshots.py
 
-lock: $(READY)  ## write requirements.lock anew from pyproject.toml (needs pip-tools)
-	$(BIN)/python -m piptools compile --extra dev --extra explore --extra dask --extra analysis --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-		--no-emit-find-links --no-header --strip-extras --allow-unsafe -o requirements.lock pyproject.toml
+lock:  ## write the locks anew from pyproject.toml; versions move in the one for Python 3.13 only
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet uv
+	rm -f requirements-dev-3.13.lock
+	$(COMPILE) --python-version 3.11 --all-extras --group dev -o requirements-dev.lock
+	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock -o requirements.lock
+	$(COMPILE) --python-version 3.13 --all-extras --group dev -o requirements-dev-3.13.lock
 
-clean:  ## remove the environment and caches; results stay
-	rm -rf $(VENV) .venv-bench .venv-frames .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove the environments and caches; results stay
+	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(READY): $(LIBRARIES) pyproject.toml sim/__init__.py
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
-
-# The lock lists every package, so that nothing is resolved anew: --no-deps.
-$(LIBRARIES): requirements.lock
+# The demo needs the core only and starts the package where it stands.
+$(CORE): requirements.lock
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --retries 5 --timeout 60 --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python $(INSTALL) -r requirements.lock
+	@touch $@
+
+# The locks list every package, so that nothing is resolved anew; the core's versions are the same in both.
+$(VENV)/.libraries: requirements-dev.lock
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(NEWEST)/.libraries: requirements-dev-3.13.lock
+	$(PYTHON313) -m venv $(NEWEST)
+	$(NEWEST)/bin/python $(INSTALL) -r requirements-dev-3.13.lock
+	@touch $@
+
+%/.ready: %/.libraries pyproject.toml sim/__init__.py
+	$*/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,6 +1,6 @@
 """A page to step the model year by year and to move two levers of US policy.
 
-    pip install '.[explore]'
+    pip install '.[mesa-app]'
     solara run examples/mesa_app.py
 
 The first start compiles the model, which takes about half a minute; later starts take a few seconds.

@@ -1,4 +1,4 @@
-"""The README's commands, executed at small size in the order in which they stand."""
+"""The README is short, and its commands and those of the first pages work, executed small in the order in which they stand."""
 
 import os
 import re
@@ -12,16 +12,23 @@ import pytest
 from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line.split("#")[0].strip()
-    for language, text in BLOCKS
-    if language == "bash"
-    for line in text.splitlines()
-    if line.strip() and not line.startswith("#")
-]
+MOST_WORDS = 700
+README, START, MESA = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/start.md", "docs/mesa.md"))
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+INSTALLS = [["pip", "install", "."], *(["pip", "install", f".[{extra}]"] for extra in ("agents", "mesa-app"))]
 SMALL = ("--draws", "1", "--replicates", "2", "--researchers", "1000", "--until", "2028")
+
+
+def blocks(page: str, wanted: str) -> list[str]:
+    """The fenced blocks of a language."""
+    found = re.findall(r"^```(\w+)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    return [text for language, text in found if language == wanted]
+
+
+def commands(page: str) -> list[list[str]]:
+    """The words of each command line of a page."""
+    lines = (line.split("#")[0] for text in blocks(page, "bash") for line in text.splitlines())
+    return [shlex.split(line) for line in lines if line.strip()]
 
 
 def talentsim(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -30,24 +37,28 @@ def talentsim(words: list[str], folder: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
-def test_every_command_of_the_readme_is_known() -> None:
-    assert len(COMMANDS) > 8
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    for command in COMMANDS:
-        words = shlex.split(command)
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) <= MOST_WORDS
+    assert commands(README) == [["make", "demo"], ["pip", "install", "."]]
+
+
+@pytest.mark.parametrize("page", [README, START, MESA], ids=["README", "start", "mesa"])
+def test_every_command_of_a_page_is_known(page: str) -> None:
+    assert commands(page)
+    targets = re.findall(r"^([a-z0-9.-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for words in commands(page):
         if words[0] == "make":
-            assert words[1] in targets, command
+            assert words[1] in targets, words
         elif words[0] == "solara":
-            assert (ROOT / words[2]).is_file(), command  # tests/browser starts it
+            assert (ROOT / words[2]).is_file(), words  # tests/browser starts it
         else:
-            assert words[0] == "talentsim" or words in (["pip", "install", "."], ["pip", "install", ".[explore]"]), command
+            assert words[0] == "talentsim" or words in INSTALLS, words
 
 
-def test_the_talentsim_commands_of_the_readme_work(tmp_path: Path) -> None:
-    (scenario,) = [text for language, text in BLOCKS if language == "toml"]
+def test_the_talentsim_commands_of_the_first_steps_work(tmp_path: Path) -> None:
+    (scenario,) = blocks(START, "toml")
     (tmp_path / "more-places.toml").write_text(scenario, encoding="utf-8")
-    for command in COMMANDS:
-        name, *words = shlex.split(command)
+    for name, *words in commands(START):
         if name != "talentsim":
             continue
         if words[0] in ("run", "compare"):
@@ -55,14 +66,14 @@ def test_the_talentsim_commands_of_the_readme_work(tmp_path: Path) -> None:
         if words[0] == "sweep":
             words = [*dict.fromkeys([*words, "--dry-run"])]  # tests/sweeps runs it
         done = talentsim(words, tmp_path)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert done.returncode == 0, f"{words}\n{done.stderr}"
         assert done.stdout
     folders = sorted(path.parent.name for path in (tmp_path / "results").glob("*/*"))
     assert folders == ["baseline", "baseline", "comparisons", "more-places", "us-entry-restrictions"]
 
 
-def test_the_python_of_the_readme_works(tmp_path: Path) -> None:
-    (code,) = [text for language, text in BLOCKS if language == "python"]
+def test_the_python_of_the_mesa_page_works(tmp_path: Path) -> None:
+    (code,) = blocks(MESA, "python")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False)
@@ -71,9 +82,10 @@ def test_the_python_of_the_readme_works(tmp_path: Path) -> None:
     assert "CHN-2012-3: talent class" in done.stdout
 
 
-def test_the_files_that_the_readme_names_exist() -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert link.startswith("https://") or (ROOT / link).exists(), link
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_files_that_a_page_links_to_exist(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
 
 
 @pytest.mark.parametrize("name", ["work", "study", "origin"])
@@ -82,4 +94,5 @@ def test_the_readme_explains_the_axes(name: str) -> None:
 
 
 def test_the_readme_counts_the_shipped_scenarios() -> None:
-    assert f"\n{len(shipped_names())} scenarios are shipped" in README
+    assert f"\n{len(shipped_names())} scenarios are shipped" in START
+    assert f"{len(shipped_names())} scenarios are shipped" in README

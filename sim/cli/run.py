@@ -98,7 +98,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
         The run, and in words whether it was there already.
     """
     from sim.draws.constants import NotSolvedError
-    from sim.engines.walk import InvariantBrokenError
+    from sim.engines.walk import EngineMissingError, InvariantBrokenError, check_engine
     from sim.runs.execute import make_run, tasks_of
     from sim.runs.folder import check_place, find_run, read_run
 
@@ -108,8 +108,10 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     found = {id(plan): there_already(plan) for plan in plans}
     to_do = [plan for plan in plans if found[id(plan)] is None]
     try:
+        for plan in to_do:
+            check_engine(plan.engine)
         tasks = {id(plan): tasks_of(plan) for plan in to_do}
-    except ValueError as error:
+    except (ValueError, EngineMissingError) as error:
         raise InputError([str(error)]) from error
     for plan in to_do:
         check_place(plan, out)

@@ -1,5 +1,6 @@
 """Walk the years of a world with the engine that was asked for, and check that nobody is lost on the way."""
 
+import importlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,9 +15,33 @@ from sim.model.world import Indices, World
 ENGINES = ("arrays", "agents")
 """Compiled loops over columns; one Mesa agent per researcher. Both give the same history."""
 
+MESA = ("mesa", "networkx")
+"""Packages that only the engine agents needs."""
+
 
 class InvariantBrokenError(RuntimeError):
     """Researchers were not conserved: a fault of the program, never of the input."""
+
+
+class EngineMissingError(RuntimeError):
+    """The packages that an engine needs are not installed."""
+
+
+def check_engine(engine: str) -> None:
+    """Import what an engine needs, so that a run that cannot be made is refused before it begins.
+
+    Raises
+    ------
+    EngineMissingError : a package is not installed; names it and the line that installs it.
+    """
+    if engine != "agents":
+        return
+    try:
+        importlib.import_module("sim.engines.agents")
+    except ModuleNotFoundError as error:
+        if error.name not in MESA:
+            raise
+        raise EngineMissingError(f"the engine agents needs the package {error.name}: pip install 'talentsim[agents]'") from error
 
 
 def years_of(
@@ -27,7 +52,9 @@ def years_of(
     Raises
     ------
     ValueError : unknown engine.
+    EngineMissingError : see `check_engine`.
     """
+    check_engine(engine)
     if engine == "arrays":
         return run_years(world, key, chunk, threads, held)
     if engine == "agents":

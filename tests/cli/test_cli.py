@@ -290,3 +290,12 @@ def test_quick_verbs_import_nothing_slow(words: list[str], tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == "slow:"
+
+
+def test_the_engine_agents_says_what_installs_it(call: Call, monkeypatch: pytest.MonkeyPatch, quick_engine: object) -> None:
+    monkeypatch.setitem(sys.modules, "mesa", None)
+    monkeypatch.delitem(sys.modules, "sim.engines.agents", raising=False)
+    code, out, err = call("run", "baseline", "--engine", "agents", *SMALL)
+    assert (code, out) == (2, "")
+    assert err == "talentsim: the engine agents needs the package mesa: pip install 'talentsim[agents]'\n"
+    assert call("run", "baseline", *SMALL)[0] == 0
