@@ -55,7 +55,7 @@ def sweep(
     retry
         Whether failed runs are tried again.
     report
-        Called with a `sim.sweeps.execute.Progress` at the start and after every batch.
+        Called with a `sim.sweeps.execute.SweepProgress` at the start and after every batch.
 
     Returns
     -------

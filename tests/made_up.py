@@ -10,8 +10,8 @@ from sim.scenarios.load import load_scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.design.points import Factor
-from sim.sweeps.keys import runs_of
-from sim.sweeps.parts import Row
+from sim.sweeps.keys import sweep_runs
+from sim.sweeps.parts import PartRow
 from sim.sweeps.results import Sweep, read_sweep
 from sim.sweeps.store import Store
 
@@ -37,12 +37,12 @@ def made_up_sweep(
     design = Design("made up", loaded, tuple(factors), method, points, 1, measures, **sizes, text=text)
     store = Store(folder, design)
     rows = []
-    for run in runs_of(design):
+    for run in sweep_runs(design):
         name = scenarios[run.scenario]
         failed = fails(run.point, run.draw, run.replicate)
         kept = [np.nan] * len(keep) if failed else values(name, run.values, run.draw, run.replicate)
         error = "ValueError: made up" if failed else ""
-        rows.append(Row(run.key, name, run.point, run.draw, run.replicate, run.values, tuple(map(float, kept)), error, 0.01))
+        rows.append(PartRow(run.key, name, run.point, run.draw, run.replicate, run.values, tuple(map(float, kept)), error, 0.01))
     store.write(rows)
     store.close()
     return read_sweep(folder)

@@ -11,11 +11,11 @@ from types import ModuleType
 
 import pytest
 
-from sim.comparisons.shipped.effects import Design
+from sim.comparisons.shipped.effects import EffectDesign
 from sim.comparisons.shipped.reference import (
     CHECKSUM,
+    COUNT_YEARS,
     SENSITIVITY,
-    YEARS,
     checksum_text,
     newest_change,
     read_effects,
@@ -45,7 +45,7 @@ def test_every_shipped_scenario_has_its_table_and_no_other_is_left() -> None:
 def test_a_table_counts_everybody_once_on_every_axis(name: str) -> None:
     header, *rows = read_rows(FOLDER / f"{name}.csv")
     assert header == ["year", "tier", "axis", "all", *load_data().codes]
-    assert [int(year) for year in dict.fromkeys(row[0] for row in rows)] == list(YEARS)
+    assert [int(year) for year in dict.fromkeys(row[0] for row in rows)] == list(COUNT_YEARS)
     counts = {tuple(row[:3]): [int(cell) for cell in row[3:]] for row in rows}
     for (year, tier, axis), (total, *by_region) in counts.items():
         assert total == sum(by_region) > 0
@@ -135,6 +135,6 @@ def test_an_installed_package_finds_its_own_effects(tmp_path: Path) -> None:
 
 
 def test_nothing_is_said_of_the_elite_below_its_size() -> None:
-    assert (Design().elite_researchers, Design().elite_replicates) == (ELITE_RESEARCHERS, ELITE_REPLICATES)
+    assert (EffectDesign().elite_researchers, EffectDesign().elite_replicates) == (ELITE_RESEARCHERS, ELITE_REPLICATES)
     assert ELITE_RESEARCHERS >= 20_000
     assert ELITE_REPLICATES >= 10

@@ -207,12 +207,12 @@ def find_sweep(name: str) -> Sweep:
         If there is none; with the sweeps that are there.
     """
     from sim.sweeps.results import read_sweep
-    from sim.sweeps.store import RECORD
+    from sim.sweeps.store import DESIGN_RECORD
 
     for folder in (Path(name), SWEEPS / name):
-        if (folder / RECORD).is_file():
+        if (folder / DESIGN_RECORD).is_file():
             return read_sweep(folder)
-    known = sorted(path.parent.name for path in SWEEPS.glob(f"*/{RECORD}"))
+    known = sorted(path.parent.name for path in SWEEPS.glob(f"*/{DESIGN_RECORD}"))
     if Path(name).is_dir():
         raise InputError([f"{name} holds no sweep; `talentsim sweep DESIGN` makes one"])
     if not known:

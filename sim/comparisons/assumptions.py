@@ -24,7 +24,7 @@ from sim.runs.simulate import simulate
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Scenario
 
-REPLICATES = 4
+ASSUMPTION_REPLICATES = 4
 """Replicates of each row; fewer if the runs have fewer, but at least two, for an error."""
 FEWEST_REPLICATES = 2
 TIER = "top20"
@@ -93,12 +93,12 @@ def assumption_rows(comparison: Comparison, report: Report | None = None) -> tup
         return ()
     names = labels(base, variants)[1:]
     scenarios = [load_scenario(str(run.folder / RESOLVED)) for run in (base, *variants)]
-    replicates = max(FEWEST_REPLICATES, min(REPLICATES, base.replicates))
+    replicates = max(FEWEST_REPLICATES, min(ASSUMPTION_REPLICATES, base.replicates))
     found: dict[str, list[AssumptionRow]] = {name: [] for name in names}
     for done, setting in enumerate(SETTINGS, start=1):
         shares = reference_shares(setting, scenarios, base, replicates)
         for number, name in enumerate(names, start=1):
-            found[name] += rows_of(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
+            found[name] += setting_rows(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
         if report is not None:
             report(done, len(SETTINGS))
     return tuple(row for name in names for row in found[name])
@@ -120,7 +120,7 @@ def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run,
     return np.array([[shares(number, replicate) for number in range(len(scenarios))] for replicate in range(replicates)])
 
 
-def rows_of(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
+def setting_rows(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
     """Summarise the differences of one variant, (replicates, Y, X, R), in the years and regions of its headlines."""
     base = comparison.base
     for x, axis in enumerate(ROW_AXES):

@@ -13,7 +13,7 @@ from sim.comparisons.anatomy.dissect import DRAWS, REPLICATES, dissect
 from sim.comparisons.answer import answers
 from sim.comparisons.assumptions import assumption_rows, why_no_assumptions
 from sim.comparisons.comparison import Comparison
-from sim.comparisons.effects import compare
+from sim.comparisons.effects import compare_runs
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
 from sim.runs.folder import Run
@@ -75,7 +75,7 @@ def compare_into(
     folder = comparison_folder(runs, out, extent.assumptions, extent.anatomy)
     if (folder / "provenance.json").is_file():
         return read_comparison(folder), folder, True
-    write_comparison(complete(compare(runs[0], runs[1:]), extent, progress), folder, command)
+    write_comparison(complete(compare_runs(runs[0], runs[1:]), extent, progress), folder, command)
     return read_comparison(folder), folder, False
 
 

@@ -45,7 +45,7 @@ RowKind = TypeVar("RowKind", Headline, CrossingRow, AssumptionRow)
 COMPARISONS = "comparisons"
 
 
-FILES = (
+COMPARISON_FILES = (
     "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "iamc.csv", "answer.txt",
     "provenance.json",
 )  # fmt: skip
@@ -54,13 +54,13 @@ FILES = (
 KEY = ("variant", "year", "tier", "axis", "region")
 
 
-STATISTICS = tuple(field.name for field in fields(Effects))
+EFFECT_STATISTICS = tuple(field.name for field in fields(Effects))
 
 
 SELECTED_YEARS = (2019, 2022, 2025, 2030, 2035, 2040, 2045, 2050)
 
 
-MOST_NAMES = 3
+MOST_SCENARIOS_NAMED = 3
 
 
 SHOWN_RANK = 9.0
@@ -84,7 +84,7 @@ def comparison_id(runs: Sequence[Run], has_assumptions: bool, has_anatomy: bool)
 def comparison_folder(runs: Sequence[Run], root: Path, has_assumptions: bool, has_anatomy: bool) -> Path:
     """Return where the comparison of runs (the base first) lies or would lie below the results folder `root`."""
     names = [run.name for run in runs]
-    shown = names if len(names) <= MOST_NAMES else [*names[:2], f"and-{len(names) - 2}-more"]
+    shown = names if len(names) <= MOST_SCENARIOS_NAMED else [*names[:2], f"and-{len(names) - 2}-more"]
     return root / COMPARISONS / "--".join(shown) / comparison_id(runs, has_assumptions, has_anatomy)
 
 
@@ -168,15 +168,15 @@ def read_comparison(folder: Path) -> Comparison:
     sim.runs.atomic.FolderError
         If a file or a run is missing or damaged.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in COMPARISON_FILES if not (folder / name).is_file()]
     if missing:
         raise FolderError(folder, f"not a complete comparison, {', '.join(missing)} missing")
     try:
         record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        runs = [read_run(find_run(folder, run)) for run in record["runs"]]
+        runs = [read_run(run_place(folder, run)) for run in record["runs"]]
         names = [run["name"] for run in record["runs"]]
         shape = len(runs[0].years), len(TIERS), len(AXES), len(runs[0].codes)
-        effects = read_effects(folder / "effects.parquet", names[1:], shape)
+        effects = read_effect_tables(folder / "effects.parquet", names[1:], shape)
         return Comparison(
             base=runs[0],
             variants=tuple(runs[1:]),
@@ -203,7 +203,7 @@ def read_anatomies(folder: Path, names: Sequence[str]) -> Mapping[str, Anatomy]:
     return MappingProxyType({name: read_anatomy(place) for name, place in places.items() if place.is_dir()})
 
 
-def find_run(folder: Path, run: Mapping[str, Any]) -> Path:
+def run_place(folder: Path, run: Mapping[str, Any]) -> Path:
     """Find the folder of a run of a comparison.
 
     Raises
@@ -231,7 +231,7 @@ def effects_table(comparison: Comparison) -> pa.Table:
             "axis": np.array(AXES)[index[2]],
             "region": np.array(codes)[index[3]],
         }
-        columns |= {statistic: getattr(effects, statistic).ravel() for statistic in STATISTICS}
+        columns |= {statistic: getattr(effects, statistic).ravel() for statistic in EFFECT_STATISTICS}
         tables.append(pa.table(columns))
     return pa.concat_tables(tables)
 
@@ -244,7 +244,7 @@ def selected(table: pa.Table) -> Iterator[list[Any]]:
             yield list(row.values())
 
 
-def read_effects(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
+def read_effect_tables(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
     """Read the effects of every variant back."""
     table = pq.read_table(path, memory_map=False)
     cells = math.prod(shape)
@@ -253,7 +253,7 @@ def read_effects(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tu
     found = []
     for number in range(len(names)):
         part = table.slice(number * cells, cells)
-        found.append(Effects(**{name: part[name].to_numpy().reshape(shape) for name in STATISTICS}))
+        found.append(Effects(**{name: part[name].to_numpy().reshape(shape) for name in EFFECT_STATISTICS}))
     return tuple(found)
 
 
@@ -290,10 +290,10 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-RECORD: Final = "anatomy.json"
+ANATOMY_RECORD: Final = "anatomy.json"
 
 
-TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
+ANATOMY_TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
 
 
 BETWEEN: Final = "; "
@@ -321,7 +321,7 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kinds: tuple[type[AnatomyRow], ...] = (SwitchRow, ChannelRow, LeverPart)
     rows: tuple[Sequence[AnatomyRow], ...] = (anatomy.switches, anatomy.channels, anatomy.levers)
-    for name, kind, table in zip(TABLES, kinds, rows, strict=True):
+    for name, kind, table in zip(ANATOMY_TABLES, kinds, rows, strict=True):
         with (folder / name).open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(kind._fields)
@@ -335,7 +335,7 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
         "exact": anatomy.exact,
         "lever_researchers": anatomy.lever_researchers,
     }
-    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    (folder / ANATOMY_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def as_text(value: Any) -> str:
@@ -353,10 +353,10 @@ def read_anatomy(folder: Path) -> Anatomy:
     sim.runs.atomic.FolderError : a file is missing or cannot be read.
     """
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / ANATOMY_RECORD).read_text(encoding="utf-8"))
         switches, channels, levers = (
             tuple(kind(**row) for row in read_anatomy_rows(folder / name))
-            for name, kind in zip(TABLES, (SwitchRow, ChannelRow, LeverPart), strict=True)
+            for name, kind in zip(ANATOMY_TABLES, (SwitchRow, ChannelRow, LeverPart), strict=True)
         )
         runs = tuple((int(draw), int(replicate)) for draw, replicate in record.pop("runs"))
         return Anatomy(**record, runs=runs, switches=switches, channels=channels, levers=levers)

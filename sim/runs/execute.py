@@ -152,7 +152,7 @@ def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str
         plan,
         run_tasks(tasks, plan.workers, progress),
         out,
-        command=command_of(plan, settings),
+        command=run_command(plan, settings),
         notes=[unstable_points(plan)],
         variants={value: execute(task) for value, task in variant_tasks(plan).items()},
         finish=lambda made: save_work_shares(made, data, made.folder),
@@ -165,7 +165,7 @@ def unstable_points(plan: RunPlan) -> str:
     return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 
-def command_of(plan: RunPlan, settings: Sequence[str]) -> str:
+def run_command(plan: RunPlan, settings: Sequence[str]) -> str:
     """Return the command that makes a run again, without anything of this machine."""
     numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
     options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]

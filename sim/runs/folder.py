@@ -43,7 +43,7 @@ from sim.scenarios.load import load_shipped, resolved_toml
 from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
-FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
+RUN_FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
 BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
 
 _WHEN = re.compile(r"(.*?)(?: in (\d{4})(?:-(\d{4}))?)?", re.DOTALL)
@@ -243,7 +243,7 @@ def read_run(folder: Path) -> Run:
     FolderError
         If a file is missing or damaged.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in RUN_FILES if not (folder / name).is_file()]
     if missing:
         raise FolderError(folder, f"not a complete run, {', '.join(missing)} missing")
     try:

@@ -60,7 +60,7 @@ _FLOWS = pa.schema(
 )
 
 
-class TableError(ValueError):
+class RunTableError(ValueError):
     """A table of a run's folder cannot be read."""
 
 
@@ -162,10 +162,10 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     try:
         column = pq.read_table(path, columns=["researchers"], memory_map=False).column(0)
     except (OSError, pa.ArrowException) as error:
-        raise TableError(f"{path}: cannot be read ({error})") from error
+        raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
     if len(column) != math.prod(shape):
-        raise TableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
+        raise RunTableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
     values: Integers = column.to_numpy().astype(np.int64).reshape(shape)
     return values
 
@@ -196,7 +196,7 @@ def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
     codes = tuple(dict.fromkeys(row[3] for row in rows))
     shape = (len(years), len(TIERS), len(AXES), len(codes))
     if len(rows) != math.prod(shape):
-        raise TableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
+        raise RunTableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
     columns = {
         field.name: np.array([_value(row[4 + index]) for row in rows]).reshape(shape)
         for index, field in enumerate(fields(ShareSummary))
@@ -279,9 +279,9 @@ def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
         with path.open(encoding="utf-8", newline="") as stream:
             header, *rows = list(csv.reader(stream))
     except (OSError, ValueError) as error:
-        raise TableError(f"{path}: cannot be read ({error})") from error
+        raise RunTableError(f"{path}: cannot be read ({error})") from error
     if tuple(header) != tuple(columns):
-        raise TableError(f"{path}: columns {header}, expected {list(columns)}")
+        raise RunTableError(f"{path}: columns {header}, expected {list(columns)}")
     return rows
 
 
@@ -297,12 +297,12 @@ def _text(value: Any) -> Any:
     return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value
 
 
-COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
+VARIANT_COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
 
 
 def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
     """Write variants as a CSV table."""
-    write_table(path, COLUMNS, rows)
+    write_table(path, VARIANT_COLUMNS, rows)
 
 
 def read_variants(path: Path) -> tuple[VariantRow, ...]:
@@ -310,10 +310,10 @@ def read_variants(path: Path) -> tuple[VariantRow, ...]:
 
     Raises
     ------
-    sim.runs.tables.TableError
+    sim.runs.tables.RunTableError
         If the file is missing or has other columns.
     """
     return tuple(
         VariantRow(parameter, float(value), int(year), tier, axis, region, float(share))
-        for parameter, value, year, tier, axis, region, share in read_table(path, COLUMNS)
+        for parameter, value, year, tier, axis, region, share in read_table(path, VARIANT_COLUMNS)
     )

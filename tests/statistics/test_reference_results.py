@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from sim.comparisons.shipped.effects import Design, effect_rows
+from sim.comparisons.shipped.effects import EffectDesign, effect_rows
 from sim.comparisons.shipped.reference import first_difference, read_rows
 from sim.scenarios.reading.chain import shipped_names
 
@@ -34,7 +34,7 @@ def test_scenarios_differ_from_the_baseline() -> None:
 
 
 def test_effects_do_not_depend_on_the_number_of_workers() -> None:
-    small = Design(draws=3, replicates=1, researchers=500, elite_replicates=2, elite_researchers=500)
+    small = EffectDesign(draws=3, replicates=1, researchers=500, elite_replicates=2, elite_researchers=500)
     told: list[str] = []
     one, two = (list(effect_rows(["us-opening"], replace(small, workers=workers), told.append)) for workers in (1, 2))
     assert one == two

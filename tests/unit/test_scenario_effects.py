@@ -9,9 +9,9 @@ import sim.comparisons.shipped.effects
 from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.comparisons.shipped.effects import (
     AXES_SHOWN,
-    Design,
+    EffectDesign,
     paired_effects,
-    rows_of,
+    scenario_rows,
     standard_error,
     strongest,
     uncertain_inputs,
@@ -39,7 +39,7 @@ def test_effects_are_paired_by_replicate(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(sim.comparisons.shipped.effects, "simulate", simulate)
     variants = [load_shipped("baseline"), load_shipped("us-opening")]
-    effects = paired_effects(variants, None, "elite", 100, 4, Design())  # type: ignore[arg-type]
+    effects = paired_effects(variants, None, "elite", 100, 4, EffectDesign())  # type: ignore[arg-type]
     assert effects.shape == (4, 2, len(AXES_SHOWN), len(CODES))
     assert not effects[:, 0].any()
     assert np.allclose(effects[:, 1, :, 0], -2.0)
@@ -78,7 +78,7 @@ def test_the_main_row_is_the_region_with_the_largest_effect_on_work() -> None:
     effects[:, 1, CODES.index("GBR")] = -9.0
     elite = np.zeros((10, 2, len(CODES)))
     elite[:, 0, CODES.index("CAN")] = np.tile([0.0, 2.0], 5)
-    rows = list(rows_of("s", effects, {"x": np.arange(6.0), "y": np.array([0, 2, 1, 3, 4, 5.0])}, elite, CODES))
+    rows = list(scenario_rows("s", effects, {"x": np.arange(6.0), "y": np.array([0, 2, 1, 3, 4, 5.0])}, elite, CODES))
     (main,) = [row for row in rows if row.main]
     assert (main.axis, main.region, main.mean, main.p50, main.first, main.first_rho) == ("work", "CAN", 2.0, 2.0, "x", 1.0)
     assert main.elite == 1.0

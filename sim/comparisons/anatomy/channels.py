@@ -23,7 +23,7 @@ OTHERS: Final = 2
 """Further regions of which effects are told: those with the largest in the last year."""
 
 
-class Cell(NamedTuple):
+class ShownCell(NamedTuple):
     """One share of which effects are told, with its place in arrays."""
 
     at: tuple[int, int, int]  # year, axis, region
@@ -45,7 +45,7 @@ def shares_at(counts: Integers, years: Sequence[int]) -> Floats:
     return 100.0 * shares(counts[rows, TIERS.index(TIER)][:, axes])
 
 
-def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[Cell]:
+def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[ShownCell]:
     """List the shares that are told: ALWAYS, and on each axis the OTHERS that move most in the last year.
 
     Parameters
@@ -59,11 +59,11 @@ def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> It
         for x, axis in enumerate(AXES_SHOWN):
             ranked = [int(region) for region in np.argsort(-np.abs(total[-1, x]), kind="stable")]
             for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
-                yield Cell((y, x, region), year, axis, codes[region])
+                yield ShownCell((y, x, region), year, axis, codes[region])
 
 
 def channel_rows(
-    base: Floats, direct: Floats, feedback: Floats, variant: Floats, cells: Sequence[Cell]
+    base: Floats, direct: Floats, feedback: Floats, variant: Floats, cells: Sequence[ShownCell]
 ) -> tuple[ChannelRow, ...]:
     """Split the mean effect of each cell.
 

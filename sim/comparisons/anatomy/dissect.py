@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
-from sim.comparisons.anatomy.channels import TIER, Cell, cells_shown, channel_rows, shares_at
-from sim.comparisons.anatomy.coalitions import Player, coalition, players, words_of
+from sim.comparisons.anatomy.channels import TIER, ShownCell, cells_shown, channel_rows, shares_at
+from sim.comparisons.anatomy.coalitions import Player, coalition, player_words, players
 from sim.comparisons.anatomy.futures import live_future
 from sim.comparisons.anatomy.shapley import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
 from sim.comparisons.anatomy.switches import Switch, switch_rows, switches_of
@@ -203,7 +203,7 @@ def look_at(plan: Dissection, run: tuple[int, int]) -> Looked:
     return Looked(switches, before, after, direct, feedback, values)
 
 
-def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Cell]) -> tuple[LeverPart, ...]:
+def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[ShownCell]) -> tuple[LeverPart, ...]:
     """Share the mean effect of each cell out among the levers."""
     if not plan.everyone:
         return ()
@@ -211,7 +211,7 @@ def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Cell
     count = len(plan.everyone)
     parts = exact_parts(count, value) if plan.orders is None else sampled_parts(count, value, plan.orders)
     total = value[(1 << count) - 1] - value[0]
-    words = words_of(plan.base, plan.variant, plan.everyone)
+    words = player_words(plan.base, plan.variant, plan.everyone)
     return tuple(
         LeverPart(
             player.id,

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow
+from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
@@ -41,12 +41,12 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Design:
+class EffectDesign:
     """Sizes of the comparison: over draws for the visible, at the reference point for the elite."""
 
     draws: int = 25
-    replicates: int = REPLICATES
-    researchers: int = RESEARCHERS
+    replicates: int = EFFECT_REPLICATES
+    researchers: int = EFFECT_RESEARCHERS
     elite_replicates: int = ELITE_REPLICATES
     elite_researchers: int = ELITE_RESEARCHERS
     seed: int = 1
@@ -54,7 +54,7 @@ class Design:
     workers: int = 1
 
 
-def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterator[EffectRow]:
+def effect_rows(names: Sequence[str], design: EffectDesign, report: Report) -> Iterator[EffectRow]:
     """Compare shipped scenarios with the baseline.
 
     Parameters
@@ -82,10 +82,12 @@ def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterato
     elite = paired_effects(variants, draw, "elite", design.elite_researchers, design.elite_replicates, design)
     for s, scenario in enumerate(variants):
         inputs = uncertain_inputs(data, base, scenario, vectors)
-        yield from rows_of(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
+        yield from scenario_rows(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
 
 
-def over_draws(variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: Design, report: Report) -> Floats:
+def over_draws(
+    variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: EffectDesign, report: Report
+) -> Floats:
     """Compare scenarios with the baseline in every draw: mean over replicates, (D, S, X, R)."""
     numbered = list(enumerate(vectors))
     work = partial(one_draw, variants=variants, design=design)
@@ -102,7 +104,7 @@ def over_draws(variants: Sequence[Scenario], vectors: Sequence[Mapping[str, floa
     return np.stack(effects)
 
 
-def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: Design) -> Floats:
+def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: EffectDesign) -> Floats:
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
     draw = make_draw(load_data(), vector, number)
@@ -111,7 +113,7 @@ def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scena
 
 
 def paired_effects(
-    variants: Sequence[Scenario], draw: Draw, tier: str, researchers: int, replicates: int, design: Design
+    variants: Sequence[Scenario], draw: Draw, tier: str, researchers: int, replicates: int, design: EffectDesign
 ) -> Floats:
     """Compare scenarios with the baseline on the same random numbers, (replicates, S, X, R) in percentage points."""
     axes = [AXES.index(axis) for axis in AXES_SHOWN]
@@ -144,7 +146,9 @@ def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Se
     return {name: values for name, values in found.items() if np.ptp(values) > 0.0}
 
 
-def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Floats, codes: Sequence[str]) -> Iterator[EffectRow]:
+def scenario_rows(
+    name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Floats, codes: Sequence[str]
+) -> Iterator[EffectRow]:
     """Summarise one scenario.
 
     Parameters

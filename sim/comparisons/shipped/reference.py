@@ -18,15 +18,15 @@ from sim.engines.counts import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.sources import PACKAGE
 
-YEARS = (2019, 2022, 2025, 2030, 2035)
-KEY = ("year", "tier", "axis")
+COUNT_YEARS = (2019, 2022, 2025, 2030, 2035)
+COUNT_KEY = ("year", "tier", "axis")
 TOTAL = "all"
 """Column of the sum over regions, which turns counts into shares."""
 SENSITIVITY = "sensitivity.csv"
 CHECKSUM = "CHECKSUM"
 SHOWN_DIGITS = 8
 """Digits of the checksum that name it in the changelog."""
-RESEARCHERS, REPLICATES = 5_000, 2
+EFFECT_RESEARCHERS, EFFECT_REPLICATES = 5_000, 2
 """Size of a run for the effects on the visible, in every draw."""
 
 
@@ -74,8 +74,8 @@ def count_table(runs: Iterable[Outcomes], codes: Sequence[str]) -> list[list[str
     made = list(runs)
     counts = np.sum([run.counts for run in made], axis=0)
     years = made[0].years.tolist()
-    table = [[*KEY, TOTAL, *codes]]
-    for year in YEARS:
+    table = [[*COUNT_KEY, TOTAL, *codes]]
+    for year in COUNT_YEARS:
         for t, tier in enumerate(TIERS):
             for a, axis in enumerate(AXES):
                 row = counts[years.index(year), t, a]
@@ -87,7 +87,7 @@ def first_difference(stored: Sequence[Sequence[str]], made: Sequence[Sequence[st
     """Say where two tables of counts differ first: row, column and both values; "" if they are equal."""
     for old, new in zip(stored, made, strict=False):
         if list(old) != list(new):
-            where = " ".join(new[: len(KEY)])
+            where = " ".join(new[: len(COUNT_KEY)])
             cells = zip(made[0], old, new, strict=False)
             column, before, after = next((cell for cell in cells if cell[1] != cell[2]), ("columns", len(old), len(new)))
             return f"{where}, {column}: stored {before}, now {after}"

@@ -103,10 +103,10 @@ STANDARD_ERRORS = 2.0
 MOST_REPLICATES = 100_000
 
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+FIVE_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-class Parts(NamedTuple):
+class VarianceParts(NamedTuple):
     """Variance of one difference by cause; NaN where one draw or one replicate cannot tell."""
 
     draw: float
@@ -114,7 +114,7 @@ class Parts(NamedTuple):
     rest: float
 
 
-def variance_parts(values: Floats) -> Parts:
+def variance_parts(values: Floats) -> VarianceParts:
     """Split the variance of crossed values.
 
     Parameters
@@ -124,20 +124,20 @@ def variance_parts(values: Floats) -> Parts:
     """
     draws, replicates = values.shape
     if draws < 2 and replicates < 2:
-        return Parts(np.nan, np.nan, np.nan)
+        return VarianceParts(np.nan, np.nan, np.nan)
     if replicates < 2:
-        return Parts(float(values[:, 0].var(ddof=1)), np.nan, np.nan)
+        return VarianceParts(float(values[:, 0].var(ddof=1)), np.nan, np.nan)
     if draws < 2:
-        return Parts(np.nan, np.nan, float(values[0].var(ddof=1)))
+        return VarianceParts(np.nan, np.nan, float(values[0].var(ddof=1)))
     by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
     rest = values - by_draw[:, None] - by_replicate[None] + values.mean()
     ms_rest = float((rest**2).sum()) / ((draws - 1) * (replicates - 1))
     draw = float(by_draw.var(ddof=1)) - ms_rest / replicates
     replicate = float(by_replicate.var(ddof=1)) - ms_rest / draws
-    return Parts(max(draw, 0.0), max(replicate, 0.0), ms_rest)
+    return VarianceParts(max(draw, 0.0), max(replicate, 0.0), ms_rest)
 
 
-def variance_of_mean(parts: Parts, draws: float, replicates: float) -> float:
+def variance_of_mean(parts: VarianceParts, draws: float, replicates: float) -> float:
     """Return the variance of the mean of draws x replicates; a part that is not known is left out, NaN if none is known."""
     if np.isnan(parts).all():
         return float("nan")
@@ -148,7 +148,7 @@ def variance_of_mean(parts: Parts, draws: float, replicates: float) -> float:
     )
 
 
-def runs_needed(parts: Parts, mean: float, draws: int, replicates: int) -> tuple[float, float, float]:
+def runs_needed(parts: VarianceParts, mean: float, draws: int, replicates: int) -> tuple[float, float, float]:
     """Return the smallest number of paired runs that puts the mean at two standard errors, and its draws and replicates.
 
     Parameters
@@ -208,6 +208,6 @@ def mean_of(values: Floats) -> Floats:
 def quantiles_of(values: Floats) -> Floats:
     """Return the five quantiles over runs (first axis), (5, ...), leaving out runs in which nobody is counted."""
     empty = np.isnan(values).all(axis=0)
-    found: Floats = np.nanquantile(np.where(empty, 0.0, values), QUANTILES, axis=0)
+    found: Floats = np.nanquantile(np.where(empty, 0.0, values), FIVE_QUANTILES, axis=0)
     quantiles: Floats = np.where(empty, np.nan, found)
     return quantiles

@@ -24,7 +24,7 @@ from sim.scenarios.reading.values import Finding, Vocabulary, filled_text, known
 
 LIBRARY: Final = DATA_FOLDER / "policies.toml"
 POLICY_TABLE: Final = "[[policy]]\n"
-MOST_NUMBER: Final = 999
+HIGHEST_POLICY_NUMBER: Final = 999
 """Largest row of a list of policies."""
 
 
@@ -138,7 +138,7 @@ def _name(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    return whole_number(value, 0, MOST_NUMBER, "the row of a list of policies")
+    return whole_number(value, 0, HIGHEST_POLICY_NUMBER, "the row of a list of policies")
 
 
 def _asks(value: object) -> tuple[str, ...]:

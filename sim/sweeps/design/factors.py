@@ -31,10 +31,10 @@ RESERVED = ("key", "scenario", "point", "draw", "replicate", "error", "seconds")
 """Columns of the results that are no factor's; capitals do not tell columns apart."""
 
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+FACTOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 
 
-MOST_NUMBER = 1e300
+GREATEST_NUMBER = 1e300
 
 
 ANY = (-math.inf, math.inf)
@@ -108,7 +108,7 @@ class _FactorReader:
         name = table.get("name", table.get(kind, "") if kind in ("lever", "parameter") else f"{table.get(kind, '')}-{kind}")
         if not kind and "name" not in table:
             return ""
-        is_right = isinstance(name, str) and NAME.fullmatch(name) and name.lower() not in RESERVED
+        is_right = isinstance(name, str) and FACTOR_NAME.fullmatch(name) and name.lower() not in RESERVED
         if not is_right:
             allowed = f"must be up to 60 letters, digits, _ . or -, a letter first, and none of {', '.join(RESERVED)}"
             self.file.refuse((*path, "name"), allowed, name)
@@ -193,7 +193,7 @@ class _FactorReader:
         """Check one number of a factor."""
         low, high = bounds
         number = math.nan
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER:
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= GREATEST_NUMBER:
             number = float(value)
         if not low <= number <= high or (is_year and number != int(number)):
             allowed = "" if bounds == ANY else f" from {low:g} to {high:g}"
