@@ -20,7 +20,7 @@ from sim.data.schema import Data
 from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import Floats
-from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
+from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario, lever_values
@@ -165,7 +165,7 @@ def scenario_rows(
         for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
             effect = effects[:, x, region]
             (first, first_rho), (second, second_rho) = strongest(effect, inputs)
-            low, middle, high = np.quantile(effect, (0.05, 0.5, 0.95))
+            low, middle, high = np.quantile(effect, BAND_AND_MEDIAN)
             yield EffectRow(
                 scenario=name,
                 axis=axis,

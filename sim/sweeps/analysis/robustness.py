@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.model.world import Floats
+from sim.runs.outcomes.statistics import BAND_AND_MEDIAN
 from sim.sweeps.analysis.responses import AnalysisError, Response, respond
 from sim.sweeps.results import Sweep
 
 HIGHER, LOWER = "higher", "lower"
-
-
-QUANTILES = (0.05, 0.5, 0.95)
 
 
 MOST_POLICIES = 200
@@ -80,7 +78,7 @@ class Robustness:
     @property
     def quantiles(self) -> Floats:
         """The 5 %, 50 % and 95 % quantiles of each policy's number over futures, (P, 3)."""
-        return np.quantile(self.values, QUANTILES, axis=1).T
+        return np.quantile(self.values, BAND_AND_MEDIAN, axis=1).T
 
 
 def robustness(sweep: Sweep, text: str, direction: str = HIGHER) -> Robustness:

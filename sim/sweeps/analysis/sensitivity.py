@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.model.world import Floats, Integers
+from sim.runs.outcomes.statistics import variance_parts
 from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, Response
 from sim.sweeps.design.points import MORRIS_LEVELS, salib_problem
 
@@ -254,7 +255,7 @@ def noise_of(values: Floats) -> Noise:
     Replicate r stands for the same random numbers in every row, so that its mean over rows is common to all and moves no
     index; what is left of a replicate in a row after that, over R, is in the means.
     """
-    rows, others, replicates = values.shape
+    _, others, replicates = values.shape
     total = float(values.var())
     of_others = math.nan
     if total <= 0.0:
@@ -266,9 +267,7 @@ def noise_of(values: Floats) -> Noise:
     if replicates < 2:
         return Noise(math.nan, math.nan, math.nan, of_others)
     table = values.mean(axis=1)
-    rest = table - table.mean(axis=0) - table.mean(axis=1)[:, None] + table.mean()
-    left = float((rest**2).sum()) / ((rows - 1) * (replicates - 1))
-    shared = max(0.0, float(table.mean(axis=0).var(ddof=1)) - left / rows)
+    _, shared, left = map(float, variance_parts(table))
     means = float(table.mean(axis=1).var(ddof=1))
     common = shared / (shared + left) if shared + left > 0.0 else 0.0
     return Noise(min(1.0, within / total), common, min(1.0, left / replicates / means), of_others)
