@@ -18,12 +18,12 @@ from sim.comparisons.shipped.reference import (
     SENSITIVITY,
     checksum_text,
     newest_change,
+    read_count_table,
     read_effects,
-    read_rows,
     reference_folder,
     results_name,
+    write_count_table,
     write_effects,
-    write_rows,
 )
 from sim.data.load import load_data
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
@@ -43,7 +43,7 @@ def test_every_shipped_scenario_has_its_table_and_no_other_is_left() -> None:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_table_counts_everybody_once_on_every_axis(name: str) -> None:
-    header, *rows = read_rows(FOLDER / f"{name}.csv")
+    header, *rows = read_count_table(FOLDER / f"{name}.csv")
     assert header == ["year", "tier", "axis", "all", *load_data().codes]
     assert [int(year) for year in dict.fromkeys(row[0] for row in rows)] == list(COUNT_YEARS)
     counts = {tuple(row[:3]): [int(cell) for cell in row[3:]] for row in rows}
@@ -68,9 +68,9 @@ def test_one_other_digit_is_another_name_in_the_changelog(tmp_path: Path) -> Non
     copy, version = tmp_path / "copy", load_data().version
     shutil.copytree(FOLDER, copy)
     assert results_name(copy, version) in newest_change(CHANGELOG)
-    table = read_rows(copy / "baseline.csv")
+    table = read_count_table(copy / "baseline.csv")
     table[1][4] = str(int(table[1][4]) + 1)
-    write_rows(copy / "baseline.csv", table)
+    write_count_table(copy / "baseline.csv", table)
     assert results_name(copy, version) not in newest_change(CHANGELOG)
     assert checksum_text(copy, version) != (FOLDER / CHECKSUM).read_text(encoding="utf-8")
     assert results_name(FOLDER, "2099.1-1") not in newest_change(CHANGELOG)

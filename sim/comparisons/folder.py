@@ -13,16 +13,15 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -36,11 +35,8 @@ from sim.engines.counts import AXES, TIERS
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
 from sim.runs.provenance import digest, source_state, versions
-from sim.runs.tables import write_csv
+from sim.runs.tables import read_rows, write_csv, write_rows
 from sim.sources import source_hash
-
-RowKind = TypeVar("RowKind", Headline, CrossingRow, AssumptionRow)
-
 
 COMPARISONS = "comparisons"
 
@@ -49,9 +45,6 @@ COMPARISON_FILES = (
     "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "iamc.csv", "answer.txt",
     "provenance.json",
 )  # fmt: skip
-
-
-KEY = ("variant", "year", "tier", "axis", "region")
 
 
 EFFECT_STATISTICS = tuple(field.name for field in fields(Effects))
@@ -181,9 +174,9 @@ def read_comparison(folder: Path) -> Comparison:
             base=runs[0],
             variants=tuple(runs[1:]),
             effects=effects,
-            headlines=tuple(read_rows(folder / "headlines.csv", Headline)),
-            crossings=tuple(read_rows(folder / "crossings.csv", CrossingRow)),
-            assumptions=tuple(read_rows(folder / "assumptions.csv", AssumptionRow)),
+            headlines=read_rows(folder / "headlines.csv", Headline),
+            crossings=read_rows(folder / "crossings.csv", CrossingRow),
+            assumptions=read_rows(folder / "assumptions.csv", AssumptionRow),
             answers=tuple((folder / "answer.txt").read_text(encoding="utf-8").splitlines()),
             anatomies=read_anatomies(folder, names),
             notes=tuple(record["notes"]),
@@ -257,34 +250,6 @@ def read_effect_tables(path: Path, names: Sequence[str], shape: tuple[int, ...])
     return tuple(found)
 
 
-def write_rows(path: Path, kind: type[RowKind], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows as CSV with exact numbers; a missing number is blank."""
-    write_csv(path, kind._fields, rows)
-
-
-def read_rows(path: Path, kind: type[RowKind]) -> Iterator[RowKind]:
-    """Read rows back.
-
-    Raises
-    ------
-    ValueError
-        If the columns are others.
-    """
-    types = get_type_hints(kind)
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.reader(stream)
-        header = tuple(next(reader))
-        if header != kind._fields:
-            raise ValueError(f"{path.name}: columns {header}, expected {kind._fields}")
-        for row in reader:
-            yield kind(*(value_of(types[name], text) for name, text in zip(header, row, strict=True)))
-
-
-def value_of(kind: Any, text: str) -> Any:
-    """Read a text as a number or a text."""
-    return math.nan if kind is float and not text else kind(text)
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text file with the line ends of every system alike."""
     path.write_text(text, encoding="utf-8", newline="\n")
@@ -296,20 +261,6 @@ ANATOMY_RECORD: Final = "anatomy.json"
 ANATOMY_TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
 
 
-BETWEEN: Final = "; "
-"""What stands between the examples of a row."""
-
-
-WHOLE: Final = ("year", "researchers")
-"""Columns with whole numbers."""
-
-
-NUMBERS: Final = ("people", "total", "direct", "feedback", "interaction", "part", "low", "high")
-
-
-AnatomyRow = SwitchRow | ChannelRow | LeverPart
-
-
 def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
     """Write switches.csv, channels.csv, levers.csv and anatomy.json; numbers are written so that they read back to the bit.
 
@@ -319,13 +270,10 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
     anatomy : what to write.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kinds: tuple[type[AnatomyRow], ...] = (SwitchRow, ChannelRow, LeverPart)
-    rows: tuple[Sequence[AnatomyRow], ...] = (anatomy.switches, anatomy.channels, anatomy.levers)
-    for name, kind, table in zip(ANATOMY_TABLES, kinds, rows, strict=True):
-        with (folder / name).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(kind._fields)
-            writer.writerows([as_text(value) for value in row] for row in table)
+    switches, channels, levers = (folder / name for name in ANATOMY_TABLES)
+    write_rows(switches, SwitchRow, anatomy.switches)
+    write_rows(channels, ChannelRow, anatomy.channels)
+    write_rows(levers, LeverPart, anatomy.levers)
     record = {
         "base": anatomy.base,
         "variant": anatomy.variant,
@@ -338,13 +286,6 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
     (folder / ANATOMY_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def as_text(value: Any) -> str:
-    """Write a value of a row."""
-    if isinstance(value, tuple):
-        return BETWEEN.join(value)
-    return repr(value) if isinstance(value, float) else str(value)
-
-
 def read_anatomy(folder: Path) -> Anatomy:
     """Read what `write_anatomy` wrote.
 
@@ -354,24 +295,12 @@ def read_anatomy(folder: Path) -> Anatomy:
     """
     try:
         record = json.loads((folder / ANATOMY_RECORD).read_text(encoding="utf-8"))
-        switches, channels, levers = (
-            tuple(kind(**row) for row in read_anatomy_rows(folder / name))
-            for name, kind in zip(ANATOMY_TABLES, (SwitchRow, ChannelRow, LeverPart), strict=True)
+        switches, channels, levers = (folder / name for name in ANATOMY_TABLES)
+        return Anatomy(
+            **record | {"runs": tuple((int(draw), int(replicate)) for draw, replicate in record["runs"])},
+            switches=read_rows(switches, SwitchRow),
+            channels=read_rows(channels, ChannelRow),
+            levers=read_rows(levers, LeverPart),
         )
-        runs = tuple((int(draw), int(replicate)) for draw, replicate in record.pop("runs"))
-        return Anatomy(**record, runs=runs, switches=switches, channels=channels, levers=levers)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise FolderError(folder, f"holds no complete anatomy ({error}); compare the scenarios again") from error
-
-
-def read_anatomy_rows(path: Path) -> list[dict[str, Any]]:
-    """Read the rows of a table with numbers as numbers and examples as a list."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [{name: as_value(name, text) for name, text in row.items()} for row in csv.DictReader(stream)]
-
-
-def as_value(name: str, text: str) -> Any:
-    """Read a value of a column."""
-    if name == "examples":
-        return tuple(text.split(BETWEEN)) if text else ()
-    return int(text) if name in WHOLE else float(text) if name in NUMBERS else text

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +23,16 @@ from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow
 
+RowKind = TypeVar("RowKind", bound=NamedTuple)
+
+
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 
 
 INDICATOR_COLUMNS = ("year", "indicator", "region", "unit", "definition", "mean", "p05", "p50", "p95")
+
+
+_BETWEEN = "; "  # stands between the texts of a cell that holds several
 
 
 _TEXT = pa.dictionary(pa.int8(), pa.string())
@@ -180,7 +186,7 @@ def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Seque
             numbers = [_number(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
             yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
 
-    _write_csv(path, SHARE_COLUMNS, rows())
+    write_csv(path, SHARE_COLUMNS, rows())
 
 
 def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
@@ -191,14 +197,14 @@ def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
     tuple
         Years (Y,), region codes in id order, and the statistics.
     """
-    rows = _read_csv(path, SHARE_COLUMNS)
+    rows = read_columns(path, SHARE_COLUMNS)
     years = sorted({int(row[0]) for row in rows})
     codes = tuple(dict.fromkeys(row[3] for row in rows))
     shape = (len(years), len(TIERS), len(AXES), len(codes))
     if len(rows) != math.prod(shape):
         raise RunTableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
     columns = {
-        field.name: np.array([_value(row[4 + index]) for row in rows]).reshape(shape)
+        field.name: np.array([_rounded(row[4 + index]) for row in rows]).reshape(shape)
         for index, field in enumerate(fields(ShareSummary))
     }
     return np.array(years, dtype=np.int64), codes, ShareSummary(**columns)
@@ -215,35 +221,20 @@ def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
             year = "" if row.year is None else str(row.year)
             yield [year, row.indicator, row.region, unit, definition, *numbers]
 
-    _write_csv(path, INDICATOR_COLUMNS, lines())
+    write_csv(path, INDICATOR_COLUMNS, lines())
 
 
 def read_indicators(path: Path) -> list[IndicatorRow]:
     """Read ``indicators.csv`` back."""
     return [
-        IndicatorRow(int(row[0]) if row[0] else None, row[1], row[2], *(_value(each) for each in row[5:]))
-        for row in _read_csv(path, INDICATOR_COLUMNS)
+        IndicatorRow(int(row[0]) if row[0] else None, row[1], row[2], *(_rounded(each) for each in row[5:]))
+        for row in read_columns(path, INDICATOR_COLUMNS)
     ]
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> None:
     """Write a small CSV table, numbers that are not whole with six decimals and missing ones blank."""
-    _write_csv(
-        path,
-        columns,
-        ([_number(v, "{:.6f}") if isinstance(v, float) else str(v) for v in row] for row in rows),
-    )
-
-
-def read_table(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    """Read a small CSV table as texts.
-
-    Raises
-    ------
-    TableError
-        If the file cannot be read or has other columns.
-    """
-    return _read_csv(path, columns)
+    write_csv(path, columns, ([_number(v, "{:.6f}") if isinstance(v, float) else v for v in row] for row in rows))
 
 
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
@@ -263,46 +254,13 @@ def _number(value: float, form: str) -> str:
     return text.lstrip("-") if float(text) == 0.0 else text
 
 
-def _value(text: str) -> float:
+def _rounded(text: str) -> float:
     return {"": math.nan, "never": math.inf}[text] if text in ("", "never") else float(text)
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-
-
-def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream))
-    except (OSError, ValueError) as error:
-        raise RunTableError(f"{path}: cannot be read ({error})") from error
-    if tuple(header) != tuple(columns):
-        raise RunTableError(f"{path}: columns {header}, expected {list(columns)}")
-    return rows
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV table with exact numbers; what is not a number is blank."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_text(value) for value in row] for row in rows)
-
-
-def _text(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value
-
-
-VARIANT_COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
 
 
 def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
     """Write variants as a CSV table."""
-    write_table(path, VARIANT_COLUMNS, rows)
+    write_table(path, VariantRow._fields, rows)
 
 
 def read_variants(path: Path) -> tuple[VariantRow, ...]:
@@ -313,7 +271,75 @@ def read_variants(path: Path) -> tuple[VariantRow, ...]:
     sim.runs.tables.RunTableError
         If the file is missing or has other columns.
     """
-    return tuple(
-        VariantRow(parameter, float(value), int(year), tier, axis, region, float(share))
-        for parameter, value, year, tier, axis, region, share in read_table(path, VARIANT_COLUMNS)
-    )
+    return read_rows(path, VariantRow)
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file with the line ends of every system alike; numbers are exact, what is not a number is blank."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_text(value) for value in row] for row in rows)
+
+
+def read_csv(path: Path, encoding: str = "utf-8") -> list[list[str]]:
+    """Read the rows of a CSV file as texts, its header first.
+
+    Raises
+    ------
+    OSError, ValueError, csv.Error
+        If it cannot be read.
+    """
+    with path.open(encoding=encoding, newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> list[list[str]]:
+    """Read the rows of a CSV file as texts, without its header.
+
+    Raises
+    ------
+    RunTableError
+        If the file cannot be read or has other columns.
+    """
+    try:
+        header, *rows = read_csv(path)
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunTableError(f"{path}: cannot be read ({error})") from error
+    if tuple(header) != tuple(columns):
+        raise RunTableError(f"{path}: columns {header}, expected {list(columns)}")
+    return rows
+
+
+def write_rows(path: Path, kind: type[RowKind], rows: Iterable[RowKind]) -> None:
+    """Write named tuples of one kind so that they read back to the bit."""
+    write_csv(path, kind._fields, rows)
+
+
+def read_rows(path: Path, kind: type[RowKind]) -> tuple[RowKind, ...]:
+    """Read the rows of a CSV file as named tuples: texts, numbers (a blank one is missing), yes or blank, lists.
+
+    Raises
+    ------
+    RunTableError
+        If the file cannot be read or has other columns.
+    ValueError
+        If a cell is not of its column's type, or a row has too few or too many.
+    """
+    types = get_type_hints(kind).values()
+    rows = read_columns(path, kind._fields)
+    return tuple(kind(*(_value(each, text) for each, text in zip(types, row, strict=True))) for row in rows)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return _BETWEEN.join(value)
+    return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value
+
+
+def _value(kind: Any, text: str) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(text.split(_BETWEEN)) if text else ()
+    if kind is bool:
+        return text == "yes"
+    return math.nan if kind is float and not text else kind(text)

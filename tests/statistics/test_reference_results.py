@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from sim.comparisons.shipped.effects import EffectDesign, effect_rows
-from sim.comparisons.shipped.reference import first_difference, read_rows
+from sim.comparisons.shipped.reference import first_difference, read_count_table
 from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +23,13 @@ def writer(script: Callable[[str], ModuleType]) -> ModuleType:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_shipped_scenario_gives_its_reference_results(writer: ModuleType, name: str) -> None:
-    difference = first_difference(read_rows(FOLDER / f"{name}.csv"), writer.counts_of(name))
+    difference = first_difference(read_count_table(FOLDER / f"{name}.csv"), writer.counts_of(name))
     assert not difference, f"{name}: {difference}; {REMEDY}"
 
 
 def test_scenarios_differ_from_the_baseline() -> None:
-    base = read_rows(FOLDER / "baseline.csv")
-    same = [name for name in shipped_names() if name != "baseline" and read_rows(FOLDER / f"{name}.csv") == base]
+    base = read_count_table(FOLDER / "baseline.csv")
+    same = [name for name in shipped_names() if name != "baseline" and read_count_table(FOLDER / f"{name}.csv") == base]
     assert not same
 
 

@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_type_hints
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engines.counts import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.tables import read_csv, read_rows, write_csv
 from sim.sources import PACKAGE
 
 COUNT_YEARS = (2019, 2022, 2025, 2030, 2035)
@@ -94,24 +94,21 @@ def first_difference(stored: Sequence[Sequence[str]], made: Sequence[Sequence[st
     return "" if len(stored) == len(made) else f"stored {len(stored)} rows, now {len(made)}"
 
 
-def write_rows(path: Path, rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV table."""
+def write_count_table(path: Path, table: Sequence[Sequence[str]]) -> None:
+    """Write a table of counts, its header first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows(rows)
+    write_csv(path, table[0], table[1:])
 
 
-def read_rows(path: Path) -> list[list[str]]:
-    """Read a CSV table, its header first; empty if there is no such file."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.reader(stream))
+def read_count_table(path: Path) -> list[list[str]]:
+    """Read a table of counts, its header first; empty if there is no such file."""
+    return read_csv(path) if path.is_file() else []
 
 
 def write_effects(path: Path, rows: Iterable[EffectRow]) -> None:
     """Write the effects of scenarios: shares with two decimals of a point, correlations with two."""
-    write_rows(path, [list(EffectRow._fields), *([_text(value) for value in row] for row in rows)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(path, EffectRow._fields, ([_two_decimals(value) for value in row] for row in rows))
 
 
 def read_effects(path: Path | None = None) -> tuple[EffectRow, ...]:
@@ -122,11 +119,8 @@ def read_effects(path: Path | None = None) -> tuple[EffectRow, ...]:
     ValueError
         If the file has other columns.
     """
-    header, *rows = read_rows(path or reference_folder() / SENSITIVITY) or [list(EffectRow._fields)]
-    if tuple(header) != EffectRow._fields:
-        raise ValueError(f"{SENSITIVITY}: columns {header}, expected {list(EffectRow._fields)}")
-    kinds = get_type_hints(EffectRow)
-    return tuple(EffectRow._make(_value(kinds[name], text) for name, text in zip(header, row, strict=True)) for row in rows)
+    path = path or reference_folder() / SENSITIVITY
+    return read_rows(path, EffectRow) if path.is_file() else ()
 
 
 def results_checksum(folder: Path) -> str:
@@ -165,11 +159,7 @@ def _items(section: str) -> Iterator[str]:
         yield " ".join(item.split())
 
 
-def _text(value: str | bool | float) -> str:
+def _two_decimals(value: str | bool | float) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
     return f"{value + 0.0:.2f}".replace("-0.00", "0.00") if isinstance(value, float) else str(value)
-
-
-def _value(kind: type, text: str) -> str | bool | float:
-    return text == "yes" if kind is bool else kind(text)

@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.model.world import FIRST_YEAR, LAST_YEAR
+from sim.runs.tables import read_csv
 from sim.scenarios.levers.changes import LeverChange, value_range
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.reading.text import KeyPath, nearest_name
@@ -278,8 +279,7 @@ def csv_rows(file: DesignText, name: object, factors: Sequence[Factor]) -> tuple
         if source.stat().st_size > MOST_CSV_BYTES:
             file.refuse(path, f"is larger than {MOST_CSV_BYTES // 1_000_000} MB", name)
             return ()
-        with source.open(encoding="utf-8-sig", newline="") as stream:
-            table = [row for row in csv.reader(stream) if row]
+        table = [row for row in read_csv(source, "utf-8-sig") if row]
     except (OSError, ValueError, csv.Error) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         file.refuse(path, f"cannot be read ({reason})", name)
