@@ -14,7 +14,7 @@ import sim.runs.execute
 from sim.cli import main
 from sim.data.load import load_data
 from sim.engines.counts import AXES, STAGES, TIERS
-from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes, Remark
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sweeps.results import Sweep
@@ -47,7 +47,7 @@ def made_up(plan: RunPlan, draw: int, replicate: int) -> Outcomes:
         weight=22_500 / plan.researchers,
         active=counts[:, TIERS.index("all"), 0].sum(axis=1),
         eligible=counts[:, TIERS.index("all"), 0].sum(axis=1),
-        binding=(f"draw {draw}: the visible share is cut at .95 in {plan.until - draw}",) if draw else (),
+        remarks=(Remark("visible_share_cut", draw, (plan.until - draw, plan.until - draw), None),) if draw else (),
     )
 
 
