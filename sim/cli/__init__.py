@@ -83,5 +83,6 @@ def explain(error: Exception) -> str | None:
         return "a worker process died (often for want of memory); use fewer --workers"
     from sim.data.checks import DataError
     from sim.runs.atomic import FolderError
+    from sim.runs.executors import ExecutorError
 
-    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError) else None
+    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError | ExecutorError) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,9 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.effects import compare_runs
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
+from sim.runs.executors import Progress
 from sim.runs.folder import Run
 from sim.scenarios.load import load_scenario
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.reports.figures.published import save_work_shares
+from sim.runs.executors import Progress, map_in_order
 from sim.runs.folder import Run, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import simulate
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -77,45 +74,23 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
 
     Parameters
     ----------
-    tasks : of `tasks_of` or `reference_task`.
+    tasks : of `tasks_of`.
     workers : processes, at least 1; 1 runs in this process.
     progress : called with (phase, done, total) after every task.
 
     Yields
     ------
     Outcomes by draw, then replicate.
+
+    Raises
+    ------
+    sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
-    if workers <= 1 or len(tasks) == 1:
-        for done, task in enumerate(tasks, start=1):
-            yield from execute(task)
-            report(progress, done, len(tasks))
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=context)
-    try:
-        waiting: list[Future[list[Outcomes]]] = []
-        upcoming = iter(tasks)
-        done = 0
-        while True:
-            waiting += [pool.submit(execute, task) for task in islice(upcoming, 2 * workers - len(waiting))]
-            if not waiting:
-                break
-            yield from waiting.pop(0).result()
-            done += 1
-            report(progress, done, len(tasks))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def report(progress: Progress | None, done: int, total: int) -> None:
-    """Tell the caller how far the runs are."""
-    if progress is not None:
-        progress("running", done, total)
-
-
-def run_plan(plan: RunPlan, progress: Progress | None = None) -> Iterator[Outcomes]:
-    """Run all draws and replicates of a plan, in (draw, replicate) order."""
-    yield from run_tasks(tasks_of(plan), plan.workers, progress)
+    with closing(map_in_order(execute, tasks, workers)) as results:
+        for done, outcomes in enumerate(results, start=1):
+            yield from outcomes
+            if progress is not None:
+                progress("running", done, len(tasks))
 
 
 def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progress: Progress | None = None) -> Run:

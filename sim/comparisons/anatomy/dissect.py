@@ -6,9 +6,7 @@ come from the runs themselves. At the runs' own size the researchers named here 
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
@@ -27,6 +25,7 @@ from sim.draws.worlds import parameters_of, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
+from sim.runs.executors import Progress, map_in_order
 from sim.scenarios.scenario import Scenario
 
 DRAWS: Final = (0, 1, 2, 3)
@@ -34,7 +33,6 @@ REPLICATES: Final = (0,)
 RESEARCHERS: Final = 20_000
 LEVER_RESEARCHERS: Final = 5_000
 """What is looked at unless told otherwise: about a minute on two cores. The many runs of coalitions are smaller."""
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -161,19 +159,10 @@ def years_shown(base: Scenario, variant: Scenario, everyone: Sequence[Player], u
 
 def look_at_all(plan: Dissection, runs: Sequence[tuple[int, int]], workers: int, progress: Progress | None) -> Iterator[Looked]:
     """Look at every run, in their order."""
-    work = partial(look_at, plan)
-
-    def told(found: Iterator[Looked]) -> Iterator[Looked]:
-        for done, each in enumerate(found, start=1):
-            if progress is not None:
-                progress("taking apart", done, len(runs))
-            yield each
-
-    if workers <= 1 or len(runs) == 1:
-        yield from told(map(work, runs))
-        return
-    with ProcessPoolExecutor(min(workers, len(runs)), mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from told(pool.map(work, runs))
+    for done, each in enumerate(map_in_order(partial(look_at, plan), runs, workers), start=1):
+        if progress is not None:
+            progress("taking apart", done, len(runs))
+        yield each
 
 
 def look_at(plan: Dissection, run: tuple[int, int]) -> Looked:

@@ -6,9 +6,7 @@ Notation: S scenarios, D draws, X axes (AXES_SHOWN), R regions. Effects are diff
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +18,7 @@ from sim.data.schema import Data
 from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import Floats
+from sim.runs.executors import map_in_order
 from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
@@ -92,15 +91,9 @@ def over_draws(
     numbered = list(enumerate(vectors))
     work = partial(one_draw, variants=variants, design=design)
     effects = []
-    if design.workers <= 1:
-        for number, effect in zip(range(len(numbered)), map(work, numbered), strict=True):
-            report(f"draw {number}")
-            effects.append(effect)
-        return np.stack(effects)
-    with ProcessPoolExecutor(design.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for number, effect in enumerate(pool.map(work, numbered)):
-            report(f"draw {number}")
-            effects.append(effect)
+    for number, effect in enumerate(map_in_order(work, numbered, design.workers)):
+        report(f"draw {number}")
+        effects.append(effect)
     return np.stack(effects)
 
 
