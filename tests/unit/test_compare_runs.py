@@ -21,6 +21,7 @@ from sim.comparisons.pairing import NotComparableError, apart_from, labels, pair
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.runs.atomic import FolderError
+from sim.runs.execute import Runner
 from sim.runs.folder import Run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.statistics import VarianceParts, runs_needed, variance_of_mean, variance_of_one, variance_parts
@@ -313,10 +314,9 @@ def test_no_row_of_the_iamc_table_is_empty(comparison: Comparison) -> None:
     assert all(math.isfinite(row[-1]) for row in rows)
 
 
-@pytest.mark.usefixtures("quick_engine")
-def test_compare_from_python(tmp_path: Path) -> None:
+def test_compare_from_python(tmp_path: Path, by_hand: Runner) -> None:
     sizes = {"draws": 2, "replicates": 2, "researchers": 500, "until": 2024}
-    found = sim.compare("baseline", "us-opening", out=tmp_path, assumptions=False, anatomy=False, **sizes)
+    found = sim.compare("baseline", "us-opening", out=tmp_path, assumptions=False, anatomy=False, runner=by_hand, **sizes)
     assert str(found) == found.comparison.answers[0]
     assert found.table().shape[0] == len(found.comparison.headlines)
     effects = found.table("effects")

@@ -16,7 +16,7 @@ from sim.draws.worlds import world_named
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
-from sim.runs.execute import run_plan
+from sim.runs.execute import run_tasks, tasks_of
 from sim.runs.folder import write_run
 from sim.runs.lives.life import Life, State
 from sim.runs.lives.trace import trace
@@ -116,7 +116,7 @@ def test_traced_lives_part_in_the_year_that_is_told(tmp_path: Path) -> None:
     folders = []
     for scenario in (BASE, variant):
         plan = RunPlan(scenario, draws=2, replicates=1, researchers=size, until=until)
-        folders.append(write_run(plan, run_plan(plan), tmp_path).folder)
+        folders.append(write_run(plan, run_tasks(tasks_of(plan), 1), tmp_path).folder)
     key = make_key(1, 0)
     futures = [live_future(world_named(scenario, draw, size, until), key) for scenario in (BASE, variant)]
     found = switches_of(futures[0], futures[1], load_data().codes, (draw, 0))
