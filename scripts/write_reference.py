@@ -6,7 +6,8 @@ python scripts/write_reference.py
 import sys
 from pathlib import Path
 
-from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_count_table
+from sim.comparisons.shipped.counts import count_table, write_count_table
+from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, results_name
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.runs.simulate import simulate

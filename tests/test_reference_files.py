@@ -11,18 +11,16 @@ from types import ModuleType
 
 import pytest
 
+from sim.comparisons.shipped.counts import COUNT_YEARS, read_count_table, write_count_table
 from sim.comparisons.shipped.effects import EffectDesign
 from sim.comparisons.shipped.reference import (
     CHECKSUM,
-    COUNT_YEARS,
     SENSITIVITY,
     checksum_text,
     newest_change,
-    read_count_table,
     read_effects,
     reference_folder,
     results_name,
-    write_count_table,
     write_effects,
 )
 from sim.data.load import load_data

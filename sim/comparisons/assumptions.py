@@ -5,7 +5,7 @@ At the reference point nothing but the assumption differs from row to row. Base 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +13,12 @@ import numpy as np
 from sim.comparisons.comparison import AssumptionRow, Comparison
 from sim.comparisons.effects import POINTS
 from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
-from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
+from sim.runs.executors import Progress
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate
@@ -55,12 +56,10 @@ SETTINGS: tuple[Setting, ...] = (
 """Low and high are near the 5 % and 95 % points of the priors, unless the feedbacks would amplify themselves there. Version 1
 knows one form of wages, the logarithm; the linear form is not in it."""
 
-Report = Callable[[int, int], None]
 
-
-def reference_variants() -> list[dict[str, float]]:
+def reference_variants(data: Data) -> list[dict[str, float]]:
     """List the parameters of every setting, for those who solve draws ahead."""
-    point = reference_vector(load_data())
+    point = reference_vector(data)
     return [point | dict(setting.parameters) for setting in SETTINGS]
 
 
@@ -73,15 +72,17 @@ def why_no_assumptions(base: Run, variants: Sequence[Run]) -> str | None:
     return None
 
 
-def assumption_rows(comparison: Comparison, report: Report | None = None) -> tuple[AssumptionRow, ...]:
+def assumption_rows(comparison: Comparison, data: Data, progress: Progress | None = None) -> tuple[AssumptionRow, ...]:
     """Run base and variants at the reference point under every setting.
 
     Parameters
     ----------
     comparison
         Its runs give seed, researchers and horizon, its headlines the years and regions.
-    report
-        Told how many settings are done, and of how many.
+    data
+        The tables.
+    progress
+        Told how many settings are done.
 
     Returns
     -------
@@ -96,17 +97,16 @@ def assumption_rows(comparison: Comparison, report: Report | None = None) -> tup
     replicates = max(FEWEST_REPLICATES, min(ASSUMPTION_REPLICATES, base.replicates))
     found: dict[str, list[AssumptionRow]] = {name: [] for name in names}
     for done, setting in enumerate(SETTINGS, start=1):
-        shares = reference_shares(setting, scenarios, base, replicates)
+        shares = reference_shares(setting, scenarios, base, replicates, data)
         for number, name in enumerate(names, start=1):
             found[name] += setting_rows(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
-        if report is not None:
-            report(done, len(SETTINGS))
+        if progress is not None:
+            progress("assumptions", done, len(SETTINGS))
     return tuple(row for name in names for row in found[name])
 
 
-def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int) -> Floats:
+def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int, data: Data) -> Floats:
     """Run scenarios at the reference point under a setting: shares, (replicates, scenarios, Y, X, R)."""
-    data = load_data()
     draw = make_draw(data, reference_vector(data) | dict(setting.parameters), REFERENCE)
     record = base.provenance
     researchers, seed, until = int(record["researchers"]), int(record["seed"]), int(record["until"])

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from sim.comparisons.anatomy.anatomy import Anatomy
-from sim.comparisons.anatomy.dissect import DRAWS, REPLICATES, dissect
+from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
 from sim.comparisons.answer import answers
 from sim.comparisons.assumptions import assumption_rows, why_no_assumptions
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.effects import compare_runs
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
+from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.runs.executors import Progress
 from sim.runs.folder import Run
 from sim.scenarios.load import load_scenario
@@ -74,20 +75,20 @@ def compare_into(
     folder = comparison_folder(runs, out, extent.assumptions, extent.anatomy)
     if (folder / "provenance.json").is_file():
         return read_comparison(folder), folder, True
-    write_comparison(complete(compare_runs(runs[0], runs[1:]), extent, progress), folder, command)
+    data = load_data()
+    write_comparison(complete(compare_runs(runs[0], runs[1:]), extent, data, progress), folder, command)
     return read_comparison(folder), folder, False
 
 
-def complete(comparison: Comparison, extent: Extent, progress: Progress | None = None) -> Comparison:
-    """Add what needs new runs, and the answer, to a comparison; arguments as for `compare_into`."""
+def complete(comparison: Comparison, extent: Extent, data: Data, progress: Progress | None = None) -> Comparison:
+    """Add what needs new runs of the tables, and the answer, to a comparison; arguments as for `compare_into`."""
     reasons = []
     if extent.assumptions:
         reasons.append(why_no_assumptions(comparison.base, comparison.variants))
-        told = None if progress is None else partial(progress, "assumptions")
-        comparison = replace(comparison, assumptions=assumption_rows(comparison, told))
+        comparison = replace(comparison, assumptions=assumption_rows(comparison, data, progress))
     if extent.anatomy:
         reasons.append(why_no_anatomy(comparison.base, comparison.variants))
-        comparison = replace(comparison, anatomies=anatomies(comparison, extent.workers, progress))
+        comparison = replace(comparison, anatomies=anatomies(comparison, Worlds(data), extent.workers, progress))
     notes = (*comparison.notes, *(reason for reason in reasons if reason is not None))
     return replace(comparison, notes=notes, answers=answers(comparison))
 
@@ -101,26 +102,24 @@ def why_no_anatomy(base: Run, variants: Sequence[Run]) -> str | None:
     return None
 
 
-def anatomies(comparison: Comparison, workers: int, progress: Progress | None) -> Mapping[str, Anatomy]:
+def anatomies(comparison: Comparison, worlds: Worlds, workers: int, progress: Progress | None) -> Mapping[str, Anatomy]:
     """Take every variant apart, by name; empty where `why_no_anatomy` has a reason."""
     base, variants = comparison.base, comparison.variants
     if why_no_anatomy(base, variants) is not None:
         return MappingProxyType({})
     scenarios = [load_scenario(str(run.folder / RESOLVED)) for run in (base, *variants)]
     record = base.provenance
+    size = Size(researchers=int(record["researchers"]), seed=int(record["seed"]), until=int(record["until"]))
     names = labels(base, variants)
     found = {}
     for name, run, scenario in zip(names[1:], variants, scenarios[1:], strict=True):
         anatomy = dissect(
             replace(scenarios[0], name=names[0]),
             replace(scenario, name=name),
-            draws=[draw for draw in DRAWS if draw < min(base.draws, run.draws)],
-            replicates=REPLICATES,
-            researchers=int(record["researchers"]),
-            seed=int(record["seed"]),
-            until=int(record["until"]),
-            workers=workers,
-            progress=progress,
+            worlds,
+            replace(size, draws=tuple(draw for draw in size.draws if draw < min(base.draws, run.draws))),
+            workers,
+            progress,
         )
         found[name] = anatomy
     return MappingProxyType(found)

@@ -35,7 +35,7 @@ from sim.engines.counts import AXES, TIERS
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
 from sim.runs.provenance import digest, source_state, versions
-from sim.runs.tables import read_rows, write_csv, write_rows
+from sim.runs.rows import read_rows, write_csv, write_rows
 from sim.sources import source_hash
 
 COMPARISONS = "comparisons"

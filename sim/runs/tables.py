@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -22,17 +20,12 @@ from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
 from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow
-
-RowKind = TypeVar("RowKind", bound=NamedTuple)
-
+from sim.runs.rows import RunTableError, read_columns, read_rows, rounded, write_csv, write_table
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 
 
 INDICATOR_COLUMNS = ("year", "indicator", "region", "unit", "definition", "mean", "p05", "p50", "p95")
-
-
-_BETWEEN = "; "  # stands between the texts of a cell that holds several
 
 
 _TEXT = pa.dictionary(pa.int8(), pa.string())
@@ -64,10 +57,6 @@ _FLOWS = pa.schema(
         ("researchers", pa.int32()),
     ]
 )
-
-
-class RunTableError(ValueError):
-    """A table of a run's folder cannot be read."""
 
 
 class LongTables:
@@ -183,7 +172,7 @@ def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Seque
     def rows() -> Iterable[list[str]]:
         for cell in np.ndindex(*shares.mean.shape):
             year, tier, axis, region = cell
-            numbers = [_number(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
+            numbers = [rounded(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
             yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
 
     write_csv(path, SHARE_COLUMNS, rows())
@@ -217,7 +206,7 @@ def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
         for row in rows:
             unit, definition = INDICATORS[row.indicator]
             form = "{:.0f}" if unit == "year" else "{:.6f}"
-            numbers = [_number(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
+            numbers = [rounded(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
             year = "" if row.year is None else str(row.year)
             yield [year, row.indicator, row.region, unit, definition, *numbers]
 
@@ -232,26 +221,12 @@ def read_indicators(path: Path) -> list[IndicatorRow]:
     ]
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> None:
-    """Write a small CSV table, numbers that are not whole with six decimals and missing ones blank."""
-    write_csv(path, columns, ([_number(v, "{:.6f}") if isinstance(v, float) else v for v in row] for row in rows))
-
-
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
     return [pa.array(np.full(length, each, dtype=np.int32)) for each in (outcomes.draw, outcomes.replicate)]
 
 
 def _texts(index: NDArray[np.integer], words: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(list(words)))
-
-
-def _number(value: float, form: str) -> str:
-    if math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return "never"
-    text = form.format(value)
-    return text.lstrip("-") if float(text) == 0.0 else text
 
 
 def _rounded(text: str) -> float:
@@ -268,78 +243,7 @@ def read_variants(path: Path) -> tuple[VariantRow, ...]:
 
     Raises
     ------
-    sim.runs.tables.RunTableError
+    sim.runs.rows.RunTableError
         If the file is missing or has other columns.
     """
     return read_rows(path, VariantRow)
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file with the line ends of every system alike; numbers are exact, what is not a number is blank."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_text(value) for value in row] for row in rows)
-
-
-def read_csv(path: Path, encoding: str = "utf-8") -> list[list[str]]:
-    """Read the rows of a CSV file as texts, its header first.
-
-    Raises
-    ------
-    OSError, ValueError, csv.Error
-        If it cannot be read.
-    """
-    with path.open(encoding=encoding, newline="") as stream:
-        return list(csv.reader(stream))
-
-
-def read_columns(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    """Read the rows of a CSV file as texts, without its header.
-
-    Raises
-    ------
-    RunTableError
-        If the file cannot be read or has other columns.
-    """
-    try:
-        header, *rows = read_csv(path)
-    except (OSError, ValueError, csv.Error) as error:
-        raise RunTableError(f"{path}: cannot be read ({error})") from error
-    if tuple(header) != tuple(columns):
-        raise RunTableError(f"{path}: columns {header}, expected {list(columns)}")
-    return rows
-
-
-def write_rows(path: Path, kind: type[RowKind], rows: Iterable[RowKind]) -> None:
-    """Write named tuples of one kind so that they read back to the bit."""
-    write_csv(path, kind._fields, rows)
-
-
-def read_rows(path: Path, kind: type[RowKind]) -> tuple[RowKind, ...]:
-    """Read the rows of a CSV file as named tuples: texts, numbers (a blank one is missing), yes or blank, lists.
-
-    Raises
-    ------
-    RunTableError
-        If the file cannot be read or has other columns.
-    ValueError
-        If a cell is not of its column's type, or a row has too few or too many.
-    """
-    types = get_type_hints(kind).values()
-    rows = read_columns(path, kind._fields)
-    return tuple(kind(*(_value(each, text) for each, text in zip(types, row, strict=True))) for row in rows)
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return _BETWEEN.join(value)
-    return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value
-
-
-def _value(kind: Any, text: str) -> Any:
-    if get_origin(kind) is tuple:
-        return tuple(text.split(_BETWEEN)) if text else ()
-    if kind is bool:
-        return text == "yes"
-    return math.nan if kind is float and not text else kind(text)

@@ -102,7 +102,7 @@ def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
         vector = reference_vector(data) | dict(setting.parameters)
         assert draw_key(data, vector, REFERENCE) in shipped_draws(), setting.setting
     found = compare_runs(make("baseline"), [make("first", FROM_2028.format(evidence="One reason."))])
-    rows = assumption_rows(found)
+    rows = assumption_rows(found, load_data())
     assert {row.setting for row in rows} == {setting.setting for setting in SETTINGS}
     assert {row.variant for row in rows} == {"first"}
     studied = [row for row in rows if (row.axis, row.region, row.year) == ("study", "USA", 2031)]

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
+from sim.comparisons.shipped.counts import first_difference, read_count_table
 from sim.comparisons.shipped.effects import EffectDesign, effect_rows
-from sim.comparisons.shipped.reference import first_difference, read_count_table
 from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[2]

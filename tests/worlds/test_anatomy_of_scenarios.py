@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sim.comparisons.anatomy.coalitions import players
-from sim.comparisons.anatomy.dissect import dissect
+from sim.comparisons.anatomy.dissect import Size, dissect, packaged_worlds
 from sim.comparisons.anatomy.futures import LIFE, live_future
 from sim.comparisons.anatomy.switches import Switch, switches_of
 from sim.comparisons.folder import read_anatomy
@@ -28,6 +28,7 @@ from sim.scenarios.scenario import Scenario
 from sim.sources import PACKAGE
 
 BASE = load_shipped("baseline")
+WORLDS = packaged_worlds()
 MULTI = [name for name in shipped_names() if len(players(BASE, load_shipped(name))) > 1]
 RESEARCHERS, UNTIL = 150, 2031
 
@@ -44,7 +45,7 @@ def effect(variant: Scenario, year: int, axis: str, region: str) -> float:
 @pytest.mark.parametrize("name", MULTI)
 def test_parts_of_every_shipped_scenario_sum_to_its_effect(name: str) -> None:
     variant = load_shipped(name)
-    anatomy = dissect(BASE, variant, [REFERENCE], [0], RESEARCHERS, until=UNTIL, orders=4)
+    anatomy = dissect(BASE, variant, WORLDS, Size((REFERENCE,), researchers=RESEARCHERS, until=UNTIL, orders=4))
     assert anatomy.exact == (len(players(BASE, variant)) <= 6)
     cells = {(row.year, row.axis, row.region): row.total for row in anatomy.channels}
     assert len(cells) == 16
@@ -71,7 +72,7 @@ def test_a_scenario_against_itself_changes_nobody(tmp_path: Path) -> None:
     renamed = load_scenario(str(path))
     assert renamed.title != known.title
     assert renamed.levers != known.levers  # their evidence differs
-    anatomy = dissect(known, renamed, [0, 1], [0], 400, until=2030)
+    anatomy = dissect(known, renamed, WORLDS, Size((0, 1), researchers=400, until=2030))
     assert (anatomy.base, anatomy.variant) == ("us-entry-restrictions", "renamed")
     assert anatomy.switches == ()
     assert anatomy.levers == ()
@@ -82,7 +83,8 @@ def test_a_scenario_against_itself_changes_nobody(tmp_path: Path) -> None:
 
 def test_workers_change_nothing() -> None:
     variant = load_shipped("us-entry-restrictions")
-    one, two = (dissect(BASE, variant, [0, 1], [0], 150, until=2028, workers=workers) for workers in (1, 2))
+    size = Size((0, 1), researchers=150, until=2028)
+    one, two = (dissect(BASE, variant, WORLDS, size, workers) for workers in (1, 2))
     assert one == two
     assert one.switches
 

@@ -1,27 +1,19 @@
-"""The reference results of the shipped scenarios: small tables that say when numbers move, and what each scenario does.
+"""The reference results of the shipped scenarios: the table of what each does, and the checksum of all tables.
 
-`counts` files hold simulated researchers of a small run at the reference point: whole numbers, compared to the last one.
-`sensitivity.csv` holds effects over draws. One checksum of all tables stands beside them and in the changelog.
+`sensitivity.csv` holds effects over draws; the other tables hold counts (see `sim.comparisons.shipped.counts`). One checksum of
+all tables stands beside them and in the changelog. Nothing slow is imported: the command line shows the effects.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from sim.engines.counts import AXES, TIERS
-from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.tables import read_csv, read_rows, write_csv
+from sim.runs.rows import read_rows, write_csv
 from sim.sources import PACKAGE
 
-COUNT_YEARS = (2019, 2022, 2025, 2030, 2035)
-COUNT_KEY = ("year", "tier", "axis")
-TOTAL = "all"
-"""Column of the sum over regions, which turns counts into shares."""
 SENSITIVITY = "sensitivity.csv"
 CHECKSUM = "CHECKSUM"
 SHOWN_DIGITS = 8
@@ -61,48 +53,6 @@ def reference_folder(package: Path = PACKAGE) -> Path:
     """Return the folder of the reference results, in an installed package (the effects alone) and in a checkout."""
     installed = package / "reference"
     return installed if installed.is_dir() else package.parent / "results" / "reference"
-
-
-def count_table(runs: Iterable[Outcomes], codes: Sequence[str]) -> list[list[str]]:
-    """Add up the counts of runs in the years of YEARS: a header, then a row for every year, tier and axis.
-
-    Parameters
-    ----------
-    runs : replicates of one scenario at one draw.
-    codes : region codes in id order.
-    """
-    made = list(runs)
-    counts = np.sum([run.counts for run in made], axis=0)
-    years = made[0].years.tolist()
-    table = [[*COUNT_KEY, TOTAL, *codes]]
-    for year in COUNT_YEARS:
-        for t, tier in enumerate(TIERS):
-            for a, axis in enumerate(AXES):
-                row = counts[years.index(year), t, a]
-                table.append([str(year), tier, axis, str(row.sum()), *map(str, row)])
-    return table
-
-
-def first_difference(stored: Sequence[Sequence[str]], made: Sequence[Sequence[str]]) -> str:
-    """Say where two tables of counts differ first: row, column and both values; "" if they are equal."""
-    for old, new in zip(stored, made, strict=False):
-        if list(old) != list(new):
-            where = " ".join(new[: len(COUNT_KEY)])
-            cells = zip(made[0], old, new, strict=False)
-            column, before, after = next((cell for cell in cells if cell[1] != cell[2]), ("columns", len(old), len(new)))
-            return f"{where}, {column}: stored {before}, now {after}"
-    return "" if len(stored) == len(made) else f"stored {len(stored)} rows, now {len(made)}"
-
-
-def write_count_table(path: Path, table: Sequence[Sequence[str]]) -> None:
-    """Write a table of counts, its header first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_csv(path, table[0], table[1:])
-
-
-def read_count_table(path: Path) -> list[list[str]]:
-    """Read a table of counts, its header first; empty if there is no such file."""
-    return read_csv(path) if path.is_file() else []
 
 
 def write_effects(path: Path, rows: Iterable[EffectRow]) -> None:
@@ -159,7 +109,5 @@ def _items(section: str) -> Iterator[str]:
         yield " ".join(item.split())
 
 
-def _two_decimals(value: str | bool | float) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    return f"{value + 0.0:.2f}".replace("-0.00", "0.00") if isinstance(value, float) else str(value)
+def _two_decimals(value: str | bool | float) -> str | bool | float:
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00") if isinstance(value, float) else value

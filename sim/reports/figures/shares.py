@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
-from sim.runs.tables import RunTableError
+from sim.runs.rows import RunTableError
 
 MOVES = ("entry", "first_job", "relocation")
 """Stages that bring somebody from one place to another."""

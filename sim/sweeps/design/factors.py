@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.runs.tables import read_csv
+from sim.runs.rows import read_csv
 from sim.scenarios.levers.changes import LeverChange, value_range
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.reading.text import KeyPath, nearest_name
