@@ -21,7 +21,7 @@ def main(draws: int, workers: int) -> None:
     """Write the effects of all scenarios and the checksum of all reference results."""
     names = [name for name in shipped_names() if name != BASELINE]
     design = EffectDesign(draws=draws, workers=workers)
-    rows = list(effect_rows(names, design, lambda text: print(text, file=sys.stderr, flush=True)))
+    rows = list(effect_rows(names, design, lambda *told: print(*told, file=sys.stderr, flush=True)))
     write_effects(FOLDER / SENSITIVITY, rows)
     version = load_data().version
     (FOLDER / CHECKSUM).write_text(checksum_text(FOLDER, version), encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.comparisons.comparison import AssumptionRow, Comparison
+from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER, AssumptionRow, Comparison
 from sim.comparisons.effects import POINTS
 from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.data.schema import Data
@@ -28,8 +28,6 @@ from sim.scenarios.scenario import Scenario
 ASSUMPTION_REPLICATES = 4
 """Replicates of each row; fewer if the runs have fewer, but at least two, for an error."""
 FEWEST_REPLICATES = 2
-TIER = "top20"
-ROW_AXES = ("work", "study")
 
 
 class Setting(NamedTuple):
@@ -111,7 +109,7 @@ def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run,
     record = base.provenance
     researchers, seed, until = int(record["researchers"]), int(record["seed"]), int(record["until"])
     worlds = [world_of(scenario, draw, researchers, until, data) for scenario in scenarios]
-    tier, axes = TIERS.index(TIER), [AXES.index(axis) for axis in ROW_AXES]
+    tier, axes = TIERS.index(MAIN_TIER), [AXES.index(axis) for axis in MAIN_AXES]
 
     def shares(number: int, replicate: int) -> Floats:
         run = simulate(scenarios[number], draw, replicate, researchers, seed, until, world=worlds[number])
@@ -123,9 +121,9 @@ def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run,
 def setting_rows(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
     """Summarise the differences of one variant, (replicates, Y, X, R), in the years and regions of its headlines."""
     base = comparison.base
-    for x, axis in enumerate(ROW_AXES):
+    for x, axis in enumerate(MAIN_AXES):
         for row in comparison.headlines:
-            if (row.variant, row.tier, row.axis) != (name, TIER, axis):
+            if (row.variant, row.tier, row.axis) != (name, MAIN_TIER, axis):
                 continue
             values = differences[:, row.year - int(base.years[0]), x, base.codes.index(row.region)]
             yield AssumptionRow(
@@ -133,7 +131,7 @@ def setting_rows(comparison: Comparison, name: str, setting: Setting, difference
                 setting.assumption,
                 setting.setting,
                 row.year,
-                TIER,
+                MAIN_TIER,
                 axis,
                 row.region,
                 float(values.mean()),

@@ -35,10 +35,13 @@ def test_scenarios_differ_from_the_baseline() -> None:
 
 def test_effects_do_not_depend_on_the_number_of_workers() -> None:
     small = EffectDesign(draws=3, replicates=1, researchers=500, elite_replicates=2, elite_researchers=500)
-    told: list[str] = []
-    one, two = (list(effect_rows(["us-opening"], replace(small, workers=workers), told.append)) for workers in (1, 2))
+    told: list[int] = []
+    one, two = (
+        list(effect_rows(["us-opening"], replace(small, workers=workers), lambda _, done, of: told.append(done)))
+        for workers in (1, 2)
+    )
     assert one == two
-    assert told == ["draw 0", "draw 1", "draw 2"] * 2
+    assert told == [1, 2, 3] * 2
     (main,) = [row for row in one if row.main]
     assert main.region == "USA"
     assert main.mean > 0

@@ -7,8 +7,8 @@ import pytest
 
 import sim.comparisons.shipped.effects
 from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
+from sim.comparisons.comparison import MAIN_AXES
 from sim.comparisons.shipped.effects import (
-    AXES_SHOWN,
     EffectDesign,
     paired_effects,
     scenario_rows,
@@ -40,7 +40,7 @@ def test_effects_are_paired_by_replicate(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sim.comparisons.shipped.effects, "simulate", simulate)
     variants = [load_shipped("baseline"), load_shipped("us-opening")]
     effects = paired_effects(variants, None, "elite", 100, 4, EffectDesign())  # type: ignore[arg-type]
-    assert effects.shape == (4, 2, len(AXES_SHOWN), len(CODES))
+    assert effects.shape == (4, 2, len(MAIN_AXES), len(CODES))
     assert not effects[:, 0].any()
     assert np.allclose(effects[:, 1, :, 0], -2.0)
     assert np.allclose(effects[:, 1, :, 1], 2.0)

@@ -14,11 +14,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
-from sim.comparisons.anatomy.channels import TIER, ShownCell, cells_shown, channel_rows, shares_at
+from sim.comparisons.anatomy.channels import ShownCell, cells_shown, channel_rows, shares_at
 from sim.comparisons.anatomy.coalitions import Player, coalition, player_words, players
 from sim.comparisons.anatomy.futures import live_future
 from sim.comparisons.anatomy.shapley import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
 from sim.comparisons.anatomy.switches import Switch, switch_rows, switches_of
+from sim.comparisons.comparison import MAIN_TIER
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import Draw, make_draw
@@ -284,7 +285,7 @@ def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Show
             player.id,
             words[player.id],
             cell.year,
-            TIER,
+            MAIN_TIER,
             cell.axis,
             cell.region,
             part=float(parts.part[k][cell.at]),

@@ -1,32 +1,29 @@
 """What each scenario does against another on the same draws and random numbers, and which uncertain inputs decide how much.
 
-Notation: S scenarios, D draws, X axes (AXES_SHOWN), R regions. Effects are differences of shares in percentage points.
+Notation: S scenarios, D draws, X axes (MAIN_AXES), R regions. Effects are differences of shares in percentage points.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from sim.comparisons.comparison import MAIN_AXES
 from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import BASELINE, REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import Floats
-from sim.runs.executors import map_in_order
+from sim.runs.executors import Progress, map_in_order
 from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario, lever_values
-
-AXES_SHOWN = ("work", "study")
-"""Axes of which effects are told; the first decides the main region."""
-
 
 ALWAYS = ("USA", "CHN")
 """Regions whose effects are always told."""
@@ -34,9 +31,6 @@ ALWAYS = ("USA", "CHN")
 
 OTHERS = 2
 """Further regions of which effects are told: those with the largest."""
-
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -53,14 +47,14 @@ class EffectDesign:
     workers: int = 1
 
 
-def effect_rows(names: Sequence[str], design: EffectDesign, report: Report) -> Iterator[EffectRow]:
+def effect_rows(names: Sequence[str], design: EffectDesign, progress: Progress) -> Iterator[EffectRow]:
     """Compare shipped scenarios with the baseline.
 
     Parameters
     ----------
     names : shipped scenarios other than the baseline.
     design : sizes.
-    report : told how far the work is.
+    progress : called with (phase, done, total) after every draw.
 
     Yields
     ------
@@ -76,7 +70,7 @@ def effect_rows(names: Sequence[str], design: EffectDesign, report: Report) -> I
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
     vectors, _ = draw_vectors(data, design.draws, {})
-    effects = over_draws(variants, vectors, design, report)
+    effects = over_draws(variants, vectors, design, progress)
     draw = make_draw(data, reference_vector(data), REFERENCE)
     elite = paired_effects(variants, draw, "elite", design.elite_researchers, design.elite_replicates, design)
     for s, scenario in enumerate(variants):
@@ -85,14 +79,14 @@ def effect_rows(names: Sequence[str], design: EffectDesign, report: Report) -> I
 
 
 def over_draws(
-    variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: EffectDesign, report: Report
+    variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: EffectDesign, progress: Progress
 ) -> Floats:
     """Compare scenarios with the baseline in every draw: mean over replicates, (D, S, X, R)."""
     numbered = list(enumerate(vectors))
     work = partial(one_draw, variants=variants, design=design)
     effects = []
-    for number, effect in enumerate(map_in_order(work, numbered, design.workers)):
-        report(f"draw {number}")
+    for done, effect in enumerate(map_in_order(work, numbered, design.workers), start=1):
+        progress("draws", done, len(numbered))
         effects.append(effect)
     return np.stack(effects)
 
@@ -109,7 +103,7 @@ def paired_effects(
     variants: Sequence[Scenario], draw: Draw, tier: str, researchers: int, replicates: int, design: EffectDesign
 ) -> Floats:
     """Compare scenarios with the baseline on the same random numbers, (replicates, S, X, R) in percentage points."""
-    axes = [AXES.index(axis) for axis in AXES_SHOWN]
+    axes = [AXES.index(axis) for axis in MAIN_AXES]
 
     def last_shares(scenario: Scenario, replicate: int) -> Floats:
         run = simulate(scenario, draw, replicate, researchers, design.seed, design.until)
@@ -152,7 +146,7 @@ def scenario_rows(
     elite : by replicate, (replicates, X, R).
     codes : region codes in id order.
     """
-    for x, axis in enumerate(AXES_SHOWN):
+    for x, axis in enumerate(MAIN_AXES):
         ranked = [int(region) for region in np.argsort(-np.abs(effects[:, x].mean(axis=0)), kind="stable")]
         always = [codes.index(code) for code in ALWAYS]
         for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
