@@ -39,7 +39,7 @@ from sim.scenarios.load import load_basis, load_shipped
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.execute import execute_batch
-from sim.sweeps.keys import runs_of
+from sim.sweeps.keys import sweep_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO, UNTIL, SEED = "baseline", 2035, 1
@@ -226,7 +226,7 @@ def measure_sweep(size: int, repetitions: int) -> dict[str, Any]:
     found: dict[str, Any] = {"size": size, "replicates": SWEEP_REPLICATES}
     for name, replicates in (("one replicate", 1), ("several replicates", SWEEP_REPLICATES)):
         design = Design("speed", (load_shipped(SCENARIO),), (), "none", 1, 0, keep, 0, replicates, size, SEED, UNTIL)
-        runs = list(runs_of(design))
+        runs = list(sweep_runs(design))
         execute_batch(design, model, runs[:1])
         seconds = [timed(lambda: execute_batch(design, model, runs)) / replicates for _ in range(4 * repetitions)]  # noqa: B023 (at once)
         found[name] = {

@@ -14,14 +14,14 @@ from pathlib import Path
 import sim
 from benchmarks.sweep_design import write_design
 from sim.runs.executors import Processes
-from sim.sweeps.execute import Progress
+from sim.sweeps.execute import SweepProgress
 
 
 def rate(folder: Path, workers: int, out: str) -> float:
     """Run a sweep on spawned processes and return its runs a second after the first batch."""
-    seen: list[Progress] = []
+    seen: list[SweepProgress] = []
 
-    def note(progress: Progress) -> None:
+    def note(progress: SweepProgress) -> None:
         if progress.executed:
             seen.append(progress)
 

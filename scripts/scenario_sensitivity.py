@@ -8,7 +8,7 @@ Fast where the draws are solved (scripts/solve_draws.py). scripts/write_scenario
 import sys
 from pathlib import Path
 
-from sim.comparisons.shipped.effects import Design, effect_rows
+from sim.comparisons.shipped.effects import EffectDesign, effect_rows
 from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, results_name, write_effects
 from sim.data.load import load_data
 from sim.scenarios.load import BASELINE
@@ -20,8 +20,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "results" / "reference"
 def main(draws: int, workers: int) -> None:
     """Write the effects of all scenarios and the checksum of all reference results."""
     names = [name for name in shipped_names() if name != BASELINE]
-    design = Design(draws=draws, workers=workers)
-    rows = list(effect_rows(names, design, lambda text: print(text, file=sys.stderr, flush=True)))
+    design = EffectDesign(draws=draws, workers=workers)
+    rows = list(effect_rows(names, design, lambda *told: print(*told, file=sys.stderr, flush=True)))
     write_effects(FOLDER / SENSITIVITY, rows)
     version = load_data().version
     (FOLDER / CHECKSUM).write_text(checksum_text(FOLDER, version), encoding="utf-8")

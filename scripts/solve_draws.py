@@ -54,7 +54,7 @@ def tasks_of(count: int) -> list[Task]:
     centre = {parameter.name: parameter.default for parameter in data.parameters}
     point = reference_vector(data)
     varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]
-    varied += [(REFERENCE, parameters) for parameters in reference_variants()]
+    varied += [(REFERENCE, parameters) for parameters in reference_variants(BASIS.data)]
     tasks: list[Task] = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
     return list({draw_key(BASIS, parameters, number): (number, parameters) for number, parameters in tasks}.values())
 

@@ -6,7 +6,8 @@ python scripts/write_reference.py
 import sys
 from pathlib import Path
 
-from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, count_table, results_name, write_rows
+from sim.comparisons.shipped.counts import count_table, write_count_table
+from sim.comparisons.shipped.reference import CHECKSUM, SENSITIVITY, checksum_text, results_name
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
@@ -39,7 +40,7 @@ def main() -> None:
         if path.name != SENSITIVITY and path.stem not in shipped_names():
             path.unlink()
     for name in shipped_names():
-        write_rows(FOLDER / f"{name}.csv", counts_of(name))
+        write_count_table(FOLDER / f"{name}.csv", counts_of(name))
         print(name, file=sys.stderr, flush=True)
     version = load_data().version
     (FOLDER / CHECKSUM).write_text(checksum_text(FOLDER, version), encoding="utf-8")

@@ -18,7 +18,7 @@ from sim.cli.tables.scenarios import (
     parts_of,
     why,
 )
-from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow, read_effects
+from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow, read_effects
 from sim.data.load import load_data
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.load import BASELINE, load_shipped
@@ -77,8 +77,8 @@ def introduction(effects: Sequence[EffectRow]) -> str:
         inputs=inputs,
         one=noise_level(draws),
         all=noise_level(draws, inputs),
-        replicates=REPLICATES,
-        researchers=RESEARCHERS,
+        replicates=EFFECT_REPLICATES,
+        researchers=EFFECT_RESEARCHERS,
         elite_replicates=ELITE_REPLICATES,
         elite_researchers=ELITE_RESEARCHERS,
     )

@@ -11,7 +11,8 @@ import sim.comparisons.exports as exports
 from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import effects_table
-from sim.runs.execute import found_or_made
+from sim.reports.figures.published import save_work_shares
+from sim.runs.execute import Runner, found_or_made
 from sim.runs.executors import InThisProcess, Processes, available_cores
 from sim.runs.folder import Run, read_run
 from sim.runs.plan import RunPlan
@@ -55,7 +56,7 @@ def sweep(
     retry
         Whether failed runs are tried again.
     report
-        Called with a `sim.sweeps.execute.Progress` at the start and after every batch.
+        Called with a `sim.sweeps.execute.SweepProgress` at the start and after every batch.
 
     Returns
     -------
@@ -153,6 +154,7 @@ def compare(
     out: str | Path = "results",
     assumptions: bool = True,
     anatomy: bool = True,
+    runner: Runner | None = None,
     **sizes: Any,
 ) -> Compared:
     """Compare scenarios or runs; what is missing is run with the same draws and replicates.
@@ -167,6 +169,8 @@ def compare(
         Whether to run the main effects at the reference point under other assumptions.
     anatomy
         Whether to make some runs again to say who changed and why.
+    runner
+        Who makes the outcomes of runs; the engines if None.
     sizes
         Of the runs that are made: draws, replicates, seed, researchers, until, workers; as those of the first run that is given.
 
@@ -186,9 +190,10 @@ def compare(
     if first is not None:
         sizes = {name: int(first.provenance[name]) for name in ("draws", "replicates", "seed", "researchers", "until")} | sizes
     place = Path(out)
-    runs = [
-        each if isinstance(each, Run) else found_or_made(replace(RunPlan(each, load_basis()), **sizes), place) for each in given
-    ]
+    basis = load_basis()
+    plans = [replace(RunPlan(each, basis), **sizes) for each in given if not isinstance(each, Run)]
+    made = found_or_made(plans, place, lambda run: save_work_shares(run, basis.data, run.folder), runner=runner)
+    runs = [each if isinstance(each, Run) else next(made)[0] for each in given]
     comparison, folder, _ = compare_into(runs, place, Extent(assumptions, anatomy))
     return Compared(comparison, folder)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import sim.runs.execute
 from sim.cli import main
+from sim.runs.execute import Runner, Task
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
@@ -35,13 +35,43 @@ def outcomes_of() -> Callable[[RunPlan], Iterator[Outcomes]]:
     return make
 
 
+class Seat:
+    """Where the runner sits that makes the outcomes of the command line; nobody: the engines make them."""
+
+    runner: Runner | None = None
+
+
+class ByHand(Runner):
+    """Outcomes made by hand in the engines' place, and the plans that were executed."""
+
+    def __init__(self) -> None:
+        self.executed: list[RunPlan] = []
+
+    def tasks(self, plan: RunPlan) -> list[Task]:
+        return [Task(plan, draw, {}) for draw in range(plan.draws)]
+
+    def outcomes(self, tasks: list[Task], workers: int, progress: object) -> Iterator[Outcomes]:
+        plan = tasks[0].plan
+        self.executed.append(plan)
+        return (made_up(plan, task.number, replicate) for task in tasks for replicate in range(plan.replicates))
+
+    def variants(self, plan: RunPlan) -> dict[float, list[Outcomes]]:
+        return {}
+
+
 @pytest.fixture
-def talentsim(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def seat() -> Seat:
+    """The seat of the runner."""
+    return Seat()
+
+
+@pytest.fixture
+def talentsim(capsys: pytest.CaptureFixture[str], seat: Seat) -> Callable[..., tuple[int, str, str]]:
     """Return a function that runs the command line and gives exit code, stdout, stderr."""
 
     def start(*words: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as stopped:
-            main(words)
+            main(words, seat.runner)
         output = capsys.readouterr()
         assert isinstance(stopped.value.code, int)
         return stopped.value.code, output.out, output.err
@@ -50,18 +80,16 @@ def talentsim(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, st
 
 
 @pytest.fixture
-def quick_engine(monkeypatch: pytest.MonkeyPatch, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]) -> list[RunPlan]:
-    """Put outcomes made by hand in the engine's place; the list holds the plans that were executed."""
-    executed: list[RunPlan] = []
+def by_hand() -> ByHand:
+    """A runner that makes outcomes by hand."""
+    return ByHand()
 
-    def run_tasks(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
-        executed.append(plan)
-        return outcomes_of(plan)
 
-    monkeypatch.setattr(sim.runs.execute, "tasks_of", lambda plan: plan)
-    monkeypatch.setattr(sim.runs.execute, "run_tasks", run_tasks)
-    monkeypatch.setattr(sim.runs.execute, "variant_tasks", lambda plan: {})
-    return executed
+@pytest.fixture
+def quick_engine(seat: Seat, by_hand: ByHand) -> list[RunPlan]:
+    """Give the command line outcomes made by hand; the list holds the plans that were executed."""
+    seat.runner = by_hand
+    return by_hand.executed
 
 
 @pytest.fixture(scope="session")

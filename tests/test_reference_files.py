@@ -11,19 +11,17 @@ from types import ModuleType
 
 import pytest
 
-from sim.comparisons.shipped.effects import Design
+from sim.comparisons.shipped.counts import COUNT_YEARS, read_count_table, write_count_table
+from sim.comparisons.shipped.effects import EffectDesign
 from sim.comparisons.shipped.reference import (
     CHECKSUM,
     SENSITIVITY,
-    YEARS,
     checksum_text,
     newest_change,
     read_effects,
-    read_rows,
     reference_folder,
     results_name,
     write_effects,
-    write_rows,
 )
 from sim.data.load import load_data
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
@@ -43,9 +41,9 @@ def test_every_shipped_scenario_has_its_table_and_no_other_is_left() -> None:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_table_counts_everybody_once_on_every_axis(name: str) -> None:
-    header, *rows = read_rows(FOLDER / f"{name}.csv")
+    header, *rows = read_count_table(FOLDER / f"{name}.csv")
     assert header == ["year", "tier", "axis", "all", *load_data().codes]
-    assert [int(year) for year in dict.fromkeys(row[0] for row in rows)] == list(YEARS)
+    assert [int(year) for year in dict.fromkeys(row[0] for row in rows)] == list(COUNT_YEARS)
     counts = {tuple(row[:3]): [int(cell) for cell in row[3:]] for row in rows}
     for (year, tier, axis), (total, *by_region) in counts.items():
         assert total == sum(by_region) > 0
@@ -68,9 +66,9 @@ def test_one_other_digit_is_another_name_in_the_changelog(tmp_path: Path) -> Non
     copy, version = tmp_path / "copy", load_data().version
     shutil.copytree(FOLDER, copy)
     assert results_name(copy, version) in newest_change(CHANGELOG)
-    table = read_rows(copy / "baseline.csv")
+    table = read_count_table(copy / "baseline.csv")
     table[1][4] = str(int(table[1][4]) + 1)
-    write_rows(copy / "baseline.csv", table)
+    write_count_table(copy / "baseline.csv", table)
     assert results_name(copy, version) not in newest_change(CHANGELOG)
     assert checksum_text(copy, version) != (FOLDER / CHECKSUM).read_text(encoding="utf-8")
     assert results_name(FOLDER, "2099.1-1") not in newest_change(CHANGELOG)
@@ -135,6 +133,6 @@ def test_an_installed_package_finds_its_own_effects(tmp_path: Path) -> None:
 
 
 def test_nothing_is_said_of_the_elite_below_its_size() -> None:
-    assert (Design().elite_researchers, Design().elite_replicates) == (ELITE_RESEARCHERS, ELITE_REPLICATES)
+    assert (EffectDesign().elite_researchers, EffectDesign().elite_replicates) == (ELITE_RESEARCHERS, ELITE_REPLICATES)
     assert ELITE_RESEARCHERS >= 20_000
     assert ELITE_REPLICATES >= 10

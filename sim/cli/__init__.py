@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -22,6 +22,9 @@ from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, WIDTH, WRONG_INPUT, InputError, WorkError, stop
+
+if TYPE_CHECKING:
+    from sim.runs.execute import Runner
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
@@ -40,19 +43,21 @@ for verb in VERBS:
     cli.add_command(verb)
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
+def main(arguments: Sequence[str] | None = None, runner: Runner | None = None) -> NoReturn:
     """Run the command line and exit with its code.
 
     Parameters
     ----------
     arguments
         Words after the command's name; those of the process if None.
+    runner
+        Who makes the outcomes of runs; the engines if None.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in words
     gc.disable()  # nothing that an answer makes is garbage before it is given; `run` collects again
     try:
-        cli.main(args=words, prog_name="talentsim", standalone_mode=False)
+        cli.main(args=words, obj=runner, prog_name="talentsim", standalone_mode=False)
     except InputError as error:
         stop(WRONG_INPUT, "input", error.problems, as_json)
     except click.UsageError as error:
@@ -83,5 +88,6 @@ def explain(error: Exception) -> str | None:
         return "a worker process died (often for want of memory); use fewer --workers"
     from sim.data.checks import DataError
     from sim.runs.atomic import FolderError
+    from sim.runs.executors import ExecutorError
 
-    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError) else None
+    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError | ExecutorError) else None

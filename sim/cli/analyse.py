@@ -46,7 +46,7 @@ def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: 
     with explained_input():
         from sim.cli.tables.sweeps import sensitivity_record, sensitivity_report
         from sim.reports.figures.analysis import INDEX_COLUMNS, index_rows, save_sensitivity
-        from sim.runs.tables import write_table
+        from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import chosen_scenarios, default_measure, meanings
 
         held = find_sweep(sweep)
@@ -120,7 +120,7 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
     with explained_input():
         from sim.cli.tables.sweeps import discovery_record, discovery_report
         from sim.reports.figures.analysis import save_discovery
-        from sim.runs.tables import write_table
+        from sim.runs.rows import write_table
         from sim.sweeps.analysis.discovery import discover as discovered
         from sim.sweeps.analysis.responses import chosen_scenarios, meanings
 
@@ -162,7 +162,7 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
     with explained_input():
         from sim.cli.tables.sweeps import ROBUSTNESS_COLUMNS, robustness_record, robustness_report, robustness_rows
         from sim.reports.figures.analysis import save_robustness
-        from sim.runs.tables import write_table
+        from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import default_measure
         from sim.sweeps.analysis.robustness import robustness as compared
 
@@ -207,12 +207,12 @@ def find_sweep(name: str) -> Sweep:
         If there is none; with the sweeps that are there.
     """
     from sim.sweeps.results import read_sweep
-    from sim.sweeps.store import RECORD
+    from sim.sweeps.store import DESIGN_RECORD
 
     for folder in (Path(name), SWEEPS / name):
-        if (folder / RECORD).is_file():
+        if (folder / DESIGN_RECORD).is_file():
             return read_sweep(folder)
-    known = sorted(path.parent.name for path in SWEEPS.glob(f"*/{RECORD}"))
+    known = sorted(path.parent.name for path in SWEEPS.glob(f"*/{DESIGN_RECORD}"))
     if Path(name).is_dir():
         raise InputError([f"{name} holds no sweep; `talentsim sweep DESIGN` makes one"])
     if not known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 from sim.cli.terminal import InputError, WorkError, json_option, load_all, progress_bar, scenario_arguments, show, show_json
 
 if TYPE_CHECKING:
+    from sim.runs.executors import Progress
     from sim.runs.folder import Run
     from sim.runs.plan import RunPlan
 
@@ -97,33 +99,28 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     tuple
         The run, and in words whether it was there already.
     """
-    from sim.draws.constants import NotSolvedError
-    from sim.engines.walk import EngineMissingError, InvariantBrokenError, check_engine
-    from sim.runs.execute import make_run, tasks_of
-    from sim.runs.folder import check_place, find_run, read_run
+    from sim.data.load import load_data
+    from sim.reports.figures.published import save_work_shares
+    from sim.runs.execute import PlanError, found_or_made
 
-    def there_already(plan: RunPlan) -> Path | None:
-        return None if plan.check_invariants else find_run(plan, out, plan.engine)
-
-    found = {id(plan): there_already(plan) for plan in plans}
-    to_do = [plan for plan in plans if found[id(plan)] is None]
+    data, runner = load_data(), click.get_current_context().obj
+    made = found_or_made(plans, out, lambda run: save_work_shares(run, data, run.folder), settings, watched, runner)
+    said = {"found": "already there, nothing executed", "made": "written"}
     try:
-        for plan in to_do:
-            check_engine(plan.engine)
-        tasks = {id(plan): tasks_of(plan) for plan in to_do}
-    except (ValueError, EngineMissingError) as error:
+        for plan, (finished, state) in zip(plans, made, strict=True):
+            yield finished, said.get(state, f"made again by the {plan.engine} engine: the same numbers")
+    except PlanError as error:
         raise InputError([str(error)]) from error
-    for plan in to_do:
-        check_place(plan, out)
-    for plan in plans:
-        there = found[id(plan)] or there_already(plan)  # a scenario named twice is made by the first
-        if there is not None:
-            yield read_run(there), "already there, nothing executed"
-            continue
-        before = find_run(plan, out)
-        with progress_bar(plan.scenario.name) as progress:
-            try:
-                finished = make_run(plan, tasks[id(plan)], out, settings, progress)
-            except (NotSolvedError, InvariantBrokenError) as error:
-                raise WorkError(f"{plan.scenario.name}: {error}") from error
-        yield finished, "written" if before is None else f"made again by the {plan.engine} engine: the same numbers"
+
+
+@contextmanager
+def watched(name: str) -> Iterator[Progress | None]:
+    """Show how far the runs of a scenario are, and say which scenario it was if they fail."""
+    from sim.draws.constants import NotSolvedError
+    from sim.engines.walk import InvariantBrokenError
+
+    with progress_bar(name) as progress:
+        try:
+            yield progress
+        except (NotSolvedError, InvariantBrokenError) as error:
+            raise WorkError(f"{name}: {error}") from error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sim.runs.executors import Processes
     from sim.sweeps.design.design import Design
-    from sim.sweeps.execute import Progress
+    from sim.sweeps.execute import SweepProgress
 
 SECONDS_BETWEEN_LINES = 20.0
 SECONDS_TO_ANSWER = 10  # for a scheduler
@@ -98,7 +98,7 @@ def interruptible() -> Iterator[None]:
 
 def run_sweep(
     design: Design, folder: Path, workers: int, dask: str | None, shard: tuple[int, int], retry: bool, as_json: bool
-) -> Progress:
+) -> SweepProgress:
     """Run what is missing, with a bar or lines on standard error.
 
     Raises
@@ -112,13 +112,13 @@ def run_sweep(
     from sim.sweeps.execute import sweep_into
     from sim.sweeps.store import Store
 
-    latest: list[Progress] = []
+    latest: list[SweepProgress] = []
     store: Store | None = None
     try:
         store = Store(folder, design)
         with executor_of(workers, dask) as (executor, width), reporting(folder.name, as_json) as report:
 
-            def note(progress: Progress) -> None:
+            def note(progress: SweepProgress) -> None:
                 latest[:] = [progress]
                 report(progress)
 
@@ -137,7 +137,7 @@ def run_sweep(
             store.close()
 
 
-def say_end(progress: Progress, folder: Path, as_json: bool) -> None:
+def say_end(progress: SweepProgress, folder: Path, as_json: bool) -> None:
     """Say where the sweep is; exit with 1 if runs failed."""
     failed = f"{progress.failed:,} of {progress.total:,} runs failed; their rows in {folder} say why, --retry tries them again."
     if progress.message:
@@ -197,12 +197,12 @@ def executor_of(workers: int, dask: str | None) -> Iterator[tuple[Executor | Pro
 
 
 @contextmanager
-def reporting(title: str, as_json: bool) -> Iterator[Callable[[Progress], None]]:
+def reporting(title: str, as_json: bool) -> Iterator[Callable[[SweepProgress], None]]:
     """Show a bar if standard error is a terminal, else a line now and then; with --json one object on a line."""
     if as_json or not sys.stderr.isatty():
         last = [-SECONDS_BETWEEN_LINES]
 
-        def line(progress: Progress) -> None:
+        def line(progress: SweepProgress) -> None:
             if time.monotonic() - last[0] >= SECONDS_BETWEEN_LINES:
                 last[0] = time.monotonic()
                 text = json.dumps(progress_record(progress)) if as_json else f"{title}: {progress_text(progress)}"
@@ -217,13 +217,13 @@ def reporting(title: str, as_json: bool) -> Iterator[Callable[[Progress], None]]
     with Bar(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{title}: starting", total=None)
 
-        def advance(progress: Progress) -> None:
+        def advance(progress: SweepProgress) -> None:
             bar.update(task, description=f"{title}: {progress_text(progress)}", completed=progress.done, total=progress.total)
 
         yield advance
 
 
-def progress_record(progress: Progress) -> dict[str, Any]:
+def progress_record(progress: SweepProgress) -> dict[str, Any]:
     """Return how far a sweep is as plain values; the time left is null before it is known."""
     left = None if progress.left != progress.left else round(progress.left, 1)
     return {
@@ -232,7 +232,7 @@ def progress_record(progress: Progress) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def progress_text(progress: Progress) -> str:
+def progress_text(progress: SweepProgress) -> str:
     """Say how far a sweep is."""
     said = f"{progress.done:,} of {progress.total:,} runs"
     if progress.failed:

@@ -19,12 +19,12 @@ def answers(comparison: Comparison) -> tuple[str, ...]:
     """Write the answer for every variant."""
     names = labels(comparison.base, comparison.variants)
     return tuple(
-        answer(comparison, name, variant.title, effects)
+        variant_answer(comparison, name, variant.title, effects)
         for name, variant, effects in zip(names[1:], comparison.variants, comparison.effects, strict=True)
     )
 
 
-def answer(comparison: Comparison, name: str, title: str, effects: Effects) -> str:
+def variant_answer(comparison: Comparison, name: str, title: str, effects: Effects) -> str:
     """Write the answer for one variant: the share that moves most, then who gains or loses against it and the crossing."""
     rows = leading(comparison.headlines, name)
     main = main_headline(comparison.headlines, name)

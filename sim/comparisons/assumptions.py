@@ -5,30 +5,29 @@ At the reference point nothing but the assumption differs from row to row. Base 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.comparisons.comparison import AssumptionRow, Comparison
+from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER, AssumptionRow, Comparison
 from sim.comparisons.effects import POINTS
 from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
-from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
+from sim.runs.executors import Progress
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate
-from sim.scenarios.load import load_basis, load_scenario
-from sim.scenarios.scenario import Scenario
+from sim.scenarios.load import load_scenario
+from sim.scenarios.scenario import Basis, Scenario
 
-REPLICATES = 4
+ASSUMPTION_REPLICATES = 4
 """Replicates of each row; fewer if the runs have fewer, but at least two, for an error."""
 FEWEST_REPLICATES = 2
-TIER = "top20"
-ROW_AXES = ("work", "study")
 
 
 class Setting(NamedTuple):
@@ -55,12 +54,10 @@ SETTINGS: tuple[Setting, ...] = (
 """Low and high are near the 5 % and 95 % points of the priors, unless the feedbacks would amplify themselves there. Version 1
 knows one form of wages, the logarithm; the linear form is not in it."""
 
-Report = Callable[[int, int], None]
 
-
-def reference_variants() -> list[dict[str, float]]:
+def reference_variants(data: Data) -> list[dict[str, float]]:
     """List the parameters of every setting, for those who solve draws ahead."""
-    point = reference_vector(load_data())
+    point = reference_vector(data)
     return [point | dict(setting.parameters) for setting in SETTINGS]
 
 
@@ -73,15 +70,17 @@ def why_no_assumptions(base: Run, variants: Sequence[Run]) -> str | None:
     return None
 
 
-def assumption_rows(comparison: Comparison, report: Report | None = None) -> tuple[AssumptionRow, ...]:
+def assumption_rows(comparison: Comparison, basis: Basis, progress: Progress | None = None) -> tuple[AssumptionRow, ...]:
     """Run base and variants at the reference point under every setting.
 
     Parameters
     ----------
     comparison
         Its runs give seed, researchers and horizon, its headlines the years and regions.
-    report
-        Told how many settings are done, and of how many.
+    data
+        The tables.
+    progress
+        Told how many settings are done.
 
     Returns
     -------
@@ -93,26 +92,24 @@ def assumption_rows(comparison: Comparison, report: Report | None = None) -> tup
         return ()
     names = labels(base, variants)[1:]
     scenarios = [load_scenario(str(run.folder / RESOLVED)) for run in (base, *variants)]
-    replicates = max(FEWEST_REPLICATES, min(REPLICATES, base.replicates))
+    replicates = max(FEWEST_REPLICATES, min(ASSUMPTION_REPLICATES, base.replicates))
     found: dict[str, list[AssumptionRow]] = {name: [] for name in names}
     for done, setting in enumerate(SETTINGS, start=1):
-        shares = reference_shares(setting, scenarios, base, replicates)
+        shares = reference_shares(setting, scenarios, base, replicates, basis)
         for number, name in enumerate(names, start=1):
-            found[name] += rows_of(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
-        if report is not None:
-            report(done, len(SETTINGS))
+            found[name] += setting_rows(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
+        if progress is not None:
+            progress("assumptions", done, len(SETTINGS))
     return tuple(row for name in names for row in found[name])
 
 
-def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int) -> Floats:
+def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int, basis: Basis) -> Floats:
     """Run scenarios at the reference point under a setting: shares, (replicates, scenarios, Y, X, R)."""
-    basis = load_basis()
-    data = basis.data
-    draw = make_draw(basis, reference_vector(data) | dict(setting.parameters), REFERENCE)
+    draw = make_draw(basis, reference_vector(basis.data) | dict(setting.parameters), REFERENCE)
     record = base.provenance
     researchers, seed, until = int(record["researchers"]), int(record["seed"]), int(record["until"])
-    worlds = [world_of(data, scenario, draw, researchers, until) for scenario in scenarios]
-    tier, axes = TIERS.index(TIER), [AXES.index(axis) for axis in ROW_AXES]
+    worlds = [world_of(basis.data, scenario, draw, researchers, until) for scenario in scenarios]
+    tier, axes = TIERS.index(MAIN_TIER), [AXES.index(axis) for axis in MAIN_AXES]
 
     def shares(number: int, replicate: int) -> Floats:
         run = simulate(worlds[number], draw, replicate, seed)
@@ -121,12 +118,12 @@ def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run,
     return np.array([[shares(number, replicate) for number in range(len(scenarios))] for replicate in range(replicates)])
 
 
-def rows_of(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
+def setting_rows(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
     """Summarise the differences of one variant, (replicates, Y, X, R), in the years and regions of its headlines."""
     base = comparison.base
-    for x, axis in enumerate(ROW_AXES):
+    for x, axis in enumerate(MAIN_AXES):
         for row in comparison.headlines:
-            if (row.variant, row.tier, row.axis) != (name, TIER, axis):
+            if (row.variant, row.tier, row.axis) != (name, MAIN_TIER, axis):
                 continue
             values = differences[:, row.year - int(base.years[0]), x, base.codes.index(row.region)]
             yield AssumptionRow(
@@ -134,7 +131,7 @@ def rows_of(comparison: Comparison, name: str, setting: Setting, differences: Fl
                 setting.assumption,
                 setting.setting,
                 row.year,
-                TIER,
+                MAIN_TIER,
                 axis,
                 row.region,
                 float(values.mean()),

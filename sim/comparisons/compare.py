@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from sim.comparisons.anatomy.anatomy import Anatomy
-from sim.comparisons.anatomy.dissect import DRAWS, REPLICATES, dissect
+from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
 from sim.comparisons.answer import answers
 from sim.comparisons.assumptions import assumption_rows, why_no_assumptions
 from sim.comparisons.comparison import Comparison
-from sim.comparisons.effects import compare
+from sim.comparisons.effects import compare_runs
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
+from sim.runs.executors import Progress
 from sim.runs.folder import Run
-from sim.scenarios.load import load_scenario
-
-Progress = Callable[[str, int, int], None]
+from sim.scenarios.load import load_basis, load_scenario
+from sim.scenarios.scenario import Basis
 
 
 @dataclass(frozen=True)
@@ -75,20 +74,20 @@ def compare_into(
     folder = comparison_folder(runs, out, extent.assumptions, extent.anatomy)
     if (folder / "provenance.json").is_file():
         return read_comparison(folder), folder, True
-    write_comparison(complete(compare(runs[0], runs[1:]), extent, progress), folder, command)
+    made = complete(compare_runs(runs[0], runs[1:]), extent, load_basis(), progress)
+    write_comparison(made, folder, command)
     return read_comparison(folder), folder, False
 
 
-def complete(comparison: Comparison, extent: Extent, progress: Progress | None = None) -> Comparison:
-    """Add what needs new runs, and the answer, to a comparison; arguments as for `compare_into`."""
+def complete(comparison: Comparison, extent: Extent, basis: Basis, progress: Progress | None = None) -> Comparison:
+    """Add what needs new runs on the basis, and the answer, to a comparison; arguments as for `compare_into`."""
     reasons = []
     if extent.assumptions:
         reasons.append(why_no_assumptions(comparison.base, comparison.variants))
-        told = None if progress is None else partial(progress, "assumptions")
-        comparison = replace(comparison, assumptions=assumption_rows(comparison, told))
+        comparison = replace(comparison, assumptions=assumption_rows(comparison, basis, progress))
     if extent.anatomy:
         reasons.append(why_no_anatomy(comparison.base, comparison.variants))
-        comparison = replace(comparison, anatomies=anatomies(comparison, extent.workers, progress))
+        comparison = replace(comparison, anatomies=anatomies(comparison, Worlds(basis), extent.workers, progress))
     notes = (*comparison.notes, *(reason for reason in reasons if reason is not None))
     return replace(comparison, notes=notes, answers=answers(comparison))
 
@@ -102,26 +101,24 @@ def why_no_anatomy(base: Run, variants: Sequence[Run]) -> str | None:
     return None
 
 
-def anatomies(comparison: Comparison, workers: int, progress: Progress | None) -> Mapping[str, Anatomy]:
+def anatomies(comparison: Comparison, worlds: Worlds, workers: int, progress: Progress | None) -> Mapping[str, Anatomy]:
     """Take every variant apart, by name; empty where `why_no_anatomy` has a reason."""
     base, variants = comparison.base, comparison.variants
     if why_no_anatomy(base, variants) is not None:
         return MappingProxyType({})
     scenarios = [load_scenario(str(run.folder / RESOLVED)) for run in (base, *variants)]
     record = base.provenance
+    size = Size(researchers=int(record["researchers"]), seed=int(record["seed"]), until=int(record["until"]))
     names = labels(base, variants)
     found = {}
     for name, run, scenario in zip(names[1:], variants, scenarios[1:], strict=True):
         anatomy = dissect(
             replace(scenarios[0], name=names[0]),
             replace(scenario, name=name),
-            draws=[draw for draw in DRAWS if draw < min(base.draws, run.draws)],
-            replicates=REPLICATES,
-            researchers=int(record["researchers"]),
-            seed=int(record["seed"]),
-            until=int(record["until"]),
-            workers=workers,
-            progress=progress,
+            worlds,
+            replace(size, draws=tuple(draw for draw in size.draws if draw < min(base.draws, run.draws))),
+            workers,
+            progress,
         )
         found[name] = anatomy
     return MappingProxyType(found)

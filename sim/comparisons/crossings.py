@@ -25,7 +25,7 @@ MOSTLY = 0.9
 """Share of runs of the base in which a challenger is behind."""
 CLOSE = 0.05
 """Smallest share of runs in which a challenger passes for a pair to be told."""
-SMALL = 0.02
+SMALLEST_SHARE = 0.02
 """Pairs of regions with a smaller median share in the last year are not told."""
 MOST_PAIRS = 5
 AXIS = "work"
@@ -58,7 +58,7 @@ def close_pairs(counts: Sequence[Integers], years: Integers, codes: Sequence[str
     start = int(np.searchsorted(years, min(BEHIND_IN, int(years[-1]))))
     base = counts[0]
     last = np.median(base[:, -1], axis=0)
-    large = [int(r) for r in np.argsort(-last, kind="stable") if last[r] >= SMALL * last.sum()]
+    large = [int(r) for r in np.argsort(-last, kind="stable") if last[r] >= SMALLEST_SHARE * last.sum()]
     found = []
     for leader in large:
         for challenger in large:

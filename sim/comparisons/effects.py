@@ -1,4 +1,4 @@
-"""`compare`: what variants change, paired by draw and replicate, with intervals and a verdict for each headline.
+"""`compare_runs`: what variants change, paired by draw and replicate, with intervals and a verdict for each headline.
 
 Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions. Shares 0..1; differences in percentage points.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
 from sim.comparisons.crossings import crossing_rows
-from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, vectors_of
+from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
@@ -54,7 +54,7 @@ HEADLINE_YEARS = (2030, 2035, 2040, 2045, 2050)
 FEW_DRAWS = 10
 
 
-def compare(base: Run, variants: Sequence[Run]) -> Comparison:
+def compare_runs(base: Run, variants: Sequence[Run]) -> Comparison:
     """Compare runs with their base, paired by draw and replicate.
 
     Parameters
@@ -347,7 +347,7 @@ def uninformed_inputs(run: Run, draws: Sequence[int]) -> Inputs | None:
     names = uninformed(tuple(fixed_parameters(run)))
     if len(draws) < DRAWS_PER_INPUT * len(names) or not is_current(run):
         return None
-    vectors = vectors_of(run)
+    vectors = run_vectors(run)
     values = np.array([[vectors[draw][name] for name in names] for draw in draws])
     ranks = values.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable").astype(np.float64)
     return Inputs(names, ranks - ranks.mean(axis=0))

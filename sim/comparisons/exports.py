@@ -23,7 +23,7 @@ from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
-from sim.runs.tables import write_csv
+from sim.runs.rows import write_csv
 
 FORMATS = ("iamc", "hubverse")
 

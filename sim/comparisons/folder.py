@@ -13,16 +13,15 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -36,31 +35,25 @@ from sim.engines.counts import AXES, TIERS
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
 from sim.runs.provenance import digest, source_state, versions
-from sim.runs.tables import write_csv
+from sim.runs.rows import read_rows, write_csv, write_rows
 from sim.sources import source_hash
-
-RowKind = TypeVar("RowKind", Headline, CrossingRow, AssumptionRow)
-
 
 COMPARISONS = "comparisons"
 
 
-FILES = (
+COMPARISON_FILES = (
     "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "iamc.csv", "answer.txt",
     "provenance.json",
 )  # fmt: skip
 
 
-KEY = ("variant", "year", "tier", "axis", "region")
-
-
-STATISTICS = tuple(field.name for field in fields(Effects))
+EFFECT_STATISTICS = tuple(field.name for field in fields(Effects))
 
 
 SELECTED_YEARS = (2019, 2022, 2025, 2030, 2035, 2040, 2045, 2050)
 
 
-MOST_NAMES = 3
+MOST_SCENARIOS_NAMED = 3
 
 
 SHOWN_RANK = 9.0
@@ -84,7 +77,7 @@ def comparison_id(runs: Sequence[Run], has_assumptions: bool, has_anatomy: bool)
 def comparison_folder(runs: Sequence[Run], root: Path, has_assumptions: bool, has_anatomy: bool) -> Path:
     """Return where the comparison of runs (the base first) lies or would lie below the results folder `root`."""
     names = [run.name for run in runs]
-    shown = names if len(names) <= MOST_NAMES else [*names[:2], f"and-{len(names) - 2}-more"]
+    shown = names if len(names) <= MOST_SCENARIOS_NAMED else [*names[:2], f"and-{len(names) - 2}-more"]
     return root / COMPARISONS / "--".join(shown) / comparison_id(runs, has_assumptions, has_anatomy)
 
 
@@ -168,22 +161,22 @@ def read_comparison(folder: Path) -> Comparison:
     sim.runs.atomic.FolderError
         If a file or a run is missing or damaged.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in COMPARISON_FILES if not (folder / name).is_file()]
     if missing:
         raise FolderError(folder, f"not a complete comparison, {', '.join(missing)} missing")
     try:
         record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        runs = [read_run(find_run(folder, run)) for run in record["runs"]]
+        runs = [read_run(run_place(folder, run)) for run in record["runs"]]
         names = [run["name"] for run in record["runs"]]
         shape = len(runs[0].years), len(TIERS), len(AXES), len(runs[0].codes)
-        effects = read_effects(folder / "effects.parquet", names[1:], shape)
+        effects = read_effect_tables(folder / "effects.parquet", names[1:], shape)
         return Comparison(
             base=runs[0],
             variants=tuple(runs[1:]),
             effects=effects,
-            headlines=tuple(read_rows(folder / "headlines.csv", Headline)),
-            crossings=tuple(read_rows(folder / "crossings.csv", CrossingRow)),
-            assumptions=tuple(read_rows(folder / "assumptions.csv", AssumptionRow)),
+            headlines=read_rows(folder / "headlines.csv", Headline),
+            crossings=read_rows(folder / "crossings.csv", CrossingRow),
+            assumptions=read_rows(folder / "assumptions.csv", AssumptionRow),
             answers=tuple((folder / "answer.txt").read_text(encoding="utf-8").splitlines()),
             anatomies=read_anatomies(folder, names),
             notes=tuple(record["notes"]),
@@ -203,7 +196,7 @@ def read_anatomies(folder: Path, names: Sequence[str]) -> Mapping[str, Anatomy]:
     return MappingProxyType({name: read_anatomy(place) for name, place in places.items() if place.is_dir()})
 
 
-def find_run(folder: Path, run: Mapping[str, Any]) -> Path:
+def run_place(folder: Path, run: Mapping[str, Any]) -> Path:
     """Find the folder of a run of a comparison.
 
     Raises
@@ -231,7 +224,7 @@ def effects_table(comparison: Comparison) -> pa.Table:
             "axis": np.array(AXES)[index[2]],
             "region": np.array(codes)[index[3]],
         }
-        columns |= {statistic: getattr(effects, statistic).ravel() for statistic in STATISTICS}
+        columns |= {statistic: getattr(effects, statistic).ravel() for statistic in EFFECT_STATISTICS}
         tables.append(pa.table(columns))
     return pa.concat_tables(tables)
 
@@ -244,7 +237,7 @@ def selected(table: pa.Table) -> Iterator[list[Any]]:
             yield list(row.values())
 
 
-def read_effects(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
+def read_effect_tables(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
     """Read the effects of every variant back."""
     table = pq.read_table(path, memory_map=False)
     cells = math.prod(shape)
@@ -253,36 +246,8 @@ def read_effects(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tu
     found = []
     for number in range(len(names)):
         part = table.slice(number * cells, cells)
-        found.append(Effects(**{name: part[name].to_numpy().reshape(shape) for name in STATISTICS}))
+        found.append(Effects(**{name: part[name].to_numpy().reshape(shape) for name in EFFECT_STATISTICS}))
     return tuple(found)
-
-
-def write_rows(path: Path, kind: type[RowKind], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows as CSV with exact numbers; a missing number is blank."""
-    write_csv(path, kind._fields, rows)
-
-
-def read_rows(path: Path, kind: type[RowKind]) -> Iterator[RowKind]:
-    """Read rows back.
-
-    Raises
-    ------
-    ValueError
-        If the columns are others.
-    """
-    types = get_type_hints(kind)
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.reader(stream)
-        header = tuple(next(reader))
-        if header != kind._fields:
-            raise ValueError(f"{path.name}: columns {header}, expected {kind._fields}")
-        for row in reader:
-            yield kind(*(value_of(types[name], text) for name, text in zip(header, row, strict=True)))
-
-
-def value_of(kind: Any, text: str) -> Any:
-    """Read a text as a number or a text."""
-    return math.nan if kind is float and not text else kind(text)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -290,24 +255,10 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-RECORD: Final = "anatomy.json"
+ANATOMY_RECORD: Final = "anatomy.json"
 
 
-TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
-
-
-BETWEEN: Final = "; "
-"""What stands between the examples of a row."""
-
-
-WHOLE: Final = ("year", "researchers")
-"""Columns with whole numbers."""
-
-
-NUMBERS: Final = ("people", "total", "direct", "feedback", "interaction", "part", "low", "high")
-
-
-AnatomyRow = SwitchRow | ChannelRow | LeverPart
+ANATOMY_TABLES: Final = ("switches.csv", "channels.csv", "levers.csv")
 
 
 def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
@@ -319,13 +270,10 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
     anatomy : what to write.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kinds: tuple[type[AnatomyRow], ...] = (SwitchRow, ChannelRow, LeverPart)
-    rows: tuple[Sequence[AnatomyRow], ...] = (anatomy.switches, anatomy.channels, anatomy.levers)
-    for name, kind, table in zip(TABLES, kinds, rows, strict=True):
-        with (folder / name).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(kind._fields)
-            writer.writerows([as_text(value) for value in row] for row in table)
+    switches, channels, levers = (folder / name for name in ANATOMY_TABLES)
+    write_rows(switches, SwitchRow, anatomy.switches)
+    write_rows(channels, ChannelRow, anatomy.channels)
+    write_rows(levers, LeverPart, anatomy.levers)
     record = {
         "base": anatomy.base,
         "variant": anatomy.variant,
@@ -335,14 +283,7 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
         "exact": anatomy.exact,
         "lever_researchers": anatomy.lever_researchers,
     }
-    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def as_text(value: Any) -> str:
-    """Write a value of a row."""
-    if isinstance(value, tuple):
-        return BETWEEN.join(value)
-    return repr(value) if isinstance(value, float) else str(value)
+    (folder / ANATOMY_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def read_anatomy(folder: Path) -> Anatomy:
@@ -353,25 +294,13 @@ def read_anatomy(folder: Path) -> Anatomy:
     sim.runs.atomic.FolderError : a file is missing or cannot be read.
     """
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        switches, channels, levers = (
-            tuple(kind(**row) for row in read_anatomy_rows(folder / name))
-            for name, kind in zip(TABLES, (SwitchRow, ChannelRow, LeverPart), strict=True)
+        record = json.loads((folder / ANATOMY_RECORD).read_text(encoding="utf-8"))
+        switches, channels, levers = (folder / name for name in ANATOMY_TABLES)
+        return Anatomy(
+            **record | {"runs": tuple((int(draw), int(replicate)) for draw, replicate in record["runs"])},
+            switches=read_rows(switches, SwitchRow),
+            channels=read_rows(channels, ChannelRow),
+            levers=read_rows(levers, LeverPart),
         )
-        runs = tuple((int(draw), int(replicate)) for draw, replicate in record.pop("runs"))
-        return Anatomy(**record, runs=runs, switches=switches, channels=channels, levers=levers)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise FolderError(folder, f"holds no complete anatomy ({error}); compare the scenarios again") from error
-
-
-def read_anatomy_rows(path: Path) -> list[dict[str, Any]]:
-    """Read the rows of a table with numbers as numbers and examples as a list."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [{name: as_value(name, text) for name, text in row.items()} for row in csv.DictReader(stream)]
-
-
-def as_value(name: str, text: str) -> Any:
-    """Read a value of a column."""
-    if name == "examples":
-        return tuple(text.split(BETWEEN)) if text else ()
-    return int(text) if name in WHOLE else float(text) if name in NUMBERS else text

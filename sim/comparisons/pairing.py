@@ -87,12 +87,12 @@ def check_comparable(base: Run, variants: Sequence[Run]) -> None:
     NotComparableError
         With everything that differs, for every variant.
     """
-    reasons = [reason for variant in variants for reason in differences(base, variant)]
+    reasons = [reason for variant in variants for reason in what_differs(base, variant)]
     if reasons:
         raise NotComparableError(reasons)
 
 
-def differences(base: Run, variant: Run) -> list[str]:
+def what_differs(base: Run, variant: Run) -> list[str]:
     """Say what makes two runs incomparable, one sentence each with its remedy."""
     ours, theirs = base.provenance, variant.provenance
     who = f"{variant.name} ({variant.run_id[:8]}) and {base.name} ({base.run_id[:8]})"
@@ -135,7 +135,7 @@ def is_current(run: Run) -> bool:
     return bool(run.provenance["model_id"] == model_id(load_data()))
 
 
-def vectors_of(run: Run) -> list[dict[str, float]]:
+def run_vectors(run: Run) -> list[dict[str, float]]:
     """List the parameters of a run's draws; the run must be current."""
     scenario = load_scenario(str(run.folder / RESOLVED))
     return draw_vectors(load_data(), run.draws, scenario.parameters)[0]
@@ -185,8 +185,8 @@ def shared_draws(base: Run, variant: Run) -> tuple[tuple[int, ...], list[str]]:
             [f"{variant.name} and {base.name} fix other parameters ({names}) and were made by another version of the model, so "
              "that their draws cannot be matched; run both again"]
         )  # fmt: skip
-    mine, yours = vectors_of(base), vectors_of(variant)
-    same = tuple(k for k in common if without(mine[k], fixed) == without(yours[k], fixed))
+    mine, yours = run_vectors(base), run_vectors(variant)
+    same = tuple(k for k in common if apart_from(mine[k], fixed) == apart_from(yours[k], fixed))
     if not same:
         raise NotComparableError(
             [f"{variant.name} and {base.name} fix other parameters ({names}), and no draw of theirs has the same values of the "
@@ -198,6 +198,6 @@ def shared_draws(base: Run, variant: Run) -> tuple[tuple[int, ...], list[str]]:
     return same, notes
 
 
-def without(vector: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+def apart_from(vector: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
     """Leave parameters out."""
     return {name: value for name, value in vector.items() if name not in names}

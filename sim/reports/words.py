@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
 from sim.runs.folder import Run
+from sim.runs.outcomes.outcomes import Remark
 from sim.runs.outcomes.statistics import band, grouped
 
 SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
@@ -74,7 +76,12 @@ def reading_notes(run: Run) -> list[str]:
             f"Elite: few people, so one run has a Monte-Carlo standard error of {100 * error:.1f} points on "
             "the US work share of 2022; give no verdict on it below 20,000 researchers x 10 replicates."
         )
-    return notes + list(run.notes)
+    return notes + run_notes(run)
+
+
+def run_notes(run: Run) -> list[str]:
+    """Return what a reader of a run should know: its notes, then its remarks in words."""
+    return [*run.notes, *remark_notes(run.remarks, run.draws * run.replicates)]
 
 
 def elite_error(run: Run) -> float | None:
@@ -101,3 +108,59 @@ AXIS_WORDS: Final = {
     "location": "where they are",
     "graduates": "where those with a completed degree work",
 }
+
+
+def remark_text(remark: Remark) -> str:
+    """Say where an assumption of one run was cut off, or how closely its draw meets the published targets.
+
+    Parameters
+    ----------
+    remark
+        Of `sim.runs.outcomes.outcomes.Outcomes`: a cut with the first and the last year, or a miss in percentage points.
+    """
+    return f"draw {remark.draw}: {_what(remark)}{_when(remark)}"
+
+
+def remark_notes(remarks: Sequence[Remark], runs: int) -> list[str]:
+    """Say each remark on the runs of a scenario once, with the years it spans and the number of runs that made it.
+
+    Parameters
+    ----------
+    remarks
+        Of all runs, at most one of a kind for each run.
+    runs
+        Number of runs.
+
+    Returns
+    -------
+    list
+        Sentences in alphabetical order of what is remarked.
+    """
+    found: dict[str, list[tuple[int, int]]] = {}
+    for remark in remarks:
+        found.setdefault(_what(remark), []).append(remark.years or (0, 0))
+    return [
+        f"In {len(years)} of {runs} runs, {what}{_between(min(first for first, _ in years), max(last for _, last in years))}"
+        for what, years in sorted(found.items())
+    ]
+
+
+def _what(remark: Remark) -> str:
+    if remark.kind == "visible_share_cut":
+        return "the visible share is cut at .95"
+    points = remark.points or 0.0
+    whole = f"{math.ceil(points)} point{'s' if points > 1.0 else ''}"
+    return f"the parameters meet some published target only to within {whole}"
+
+
+def _when(remark: Remark) -> str:
+    if remark.years is None:
+        return ""
+    first, last = remark.years
+    return f" in {first}" if first == last else f" in {first}-{last}"
+
+
+def _between(first: int, last: int) -> str:
+    if not first:
+        return ""
+    return f" in {first}" if first == last else f" in years between {first} and {last}"

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.draws.worlds import world_of
-from sim.reports.figures.published import save_work_shares
-from sim.runs.folder import Run, find_run, read_run, write_run
+from sim.runs.executors import Progress, map_in_order
+from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import Walk, simulate
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -67,86 +64,127 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
 
     Parameters
     ----------
-    tasks : of `tasks_of` or `reference_task`.
+    tasks : of `tasks_of`.
     workers : processes, at least 1; 1 runs in this process.
     progress : called with (phase, done, total) after every task.
 
     Yields
     ------
     Outcomes by draw, then replicate.
-    """
-    if workers <= 1 or len(tasks) == 1:
-        for done, task in enumerate(tasks, start=1):
-            yield from execute(task)
-            report(progress, done, len(tasks))
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=context)
-    try:
-        waiting: list[Future[list[Outcomes]]] = []
-        upcoming = iter(tasks)
-        done = 0
-        while True:
-            waiting += [pool.submit(execute, task) for task in islice(upcoming, 2 * workers - len(waiting))]
-            if not waiting:
-                break
-            yield from waiting.pop(0).result()
-            done += 1
-            report(progress, done, len(tasks))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def report(progress: Progress | None, done: int, total: int) -> None:
-    """Tell the caller how far the runs are."""
-    if progress is not None:
-        progress("running", done, total)
-
-
-def run_plan(plan: RunPlan, progress: Progress | None = None) -> Iterator[Outcomes]:
-    """Run all draws and replicates of a plan, in (draw, replicate) order."""
-    yield from run_tasks(tasks_of(plan), plan.workers, progress)
-
-
-def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progress: Progress | None = None) -> Run:
-    """Find the run of a plan below a results folder, or make it.
-
-    Parameters
-    ----------
-    plan
-        What is asked for.
-    out
-        Results folder.
-    settings
-        Texts of ``--set`` for the record.
-    progress
-        Called with (phase, done, total).
 
     Raises
     ------
-    ValueError
-        If the fixed parameters leave too few stable draws.
-    sim.draws.constants.NotSolvedError
-        If the constants of a draw cannot be solved.
-    sim.runs.atomic.FolderError
-        If the folder cannot be written.
+    sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
-    there = find_run(plan, out)
-    return read_run(there) if there is not None else make_run(plan, tasks_of(plan), out, settings, progress)
+    with closing(map_in_order(execute, tasks, workers)) as results:
+        for done, outcomes in enumerate(results, start=1):
+            yield from outcomes
+            if progress is not None:
+                progress("running", done, len(tasks))
 
 
-def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str], progress: Progress | None) -> Run:
-    """Make the run of a plan, whether it is there or not; arguments and errors as for `found_or_made`."""
-    data = plan.basis.data
-    return write_run(
-        plan,
-        run_tasks(tasks, plan.workers, progress),
-        out,
-        command=command_of(plan, settings),
-        notes=[unstable_points(plan)],
-        variants={value: execute(task) for value, task in variant_tasks(plan).items()},
-        finish=lambda made: save_work_shares(made, data, made.folder),
-    )
+class PlanError(ValueError):
+    """A plan that cannot be run as it was asked for."""
+
+
+class Runner:
+    """Makes the outcomes of a plan by the engines, on processes of our own; tests put outcomes made by hand in its place."""
+
+    def tasks(self, plan: RunPlan) -> list[Task]:
+        """List what has to be done (see `tasks_of`)."""
+        return tasks_of(plan)
+
+    def outcomes(self, tasks: list[Task], workers: int, progress: Progress | None) -> Iterator[Outcomes]:
+        """Run tasks, in their order (see `run_tasks`)."""
+        return run_tasks(tasks, workers, progress)
+
+    def variants(self, plan: RunPlan) -> Mapping[float, Iterable[Outcomes]]:
+        """Run the headline at the reference point, by seat elasticity (see `variant_tasks`)."""
+        return {value: execute(task) for value, task in variant_tasks(plan).items()}
+
+
+Finish = Callable[[Run], object]
+"""Adds files, such as figures, to the folder of a run before it is moved into place."""
+Watch = Callable[[str], AbstractContextManager[Progress | None]]
+"""Opens what shows how far the runs of the scenario of a name are; errors of its runs pass through it."""
+
+
+def unwatched(name: str) -> AbstractContextManager[Progress | None]:
+    """Show nothing of the runs of a scenario."""
+    return nullcontext()
+
+
+def found_or_made(
+    plans: Sequence[RunPlan],
+    out: Path,
+    finish: Finish,
+    settings: Sequence[str] = (),
+    watch: Watch = unwatched,
+    runner: Runner | None = None,
+) -> Iterator[tuple[Run, Literal["found", "made", "made again"]]]:
+    """Find the run of each plan below a results folder, or make it; what can be checked is, before anything is run.
+
+    A run that another engine made, or whose invariants are to be checked, is made again and compared with the one that is there.
+
+    Parameters
+    ----------
+    plans
+        What is asked for.
+    out
+        Results folder.
+    finish
+        Called with each run that is made before its folder is in its place, to write into it what is drawn from its numbers.
+    settings
+        Texts of ``--set`` for the record.
+    watch
+        Opened around the making of each run with the name of its scenario.
+    runner
+        Who makes the outcomes; the engines if None.
+
+    Yields
+    ------
+    Each run in the order of the plans, and what became of it.
+
+    Raises
+    ------
+    PlanError
+        If the fixed parameters of a scenario leave too few stable draws.
+    sim.draws.constants.NotSolvedError, sim.engines.walk.InvariantBrokenError
+        If the constants of a draw cannot be solved, or a year does not add up.
+    sim.runs.atomic.FolderError
+        If a folder cannot be written, or is there already and holds other numbers.
+    """
+    runner = runner or Runner()
+    there = [found_run(plan, out) for plan in plans]
+    try:
+        tasks = [runner.tasks(plan) if found is None else [] for plan, found in zip(plans, there, strict=True)]
+    except ValueError as error:
+        raise PlanError(str(error)) from error
+    for plan, found in zip(plans, there, strict=True):
+        if found is None:
+            check_place(plan, out)
+    for plan, found, todo in zip(plans, there, tasks, strict=True):
+        known = found or found_run(plan, out)  # a scenario named twice is made by the first
+        if known is not None:
+            yield read_run(known), "found"
+            continue
+        before = find_run(plan, out)
+        with watch(plan.scenario.name) as progress:
+            made = write_run(
+                plan,
+                runner.outcomes(todo, plan.workers, progress),
+                out,
+                command=run_command(plan, settings),
+                notes=[unstable_points(plan)],
+                variants=runner.variants(plan),
+                finish=finish,
+            )
+        yield made, "made" if before is None else "made again"
+
+
+def found_run(plan: RunPlan, out: Path) -> Path | None:
+    """Find the folder of a run that need not be made: there, by the engine of the plan, with no invariants to check."""
+    return None if plan.check_invariants else find_run(plan, out, plan.engine)
 
 
 def unstable_points(plan: RunPlan) -> str:
@@ -155,7 +193,7 @@ def unstable_points(plan: RunPlan) -> str:
     return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 
-def command_of(plan: RunPlan, settings: Sequence[str]) -> str:
+def run_command(plan: RunPlan, settings: Sequence[str]) -> str:
     """Return the command that makes a run again, without anything of this machine."""
     numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
     options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]

@@ -1,4 +1,4 @@
-"""Hands batches of work to any executor and takes their results, however its workers end. Knows nothing of sweeps."""
+"""The one place with processes: hands work to any executor and takes the results, however its workers end."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import closing
+from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import Any, Generic, TypeVar
 
 STRIKES = 2  # times that one item, alone at work, may take its worker with it before it is given up
 MOST_BREAKS = 20  # breaks in a row with nothing finished in between: then it is not the work that breaks workers
+AHEAD = 2  # items a worker that are handed out at once where their order is kept: none idles while a result is taken
 DIED = "the worker process died (often for want of memory)"
 KILLED = "KilledWorker"
 """What Dask raises for work that several of its workers died of."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Progress = Callable[[str, int, int], None]
+"""Told how far a work is: what is done, how much of it, of how much."""
 
 
 class ExecutorError(Exception):
@@ -69,6 +75,7 @@ class Processes(SpawnContext):
         for process in self.started:
             if process.is_alive():
                 process.kill()
+                process.join()
         self.started.clear()
 
 
@@ -124,6 +131,8 @@ class Dispatcher(Generic[Item, Result]):
         Makes the result of a batch; can be pickled. What it raises is a failure of the executor.
     give_up
         Makes the result of an item that no worker survives, from the item and a message.
+    in_order
+        Whether results come in the order of the batches, not as they are finished.
     """
 
     def __init__(
@@ -132,19 +141,21 @@ class Dispatcher(Generic[Item, Result]):
         workers: int,
         work: Callable[[Sequence[Item]], Result],
         give_up: Callable[[Item, str], Result],
+        in_order: bool = False,
     ) -> None:
         self.processes = executor if isinstance(executor, Processes) else None
         self.executor = executor.make() if isinstance(executor, Processes) else executor
         self.workers = workers
         self.work = work
         self.give_up = give_up
+        self.in_order = in_order
         self.pending: dict[Future[Result], list[Item]] = {}
         self.suspects: list[list[Item]] = []  # executed alone, so that it is certain which of them breaks a worker
         self.strikes = 0
         self.breaks = 0
 
     def results(self, batches: Iterator[list[Item]]) -> Generator[Result, None, None]:
-        """Yield the results of batches as they are finished.
+        """Yield the results of batches.
 
         Raises
         ------
@@ -153,8 +164,7 @@ class Dispatcher(Generic[Item, Result]):
         """
         try:
             while self.fill(batches):
-                wait(self.pending, return_when=FIRST_COMPLETED)
-                future = min((each for each in self.pending if each.done()), key=has_failed)
+                future = self.finished()
                 batch = self.pending.pop(future)
                 if not has_failed(future):
                     self.breaks = self.strikes = 0
@@ -185,6 +195,15 @@ class Dispatcher(Generic[Item, Result]):
                 break
             self.submit(batch)
         return bool(self.pending)
+
+    def finished(self) -> Future[Result]:
+        """Wait for a future that is done: the first that was handed out, or any."""
+        if self.in_order:
+            first = next(iter(self.pending))
+            wait([first])
+            return first
+        wait(self.pending, return_when=FIRST_COMPLETED)
+        return min((each for each in self.pending if each.done()), key=has_failed)
 
     def submit(self, batch: list[Item]) -> None:
         """Hand out one batch; an executor that is broken already says so in the future."""
@@ -224,7 +243,7 @@ class Dispatcher(Generic[Item, Result]):
             raise ExecutorError("the executor broke: a worker of it died")
         if not self.processes.ready.is_set():
             raise ExecutorError(
-                "worker processes cannot start; a Python script has to start a sweep under `if __name__ == '__main__':`"
+                "worker processes cannot start; a Python script has to start them under `if __name__ == '__main__':`"
             )
         if self.breaks > MOST_BREAKS:
             raise ExecutorError("worker processes die one after another, often for want of memory; use fewer workers")
@@ -239,3 +258,45 @@ class Dispatcher(Generic[Item, Result]):
         if self.processes is not None:
             self.executor.shutdown(wait=not self.pending, cancel_futures=True)
             self.processes.kill()
+
+
+def map_in_order(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Generator[Result, None, None]:
+    """Apply work to items on processes of our own and yield the results in the order of the items.
+
+    Parameters
+    ----------
+    work
+        Makes the result of an item; can be pickled. What it raises is raised here.
+    items
+        What is worked on, each by itself.
+    workers
+        Processes, at least 1; with one, or one item, the work is done in this process.
+
+    Raises
+    ------
+    ExecutorError
+        If a worker dies of an item twice, or none can start.
+    """
+    workers = min(workers, len(items))
+    if workers <= 1:
+        yield from map(work, items)
+        return
+    dispatcher = Dispatcher(Processes(workers), AHEAD * workers, partial(attempt, work), _no_result, in_order=True)
+    with closing(dispatcher.results([item] for item in items)) as results:
+        for result, error in results:
+            if error is not None:
+                raise error
+            yield result
+
+
+def attempt(work: Callable[[Item], Result], batch: Sequence[Item]) -> tuple[Any, Exception | None]:
+    """Apply work to the one item of a batch; return its result, or the error it raises with the place as a note."""
+    try:
+        return work(batch[0]), None
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return None, error
+
+
+def _no_result(item: object, message: str) -> tuple[Any, Exception | None]:
+    return None, ExecutorError(f"{message}; use fewer workers")

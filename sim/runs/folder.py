@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import filecmp
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.atomic import FolderError, building, check_writable, explained
 from sim.runs.outcomes.indicators import IndicatorRow, indicator_rows, measure
-from sim.runs.outcomes.outcomes import Outcomes, ShareSummary, reporting_years, summarise_shares
+from sim.runs.outcomes.outcomes import Outcomes, Remark, ShareSummary, reporting_years, summarise_shares
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow, variant_rows
 from sim.runs.plan import RunPlan
@@ -42,10 +41,9 @@ from sim.scenarios.load import resolved_toml
 from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
-FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
+RUN_FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
 BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
 
-_WHEN = re.compile(r"(.*?)(?: in (\d{4})(?:-(\d{4}))?)?", re.DOTALL)
 _BYTES_PER_RUN = 150_000  # measured at 20,000 researchers; only for the early warning about a full disk
 
 
@@ -111,8 +109,14 @@ class Run:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the numbers should know, such as where a bar path binds."""
+        """What a reader of the numbers should know besides the remarks."""
         return tuple(self.provenance["notes"])
+
+    @cached_property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Where assumptions were cut off or targets missed, by run; the runs of a draw have the same remarks."""
+        stored = [each | {"years": each["years"] and tuple(each["years"])} for each in self.provenance["remarks"]]
+        return tuple(Remark(**each) for each in stored for _ in range(self.replicates))
 
     @cached_property
     def counts(self) -> Integers:
@@ -196,7 +200,7 @@ def write_run(
     command
         The command that makes the run again, without anything of this machine.
     notes
-        Remarks for the reader, besides those of the outcomes.
+        Sentences for the reader, besides the remarks of the outcomes.
     variants
         Replicates at the reference point by the value of `sim.runs.outcomes.variants.VARIED`.
     finish
@@ -217,7 +221,7 @@ def write_run(
         rows = list(variant_rows(variants or {}, plan.basis.data.codes))
         with explained(folder.parent):
             write_variants(partial / "variants.csv", rows)
-        record = _provenance(plan, command, (*notes, *seen.remarks()), seen.weight, started)
+        record = _provenance(plan, command, notes, seen, started)
         with explained(folder.parent):
             _write_text(partial / "scenario.toml", resolved_toml(plan.scenario, plan.basis.data.codes))
             _write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -242,7 +246,7 @@ def read_run(folder: Path) -> Run:
     FolderError
         If a file is missing or damaged.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in RUN_FILES if not (folder / name).is_file()]
     if missing:
         raise FolderError(folder, f"not a complete run, {', '.join(missing)} missing")
     try:
@@ -262,27 +266,14 @@ class _Collected:
         self.codes = codes
         self.counts: list[Integers] = []
         self.measured: list[dict[tuple[str, str], Floats]] = []
-        self.bound: list[re.Match[str] | None] = []
+        self.remarks: dict[Remark, None] = {}
         self.weight = 0.0
 
     def add(self, outcomes: Outcomes, reported: slice) -> None:
         self.weight = float(outcomes.weight)
         self.counts.append(outcomes.counts[reported].astype(np.int64))
         self.measured.append(measure(outcomes, self.codes))
-        for remark in outcomes.binding:
-            self.bound.append(_WHEN.fullmatch(remark.removeprefix(f"draw {outcomes.draw}: ")))
-
-    def remarks(self) -> list[str]:
-        """Say each remark once, with the years it spans and the number of runs that made it."""
-        spans: dict[str, list[tuple[int, int]]] = {}
-        for found in filter(None, self.bound):
-            what, start, end = found.groups()
-            spans.setdefault(what, []).append((int(start or 0), int(end or start or 0)))
-        runs = len(self.counts)
-        return [
-            f"In {len(years)} of {runs} runs, {what}" + _years(min(y[0] for y in years), max(y[1] for y in years))
-            for what, years in sorted(spans.items())
-        ]
+        self.remarks |= dict.fromkeys(outcomes.remarks)
 
 
 def _write_numbers(plan: RunPlan, outcomes: Iterable[Outcomes], folder: Path) -> _Collected:
@@ -323,7 +314,7 @@ def _in_order(outcomes: Iterable[Outcomes], plan: RunPlan) -> Iterator[Outcomes]
         raise ValueError(f"{runs} outcomes, expected {plan.draws} draws x {plan.replicates} replicates")
 
 
-def _provenance(plan: RunPlan, command: str, notes: Sequence[str], weight: float, started: str) -> dict[str, Any]:
+def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collected, started: str) -> dict[str, Any]:
     scenario = plan.scenario
     return {
         "status": "complete",
@@ -341,9 +332,10 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], weight: float
         "researchers": plan.researchers,
         "until": plan.until,
         "engine": plan.engine,
-        "people_per_researcher": weight,
+        "people_per_researcher": seen.weight,
         "bands": BAND_CONTENTS,
         "notes": list(dict.fromkeys(notes)),
+        "remarks": [each._asdict() for each in seen.remarks],
         "model_id": model_id(plan.basis.data),
         "versions": versions(),
         "source": source_state(),
@@ -351,12 +343,6 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], weight: float
         "started": started,
         "ended": _now(),
     }
-
-
-def _years(first: int, last: int) -> str:
-    if not first:
-        return ""
-    return f" in {first}" if first == last else f" in years between {first} and {last}"
 
 
 def _now() -> str:

@@ -1,7 +1,7 @@
 """`simulate`: one run of a scenario under a draw and a replicate, on the engine that was asked for."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from sim.engines.counts import Counts, counts_of_years, write_year
 from sim.engines.walk import check_year, years_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, Indices, World
-from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes, Remark
 
 TENTH_OF_A_POINT = 0.1  # how closely targets are met where the parameters allow it
 
@@ -88,23 +88,15 @@ def gather(counts: Counts, draw: Draw, replicate: int, world: World) -> Outcomes
         weight=world.people_per_researcher,
         active=counts.stock.sum(axis=(1, 2)),
         eligible=counts.eligible[:, 0].copy(),
-        binding=remarks(draw, years),
+        remarks=tuple(remarks(draw, years)),
     )
 
 
-def remarks(draw: Draw, years: NDArray[np.int64]) -> tuple[str, ...]:
+def remarks(draw: Draw, years: NDArray[np.int64]) -> Iterator[Remark]:
     """Say where a draw's assumptions were cut off and how closely its constants meet their targets."""
-    said = []
-    bound = draw.constants.binding[: len(years)] > 0
-    if bound.any():
-        said.append(f"draw {draw.number}: the visible share is cut at .95 in {describe_years(years[bound])}")
+    bound = years[draw.constants.binding[: len(years)] > 0]
+    if len(bound):
+        yield Remark("visible_share_cut", draw.number, (int(bound[0]), int(bound[-1])), None)
     error = 100.0 * draw.constants.error
     if math.isfinite(error) and error > TENTH_OF_A_POINT:
-        points = f"{math.ceil(error)} point{'s' if error > 1.0 else ''}"
-        said.append(f"draw {draw.number}: the parameters meet some published target only to within {points}")
-    return tuple(said)
-
-
-def describe_years(years: NDArray[np.int64]) -> str:
-    """Write years as a range: 2030 or 2030-2035."""
-    return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"
+        yield Remark("target_missed", draw.number, None, float(error))

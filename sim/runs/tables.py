@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +20,7 @@ from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
 from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow
+from sim.runs.rows import RunTableError, read_columns, read_rows, rounded, write_csv, write_table
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 
@@ -58,10 +57,6 @@ _FLOWS = pa.schema(
         ("researchers", pa.int32()),
     ]
 )
-
-
-class TableError(ValueError):
-    """A table of a run's folder cannot be read."""
 
 
 class LongTables:
@@ -162,10 +157,10 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     try:
         column = pq.read_table(path, columns=["researchers"], memory_map=False).column(0)
     except (OSError, pa.ArrowException) as error:
-        raise TableError(f"{path}: cannot be read ({error})") from error
+        raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
     if len(column) != math.prod(shape):
-        raise TableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
+        raise RunTableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
     values: Integers = column.to_numpy().astype(np.int64).reshape(shape)
     return values
 
@@ -177,10 +172,10 @@ def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Seque
     def rows() -> Iterable[list[str]]:
         for cell in np.ndindex(*shares.mean.shape):
             year, tier, axis, region = cell
-            numbers = [_number(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
+            numbers = [rounded(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
             yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
 
-    _write_csv(path, SHARE_COLUMNS, rows())
+    write_csv(path, SHARE_COLUMNS, rows())
 
 
 def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
@@ -191,14 +186,14 @@ def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
     tuple
         Years (Y,), region codes in id order, and the statistics.
     """
-    rows = _read_csv(path, SHARE_COLUMNS)
+    rows = read_columns(path, SHARE_COLUMNS)
     years = sorted({int(row[0]) for row in rows})
     codes = tuple(dict.fromkeys(row[3] for row in rows))
     shape = (len(years), len(TIERS), len(AXES), len(codes))
     if len(rows) != math.prod(shape):
-        raise TableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
+        raise RunTableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
     columns = {
-        field.name: np.array([_value(row[4 + index]) for row in rows]).reshape(shape)
+        field.name: np.array([_rounded(row[4 + index]) for row in rows]).reshape(shape)
         for index, field in enumerate(fields(ShareSummary))
     }
     return np.array(years, dtype=np.int64), codes, ShareSummary(**columns)
@@ -211,39 +206,19 @@ def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
         for row in rows:
             unit, definition = INDICATORS[row.indicator]
             form = "{:.0f}" if unit == "year" else "{:.6f}"
-            numbers = [_number(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
+            numbers = [rounded(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
             year = "" if row.year is None else str(row.year)
             yield [year, row.indicator, row.region, unit, definition, *numbers]
 
-    _write_csv(path, INDICATOR_COLUMNS, lines())
+    write_csv(path, INDICATOR_COLUMNS, lines())
 
 
 def read_indicators(path: Path) -> list[IndicatorRow]:
     """Read ``indicators.csv`` back."""
     return [
-        IndicatorRow(int(row[0]) if row[0] else None, row[1], row[2], *(_value(each) for each in row[5:]))
-        for row in _read_csv(path, INDICATOR_COLUMNS)
+        IndicatorRow(int(row[0]) if row[0] else None, row[1], row[2], *(_rounded(each) for each in row[5:]))
+        for row in read_columns(path, INDICATOR_COLUMNS)
     ]
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> None:
-    """Write a small CSV table, numbers that are not whole with six decimals and missing ones blank."""
-    _write_csv(
-        path,
-        columns,
-        ([_number(v, "{:.6f}") if isinstance(v, float) else str(v) for v in row] for row in rows),
-    )
-
-
-def read_table(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    """Read a small CSV table as texts.
-
-    Raises
-    ------
-    TableError
-        If the file cannot be read or has other columns.
-    """
-    return _read_csv(path, columns)
 
 
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
@@ -254,55 +229,13 @@ def _texts(index: NDArray[np.integer], words: Sequence[str]) -> pa.DictionaryArr
     return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(list(words)))
 
 
-def _number(value: float, form: str) -> str:
-    if math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return "never"
-    text = form.format(value)
-    return text.lstrip("-") if float(text) == 0.0 else text
-
-
-def _value(text: str) -> float:
+def _rounded(text: str) -> float:
     return {"": math.nan, "never": math.inf}[text] if text in ("", "never") else float(text)
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-
-
-def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream))
-    except (OSError, ValueError) as error:
-        raise TableError(f"{path}: cannot be read ({error})") from error
-    if tuple(header) != tuple(columns):
-        raise TableError(f"{path}: columns {header}, expected {list(columns)}")
-    return rows
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV table with exact numbers; what is not a number is blank."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([_text(value) for value in row] for row in rows)
-
-
-def _text(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else repr(value) if isinstance(value, float) else value
-
-
-COLUMNS = ("parameter", "value", "year", "tier", "axis", "region", "share")
 
 
 def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
     """Write variants as a CSV table."""
-    write_table(path, COLUMNS, rows)
+    write_table(path, VariantRow._fields, rows)
 
 
 def read_variants(path: Path) -> tuple[VariantRow, ...]:
@@ -310,10 +243,7 @@ def read_variants(path: Path) -> tuple[VariantRow, ...]:
 
     Raises
     ------
-    sim.runs.tables.TableError
+    sim.runs.rows.RunTableError
         If the file is missing or has other columns.
     """
-    return tuple(
-        VariantRow(parameter, float(value), int(year), tier, axis, region, float(share))
-        for parameter, value, year, tier, axis, region, share in read_table(path, COLUMNS)
-    )
+    return read_rows(path, VariantRow)

@@ -17,8 +17,8 @@ from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis
 from sim.sweeps.design.design import Design
 from sim.sweeps.execute import PARTS_WANTED, execute_batch, vectors_of
-from sim.sweeps.keys import WHOLE, Shard, first_of_equals, runs_of
-from sim.sweeps.parts import table_of
+from sim.sweeps.keys import WHOLE, Shard, first_of_equals, sweep_runs
+from sim.sweeps.parts import part_table
 
 PILOT_SECONDS, PILOT_RUNS = 3.0, 40
 SOLVE_SECONDS = 20.0  # a draw that is solved anew, measured on a two-core server
@@ -54,12 +54,12 @@ def estimate(design: Design, known: Mapping[bytes, bool], shard: Shard = WHOLE) 
         (i, n): the i-th of n parts only.
     """
     runs = there = 0
-    for run in runs_of(design, shard):
+    for run in sweep_runs(design, shard):
         runs += 1
         there += bytes.fromhex(run.key) in known
     unknown = unsolved(design)
     slim, model = design, model_id(load_basis().data)
-    upcoming = runs_of(design)
+    upcoming = sweep_runs(design)
     first = next(upcoming)
     execute_batch(slim, model, [first])  # compiles, and solves the draw
     start = time.perf_counter()
@@ -70,7 +70,7 @@ def estimate(design: Design, known: Mapping[bytes, bool], shard: Shard = WHOLE) 
     rows += execute_batch(slim, model, more)
     seconds = once if not more else (time.perf_counter() - start) / len(more)
     missing = runs - there
-    size = bytes_of(table_of(rows, design), missing)
+    size = bytes_of(part_table(rows, design), missing)
     return Estimate(design.point_count, runs, there, unknown if missing else 0, seconds, size)
 
 

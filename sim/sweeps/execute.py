@@ -22,8 +22,8 @@ from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import values_of
-from sim.sweeps.keys import WHOLE, Run, Shard, runs_of
-from sim.sweeps.parts import Row
+from sim.sweeps.keys import WHOLE, Shard, SweepRun, sweep_runs
+from sim.sweeps.parts import PartRow
 from sim.sweeps.store import Store
 
 PARTS_WANTED = 120  # of one sweep that nobody stops
@@ -32,7 +32,7 @@ RESEARCHERS_AT_ONCE = 2_000_000  # of all runs of a batch: some seconds of work
 
 
 @dataclass(frozen=True)
-class Progress:
+class SweepProgress:
     """How far a sweep is.
 
     Parameters
@@ -66,15 +66,15 @@ class Progress:
         """Seconds left; NaN before anything is known."""
         return (self.total - self.done) / self.rate if self.rate > 0.0 else math.nan
 
-    def after(self, rows: Sequence[Row], seconds: float) -> Progress:
+    def after(self, rows: Sequence[PartRow], seconds: float) -> SweepProgress:
         """Add the rows of a batch."""
         errors = [row.error for row in rows if row.error]
         message = self.message or next(iter(errors), "")
         done, executed = self.done + len(rows), self.executed + len(rows)
-        return Progress(done, self.total, executed, self.failed + len(errors), seconds, message)
+        return SweepProgress(done, self.total, executed, self.failed + len(errors), seconds, message)
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[SweepProgress], None]
 
 
 def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]]:
@@ -105,7 +105,7 @@ def _solved(vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
     return make_draw(load_basis(), dict(vector), draw)
 
 
-def execute_batch(design: Design, model: str, runs: Sequence[Run]) -> list[Row]:
+def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[PartRow]:
     """Execute runs in order; one that fails becomes a row with its message.
 
     Parameters
@@ -124,7 +124,7 @@ def execute_batch(design: Design, model: str, runs: Sequence[Run]) -> list[Row]:
     """
     if model_id(load_data()) != model:
         raise ExecutorError("a worker has another version of talentsim than the process that started the sweep")
-    rows: list[Row] = []
+    rows: list[PartRow] = []
     values: tuple[float, ...]
     for (index, point, draw), group in groupby(runs, key=lambda run: (run.scenario, run.point, run.draw)):
         prepared: tuple[Scenario, Draw, Any] | Exception | None = None
@@ -137,11 +137,11 @@ def execute_batch(design: Design, model: str, runs: Sequence[Run]) -> list[Row]:
                 values, error = (math.nan,) * len(design.keep), f"{type(failure).__name__}: {failure}"
             seconds = time.perf_counter() - start
             name = design.scenarios[index].name
-            rows.append(Row(run.key, name, point, draw, run.replicate, run.values, values, error, seconds))
+            rows.append(PartRow(run.key, name, point, draw, run.replicate, run.values, values, error, seconds))
     return rows
 
 
-def prepared_or_failure(design: Design, run: Run) -> tuple[Scenario, Draw, Any] | Exception:
+def prepared_or_failure(design: Design, run: SweepRun) -> tuple[Scenario, Draw, Any] | Exception:
     """Make what the replicates of a draw share, its scenario, draw and world, or say once for all why not."""
     try:
         scenario = design.scenario_at(run.scenario, run.values)
@@ -151,7 +151,7 @@ def prepared_or_failure(design: Design, run: Run) -> tuple[Scenario, Draw, Any] 
         return failure
 
 
-def measured(design: Design, run: Run, prepared: tuple[Scenario, Draw, Any] | Exception) -> tuple[float, ...]:
+def measured(design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any] | Exception) -> tuple[float, ...]:
     """Simulate a run and return what is kept of it.
 
     Raises
@@ -166,13 +166,13 @@ def measured(design: Design, run: Run, prepared: tuple[Scenario, Draw, Any] | Ex
     return tuple(values_of(design.keep, outcomes, load_data().codes))
 
 
-def give_up(design: Design, run: Run, message: str) -> list[Row]:
+def give_up(design: Design, run: SweepRun, message: str) -> list[PartRow]:
     """Make the row of a run that could not be executed."""
     name, nothing = design.scenarios[run.scenario].name, (math.nan,) * len(design.keep)
-    return [Row(run.key, name, run.point, run.draw, run.replicate, run.values, nothing, message, math.nan)]
+    return [PartRow(run.key, name, run.point, run.draw, run.replicate, run.values, nothing, message, math.nan)]
 
 
-def batches_of(runs: Iterator[Run], size: int) -> Iterator[list[Run]]:
+def batches_of(runs: Iterator[SweepRun], size: int) -> Iterator[list[SweepRun]]:
     """Cut runs into batches."""
     while batch := list(islice(runs, size)):
         yield batch
@@ -184,21 +184,21 @@ def batch_size(missing: int, workers: int, researchers: int) -> int:
     return min(most, max(SHORTEST_BATCH, math.ceil(missing / PARTS_WANTED)))
 
 
-def is_missing(known: Mapping[bytes, bool], run: Run, retry: bool) -> bool:
+def is_missing(known: Mapping[bytes, bool], run: SweepRun, retry: bool) -> bool:
     """Tell whether a run has to be executed: it is not there, or it failed and is tried again."""
     has_failed = known.get(bytes.fromhex(run.key))
     return has_failed is None or (retry and has_failed)
 
 
-def progress_at_start(design: Design, shard: Shard, known: Mapping[bytes, bool], retry: bool, start: float) -> Progress:
+def progress_at_start(design: Design, shard: Shard, known: Mapping[bytes, bool], retry: bool, start: float) -> SweepProgress:
     """Count what is there already."""
     total = done = failed = 0
-    for run in runs_of(design, shard):
+    for run in sweep_runs(design, shard):
         total += 1
         if not is_missing(known, run, retry):
             done += 1
             failed += known[bytes.fromhex(run.key)]
-    return Progress(done, total, 0, failed, time.monotonic() - start)
+    return SweepProgress(done, total, 0, failed, time.monotonic() - start)
 
 
 def sweep_into(
@@ -208,7 +208,7 @@ def sweep_into(
     shard: Shard = WHOLE,
     retry: bool = False,
     report: Report | None = None,
-) -> Progress:
+) -> SweepProgress:
     """Execute what a store lacks.
 
     Parameters
@@ -244,7 +244,7 @@ def sweep_into(
         report(progress)
     if done == total:
         return progress
-    missing = (run for run in runs_of(design, shard) if is_missing(known, run, retry))
+    missing = (run for run in sweep_runs(design, shard) if is_missing(known, run, retry))
     slim = replace(design, rows=(), text="")
     dispatcher = Dispatcher(executor, workers, partial(execute_batch, slim, model_id(load_data())), partial(give_up, slim))
     batches = batches_of(missing, batch_size(total - done, workers, design.researchers))

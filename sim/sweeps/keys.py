@@ -18,7 +18,7 @@ from sim.runs.provenance import digest, model_id
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import scenario_effect
 from sim.sweeps.design.design import Design
-from sim.sweeps.design.points import Points
+from sim.sweeps.design.points import DesignPoints
 
 KEY_DIGITS = 32
 SHARD_BLOCK = 8
@@ -29,7 +29,7 @@ WHOLE: Shard = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SweepRun:
     """One run of a sweep.
 
     Parameters
@@ -63,7 +63,7 @@ def scenario_keys(design: Design) -> list[str]:
     return [digest([scenario.name, scenario_effect(scenario), *common]) for scenario in design.scenarios]
 
 
-def first_of_equals(points: Points) -> NDArray[np.int64]:
+def first_of_equals(points: DesignPoints) -> NDArray[np.int64]:
     """Give for each of N points the number of the first one with the same values, (N,); lists and years make equal points."""
     if points.shape[1] == 0:
         return np.zeros(len(points), dtype=np.int64)
@@ -71,7 +71,7 @@ def first_of_equals(points: Points) -> NDArray[np.int64]:
     return first[inverse.reshape(-1)].astype(np.int64)
 
 
-def list_runs(keys: Sequence[str], points: Points, draws: int, replicates: int) -> Iterator[Run]:
+def list_runs(keys: Sequence[str], points: DesignPoints, draws: int, replicates: int) -> Iterator[SweepRun]:
     """List the runs, each once: point by point, scenario by scenario, draw by draw, replicate by replicate.
 
     Parameters
@@ -94,10 +94,10 @@ def list_runs(keys: Sequence[str], points: Points, draws: int, replicates: int) 
                 for replicate in range(replicates):
                     own = shared.copy()
                     own.update(b" %d" % replicate)
-                    yield Run(own.hexdigest()[:KEY_DIGITS], scenario, point, values, draw, replicate)
+                    yield SweepRun(own.hexdigest()[:KEY_DIGITS], scenario, point, values, draw, replicate)
 
 
-def runs_of(design: Design, shard: Shard = WHOLE) -> Iterator[Run]:
+def sweep_runs(design: Design, shard: Shard = WHOLE) -> Iterator[SweepRun]:
     """List the runs of a design that belong to a shard; more points, draws or replicates move no run to another one."""
     part, of = shard
     for run in list_runs(scenario_keys(design), design.make_points(), design.draws, design.replicates):
@@ -105,7 +105,7 @@ def runs_of(design: Design, shard: Shard = WHOLE) -> Iterator[Run]:
             yield run
 
 
-def shard_of(run: Run, of: int) -> int:
+def shard_of(run: SweepRun, of: int) -> int:
     """Tell which of so many shards a run belongs to, 1..of."""
     block = f"{run.scenario} {run.values} {run.draw} {run.replicate // SHARD_BLOCK}"
     return int(hashlib.sha256(block.encode()).hexdigest()[:12], 16) % of + 1

@@ -22,19 +22,19 @@ from sim.runs.atomic import FolderError, explained
 from sim.sweeps.design.design import Design
 
 PARTS = "parts"
-TEMPORARY = ".tmp-"
+UNFINISHED = ".tmp-"
 REPLACES = b"talentsim.replaces"
 """Key of a part's metadata: names of the parts whose runs it holds."""
 FULL = 50_000
 """Runs of a part that is left as it is."""
 MOST_SMALL = 120
 """Small parts of a folder before they are put together."""
-NAMES = ("key", "scenario", "point", "draw", "replicate")
+RUN_COLUMNS = ("key", "scenario", "point", "draw", "replicate")
 ENDS = ("error", "seconds")
 
 
 @dataclass(frozen=True)
-class Row:
+class PartRow:
     """One run as it is stored.
 
     Parameters
@@ -66,13 +66,13 @@ def schema_of(design: Design) -> pa.Schema:
     """Name the columns of a part."""
     types = (pa.string(), pa.string(), pa.int64(), pa.int32(), pa.int32())
     numbers = [factor.name for factor in design.factors] + [str(measure) for measure in design.keep]
-    columns = [*zip(NAMES, types, strict=True), *((name, pa.float64()) for name in numbers)]
+    columns = [*zip(RUN_COLUMNS, types, strict=True), *((name, pa.float64()) for name in numbers)]
     return pa.schema([*columns, ("error", pa.string()), ("seconds", pa.float64())])
 
 
-def table_of(rows: Sequence[Row], design: Design) -> pa.Table:
+def part_table(rows: Sequence[PartRow], design: Design) -> pa.Table:
     """Turn rows into a table."""
-    columns: list[Any] = [[getattr(row, name) for row in rows] for name in NAMES]
+    columns: list[Any] = [[getattr(row, name) for row in rows] for name in RUN_COLUMNS]
     columns += [[row.factors[k] for row in rows] for k in range(len(design.factors))]
     columns += [np.array([row.measures[k] for row in rows]) for k in range(len(design.keep))]
     columns += [[row.error for row in rows], np.array([row.seconds for row in rows])]
@@ -84,7 +84,7 @@ def write_part(folder: Path, table: pa.Table, replaces: Sequence[str] = ()) -> s
     """Write a part, whole or not at all, and return its name."""
     name = f"{table['key'][0].as_py()[:12]}-{secrets.token_hex(4)}.parquet"
     metadata = {REPLACES: json.dumps(list(replaces)).encode()} if replaces else None
-    partial = folder / PARTS / (TEMPORARY + name)
+    partial = folder / PARTS / (UNFINISHED + name)
     with explained(folder):
         pq.write_table(table.replace_schema_metadata(metadata), partial)
         partial.replace(folder / PARTS / name)
@@ -139,7 +139,7 @@ def clean(folder: Path) -> list[str]:
     Names of the damaged ones.
     """
     damaged = []
-    for left in (folder / PARTS).glob(TEMPORARY + "*"):
+    for left in (folder / PARTS).glob(UNFINISHED + "*"):
         left.unlink()
     for path in part_paths(folder):
         if not path.exists():

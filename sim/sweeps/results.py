@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.runs.atomic import FolderError
-from sim.sweeps.design.points import Factor, Points, make_points
+from sim.sweeps.design.points import DesignPoints, Factor, make_points
 from sim.sweeps.keys import first_of_equals, list_runs
 from sim.sweeps.parts import best_rows, part_paths, read_part
 from sim.sweeps.store import read_record
@@ -33,7 +33,7 @@ class Sweep:
     folder
         Of the sweep.
     record
-        What `sim.sweeps.store.record_of` wrote.
+        What `sim.sweeps.store.design_record` wrote.
     """
 
     folder: Path
@@ -57,7 +57,7 @@ class Sweep:
         return tuple(self.record["scenarios"])
 
     @cached_property
-    def points(self) -> Points:
+    def points(self) -> DesignPoints:
         """The (N, K) points of the design."""
         record = self.record
         rows = np.array(record["rows"], dtype=np.float64) if record["rows"] else None

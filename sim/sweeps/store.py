@@ -29,28 +29,28 @@ from sim.sweeps.parts import (
     FULL,
     MOST_SMALL,
     PARTS,
-    TEMPORARY,
-    Row,
+    UNFINISHED,
+    PartRow,
     clean,
     compact,
     each_once,
     known_runs,
     note_states,
     part_paths,
+    part_table,
     read_part,
     small_parts,
-    table_of,
     write_part,
 )
 
-LOG, DESIGN, LOCK, RECORD = "status.log", "design.toml", "lock", "design.json"
+LOG, DESIGN, LOCK, DESIGN_RECORD = "status.log", "design.toml", "lock", "design.json"
 SAMPLED = ("method", "points", "sample_seed", "factors")
 """What a record has of how points are made."""
 fcntl: Any = importlib.import_module("fcntl") if importlib.util.find_spec("fcntl") else None
 """Locks of files, where the system has them; without, two processes at one sweep do some runs twice."""
 
 
-def group_of(design: Design) -> str:
+def design_group(design: Design) -> str:
     """Hash what decides the numbers of a design's runs but for points, draws and replicates."""
     effects = [scenario_effect(scenario) for scenario in design.scenarios]
     factors = [[factor.name, factor.kind, factor.target] for factor in design.factors]
@@ -58,7 +58,7 @@ def group_of(design: Design) -> str:
     return digest([model_id(load_basis().data), effects, factors, design.seed, design.researchers, design.until, kept])[:16]
 
 
-def record_of(design: Design) -> dict[str, Any]:
+def design_record(design: Design) -> dict[str, Any]:
     """Write down what a reader of the parts has to know, as plain values."""
     return {
         "title": design.title,
@@ -75,7 +75,7 @@ def record_of(design: Design) -> dict[str, Any]:
         "researchers": design.researchers,
         "seed": design.seed,
         "until": design.until,
-        "group": group_of(design),
+        "group": design_group(design),
     }
 
 
@@ -102,10 +102,10 @@ class Store:
             (folder / PARTS).mkdir(parents=True, exist_ok=True)
             self.lock = lock_of(folder)
         try:
-            record = record_of(design)
+            record = design_record(design)
             check_extends(read_record(folder), record, folder)
             with explained(folder):
-                write_whole(folder / RECORD, json.dumps(record, indent=1))
+                write_whole(folder / DESIGN_RECORD, json.dumps(record, indent=1))
                 write_whole(folder / DESIGN, design.text)
                 self.log = open_log(folder / LOG)
                 for name in clean(folder):
@@ -119,9 +119,9 @@ class Store:
         """Tell of each run that is there, whatever design made it, whether it failed."""
         return known_runs(self.folder)
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[PartRow]) -> None:
         """Write a part, and put small ones together when there are many."""
-        name = write_part(self.folder, table_of(rows, self.design))
+        name = write_part(self.folder, part_table(rows, self.design))
         failed = [row.error for row in rows if row.error]
         self.note("part", part=name, runs=len(rows), failed=len(failed), **({"message": failed[0]} if failed else {}))
         self.small += 1
@@ -168,7 +168,7 @@ def check_extends(known: Mapping[str, Any] | None, record: Mapping[str, Any], fo
 def read_record(folder: Path) -> dict[str, Any] | None:
     """Read what the folder's design was; None if it is no sweep's or not readable."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / DESIGN_RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None
@@ -176,7 +176,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file that is whole or as before."""
-    partial = path.with_name(f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    partial = path.with_name(f"{UNFINISHED}{path.name}-{secrets.token_hex(4)}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
@@ -250,7 +250,7 @@ def merge(folders: Sequence[Path], out: Path) -> int:
     try:
         with explained(out):
             clean(out)
-            write_whole(out / RECORD, json.dumps(first, indent=1))
+            write_whole(out / DESIGN_RECORD, json.dumps(first, indent=1))
             text = (folders[0] / DESIGN).read_text(encoding="utf-8") if (folders[0] / DESIGN).exists() else ""
             write_whole(out / DESIGN, text)
             log = open_log(out / LOG)

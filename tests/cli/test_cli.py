@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import sim.runs.execute
+import sim
+from sim.runs.execute import Runner, Task
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
 from sim.scenarios.levers.declared import LEVERS
@@ -140,12 +142,16 @@ def test_a_results_folder_that_cannot_be_written_fails_before_any_work(call: Cal
     assert quick_engine == []
 
 
-def test_ctrl_c_leaves_no_partial_folder(call: Call, monkeypatch: pytest.MonkeyPatch, quick_engine: object) -> None:
-    def interrupted(plan: RunPlan, workers: int, progress: object) -> Iterator[Outcomes]:
-        raise KeyboardInterrupt
-        yield
+def test_ctrl_c_leaves_no_partial_folder(call: Call, seat: Any) -> None:
+    class Interrupted(Runner):
+        def tasks(self, plan: RunPlan) -> list[Task]:
+            return []
 
-    monkeypatch.setattr(sim.runs.execute, "run_tasks", interrupted)
+        def outcomes(self, tasks: list[Task], workers: int, progress: object) -> Iterator[Outcomes]:
+            raise KeyboardInterrupt
+            yield
+
+    seat.runner = Interrupted()
     code, out, err = call("run", "baseline", *SMALL)
     assert (code, out) == (130, "")
     assert "interrupted" in err

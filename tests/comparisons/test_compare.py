@@ -14,16 +14,17 @@ import sim
 from sim.comparisons.answer import answers
 from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
-from sim.comparisons.effects import Inputs, compare, headline_years, judge, prior_part, uninformed
+from sim.comparisons.effects import Inputs, compare_runs, headline_years, judge, prior_part, uninformed
 from sim.comparisons.exports import ExportError, check_export, hubverse_rows, iamc_rows
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
-from sim.comparisons.pairing import NotComparableError, labels, pair, vectors_of, without
+from sim.comparisons.pairing import NotComparableError, apart_from, labels, pair, run_vectors
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.runs.atomic import FolderError
+from sim.runs.execute import Runner
 from sim.runs.folder import Run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.outcomes.statistics import Parts, runs_needed, variance_of_mean, variance_of_one, variance_parts
+from sim.runs.outcomes.statistics import VarianceParts, runs_needed, variance_of_mean, variance_of_one, variance_parts
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 
@@ -69,7 +70,7 @@ def changed(run: Run, folder: Path, **record: object) -> Run:
 
 
 def test_a_run_against_itself_changes_nothing(base: Run) -> None:
-    found = compare(base, [base])
+    found = compare_runs(base, [base])
     for statistic in ("difference", "p05", "p95", "people", "people_p05", "people_p95"):
         assert not np.nan_to_num(getattr(found.effects[0], statistic)).any()
     assert {row.verdict for row in found.headlines} == {NO_CHANGE}
@@ -78,7 +79,7 @@ def test_a_run_against_itself_changes_nothing(base: Run) -> None:
 
 
 def test_effects_are_paired_by_run_and_zero_before_the_change(base: Run, variant: Run) -> None:
-    found = compare(base, [variant]).effects[0]
+    found = compare_runs(base, [variant]).effects[0]
     since = int(np.searchsorted(base.years, 2022))
     assert not np.nan_to_num(found.difference[:since]).any()
     counts = base.counts[:, -1, TOP, WORK]
@@ -92,7 +93,7 @@ def test_effects_are_paired_by_run_and_zero_before_the_change(base: Run, variant
 
 
 def test_verdicts_are_clear_where_the_change_is_and_none_elsewhere(base: Run, variant: Run) -> None:
-    rows = {(row.tier, row.axis, row.region, row.year): row for row in compare(base, [variant]).headlines}
+    rows = {(row.tier, row.axis, row.region, row.year): row for row in compare_runs(base, [variant]).headlines}
     last = headline_years(base)[-1]
     assert rows["top20", "work", "USA", last].verdict == CLEAR
     assert rows["top20", "work", "USA", last].runs == 6
@@ -137,13 +138,13 @@ def test_one_draw_or_one_replicate_says_what_it_can() -> None:
 
 
 def test_runs_needed_is_the_cheapest_design_that_reaches_two_errors() -> None:
-    assert runs_needed(Parts(4.0, 0.0, 0.0), 1.0, 10, 2) == (16.0, 16.0, 1.0)
-    needed, draws, replicates = runs_needed(Parts(1.0, 1.0, 1.0), 0.5, 10, 2)
+    assert runs_needed(VarianceParts(4.0, 0.0, 0.0), 1.0, 10, 2) == (16.0, 16.0, 1.0)
+    needed, draws, replicates = runs_needed(VarianceParts(1.0, 1.0, 1.0), 0.5, 10, 2)
     assert needed == draws * replicates
-    assert variance_of_mean(Parts(1.0, 1.0, 1.0), draws, replicates) <= 0.25**2
-    assert variance_of_mean(Parts(1.0, 1.0, 1.0), draws - 1, replicates) > 0.25**2
-    assert runs_needed(Parts(1.0, 0.0, 0.0), 0.0, 10, 2)[0] == math.inf
-    one_draw = Parts(math.nan, math.nan, 1.0)
+    assert variance_of_mean(VarianceParts(1.0, 1.0, 1.0), draws, replicates) <= 0.25**2
+    assert variance_of_mean(VarianceParts(1.0, 1.0, 1.0), draws - 1, replicates) > 0.25**2
+    assert runs_needed(VarianceParts(1.0, 0.0, 0.0), 0.0, 10, 2)[0] == math.inf
+    one_draw = VarianceParts(math.nan, math.nan, 1.0)
     assert runs_needed(one_draw, 0.5, 1, 10) == pytest.approx((16.0, 1.0, 16.0), abs=1.0)
 
 
@@ -173,18 +174,18 @@ def test_prior_part_is_the_share_that_uninformed_inputs_explain() -> None:
 def test_runs_that_differ_in_more_than_policy_are_refused_with_every_reason(base: Run, tmp_path: Path) -> None:
     other = changed(base, tmp_path / "other", seed=2, until=2030, model_id="f" * 64)
     with pytest.raises(NotComparableError) as refused:
-        compare(base, [other])
+        compare_runs(base, [other])
     text = "\n".join(refused.value.reasons)
     assert len(refused.value.reasons) == 3
     for part in ("seed 2 and 1", "--seed 1", "until 2030 and 2024", "two versions of the model", "run the older one again"):
         assert part in text
     data = {**base.provenance["data"], "version": "2020.1"}
     with pytest.raises(NotComparableError, match=r"data versions 2020\.1 and"):
-        compare(base, [changed(base, tmp_path / "data", data=data)])
+        compare_runs(base, [changed(base, tmp_path / "data", data=data)])
     with pytest.raises(NotComparableError, match="other regions"):
-        compare(base, [dataclasses.replace(base, codes=base.codes[:-1])])
+        compare_runs(base, [dataclasses.replace(base, codes=base.codes[:-1])])
     with pytest.raises(NotComparableError, match="--researchers 500"):
-        compare(base, [changed(base, tmp_path / "size", researchers=1000)])
+        compare_runs(base, [changed(base, tmp_path / "size", researchers=1000)])
 
 
 def test_a_change_of_parameters_is_called_a_change_of_assumptions(
@@ -192,7 +193,7 @@ def test_a_change_of_parameters_is_called_a_change_of_assumptions(
 ) -> None:
     fixed = dataclasses.replace(plan, scenario=load_scenario("baseline", overrides={"seat_elasticity": 0.25}))
     other = write_run(fixed, outcomes_of(fixed), tmp_path)
-    assert "A change of assumptions, not of policy" in compare(base, [other]).notes[0]
+    assert "A change of assumptions, not of policy" in compare_runs(base, [other]).notes[0]
     assert labels(base, [other])[1] == f"baseline ({other.run_id[:8]})"
 
 
@@ -201,7 +202,7 @@ def test_draws_that_differ_in_other_parameters_are_not_paired(
 ) -> None:
     fixed = dataclasses.replace(plan, scenario=load_scenario("baseline", overrides={"ecosystem_pull": 0.0}))
     other = write_run(fixed, outcomes_of(fixed), tmp_path)
-    rest = [[without(vector, ["ecosystem_pull"]) for vector in vectors_of(run)] for run in (base, other)]
+    rest = [[apart_from(vector, ["ecosystem_pull"]) for vector in run_vectors(run)] for run in (base, other)]
     same = [k for k in range(plan.draws) if rest[0][k] == rest[1][k]]
     assert len(same) < plan.draws  # without the pull more points are stable, so that draw k is another point
     if same:
@@ -223,7 +224,9 @@ def test_common_draws_and_replicates_are_paired_and_it_is_said(
 
 def test_crossings_are_shares_of_runs_by_year(base: Run, variant: Run) -> None:
     rows = [
-        row for row in compare(base, [variant]).crossings if (row.tier, row.challenger, row.leader) == ("top20", "CHN", "USA")
+        row
+        for row in compare_runs(base, [variant]).crossings
+        if (row.tier, row.challenger, row.leader) == ("top20", "CHN", "USA")
     ]
     ahead = (base.counts[:, :, TOP, WORK, CHN] > base.counts[:, :, TOP, WORK, USA]).cumsum(axis=1) > 0
     ours = [row for row in rows if row.scenario == "baseline"]
@@ -237,7 +240,7 @@ def test_crossings_are_shares_of_runs_by_year(base: Run, variant: Run) -> None:
 
 def test_a_comparison_is_read_back_whole(base: Run, variant: Run, tmp_path: Path) -> None:
     variant = changed(variant, tmp_path / "us-opening" / variant.run_id)
-    made = compare(base, [variant])
+    made = compare_runs(base, [variant])
     made = dataclasses.replace(made, answers=answers(made))
     folder = comparison_folder([base, variant], tmp_path, False, False)
     write_comparison(made, folder, "talentsim compare baseline us-opening")
@@ -263,7 +266,7 @@ def test_the_same_comparison_is_found_again(base: Run, variant: Run, tmp_path: P
 
 @pytest.fixture(scope="module")
 def comparison(base: Run, variant: Run) -> Comparison:
-    return compare(base, [variant])
+    return compare_runs(base, [variant])
 
 
 @pytest.mark.filterwarnings("ignore")  # of pyam and what it imports
@@ -311,10 +314,9 @@ def test_no_row_of_the_iamc_table_is_empty(comparison: Comparison) -> None:
     assert all(math.isfinite(row[-1]) for row in rows)
 
 
-@pytest.mark.usefixtures("quick_engine")
-def test_compare_from_python(tmp_path: Path) -> None:
+def test_compare_from_python(tmp_path: Path, by_hand: Runner) -> None:
     sizes = {"draws": 2, "replicates": 2, "researchers": 500, "until": 2024}
-    found = sim.compare("baseline", "us-opening", out=tmp_path, assumptions=False, anatomy=False, **sizes)
+    found = sim.compare("baseline", "us-opening", out=tmp_path, assumptions=False, anatomy=False, runner=by_hand, **sizes)
     assert str(found) == found.comparison.answers[0]
     assert found.table().shape[0] == len(found.comparison.headlines)
     effects = found.table("effects")

@@ -1,5 +1,8 @@
 """Executors that fail in every way: what is lost, what is tried again, and who is blamed."""
 
+import math
+import multiprocessing
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
@@ -7,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sim.runs.executors import DIED, Dispatcher, ExecutorError, InThisProcess, Processes
+from sim.runs.executors import DIED, Dispatcher, ExecutorError, InThisProcess, Processes, map_in_order
 
 
 def double(items: Sequence[int]) -> list[int]:
@@ -123,3 +126,25 @@ class Killing(InThisProcess):
 
 def test_work_that_kills_workers_of_a_cluster_is_tried_alone_and_given_up() -> None:
     assert all_of(Killing()) == sorted(-item if item == 7 else 2 * item for item in range(20))
+
+
+@pytest.mark.parametrize("deadly", [set(), {0}, {7}, {3, 4, 5}])
+def test_results_come_in_order_if_asked_for_also_after_a_worker_died(deadly: set[int]) -> None:
+    found = Dispatcher(Fragile(deadly), 4, double, lost, in_order=True).results(iter(batches(20, 1)))
+    assert [item for result in found for item in result] == [-item if item in deadly else 2 * item for item in range(20)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_the_work_raises_is_raised_after_the_results_before_it(workers: int) -> None:
+    results = map_in_order(math.sqrt, [4.0, 9.0, -1.0, 16.0], workers)
+    assert [next(results), next(results)] == [2.0, 3.0]
+    with pytest.raises(ValueError, match="math domain error"):
+        next(results)
+    assert not multiprocessing.active_children()
+    assert list(map_in_order(math.sqrt, [], workers)) == []
+
+
+def test_a_worker_that_dies_of_its_work_ends_it_with_a_sentence() -> None:
+    with pytest.raises(ExecutorError, match="use fewer workers"):
+        list(map_in_order(os._exit, [1, 2, 3], 2))
+    assert not multiprocessing.active_children()

@@ -17,12 +17,13 @@ import pytest
 
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
+from sim.reports.words import remark_notes
 from sim.runs import atomic as folders
 from sim.runs import folder as results
 from sim.runs.atomic import FolderError, check_writable
 from sim.runs.folder import NUMBER_FILES, differing_files, find_run, read_run, run_folder, run_id, write_run
 from sim.runs.outcomes.indicators import INDICATORS, crossing
-from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes, Remark
 from sim.runs.outcomes.statistics import spread
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
@@ -212,8 +213,9 @@ def test_provenance_names_versions_data_and_command(plan: RunPlan, outcomes_of: 
     assert {"talentsim", "numpy", "numba"} <= set(record["versions"])
     assert record["command"] == "talentsim run baseline"
     assert str(tmp_path) not in json.dumps(record)
-    assert run.notes[0] == "a note"
-    assert run.notes[1] == "In 4 of 6 runs, the visible share is cut at .95 in years between 2022 and 2023"
+    assert run.notes == ("a note",)
+    assert run.remarks == tuple(Remark("visible_share_cut", k, (2024 - k, 2024 - k), None) for k in (1, 1, 2, 2))
+    assert remark_notes(run.remarks, 6) == ["In 4 of 6 runs, the visible share is cut at .95 in years between 2022 and 2023"]
 
 
 def test_spread_separates_parameters_from_random_numbers() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.comparisons.assumptions import REPLICATES, SETTINGS, assumption_rows
+from sim.comparisons.assumptions import ASSUMPTION_REPLICATES, SETTINGS, assumption_rows
 from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.comparison import NO_CHANGE
-from sim.comparisons.effects import compare
+from sim.comparisons.effects import compare_runs
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_key, reference_vector, shipped_draws
 from sim.runs.execute import run_tasks, tasks_of
@@ -64,7 +64,7 @@ def test_another_name_title_and_evidence_change_nothing(make: Make) -> None:
     first = make("first", FROM_2028.format(evidence="One reason."))
     second = make("second", FROM_2028.replace("Refusals", "Other refusals").format(evidence="Another reason."))
     for base, variant in ((make("baseline"), make("renamed", RENAMED.format(extends="baseline"))), (first, second)):
-        found = compare(base, [variant])
+        found = compare_runs(base, [variant])
         np.testing.assert_array_equal(base.counts, variant.counts)
         assert not np.nan_to_num(found.effects[0].difference).any()
         assert not found.effects[0].people.any()
@@ -89,7 +89,7 @@ def test_who_changed_is_told_and_read_back_and_nobody_under_another_name(make: M
 def test_before_a_lever_starts_everything_is_equal_to_the_bit(make: Make) -> None:
     base, variant = make("baseline"), make("first", FROM_2028.format(evidence="One reason."))
     since = int(np.searchsorted(base.years, 2028))
-    found = compare(base, [variant]).effects[0]
+    found = compare_runs(base, [variant]).effects[0]
     for statistic in ("difference", "p05", "p50", "p95", "sd_parameter", "sd_replicate", "people"):
         assert not np.nan_to_num(getattr(found, statistic)[:since]).any(), statistic
     np.testing.assert_array_equal(found.base_share[:since], found.variant_share[:since])
@@ -101,8 +101,8 @@ def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
     for setting in SETTINGS:
         vector = reference_vector(data) | dict(setting.parameters)
         assert draw_key(BASIS, vector, REFERENCE) in shipped_draws(BASIS.data.folder), setting.setting
-    found = compare(make("baseline"), [make("first", FROM_2028.format(evidence="One reason."))])
-    rows = assumption_rows(found)
+    found = compare_runs(make("baseline"), [make("first", FROM_2028.format(evidence="One reason."))])
+    rows = assumption_rows(found, BASIS)
     assert {row.setting for row in rows} == {setting.setting for setting in SETTINGS}
     assert {row.variant for row in rows} == {"first"}
     studied = [row for row in rows if (row.axis, row.region, row.year) == ("study", "USA", 2031)]
@@ -110,4 +110,4 @@ def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
     assert all(row.difference < 0.0 < row.error for row in studied)
     by_setting = {row.setting: row.difference for row in studied}
     assert by_setting["as fitted"] == by_setting["0.5"]  # the reference point has a seat elasticity of one half
-    assert SIZE["replicates"] <= REPLICATES
+    assert SIZE["replicates"] <= ASSUMPTION_REPLICATES

@@ -25,7 +25,7 @@ OTHERS = [j for j in range(len(DATA.codes)) if j not in (USA, CHN, *NEST)]
 
 def entrants(scenario: Scenario, draw: Draw) -> np.ndarray:
     """Chinese origins who enter graduate school, by region."""
-    return tense_entrants(expected_years(world_of(DATA, scenario, draw, 22_500, TENSE[1], DATA)))
+    return tense_entrants(expected_years(world_of(DATA, scenario, draw, 22_500, TENSE[1])), DATA)
 
 
 def with_and_without(draw: Draw) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from sim.comparisons.shipped.effects import Design, effect_rows
-from sim.comparisons.shipped.reference import first_difference, read_rows
+from sim.comparisons.shipped.counts import first_difference, read_count_table
+from sim.comparisons.shipped.effects import EffectDesign, effect_rows
 from sim.scenarios.reading.chain import shipped_names
 
 ROOT = Path(__file__).parents[2]
@@ -23,22 +23,25 @@ def writer(script: Callable[[str], ModuleType]) -> ModuleType:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_shipped_scenario_gives_its_reference_results(writer: ModuleType, name: str) -> None:
-    difference = first_difference(read_rows(FOLDER / f"{name}.csv"), writer.counts_of(name))
+    difference = first_difference(read_count_table(FOLDER / f"{name}.csv"), writer.counts_of(name))
     assert not difference, f"{name}: {difference}; {REMEDY}"
 
 
 def test_scenarios_differ_from_the_baseline() -> None:
-    base = read_rows(FOLDER / "baseline.csv")
-    same = [name for name in shipped_names() if name != "baseline" and read_rows(FOLDER / f"{name}.csv") == base]
+    base = read_count_table(FOLDER / "baseline.csv")
+    same = [name for name in shipped_names() if name != "baseline" and read_count_table(FOLDER / f"{name}.csv") == base]
     assert not same
 
 
 def test_effects_do_not_depend_on_the_number_of_workers() -> None:
-    small = Design(draws=3, replicates=1, researchers=500, elite_replicates=2, elite_researchers=500)
-    told: list[str] = []
-    one, two = (list(effect_rows(["us-opening"], replace(small, workers=workers), told.append)) for workers in (1, 2))
+    small = EffectDesign(draws=3, replicates=1, researchers=500, elite_replicates=2, elite_researchers=500)
+    told: list[int] = []
+    one, two = (
+        list(effect_rows(["us-opening"], replace(small, workers=workers), lambda _, done, of: told.append(done)))
+        for workers in (1, 2)
+    )
     assert one == two
-    assert told == ["draw 0", "draw 1", "draw 2"] * 2
+    assert told == [1, 2, 3] * 2
     (main,) = [row for row in one if row.main]
     assert main.region == "USA"
     assert main.mean > 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
 from sim.comparisons.answer import answers
 from sim.comparisons.comparison import AssumptionRow, Comparison
-from sim.comparisons.effects import compare
+from sim.comparisons.effects import compare_runs
 from sim.comparisons.pairing import labels
 from sim.runs.folder import Run, write_run
 from sim.scenarios.load import load_scenario
@@ -25,7 +25,7 @@ def run_of(scenario: str, root: Path, until: int = 2035, seed: int = 1) -> Run:
 
 def compared(base: Run, variants: Sequence[Run], with_anatomy: bool = True) -> Comparison:
     """Compare runs; the anatomy and the assumptions are made up."""
-    comparison = compare(base, variants)
+    comparison = compare_runs(base, variants)
     names = labels(base, variants)[1:]
     last = int(base.years[-1])
     assumptions = tuple(

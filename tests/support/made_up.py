@@ -7,14 +7,14 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.engines.counts import AXES, STAGES, TIERS
-from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.outcomes import Outcomes, Remark
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.design.points import Factor
-from sim.sweeps.keys import runs_of
-from sim.sweeps.parts import Row
+from sim.sweeps.keys import sweep_runs
+from sim.sweeps.parts import PartRow
 from sim.sweeps.results import Sweep, read_sweep
 from sim.sweeps.store import Store
 
@@ -45,7 +45,7 @@ def made_up(plan: RunPlan, draw: int, replicate: int) -> Outcomes:
         weight=22_500 / plan.researchers,
         active=counts[:, TIERS.index("all"), 0].sum(axis=1),
         eligible=counts[:, TIERS.index("all"), 0].sum(axis=1),
-        binding=(f"draw {draw}: the visible share is cut at .95 in {plan.until - draw}",) if draw else (),
+        remarks=(Remark("visible_share_cut", draw, (plan.until - draw, plan.until - draw), None),) if draw else (),
     )
 
 
@@ -70,12 +70,12 @@ def made_up_sweep(
     design = Design("made up", loaded, tuple(factors), method, points, 1, measures, **sizes, text=text)
     store = Store(folder, design)
     rows = []
-    for run in runs_of(design):
+    for run in sweep_runs(design):
         name = scenarios[run.scenario]
         failed = fails(run.point, run.draw, run.replicate)
         kept = [np.nan] * len(keep) if failed else values(name, run.values, run.draw, run.replicate)
         error = "ValueError: made up" if failed else ""
-        rows.append(Row(run.key, name, run.point, run.draw, run.replicate, run.values, tuple(map(float, kept)), error, 0.01))
+        rows.append(PartRow(run.key, name, run.point, run.draw, run.replicate, run.values, tuple(map(float, kept)), error, 0.01))
     store.write(rows)
     store.close()
     return read_sweep(folder)

@@ -16,11 +16,11 @@ import sim
 from sim.runs.atomic import FolderError
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.file import read_design
-from sim.sweeps.execute import Progress, batch_size
-from sim.sweeps.keys import Run, runs_of
-from sim.sweeps.parts import MOST_SMALL, PARTS, REPLACES, TEMPORARY, part_paths
+from sim.sweeps.execute import SweepProgress, batch_size
+from sim.sweeps.keys import SweepRun, sweep_runs
+from sim.sweeps.parts import MOST_SMALL, PARTS, REPLACES, UNFINISHED, part_paths
 from sim.sweeps.results import Sweep, read_sweep
-from sim.sweeps.store import LOG, RECORD, Store, merge, read_log
+from sim.sweeps.store import DESIGN_RECORD, LOG, Store, merge, read_log
 
 DESIGN = """
 title = "Test"
@@ -49,7 +49,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> Executed:
     """Replace the simulation by a number that depends on the run alone; list what is executed."""
     runs = Executed()
 
-    def measured(design: Design, run: Run, prepared: object) -> tuple[float, ...]:
+    def measured(design: Design, run: SweepRun, prepared: object) -> tuple[float, ...]:
         runs.append((run.scenario, run.values, run.draw, run.replicate))
         if run.replicate in runs.failing:
             raise ValueError(f"replicate {run.replicate} fails")
@@ -83,7 +83,7 @@ def rows(sweep: Sweep) -> list[dict[str, Any]]:
 
 
 def test_a_sweep_has_every_run_once_and_is_executed_once(executed: Executed, design_of: Any, tmp_path: Path) -> None:
-    reports: list[Progress] = []
+    reports: list[SweepProgress] = []
     sweep = sim.sweep(design_of(), tmp_path / "out", workers=1, report=reports.append)
     assert len(executed) == len(set(executed)) == 8 * 2 * 3
     assert sweep.table.num_rows == 48
@@ -203,7 +203,7 @@ def test_shards_put_together_are_the_whole(
     executed: Executed, design_of: Any, tmp_path: Path, talentsim: Callable[..., tuple[int, str, str]]
 ) -> None:
     design = design_of(points=16, replicates=20)
-    assert len(list(runs_of(design))) == sum(len(list(runs_of(design, (i, 3)))) for i in (1, 2, 3))
+    assert len(list(sweep_runs(design))) == sum(len(list(sweep_runs(design, (i, 3)))) for i in (1, 2, 3))
     folders = []
     for shard in (1, 2, 3):
         folders.append(str(tmp_path / f"shard{shard}"))
@@ -237,12 +237,12 @@ def test_a_torn_log_and_record_and_left_over_files_do_no_harm(executed: Executed
     wanted = rows(sim.sweep(design_of(), out, workers=1))
     with (out / LOG).open("ab") as log:
         log.write(b'{"time": "2026", "event": "pa')
-    (out / RECORD).write_text('{"title": "Te', encoding="utf-8")
-    (out / PARTS / f"{TEMPORARY}x.parquet").write_bytes(b"half")
+    (out / DESIGN_RECORD).write_text('{"title": "Te', encoding="utf-8")
+    (out / PARTS / f"{UNFINISHED}x.parquet").write_bytes(b"half")
     assert rows(sim.sweep(design_of(), out, workers=1)) == wanted
     assert len(executed) == 48
     assert [event["event"] for event in read_log(out / LOG)][-1] == "start"
-    assert not list((out / PARTS).glob(TEMPORARY + "*"))
+    assert not list((out / PARTS).glob(UNFINISHED + "*"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 nonsense", None], ids=["empty", "nonsense", "cut"])
@@ -378,14 +378,14 @@ def test_the_package_offers_its_verbs_and_imports_none_of_them_early() -> None:
 def test_a_design_object_runs_without_a_file(executed: Executed, design_of: Any, tmp_path: Path) -> None:
     design: Design = design_of()
     (tmp_path / "test.toml").unlink()
-    numbers: Iterator[Run] = runs_of(design)
+    numbers: Iterator[SweepRun] = sweep_runs(design)
     assert len({run.key for run in numbers}) == 48
     assert sim.sweep(design, tmp_path / "out", workers=1).query("select count(*) as n from runs")["n"][0] == 48
 
 
 def test_shards_are_alike_in_size_and_keep_their_runs(design_of: Any) -> None:
     def shards(design: Design) -> dict[str, int]:
-        return {run.key: shard for shard in (1, 2, 3, 4) for run in runs_of(design, (shard, 4))}
+        return {run.key: shard for shard in (1, 2, 3, 4) for run in sweep_runs(design, (shard, 4))}
 
     one_point = {"method": "grid", "values": "values = [0.2]", "draws": '"reference"'}
     few = shards(design_of(**one_point, replicates=400))

@@ -50,13 +50,13 @@ def test_runs_need_no_memory_that_grows_with_their_number_in_the_list(small_desi
     import tracemalloc
 
     from sim.sweeps.design.file import read_design
-    from sim.sweeps.keys import runs_of
+    from sim.sweeps.keys import sweep_runs
 
     peaks = []
     for points in (256, 4096):
         design = read_design(str(small_design(points=points, replicates=10)))
         tracemalloc.start()
-        assert sum(1 for _ in runs_of(design)) == points * 10
+        assert sum(1 for _ in sweep_runs(design)) == points * 10
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 16 * peaks[0]

@@ -1,14 +1,13 @@
 """Who changed and why, channels and parts of levers, in worlds where the answer is known, and against the object engine."""
 
 from collections import Counter
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-import sim.comparisons.anatomy.dissect
-from sim.comparisons.anatomy.dissect import dissect
+from sim.comparisons.anatomy.anatomy import Anatomy
+from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
 from sim.comparisons.anatomy.futures import LIFE, is_visible, live_future
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
 from sim.comparisons.anatomy.switches import Switch, switches_of
@@ -46,28 +45,32 @@ def named(*changes: Any) -> Scenario:
     return Scenario("toy", "", "", "", "toy.toml", ("toy.toml",), (False,), (), (tuple(changes),) if changes else (), {})
 
 
-@pytest.fixture
-def toy_dissect(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`dissect` in `policy_world`, with coefficients of one's own."""
+class ToyWorlds(Worlds):
+    """`policy_world` with coefficients of one's own, whatever the draw."""
 
-    def dissected(base: Scenario, variant: Scenario, **coefficients: float) -> Any:
-        def world(scenario: Scenario, draw: object, researchers: int, until: int, data: object) -> World:
-            return policy_world(scenario.levers, people=30.0, **coefficients)
+    codes = CODES
 
-        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "world_of", world)
-        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "load_data", lambda: SimpleNamespace(codes=CODES))
-        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "make_draw", lambda *_: None)
-        monkeypatch.setattr(sim.comparisons.anatomy.dissect, "parameters_of", lambda *_: {})
-        return dissect(base, variant, [0], [0, 1], 1000, until=LAST_COHORT)
+    def __init__(self, coefficients: dict[str, float]) -> None:
+        self.__dict__["coefficients"] = coefficients  # a frozen dataclass
 
-    return dissected
+    def draw(self, scenario: Scenario, number: int) -> Any:
+        return None
+
+    def world(self, scenario: Scenario, draw: Any, researchers: int, until: int) -> World:
+        return policy_world(scenario.levers, people=30.0, **self.coefficients)  # type: ignore[attr-defined]
+
+
+def toy_dissect(base: Scenario, variant: Scenario, **coefficients: float) -> Anatomy:
+    """Take scenarios of a toy world apart."""
+    size = Size(draws=(0,), replicates=(0, 1), researchers=1000, until=LAST_COHORT)
+    return dissect(base, variant, ToyWorlds(coefficients), size)
 
 
 STIPEND = lever_change("phd_stipend", 2.0, "multiply", (2020, 2034), origin=(1,), destination=(0,))
 PAY = lever_change("research_pay", 2.0, "multiply", (2020, 2034), origin=(4,), destination=(2,))
 
 
-def test_two_levers_that_add_up_get_each_its_own_effect(toy_dissect: Any) -> None:
+def test_two_levers_that_add_up_get_each_its_own_effect() -> None:
     # One reaches people from CHN only, the other people from IND only; nobody answers to others, and everyone is always visible.
     world = {**FROZEN, "visibility_noise": 1e-6, "option_value_weight": 0.0}
     both = toy_dissect(named(), named(STIPEND, PAY), **world)
@@ -83,7 +86,7 @@ def test_two_levers_that_add_up_get_each_its_own_effect(toy_dissect: Any) -> Non
     assert compared > 6
 
 
-def test_without_weights_on_what_others_do_there_is_no_feedback(toy_dissect: Any) -> None:
+def test_without_weights_on_what_others_do_there_is_no_feedback() -> None:
     frozen = toy_dissect(named(), named(STIPEND, PAY), **FROZEN)
     assert max(abs(row.total) for row in frozen.channels) > 1.0
     for row in frozen.channels:
@@ -95,7 +98,7 @@ def test_without_weights_on_what_others_do_there_is_no_feedback(toy_dissect: Any
         assert row.direct + row.feedback + row.interaction == pytest.approx(row.total, abs=1e-9)
 
 
-def test_direct_and_feedback_are_mixtures_of_levers_and_paths(toy_dissect: Any) -> None:
+def test_direct_and_feedback_are_mixtures_of_levers_and_paths() -> None:
     split = toy_dissect(named(), named(STIPEND, PAY), ecosystem_pull=0.6)
     worlds = [policy_world(levers, people=30.0, ecosystem_pull=0.6) for levers in ((), (STIPEND, PAY))]
     mixed: list[list[np.ndarray]] = [[], [], []]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sim.comparisons.anatomy.coalitions import players
-from sim.comparisons.anatomy.dissect import dissect
+from sim.comparisons.anatomy.dissect import Size, dissect, packaged_worlds
 from sim.comparisons.anatomy.futures import LIFE, live_future
 from sim.comparisons.anatomy.switches import Switch, switches_of
 from sim.comparisons.folder import read_anatomy
@@ -15,7 +15,7 @@ from sim.draws.draw import REFERENCE
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
-from sim.runs.execute import run_plan
+from sim.runs.execute import run_tasks, tasks_of
 from sim.runs.folder import write_run
 from sim.runs.lives.life import Life, State
 from sim.runs.lives.trace import trace
@@ -26,6 +26,7 @@ from sim.sources import PACKAGE
 from tests.support.packaged import plan_of, reference_draw, simulated, world_named
 
 BASE = load_shipped("baseline")
+WORLDS = packaged_worlds()
 MULTI = [name for name in shipped_names() if len(players(BASE, load_shipped(name))) > 1]
 RESEARCHERS, UNTIL = 150, 2031
 
@@ -42,7 +43,7 @@ def effect(variant: Scenario, year: int, axis: str, region: str) -> float:
 @pytest.mark.parametrize("name", MULTI)
 def test_parts_of_every_shipped_scenario_sum_to_its_effect(name: str) -> None:
     variant = load_shipped(name)
-    anatomy = dissect(BASE, variant, [REFERENCE], [0], RESEARCHERS, until=UNTIL, orders=4)
+    anatomy = dissect(BASE, variant, WORLDS, Size((REFERENCE,), researchers=RESEARCHERS, until=UNTIL, orders=4))
     assert anatomy.exact == (len(players(BASE, variant)) <= 6)
     cells = {(row.year, row.axis, row.region): row.total for row in anatomy.channels}
     assert len(cells) == 16
@@ -69,7 +70,7 @@ def test_a_scenario_against_itself_changes_nobody(tmp_path: Path) -> None:
     renamed = load_scenario(str(path))
     assert renamed.title != known.title
     assert renamed.levers != known.levers  # their evidence differs
-    anatomy = dissect(known, renamed, [0, 1], [0], 400, until=2030)
+    anatomy = dissect(known, renamed, WORLDS, Size((0, 1), researchers=400, until=2030))
     assert (anatomy.base, anatomy.variant) == ("us-entry-restrictions", "renamed")
     assert anatomy.switches == ()
     assert anatomy.levers == ()
@@ -80,7 +81,8 @@ def test_a_scenario_against_itself_changes_nobody(tmp_path: Path) -> None:
 
 def test_workers_change_nothing() -> None:
     variant = load_shipped("us-entry-restrictions")
-    one, two = (dissect(BASE, variant, [0, 1], [0], 150, until=2028, workers=workers) for workers in (1, 2))
+    size = Size((0, 1), researchers=150, until=2028)
+    one, two = (dissect(BASE, variant, WORLDS, size, workers) for workers in (1, 2))
     assert one == two
     assert one.switches
 
@@ -114,7 +116,7 @@ def test_traced_lives_part_in_the_year_that_is_told(tmp_path: Path) -> None:
     folders = []
     for scenario in (BASE, variant):
         plan = plan_of(scenario, draws=2, replicates=1, researchers=size, until=until)
-        folders.append(write_run(plan, run_plan(plan), tmp_path).folder)
+        folders.append(write_run(plan, run_tasks(tasks_of(plan), 1), tmp_path).folder)
     key = make_key(1, 0)
     futures = [live_future(world_named(scenario, draw, size, until), key) for scenario in (BASE, variant)]
     found = switches_of(futures[0], futures[1], load_data().codes, (draw, 0))

@@ -11,7 +11,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.reports.words import SHOWN_AXES, SHOWN_TIERS, SMALL, SORT_YEAR, Cell, cells, elite_error, reading_notes, shown_years
+from sim.reports.words import (
+    SHOWN_AXES,
+    SHOWN_TIERS,
+    SMALL,
+    SORT_YEAR,
+    Cell,
+    cells,
+    elite_error,
+    reading_notes,
+    run_notes,
+    shown_years,
+)
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.outcomes.statistics import BAND
@@ -79,7 +90,7 @@ def run_record(run: Run, state: str) -> dict[str, Any]:
         "replicates": run.replicates,
         "bands": {"contain": run.provenance["bands"], "from": BAND[0], "to": BAND[1]},
         "elite_monte_carlo_error": elite_error(run),
-        "notes": list(run.notes),
+        "notes": run_notes(run),
         "files": sorted(path.name for path in run.folder.iterdir()),
         "table": rows,
         "variants": [row._asdict() for row in run.variants if row.year in shown_years(run)],

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sim.sweeps.analysis.discovery import Box, Discovery
 from sim.sweeps.analysis.robustness import Robustness
-from sim.sweeps.analysis.sensitivity import STATISTICS, Index, Noise, Sensitivity
+from sim.sweeps.analysis.sensitivity import INDEX_STATISTICS, Index, Noise, Sensitivity
 
 FEWEST_ROWS, MOST_ROWS = 6, 15
 WIDE = 0.1
@@ -79,7 +79,7 @@ def sensitivity_lines(found: Sensitivity, held: Sequence[str]) -> list[str]:
             f"{len(above)} of {len(found.inputs)} do."
         )
     lines.append(noise_text(found.noise, found.rows_are))
-    lines += [f"{SHOWN[name]}: {STATISTICS[name]}" for name in held]
+    lines += [f"{SHOWN[name]}: {INDEX_STATISTICS[name]}" for name in held]
     lines.append("lowest, highest: mean output with the input in the lowest and in the highest fifth of its rows")
     lines.append("±: half of a 95 % interval, from a bootstrap over what is independent in the design")
     return lines

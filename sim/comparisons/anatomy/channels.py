@@ -1,7 +1,7 @@
 """An effect split into the policy's own part, what answers to it, and what the two do together.
 
 The own part: the policy while congestion, ecosystem and diasporas stay on the base's path. The feedback: the base's levers on the
-policy run's paths. Notation: N runs, Y years, X axes (AXES_SHOWN), R regions.
+policy run's paths. Notation: N runs, Y years, X axes (MAIN_AXES), R regions.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparisons.anatomy.anatomy import ChannelRow
+from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import FIRST_YEAR, Floats, Integers
 
-TIER: Final = "top20"
-AXES_SHOWN: Final = ("work", "study")
 ALWAYS: Final = ("USA", "CHN")
 """Regions whose effects are always told."""
 OTHERS: Final = 2
 """Further regions of which effects are told: those with the largest in the last year."""
 
 
-class Cell(NamedTuple):
+class ShownCell(NamedTuple):
     """One share of which effects are told, with its place in arrays."""
 
     at: tuple[int, int, int]  # year, axis, region
@@ -41,11 +40,11 @@ def shares_at(counts: Integers, years: Sequence[int]) -> Floats:
     years : calendar years.
     """
     rows = [year - FIRST_YEAR for year in years]
-    axes = [AXES.index(axis) for axis in AXES_SHOWN]
-    return 100.0 * shares(counts[rows, TIERS.index(TIER)][:, axes])
+    axes = [AXES.index(axis) for axis in MAIN_AXES]
+    return 100.0 * shares(counts[rows, TIERS.index(MAIN_TIER)][:, axes])
 
 
-def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[Cell]:
+def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[ShownCell]:
     """List the shares that are told: ALWAYS, and on each axis the OTHERS that move most in the last year.
 
     Parameters
@@ -56,14 +55,14 @@ def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> It
     """
     always = [codes.index(code) for code in ALWAYS]
     for y, year in enumerate(years):
-        for x, axis in enumerate(AXES_SHOWN):
+        for x, axis in enumerate(MAIN_AXES):
             ranked = [int(region) for region in np.argsort(-np.abs(total[-1, x]), kind="stable")]
             for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
-                yield Cell((y, x, region), year, axis, codes[region])
+                yield ShownCell((y, x, region), year, axis, codes[region])
 
 
 def channel_rows(
-    base: Floats, direct: Floats, feedback: Floats, variant: Floats, cells: Sequence[Cell]
+    base: Floats, direct: Floats, feedback: Floats, variant: Floats, cells: Sequence[ShownCell]
 ) -> tuple[ChannelRow, ...]:
     """Split the mean effect of each cell.
 
@@ -77,5 +76,5 @@ def channel_rows(
     rows = []
     for cell in cells:
         whole, first, second = (float(each[cell.at]) for each in (total, own, answer))
-        rows.append(ChannelRow(cell.year, TIER, cell.axis, cell.region, whole, first, second, whole - first - second))
+        rows.append(ChannelRow(cell.year, MAIN_TIER, cell.axis, cell.region, whole, first, second, whole - first - second))
     return tuple(rows)

@@ -120,7 +120,7 @@ def layer_places(base: Scenario, variant: Scenario) -> list[float]:
     return places
 
 
-def words_of(base: Scenario, variant: Scenario, everyone: Iterable[Player]) -> Mapping[str, str]:
+def player_words(base: Scenario, variant: Scenario, everyone: Iterable[Player]) -> Mapping[str, str]:
     """Say for every player what it alone changes in the base: which lever, for whom, when, from what to what."""
     every = tuple(everyone)
     said = {}

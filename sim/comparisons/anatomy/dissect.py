@@ -6,9 +6,7 @@ come from the runs themselves. At the runs' own size the researchers named here 
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
@@ -16,26 +14,98 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
-from sim.comparisons.anatomy.channels import TIER, Cell, cells_shown, channel_rows, shares_at
-from sim.comparisons.anatomy.coalitions import Player, coalition, players, words_of
+from sim.comparisons.anatomy.channels import ShownCell, cells_shown, channel_rows, shares_at
+from sim.comparisons.anatomy.coalitions import Player, coalition, player_words, players
 from sim.comparisons.anatomy.futures import live_future
 from sim.comparisons.anatomy.shapley import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
 from sim.comparisons.anatomy.switches import Switch, switch_rows, switches_of
-from sim.data.load import load_data
-from sim.draws.draw import make_draw
-from sim.draws.worlds import parameters_of, world_of
+from sim.comparisons.comparison import MAIN_TIER
+from sim.draws.draw import Draw
+from sim.draws.worlds import named_draw, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
+from sim.runs.executors import Progress, map_in_order
 from sim.scenarios.load import load_basis
-from sim.scenarios.scenario import Scenario
+from sim.scenarios.scenario import Basis, Scenario
 
-DRAWS: Final = (0, 1, 2, 3)
-REPLICATES: Final = (0,)
-RESEARCHERS: Final = 20_000
 LEVER_RESEARCHERS: Final = 5_000
-"""What is looked at unless told otherwise: about a minute on two cores. The many runs of coalitions are smaller."""
-Progress = Callable[[str, int, int], None]
+"""Most researchers of the many runs of coalitions, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is looked at; unless told otherwise, what takes about a minute on two cores.
+
+    Parameters
+    ----------
+    draws
+        Numbers of draws, -1 for the reference point; at least one.
+    replicates
+        Numbers of replicates, at least one.
+    researchers
+        Active researchers in 2022 on the baseline; that of the runs, if researchers are to be traced in them.
+    seed
+        Of the random numbers, and of the orders of levers if these are sampled.
+    until
+        Last year, 2000..2050.
+    lever_researchers
+        As `researchers`, for the runs of coalitions; LEVER_RESEARCHERS, or fewer, if None.
+    orders
+        Sampled orders of levers where there are more than MOST_EXACT, even, at least 4.
+    visible_only
+        Look for switches among those only who are visible in the last year of either run.
+    """
+
+    draws: tuple[int, ...] = (0, 1, 2, 3)
+    replicates: tuple[int, ...] = (0,)
+    researchers: int = 20_000
+    seed: int = 1
+    until: int = 2035
+    lever_researchers: int | None = None
+    orders: int = ORDERS
+    visible_only: bool = False
+
+    @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """(draw, replicate) of the runs looked at."""
+        return tuple((draw, replicate) for draw in self.draws for replicate in self.replicates)
+
+    @property
+    def smaller(self) -> int:
+        """Researchers of the runs of coalitions."""
+        return min(self.researchers, LEVER_RESEARCHERS) if self.lever_researchers is None else self.lever_researchers
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Makes the draws and worlds that are looked at.
+
+    Parameters
+    ----------
+    basis
+        The tables and the baseline.
+    """
+
+    basis: Basis
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Region codes, (R,)."""
+        return self.basis.data.codes
+
+    def draw(self, scenario: Scenario, number: int) -> Draw:
+        """Find or solve a draw with the parameters that a scenario fixes."""
+        return named_draw(self.basis, scenario, number)
+
+    def world(self, scenario: Scenario, draw: Draw, researchers: int, until: int) -> World:
+        """Make the world of a scenario."""
+        return world_of(self.basis.data, scenario, draw, researchers, until)
+
+
+def packaged_worlds() -> Worlds:
+    """Make worlds of the packaged tables."""
+    return Worlds(load_basis())
 
 
 @dataclass(frozen=True)
@@ -46,12 +116,10 @@ class Dissection:
     ----------
     base, variant
         The scenarios.
-    researchers, seed, until
-        As of a run.
-    lever_researchers
-        Size of the runs of coalitions.
-    visible_only
-        Look for switches among those only who are visible in the last year of either run.
+    worlds
+        What makes their worlds.
+    size
+        How much is looked at.
     years
         In which effects are told.
     everyone
@@ -62,11 +130,8 @@ class Dissection:
 
     base: Scenario
     variant: Scenario
-    researchers: int
-    lever_researchers: int
-    seed: int
-    until: int
-    visible_only: bool
+    worlds: Worlds
+    size: Size
     years: tuple[int, ...]
     everyone: tuple[Player, ...]
     orders: tuple[Order, ...] | None
@@ -94,25 +159,22 @@ class Looked(NamedTuple):
 
 
 def dissect(
-    base: Scenario, variant: Scenario, draws: Sequence[int] = DRAWS, replicates: Sequence[int] = REPLICATES,
-    researchers: int = RESEARCHERS, seed: int = 1, until: int = 2035, workers: int = 1, progress: Progress | None = None,
-    visible_only: bool = False, orders: int = ORDERS, lever_researchers: int | None = None,
-) -> Anatomy:  # fmt: skip
+    base: Scenario,
+    variant: Scenario,
+    worlds: Worlds,
+    size: Size = Size(),
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Anatomy:
     """Take the effect of a variant apart.
 
     Parameters
     ----------
     base, variant : resolved scenarios.
-    draws : numbers of draws, -1 for the reference point; at least one.
-    replicates : numbers of replicates, at least one.
-    researchers : active researchers in 2022 on the baseline; that of the runs, if researchers are to be traced in them.
-    seed : of the random numbers, and of the orders of levers if these are sampled.
-    until : last year, 2000..2050.
+    worlds : what makes their worlds.
+    size : how much is looked at.
     workers : processes, at least 1; they change nothing in the result.
     progress : called with (phase, done, total) after every draw and replicate.
-    visible_only : look for switches among the visible only, not among all active researchers.
-    orders : sampled orders of levers where there are more than MOST_EXACT, even, at least 4.
-    lever_researchers : as `researchers`, for the runs of coalitions; LEVER_RESEARCHERS, or fewer, unless given.
 
     Returns
     -------
@@ -122,34 +184,43 @@ def dissect(
     ------
     ValueError : no draw or no replicate, or a number out of range.
     """
-    runs = tuple((draw, replicate) for draw in draws for replicate in replicates)
-    smaller = min(researchers, LEVER_RESEARCHERS) if lever_researchers is None else lever_researchers
-    if not FIRST_YEAR <= until <= LAST_YEAR or min(researchers, smaller) < 1:
-        raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
-    if not runs:
-        raise ValueError("no draw or no replicate to look at; give at least one of each, such as draws [0] and replicates [0]")
+    check_size(size)
     everyone = players(base, variant)
-    sampled = sample_orders(len(everyone), orders, seed) if len(everyone) > MOST_EXACT else None
-    years = years_shown(base, variant, everyone, until)
-    plan = Dissection(base, variant, researchers, smaller, seed, until, visible_only, years, everyone, sampled)
-    looked = list(look_at_all(plan, runs, workers, progress))
+    sampled = sample_orders(len(everyone), size.orders, size.seed) if len(everyone) > MOST_EXACT else None
+    years = years_shown(base, variant, everyone, size.until)
+    plan = Dissection(base, variant, worlds, size, years, everyone, sampled)
+    looked = list(look_at_all(plan, workers, progress))
     before, direct, feedback, after = (
         np.stack([getattr(each, name) for each in looked]) for name in ("base", "direct", "feedback", "variant")
     )
-    cells = tuple(cells_shown((after - before).mean(axis=0), years, load_data().codes))
+    cells = tuple(cells_shown((after - before).mean(axis=0), years, worlds.codes))
     switches = [switch for each in looked for switch in each.switches]
     return Anatomy(
         base=base.name,
         variant=variant.name,
-        year=until,
-        researchers=researchers,
-        runs=runs,
-        switches=switch_rows(switches, len(runs), REFERENCE_RESEARCHERS / researchers),
+        year=size.until,
+        researchers=size.researchers,
+        runs=size.runs,
+        switches=switch_rows(switches, len(size.runs), REFERENCE_RESEARCHERS / size.researchers),
         channels=channel_rows(before, direct, feedback, after, cells),
         levers=lever_parts(plan, looked, cells),
         exact=sampled is None,
-        lever_researchers=smaller,
+        lever_researchers=size.smaller,
     )
+
+
+def check_size(size: Size) -> None:
+    """Refuse what cannot be looked at.
+
+    Raises
+    ------
+    ValueError : no draw or no replicate, or a number out of range.
+    """
+    if not FIRST_YEAR <= size.until <= LAST_YEAR or min(size.researchers, size.smaller) < 1:
+        where = f"until {size.until} and researchers {size.researchers}"
+        raise ValueError(f"{where}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
+    if not size.runs:
+        raise ValueError("no draw or no replicate to look at; give at least one of each, such as draws [0] and replicates [0]")
 
 
 def years_shown(base: Scenario, variant: Scenario, everyone: Sequence[Player], until: int) -> tuple[int, ...]:
@@ -160,52 +231,42 @@ def years_shown(base: Scenario, variant: Scenario, everyone: Sequence[Player], u
     return (middle, until) if middle < until else (until,)
 
 
-def look_at_all(plan: Dissection, runs: Sequence[tuple[int, int]], workers: int, progress: Progress | None) -> Iterator[Looked]:
+def look_at_all(plan: Dissection, workers: int, progress: Progress | None) -> Iterator[Looked]:
     """Look at every run, in their order."""
-    work = partial(look_at, plan)
-
-    def told(found: Iterator[Looked]) -> Iterator[Looked]:
-        for done, each in enumerate(found, start=1):
-            if progress is not None:
-                progress("taking apart", done, len(runs))
-            yield each
-
-    if workers <= 1 or len(runs) == 1:
-        yield from told(map(work, runs))
-        return
-    with ProcessPoolExecutor(min(workers, len(runs)), mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from told(pool.map(work, runs))
+    runs = plan.size.runs
+    for done, each in enumerate(map_in_order(partial(look_at, plan), runs, workers), start=1):
+        if progress is not None:
+            progress("taking apart", done, len(runs))
+        yield each
 
 
 def look_at(plan: Dissection, run: tuple[int, int]) -> Looked:
     """Run both scenarios, both mixtures of levers and paths, and every coalition of levers, for one draw and replicate."""
     number, replicate = run
-    key = make_key(plan.seed, replicate)
-    basis = load_basis()
-    data = basis.data
-    draws = [make_draw(basis, parameters_of(each, number, data), number) for each in (plan.base, plan.variant)]
+    key = make_key(plan.size.seed, replicate)
+    draws = [plan.worlds.draw(each, number) for each in (plan.base, plan.variant)]
 
     def world(scenario: Scenario, researchers: int) -> World:
         draw = draws[0] if scenario.parameters == plan.base.parameters else draws[1]
-        return world_of(data, scenario, draw, researchers, plan.until)
+        return plan.worlds.world(scenario, draw, researchers, plan.size.until)
 
     def shares_of(given: World, held: Sequence[Indices] | None = None) -> Floats:
         return shares_at(np.stack([end.counts.shares for end in run_years(given, key, held=held)]), plan.years)
 
-    base, variant = (live_future(world(scenario, plan.researchers), key) for scenario in (plan.base, plan.variant))
-    switches = switches_of(base, variant, data.codes, run, plan.visible_only)
+    base, variant = (live_future(world(scenario, plan.size.researchers), key) for scenario in (plan.base, plan.variant))
+    switches = switches_of(base, variant, plan.worlds.codes, run, plan.size.visible_only)
     before, after = shares_at(base.counts, plan.years), shares_at(variant.counts, plan.years)
     direct, feedback = shares_of(variant.world, base.indices), shares_of(base.world, variant.indices)
     del base, variant
-    known = {0: before, (1 << len(plan.everyone)) - 1: after} if plan.lever_researchers == plan.researchers else {}
+    known = {0: before, (1 << len(plan.everyone)) - 1: after} if plan.size.smaller == plan.size.researchers else {}
     values = {
-        joined: known[joined] if joined in known else shares_of(world(plan.scenario(joined), plan.lever_researchers))
+        joined: known[joined] if joined in known else shares_of(world(plan.scenario(joined), plan.size.smaller))
         for joined in (plan.coalitions if plan.everyone else ())
     }
     return Looked(switches, before, after, direct, feedback, values)
 
 
-def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Cell]) -> tuple[LeverPart, ...]:
+def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[ShownCell]) -> tuple[LeverPart, ...]:
     """Share the mean effect of each cell out among the levers."""
     if not plan.everyone:
         return ()
@@ -213,13 +274,13 @@ def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Cell
     count = len(plan.everyone)
     parts = exact_parts(count, value) if plan.orders is None else sampled_parts(count, value, plan.orders)
     total = value[(1 << count) - 1] - value[0]
-    words = words_of(plan.base, plan.variant, plan.everyone)
+    words = player_words(plan.base, plan.variant, plan.everyone)
     return tuple(
         LeverPart(
             player.id,
             words[player.id],
             cell.year,
-            TIER,
+            MAIN_TIER,
             cell.axis,
             cell.region,
             part=float(parts.part[k][cell.at]),

@@ -105,7 +105,7 @@ def is_visible(future: Future) -> NDArray[np.bool_]:
     return visible
 
 
-class Pair(NamedTuple):
+class TwoLives(NamedTuple):
     """One researcher in two futures."""
 
     origin: int
@@ -116,7 +116,7 @@ class Pair(NamedTuple):
     parting: int  # year since 2000 in which the two lives part; that of the cohort where absent in one
 
 
-def switchers(base: Future, variant: Future, visible_only: bool = False) -> list[Pair]:
+def who_switched(base: Future, variant: Future, visible_only: bool = False) -> list[TwoLives]:
     """List who is in another state in the last year of the variant than in that of the base, in the order of entry.
 
     Parameters
@@ -127,7 +127,7 @@ def switchers(base: Future, variant: Future, visible_only: bool = False) -> list
     everyone = np.union1d(base.identity, variant.identity)
     rows, states, seen = [], [], np.zeros(len(everyone), dtype=np.bool_)
     for future in (base, variant):
-        row, there = rows_of(future, everyone)
+        row, there = find_rows(future, everyone)
         rows.append(row)
         states.append(np.where(there, last_states(future)[row], future.regions + ABSENT))
         seen |= there & is_visible(future)[row]
@@ -140,11 +140,11 @@ def switchers(base: Future, variant: Future, visible_only: bool = False) -> list
         at = int(rows[0][each]), int(rows[1][each])
         future, own = (base, at[0]) if at[0] >= 0 else (variant, at[1])
         who = int(future.origin[own]), int(future.cohort[own]), int(future.index[own])
-        pairs.append(Pair(*who, at, (int(states[0][each]), int(states[1][each])), year))
+        pairs.append(TwoLives(*who, at, (int(states[0][each]), int(states[1][each])), year))
     return pairs
 
 
-def rows_of(future: Future, everyone: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+def find_rows(future: Future, everyone: Integers) -> tuple[Integers, NDArray[np.bool_]]:
     """Find the rows of identities (some row where there is none), and tell who is there."""
     row = np.minimum(np.searchsorted(future.identity, everyone), len(future.identity) - 1)
     return row, future.identity[row] == everyone

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.comparisons.anatomy.futures import Future, Pair
+from sim.comparisons.anatomy.futures import Future, TwoLives
 from sim.model.choice.race import Race, new_race
 from sim.model.choice.randomness import Words
 from sim.model.jobs import has_opportunity, weigh_first_job, weigh_forced_job, weigh_next_job
@@ -29,7 +29,7 @@ COHORT_SIZE: Final = "cohort size"
 FORCED_EXIT: Final = "forced exit"
 WORK_PERMIT: Final = "work permit"
 OFFSHORING: Final = "offshoring"
-STAGES: Final = ("study", "first job", "next job", "forced move", "entry", "exit")
+PARTING_STAGES: Final = ("study", "first job", "next job", "forced move", "entry", "exit")
 """Stages of the decision in which two lives part."""
 TERMS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "stipend": (("stipend",), ()),
@@ -101,7 +101,7 @@ class Reasons:
         self.made: dict[tuple[int, str], Year] = {}
         self.race = new_race(base.world.anglophone, base.world.coefficients.nest_dissimilarity)  # scratch space for weights
 
-    def sides(self, pair: Pair) -> tuple[Side, Side]:
+    def sides(self, pair: TwoLives) -> tuple[Side, Side]:
         """Read both states of a researcher at the start and end of the year of parting."""
         base, variant = (self.side(future, row, pair.parting) for future, row in zip(self.futures, pair.rows, strict=True))
         return base, variant
@@ -114,7 +114,7 @@ class Reasons:
         words = year_words(person, tables.year)
         return Side(person, tables, future.state(row, t), future.state(row, t + 1), words)
 
-    def of(self, pair: Pair, look: bool = True) -> tuple[str, str]:
+    def of(self, pair: TwoLives, look: bool = True) -> tuple[str, str]:
         """Return the stage of the decision in which a researcher's two lives part, and the reason.
 
         Parameters
@@ -157,7 +157,7 @@ class Reasons:
             for region, decision in zip(wanted, reversed(told), strict=True):
                 if is_shut(decision, region, "may not leave home"):
                     return "exit gate"
-                if is_refused(decision, region) and application(asked[0], region) == application(asked[1], region):
+                if is_work_refused(decision, region) and application(asked[0], region) == application(asked[1], region):
                     return WORK_PERMIT
         rates = forced_rates if is_lost else first_rates if one.before["stage"] == STUDY else next_rates
         if wanted[0] != wanted[1] and is_better(told[0], *wanted) and is_better(told[1], wanted[1], wanted[0]):
@@ -322,7 +322,7 @@ def is_shut(decision: Decision, region: str, event: str) -> bool:
     return option is not None and any(gate.event == event and gate.happened for gate in option.gates)
 
 
-def is_refused(decision: Decision, region: str) -> bool:
+def is_work_refused(decision: Decision, region: str) -> bool:
     """Tell whether work in a place was asked for and not permitted."""
     option = option_of(decision, region)
     return option is not None and not option.is_open

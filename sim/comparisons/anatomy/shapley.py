@@ -18,11 +18,11 @@ MOST_EXACT: Final = 6
 """Players up to which every coalition is valued; beyond, those of sampled orders."""
 ORDERS: Final = 12
 """Orders sampled, half of them the other half reversed."""
-CONFIDENCE: Final = 0.9
+INTERVAL: Final = 0.9
 Order = tuple[int, ...]
 
 
-class Parts(NamedTuple):
+class PlayerParts(NamedTuple):
     """What each player brings; the parts of all sum to the total."""
 
     part: Floats  # (K, ...)
@@ -65,7 +65,7 @@ def on_the_way(order: Order) -> list[int]:
     return formed
 
 
-def exact_parts(count: int, value: Mapping[int, Floats]) -> Parts:
+def exact_parts(count: int, value: Mapping[int, Floats]) -> PlayerParts:
     """Compute Shapley values from all coalitions: the mean over orders of what a player adds to those before.
 
     Parameters
@@ -80,10 +80,10 @@ def exact_parts(count: int, value: Mapping[int, Floats]) -> Parts:
                 before = coalition.bit_count()
                 weight = math.factorial(before) * math.factorial(count - before - 1) / math.factorial(count)
                 part[player] += weight * (value[coalition | 1 << player] - value[coalition])
-    return Parts(part, part, part)
+    return PlayerParts(part, part, part)
 
 
-def sampled_parts(count: int, value: Mapping[int, Floats], orders: Sequence[Order]) -> Parts:
+def sampled_parts(count: int, value: Mapping[int, Floats], orders: Sequence[Order]) -> PlayerParts:
     """Estimate Shapley values from orders in pairs, with a 90 % interval of the mean over pairs.
 
     Parameters
@@ -102,5 +102,5 @@ def sampled_parts(count: int, value: Mapping[int, Floats], orders: Sequence[Orde
     pairs = 0.5 * (gains[::2] + gains[1::2])
     part: Floats = pairs.mean(axis=0)
     error = pairs.std(axis=0, ddof=1) / math.sqrt(len(pairs))
-    half = float(student.ppf(0.5 + 0.5 * CONFIDENCE, len(pairs) - 1)) * error
-    return Parts(part, part - half, part + half)
+    half = float(student.ppf(0.5 + 0.5 * INTERVAL, len(pairs) - 1)) * error
+    return PlayerParts(part, part - half, part + half)

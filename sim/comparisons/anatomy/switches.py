@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparisons.anatomy.anatomy import SwitchRow
-from sim.comparisons.anatomy.futures import ELSEWHERE, Future, Pair, switchers
+from sim.comparisons.anatomy.futures import ELSEWHERE, Future, TwoLives, who_switched
 from sim.comparisons.anatomy.reasons import Reasons
 
 MOST_LOOKED_AT: Final = 4_000
@@ -51,7 +51,7 @@ def switches_of(
     most : see MOST_LOOKED_AT; the reason of the others is said only if a chance decided it.
     """
     labels = (*codes, *ELSEWHERE)
-    pairs = switchers(base, variant, visible_only)
+    pairs = who_switched(base, variant, visible_only)
     looked_at = set(range(len(pairs))) if len(pairs) <= most else set(np.linspace(0, len(pairs) - 1, most).astype(int).tolist())
     reasons = Reasons(base, variant, codes)
     found = []
@@ -62,7 +62,7 @@ def switches_of(
     return found
 
 
-def name_of(pair: Pair, codes: Sequence[str]) -> str:
+def name_of(pair: TwoLives, codes: Sequence[str]) -> str:
     """Name a researcher: CHN-2026-17."""
     return f"{codes[pair.origin]}-{pair.cohort}-{pair.index}"
 

@@ -1,33 +1,29 @@
 """What each scenario does against another on the same draws and random numbers, and which uncertain inputs decide how much.
 
-Notation: S scenarios, D draws, X axes (AXES_SHOWN), R regions. Effects are differences of shares in percentage points.
+Notation: S scenarios, D draws, X axes (MAIN_AXES), R regions. Effects are differences of shares in percentage points.
 """
 
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow
+from sim.comparisons.comparison import MAIN_AXES
+from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import Floats
-from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
+from sim.runs.executors import Progress, map_in_order
+from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_basis, load_shipped
 from sim.scenarios.scenario import Scenario, lever_values
-
-AXES_SHOWN = ("work", "study")
-"""Axes of which effects are told; the first decides the main region."""
-
 
 ALWAYS = ("USA", "CHN")
 """Regions whose effects are always told."""
@@ -37,16 +33,13 @@ OTHERS = 2
 """Further regions of which effects are told: those with the largest."""
 
 
-Report = Callable[[str], None]
-
-
 @dataclass(frozen=True)
-class Design:
+class EffectDesign:
     """Sizes of the comparison: over draws for the visible, at the reference point for the elite."""
 
     draws: int = 25
-    replicates: int = REPLICATES
-    researchers: int = RESEARCHERS
+    replicates: int = EFFECT_REPLICATES
+    researchers: int = EFFECT_RESEARCHERS
     elite_replicates: int = ELITE_REPLICATES
     elite_researchers: int = ELITE_RESEARCHERS
     seed: int = 1
@@ -54,14 +47,14 @@ class Design:
     workers: int = 1
 
 
-def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterator[EffectRow]:
+def effect_rows(names: Sequence[str], design: EffectDesign, progress: Progress) -> Iterator[EffectRow]:
     """Compare shipped scenarios with the baseline.
 
     Parameters
     ----------
     names : shipped scenarios other than the baseline.
     design : sizes.
-    report : told how far the work is.
+    progress : called with (phase, done, total) after every draw.
 
     Yields
     ------
@@ -78,33 +71,28 @@ def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterato
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
     vectors, _ = draw_vectors(data, design.draws, {})
-    effects = over_draws(variants, vectors, design, report)
-    draw = make_draw(basis, reference_vector(data), REFERENCE)
-    elite_shares = last_shares(draw, "elite", design.elite_researchers, design)
+    effects = over_draws(variants, vectors, design, progress)
+    elite_shares = last_shares(make_draw(basis, reference_vector(data), REFERENCE), "elite", design.elite_researchers, design)
     elite = paired_effects(base, variants, elite_shares, design.elite_replicates)
     for s, scenario in enumerate(variants):
         inputs = uncertain_inputs(data, base, scenario, vectors)
-        yield from rows_of(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
+        yield from scenario_rows(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
 
 
-def over_draws(variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: Design, report: Report) -> Floats:
+def over_draws(
+    variants: Sequence[Scenario], vectors: Sequence[Mapping[str, float]], design: EffectDesign, progress: Progress
+) -> Floats:
     """Compare scenarios with the baseline in every draw: mean over replicates, (D, S, X, R)."""
     numbered = list(enumerate(vectors))
     work = partial(one_draw, variants=variants, design=design)
     effects = []
-    if design.workers <= 1:
-        for number, effect in zip(range(len(numbered)), map(work, numbered), strict=True):
-            report(f"draw {number}")
-            effects.append(effect)
-        return np.stack(effects)
-    with ProcessPoolExecutor(design.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for number, effect in enumerate(pool.map(work, numbered)):
-            report(f"draw {number}")
-            effects.append(effect)
+    for done, effect in enumerate(map_in_order(work, numbered, design.workers), start=1):
+        progress("draws", done, len(numbered))
+        effects.append(effect)
     return np.stack(effects)
 
 
-def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: Design) -> Floats:
+def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scenario], design: EffectDesign) -> Floats:
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
     basis = load_basis()
@@ -131,10 +119,10 @@ def paired_effects(
     return np.array(effects)
 
 
-def last_shares(draw: Draw, tier: str, researchers: int, design: Design) -> Callable[[Scenario, int], Floats]:
+def last_shares(draw: Draw, tier: str, researchers: int, design: EffectDesign) -> Callable[[Scenario, int], Floats]:
     """Return a function that simulates a scenario in a replicate and gives its shares (X, R) in the last year."""
     data = load_basis().data
-    axes = [AXES.index(axis) for axis in AXES_SHOWN]
+    axes = [AXES.index(axis) for axis in MAIN_AXES]
 
     def simulated(scenario: Scenario, replicate: int) -> Floats:
         world = world_of(data, scenario, draw, researchers, design.until)
@@ -160,7 +148,9 @@ def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Se
     return {name: values for name, values in found.items() if np.ptp(values) > 0.0}
 
 
-def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Floats, codes: Sequence[str]) -> Iterator[EffectRow]:
+def scenario_rows(
+    name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Floats, codes: Sequence[str]
+) -> Iterator[EffectRow]:
     """Summarise one scenario.
 
     Parameters
@@ -171,13 +161,13 @@ def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Flo
     elite : by replicate, (replicates, X, R).
     codes : region codes in id order.
     """
-    for x, axis in enumerate(AXES_SHOWN):
+    for x, axis in enumerate(MAIN_AXES):
         ranked = [int(region) for region in np.argsort(-np.abs(effects[:, x].mean(axis=0)), kind="stable")]
         always = [codes.index(code) for code in ALWAYS]
         for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
             effect = effects[:, x, region]
             (first, first_rho), (second, second_rho) = strongest(effect, inputs)
-            low, middle, high = np.quantile(effect, (0.05, 0.5, 0.95))
+            low, middle, high = np.quantile(effect, BAND_AND_MEDIAN)
             yield EffectRow(
                 scenario=name,
                 axis=axis,

@@ -1,32 +1,24 @@
-"""The reference results of the shipped scenarios: small tables that say when numbers move, and what each scenario does.
+"""The reference results of the shipped scenarios: the table of what each does, and the checksum of all tables.
 
-`counts` files hold simulated researchers of a small run at the reference point: whole numbers, compared to the last one.
-`sensitivity.csv` holds effects over draws. One checksum of all tables stands beside them and in the changelog.
+`sensitivity.csv` holds effects over draws; the other tables hold counts (see `sim.comparisons.shipped.counts`). One checksum of
+all tables stands beside them and in the changelog. Nothing slow is imported: the command line shows the effects.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, get_type_hints
+from typing import NamedTuple
 
-import numpy as np
-
-from sim.engines.counts import AXES, TIERS
-from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.rows import read_rows, write_csv
 from sim.sources import PACKAGE
 
-YEARS = (2019, 2022, 2025, 2030, 2035)
-KEY = ("year", "tier", "axis")
-TOTAL = "all"
-"""Column of the sum over regions, which turns counts into shares."""
 SENSITIVITY = "sensitivity.csv"
 CHECKSUM = "CHECKSUM"
 SHOWN_DIGITS = 8
 """Digits of the checksum that name it in the changelog."""
-RESEARCHERS, REPLICATES = 5_000, 2
+EFFECT_RESEARCHERS, EFFECT_REPLICATES = 5_000, 2
 """Size of a run for the effects on the visible, in every draw."""
 
 
@@ -63,55 +55,10 @@ def reference_folder(package: Path = PACKAGE) -> Path:
     return installed if installed.is_dir() else package.parent / "results" / "reference"
 
 
-def count_table(runs: Iterable[Outcomes], codes: Sequence[str]) -> list[list[str]]:
-    """Add up the counts of runs in the years of YEARS: a header, then a row for every year, tier and axis.
-
-    Parameters
-    ----------
-    runs : replicates of one scenario at one draw.
-    codes : region codes in id order.
-    """
-    made = list(runs)
-    counts = np.sum([run.counts for run in made], axis=0)
-    years = made[0].years.tolist()
-    table = [[*KEY, TOTAL, *codes]]
-    for year in YEARS:
-        for t, tier in enumerate(TIERS):
-            for a, axis in enumerate(AXES):
-                row = counts[years.index(year), t, a]
-                table.append([str(year), tier, axis, str(row.sum()), *map(str, row)])
-    return table
-
-
-def first_difference(stored: Sequence[Sequence[str]], made: Sequence[Sequence[str]]) -> str:
-    """Say where two tables of counts differ first: row, column and both values; "" if they are equal."""
-    for old, new in zip(stored, made, strict=False):
-        if list(old) != list(new):
-            where = " ".join(new[: len(KEY)])
-            cells = zip(made[0], old, new, strict=False)
-            column, before, after = next((cell for cell in cells if cell[1] != cell[2]), ("columns", len(old), len(new)))
-            return f"{where}, {column}: stored {before}, now {after}"
-    return "" if len(stored) == len(made) else f"stored {len(stored)} rows, now {len(made)}"
-
-
-def write_rows(path: Path, rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV table."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows(rows)
-
-
-def read_rows(path: Path) -> list[list[str]]:
-    """Read a CSV table, its header first; empty if there is no such file."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.reader(stream))
-
-
 def write_effects(path: Path, rows: Iterable[EffectRow]) -> None:
     """Write the effects of scenarios: shares with two decimals of a point, correlations with two."""
-    write_rows(path, [list(EffectRow._fields), *([_text(value) for value in row] for row in rows)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(path, EffectRow._fields, ([_two_decimals(value) for value in row] for row in rows))
 
 
 def read_effects(path: Path | None = None) -> tuple[EffectRow, ...]:
@@ -122,11 +69,8 @@ def read_effects(path: Path | None = None) -> tuple[EffectRow, ...]:
     ValueError
         If the file has other columns.
     """
-    header, *rows = read_rows(path or reference_folder() / SENSITIVITY) or [list(EffectRow._fields)]
-    if tuple(header) != EffectRow._fields:
-        raise ValueError(f"{SENSITIVITY}: columns {header}, expected {list(EffectRow._fields)}")
-    kinds = get_type_hints(EffectRow)
-    return tuple(EffectRow._make(_value(kinds[name], text) for name, text in zip(header, row, strict=True)) for row in rows)
+    path = path or reference_folder() / SENSITIVITY
+    return read_rows(path, EffectRow) if path.is_file() else ()
 
 
 def results_checksum(folder: Path) -> str:
@@ -165,11 +109,5 @@ def _items(section: str) -> Iterator[str]:
         yield " ".join(item.split())
 
 
-def _text(value: str | bool | float) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    return f"{value + 0.0:.2f}".replace("-0.00", "0.00") if isinstance(value, float) else str(value)
-
-
-def _value(kind: type, text: str) -> str | bool | float:
-    return text == "yes" if kind is bool else kind(text)
+def _two_decimals(value: str | bool | float) -> str | bool | float:
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00") if isinstance(value, float) else value

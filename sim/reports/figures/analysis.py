@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sim.runs.tables import write_table
+from sim.runs.rows import write_table
 from sim.sweeps.analysis.discovery import Discovery
 from sim.sweeps.analysis.robustness import Robustness
 from sim.sweeps.analysis.sensitivity import Index, Sensitivity

@@ -17,7 +17,7 @@ from sim.reports.figures.files import STYLE, file_figure
 from sim.reports.figures.pages import plotly_figure
 from sim.reports.figures.tables import FigureTable, elite_work_shares, net_flows, paths, runs_of, work_shares
 from sim.runs.folder import BAND_CONTENTS
-from sim.runs.tables import write_table
+from sim.runs.rows import write_table
 
 TABLES: Final[Mapping[str, Callable[[Comparison], FigureTable]]] = {
     "work-shares": work_shares,

@@ -21,7 +21,7 @@ from sim.data.schema import Data, Target
 from sim.model.world import Floats
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import band
-from sim.runs.tables import write_table
+from sim.runs.rows import write_table
 
 LAST_OBSERVED: Final = 2022
 """Last year with published shares: what follows is a projection."""

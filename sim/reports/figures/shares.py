@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
-from sim.runs.tables import TableError
+from sim.runs.rows import RunTableError
 
 MOVES = ("entry", "first_job", "relocation")
 """Stages that bring somebody from one place to another."""
@@ -66,7 +66,7 @@ def _people(
     try:
         table = pq.read_table(path, columns=["year", "stage", *columns, "researchers"], filters=[span])
     except (OSError, pa.ArrowException) as error:
-        raise TableError(f"{path}: cannot be read ({error})") from error
+        raise RunTableError(f"{path}: cannot be read ({error})") from error
     table = table.filter(pc.is_in(table["stage"].cast(pa.string()), pa.array(list(stages))))
     group = np.zeros(len(run.codes), dtype=np.int64)
     for number, members in enumerate(groups):

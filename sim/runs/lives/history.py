@@ -48,7 +48,7 @@ from sim.model.population import (
 from sim.model.status import live_status, updated_status
 from sim.model.study import weigh_study
 from sim.model.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Floats, Year
-from sim.runs.lives.life import Chance, Decision, Life, Option, State, YearOfLife, why
+from sim.runs.lives.life import Chance, Decision, Life, Option, State, YearOfLife, why_chosen
 
 Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 """By region: what could close it or permit it, and whether it is open."""
@@ -213,7 +213,7 @@ def study_decision(person: Who, tables: Year, before: State, after: State, codes
             "graduate region", options, "", "postpones entry by a year, as the best place open to them has its border closed"
         )
     kind = "another graduate region" if is_transfer else "graduate region"
-    return Decision(kind, options, codes[after["study"]], why(options, codes[after["study"]]))
+    return Decision(kind, options, codes[after["study"]], why_chosen(options, codes[after["study"]]))
 
 
 def study_gates(person: Who, tables: Year, j: int, is_transfer: bool) -> tuple[tuple[Chance, ...], bool]:
@@ -259,7 +259,7 @@ def job_decision(person: Who, tables: Year, before: State, after: State, codes: 
     options = options_of(person, tables, race.rate, shocks, gates, codes)
     chosen = codes[after["place"]]
     kind = "first job" if is_first else "job after the loss of status" if is_lost else "next job"
-    return Decision(kind, options, chosen, why(options, chosen))
+    return Decision(kind, options, chosen, why_chosen(options, chosen))
 
 
 def permits(person: Who, tables: Year, order: Sequence[int], fallback: int, study: int) -> Gates:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from sim.model.population import APPLY, NOWHERE, OUT, STUDY, WORK
 from sim.model.world import SECTORS
 
-STAGES = {APPLY: "applying", STUDY: "studying", WORK: "working", OUT: "out of research"}
+STAGE_WORDS = {APPLY: "applying", STUDY: "studying", WORK: "working", OUT: "out of research"}
 STATUSES = ("", "on a student visa", "on post-study work", "on a temporary visa", "with permanent residence")
-TIERS = ("not visible", "top 20 %", "elite")
+VISIBILITY_WORDS = ("not visible", "top 20 %", "elite")
 State = Mapping[str, int]
 
 
@@ -73,7 +73,7 @@ class Life(NamedTuple):
         return "\n".join(lines_of(self))
 
 
-def why(options: Sequence[Option], chosen: str) -> str:
+def why_chosen(options: Sequence[Option], chosen: str) -> str:
     """Say why the best option was not taken, or why the second best was not."""
     best, second = options[0], options[1]
     if chosen == best.region:
@@ -103,7 +103,7 @@ def chance_text(chance: Chance) -> str:
 
 def place_text(state: State, codes: tuple[str, ...]) -> str:
     """Say a state in a few words."""
-    words = [STAGES[state["stage"]]]
+    words = [STAGE_WORDS[state["stage"]]]
     if state["place"] != NOWHERE and state["stage"] in (STUDY, WORK):
         words.append(f"in {codes[state['place']]}")
     if state["stage"] == WORK:
@@ -125,7 +125,7 @@ def lines_of(life: Life, shown: int = 5) -> Iterator[str]:
     """
     yield f"{life.name}: {life.traits}"
     for year in life.years:
-        tier = TIERS[year.after["tier"]] if year.after["stage"] in (STUDY, WORK) else ""
+        tier = VISIBILITY_WORDS[year.after["tier"]] if year.after["stage"] in (STUDY, WORK) else ""
         end = place_text(year.after, life.codes)
         yield ""
         yield f"{year.year}  {place_text(year.before, life.codes)} -> {end}{', ' + tier if tier else ''}"

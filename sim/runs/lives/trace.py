@@ -16,7 +16,7 @@ from sim.runs.lives.life import Chance, Decision, Life
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis, load_scenario
 
-NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
+RESEARCHER_NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
 
 
 class TraceError(Exception):
@@ -66,7 +66,7 @@ def identity(researcher: str, codes: Sequence[str]) -> tuple[int, int, int]:
     ------
     TraceError : it is no such name, or the region is not known.
     """
-    found = NAME.fullmatch(researcher)
+    found = RESEARCHER_NAME.fullmatch(researcher)
     if found is None or found[1] not in codes:
         raise TraceError(
             f"--researcher {researcher}: expected ORIGIN-COHORT-INDEX as in CHN-2012-17, with an origin of {', '.join(codes)}"

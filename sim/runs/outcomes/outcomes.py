@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.world import REPORT_FROM, Floats, Integers
-from sim.runs.outcomes.statistics import shares_of, spread
+from sim.runs.outcomes.statistics import FIVE_QUANTILES, shares_of, spread
+
+
+class Remark(NamedTuple):
+    """Where an assumption of a run was cut off, with the first and last year, or by how many points its draw misses a target."""
+
+    kind: Literal["visible_share_cut", "target_missed"]
+    draw: int
+    years: tuple[int, int] | None
+    points: float | None
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Outcomes:
     weight: float  # people per simulated researcher
     active: NDArray[np.int64]  # (T,)
     eligible: NDArray[np.int64]  # (T,) researchers who can be visible
-    binding: tuple[str, ...]  # where an assumption was cut off, in words
+    remarks: tuple[Remark, ...]  # on the draw, at most one of a kind; all replicates of a draw have the same
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ def summarise_shares(counts: Integers, weight: float, draws: int) -> ShareSummar
         if not len(held):
             continue
         table["mean"][year, tier, axis] = held.mean(axis=0)
-        quantiles = np.quantile(held, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)
+        quantiles = np.quantile(held, FIVE_QUANTILES, axis=0)
         for name, values in zip(("p05", "p25", "p50", "p75", "p95"), quantiles, strict=True):
             table[name][year, tier, axis] = values
         parameter, replicate = spread(cell.reshape(draws, -1, cell.shape[-1]))

@@ -21,6 +21,12 @@ from sim.model.world import Floats, Integers
 BAND = (0.05, 0.95)
 
 
+FIVE_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+BAND_AND_MEDIAN = (0.05, 0.5, 0.95)
+
+
 ELITE_RESEARCHERS, ELITE_REPLICATES = 20_000, 10
 """The smallest runs from which anything is said of the elite: no verdict, sensitivity or discovery below."""
 
@@ -44,13 +50,43 @@ def ratio(part: NDArray[np.integer], whole: NDArray[np.integer]) -> Floats:
     return result
 
 
-def spread(values: Floats) -> tuple[Floats, Floats]:
-    """Split the variance of crossed runs into what draws and what replicates bring.
+class VarianceParts(NamedTuple):
+    """Variance of crossed values by cause, each shaped like one cell; NaN where one draw or one replicate cannot tell."""
 
-    Two-way layout with one value per cell, x = mean + draw + replicate + rest. The variance between draws
-    is (MS_draw - MS_rest) / P, clipped at 0; the variance between replicates of one draw (replicate + rest)
-    is the mean over draws of the variance within a draw. (Searle, Casella and McCulloch, Variance
-    Components, 1992, chapter 4.)
+    draw: Floats
+    replicate: Floats  # common to a replicate of all draws
+    rest: Floats
+
+
+def variance_parts(values: Floats) -> VarianceParts:
+    """Split the variance of crossed values: two-way layout with one value per cell, x = mean + draw + replicate + rest.
+
+    The variance between draws is that of the draws' means less MS_rest / P, between replicates that of the replicates' means less
+    MS_rest / D, both clipped at 0 (equation in the head of this module).
+
+    Parameters
+    ----------
+    values
+        (D, P, ...).
+    """
+    draws, replicates = values.shape[:2]
+    blank = np.full(values.shape[2:], np.nan)
+    if draws < 2 and replicates < 2:
+        return VarianceParts(blank, blank, blank)
+    if replicates < 2:
+        return VarianceParts(values[:, 0].var(axis=0, ddof=1), blank, blank)
+    if draws < 2:
+        return VarianceParts(blank, blank, values[0].var(axis=0, ddof=1))
+    by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
+    rest = values - by_draw[:, None] - by_replicate[None] + values.mean(axis=(0, 1))
+    ms_rest = (rest**2).sum(axis=(0, 1)) / ((draws - 1) * (replicates - 1))
+    draw = by_draw.var(axis=0, ddof=1) - ms_rest / replicates
+    replicate = by_replicate.var(axis=0, ddof=1) - ms_rest / draws
+    return VarianceParts(np.maximum(draw, 0.0), np.maximum(replicate, 0.0), ms_rest)
+
+
+def spread(values: Floats) -> tuple[Floats, Floats]:
+    """Return the standard deviations of crossed runs that parameters and that replicates bring.
 
     Parameters
     ----------
@@ -60,21 +96,16 @@ def spread(values: Floats) -> tuple[Floats, Floats]:
     Returns
     -------
     tuple
-        Standard deviation by parameter and by replicate, both shaped like one cell; NaN where one draw or
-        one replicate cannot tell.
+        Standard deviation between draws, replicate noise removed (see `variance_parts`), and between the replicates of one draw
+        (the mean over draws of the variance within a draw), both shaped like one cell; NaN where one draw or one replicate
+        cannot tell.
     """
     draws, replicates = values.shape[:2]
     blank = np.full(values.shape[2:], np.nan)
     if replicates < 2:
         return blank, blank
     within = values.var(axis=1, ddof=1).mean(axis=0)
-    if draws < 2:
-        return blank, np.sqrt(within)
-    by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
-    rest = values - by_draw[:, None] - by_replicate[None] + values.mean(axis=(0, 1))
-    ms_rest = (rest**2).sum(axis=(0, 1)) / ((draws - 1) * (replicates - 1))
-    ms_draw = replicates * by_draw.var(axis=0, ddof=1)
-    return np.sqrt(np.maximum(ms_draw - ms_rest, 0.0) / replicates), np.sqrt(within)
+    return np.sqrt(variance_parts(values).draw) if draws > 1 else blank, np.sqrt(within)
 
 
 def grouped(counts: Integers, groups: Sequence[Sequence[int]]) -> Integers:
@@ -92,7 +123,7 @@ def band(values: Floats) -> tuple[Floats, Floats, Floats]:
     """
     empty = np.isnan(values).all(axis=0)
     filled = np.where(empty, 0.0, values)
-    low, middle, high = np.nanquantile(filled, (BAND[0], 0.5, BAND[1]), axis=0)
+    low, middle, high = np.nanquantile(filled, BAND_AND_MEDIAN, axis=0)
     return tuple(np.where(empty, np.nan, each) for each in (low, middle, high))  # type: ignore[return-value]
 
 
@@ -103,41 +134,7 @@ STANDARD_ERRORS = 2.0
 MOST_REPLICATES = 100_000
 
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-class Parts(NamedTuple):
-    """Variance of one difference by cause; NaN where one draw or one replicate cannot tell."""
-
-    draw: float
-    replicate: float  # common to a replicate of all draws
-    rest: float
-
-
-def variance_parts(values: Floats) -> Parts:
-    """Split the variance of crossed values.
-
-    Parameters
-    ----------
-    values
-        (D, P).
-    """
-    draws, replicates = values.shape
-    if draws < 2 and replicates < 2:
-        return Parts(np.nan, np.nan, np.nan)
-    if replicates < 2:
-        return Parts(float(values[:, 0].var(ddof=1)), np.nan, np.nan)
-    if draws < 2:
-        return Parts(np.nan, np.nan, float(values[0].var(ddof=1)))
-    by_draw, by_replicate = values.mean(axis=1), values.mean(axis=0)
-    rest = values - by_draw[:, None] - by_replicate[None] + values.mean()
-    ms_rest = float((rest**2).sum()) / ((draws - 1) * (replicates - 1))
-    draw = float(by_draw.var(ddof=1)) - ms_rest / replicates
-    replicate = float(by_replicate.var(ddof=1)) - ms_rest / draws
-    return Parts(max(draw, 0.0), max(replicate, 0.0), ms_rest)
-
-
-def variance_of_mean(parts: Parts, draws: float, replicates: float) -> float:
+def variance_of_mean(parts: VarianceParts, draws: float, replicates: float) -> float:
     """Return the variance of the mean of draws x replicates; a part that is not known is left out, NaN if none is known."""
     if np.isnan(parts).all():
         return float("nan")
@@ -148,7 +145,7 @@ def variance_of_mean(parts: Parts, draws: float, replicates: float) -> float:
     )
 
 
-def runs_needed(parts: Parts, mean: float, draws: int, replicates: int) -> tuple[float, float, float]:
+def runs_needed(parts: VarianceParts, mean: float, draws: int, replicates: int) -> tuple[float, float, float]:
     """Return the smallest number of paired runs that puts the mean at two standard errors, and its draws and replicates.
 
     Parameters
@@ -208,6 +205,6 @@ def mean_of(values: Floats) -> Floats:
 def quantiles_of(values: Floats) -> Floats:
     """Return the five quantiles over runs (first axis), (5, ...), leaving out runs in which nobody is counted."""
     empty = np.isnan(values).all(axis=0)
-    found: Floats = np.nanquantile(np.where(empty, 0.0, values), QUANTILES, axis=0)
+    found: Floats = np.nanquantile(np.where(empty, 0.0, values), FIVE_QUANTILES, axis=0)
     quantiles: Floats = np.where(empty, np.nan, found)
     return quantiles

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -23,8 +23,7 @@ from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_line
 from sim.scenarios.reading.values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
 
 LIBRARY: Final = DATA_FOLDER / "policies.toml"
-POLICY_TABLE: Final = "[[policy]]\n"
-MOST_NUMBER: Final = 999
+HIGHEST_POLICY_NUMBER: Final = 999
 """Largest row of a list of policies."""
 
 
@@ -54,7 +53,7 @@ def load_library(vocabulary: Vocabulary, path: Path = LIBRARY) -> dict[str, Name
 
 
 class PackagedLibrary(Mapping[str, NamedPolicy]):
-    """The packaged policies by name, each parsed and checked when it is asked for; the tests check the whole file.
+    """The packaged policies by name, read when the first is asked for, each checked when it is; the tests check the whole file.
 
     Parameters
     ----------
@@ -64,33 +63,37 @@ class PackagedLibrary(Mapping[str, NamedPolicy]):
     Raises
     ------
     DataError
-        If the file cannot be read; on access, with every problem of the file, if the policy is wrong.
+        On access, with every problem of the file, if it cannot be read or the policy is wrong.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self.checked: dict[str, NamedPolicy] = {}
+
+    @cached_property
+    def written(self) -> dict[str, object]:
+        """The policies as the file writes them, by name."""
         try:
-            text = read_text(LIBRARY, LIBRARY.name)
-        except ScenarioError:
-            text = ""
-        named = ((re.match(r'\s*name\s*=\s*"([^"]*)"', part), part) for part in text.split(POLICY_TABLE)[1:])
-        self.texts = {name[1]: part for name, part in named if name}
-        self.checked: dict[str, NamedPolicy] = {} if self.texts else load_library(vocabulary)
+            items = parse_text(read_text(LIBRARY, LIBRARY.name), LIBRARY.name)["policy"]
+            return {item["name"]: item for item in items}  # type: ignore[attr-defined]  # else it is no library
+        except (ScenarioError, TypeError, KeyError):
+            self.checked = load_library(self.vocabulary)  # says what is wrong
+            return dict(self.checked)
 
     def __getitem__(self, name: str) -> NamedPolicy:
+        item = self.written[name]
         if name not in self.checked:
             try:
-                (item,) = tomllib.loads(POLICY_TABLE + self.texts[name])["policy"]
                 self.checked[name] = _Policy.read(item, self.vocabulary).resolved()
-            except (ValueError, TableError):
+            except TableError:
                 self.checked = load_library(self.vocabulary)
         return self.checked[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.texts)
+        return iter(self.written)
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.written)
 
 
 def read_library(text: str, file: str, vocabulary: Vocabulary) -> dict[str, NamedPolicy]:
@@ -138,7 +141,7 @@ def _name(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    return whole_number(value, 0, MOST_NUMBER, "the row of a list of policies")
+    return whole_number(value, 0, HIGHEST_POLICY_NUMBER, "the row of a list of policies")
 
 
 def _asks(value: object) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-FEWEST_ROWS, FEWEST_CASES = 40, 8
+FEWEST_BOX_ROWS, FEWEST_CASES = 40, 8
 
 
 LEAST_MASS, LEAST_ROWS = 0.05, 10
@@ -71,10 +71,10 @@ class Limit:
     def __str__(self) -> str:
         """Say it in words."""
         if math.isnan(self.high):
-            return f"{self.input} at least {number(self.low)}"
+            return f"{self.input} at least {short_number(self.low)}"
         if math.isnan(self.low):
-            return f"{self.input} at most {number(self.high)}"
-        return f"{self.input} from {number(self.low)} to {number(self.high)}"
+            return f"{self.input} at most {short_number(self.high)}"
+        return f"{self.input} from {short_number(self.low)} to {short_number(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -229,8 +229,8 @@ def check_rows(where: str, scenario: str, names: Sequence[str], y: NDArray[np.bo
     cases = int(y.sum())
     if not names:
         raise AnalysisError("nothing differs between the runs of this sweep but chance; it needs factors or draws")
-    if len(y) < FEWEST_ROWS:
-        raise AnalysisError(f"discovery needs at least {FEWEST_ROWS} points x draws with all their runs; there are {len(y)}")
+    if len(y) < FEWEST_BOX_ROWS:
+        raise AnalysisError(f"discovery needs at least {FEWEST_BOX_ROWS} points x draws with all their runs; there are {len(y)}")
     if cases in (0, len(y)):
         raise AnalysisError(f"{where}: {'always' if cases else 'never'} so in the {len(y)} rows of {scenario}; there is no box")
     if min(cases, len(y) - cases) < FEWEST_CASES:
@@ -378,7 +378,7 @@ def quiet() -> Iterator[None]:
         logging.disable(level)
 
 
-def number(value: float) -> str:
+def short_number(value: float) -> str:
     """Write a number with three digits, without a leading zero."""
     text = f"{value:.3g}"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text

@@ -1,18 +1,15 @@
 """Expressions on what a sweep kept, as in ``share(work, CHN, top20, 2035) > share(work, USA, top20, 2035)``.
 
-Measures, numbers, ``+ - * /``, comparisons, ``and or not`` and parentheses; read by the parser below and never evaluated as code.
-
-    truth      = all ("or" all)*                    sum     = product (("+" | "-") product)*
-    all        = negated ("and" negated)*           product = signed (("*" | "/") signed)*
-    negated    = "not" negated | comparison         signed  = "-" signed | atom
-    comparison = sum (("<" | "<=" | ">" | ">=" | "==" | "!=") sum)?
-    atom       = number | measure | "(" truth ")"
+Measures, numbers, ``+ - * /``, comparisons, ``and or not`` and parentheses, as Python reads them: read by its parser and never
+evaluated as code. Two things are narrower: comparisons do not chain, and conditions and numbers are not mixed.
 """
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,18 +22,31 @@ from sim.sweeps.design.measures import MeasureError, parse_measure
 Operation = Callable[[Floats, Floats], Floats]
 
 
-MOST_TOKENS, MOST_DEPTH = 200, 20
+MOST_PIECES, MOST_NESTED = 200, 20
 
 
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+COMPARATORS = ("<", "<=", ">", ">=", "==", "!=")
 
 
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign><=|>=|==|!=|[-+*/<>(),]))"
-)
+MEASURE = re.compile(r"\b(?!(?:and|or|not)\b)[A-Za-z_]\w*\s*\([^()]*\)")
 
 
-CALL = re.compile(r"\w+\s*\([^()]*\)")
+NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+FORBIDDEN = re.compile(r"[^\w\s.+\-*/<>=!()]|(?<![<>=!])=(?!=)|!(?!=)", re.ASCII)
+
+
+PIECE = re.compile(r"[\w.]+|[<>=!]+|\S")
+
+
+ALLOWED = "allowed are measures, numbers, + - * /, < <= > >= == !=, and, or, not, and parentheses"
+
+
+SIGNS: Mapping[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
 
 
 NUMERIC: Mapping[str, Operation] = {
@@ -89,7 +99,7 @@ class Expression:
     @property
     def is_truth(self) -> bool:
         """Whether it is true or false, not a number."""
-        return self.kind in (*COMPARISONS, "and", "or", "not")
+        return self.kind in (*COMPARATORS, "and", "or", "not")
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -97,13 +107,6 @@ class Expression:
         if self.kind == "measure":
             return (self.name,)
         return tuple(dict.fromkeys(name for part in self.parts for name in part.measures))
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str  # number, name, sign, measure or end
-    text: str
-    position: int
 
 
 def parse_expression(text: str, kept: Sequence[str], codes: Sequence[str], until: int, truth: bool) -> Expression:
@@ -127,9 +130,7 @@ def parse_expression(text: str, kept: Sequence[str], codes: Sequence[str], until
     ExpressionError
         Naming the place and what is allowed there.
     """
-    parser = _Parser(text, kept, codes, until)
-    found = parser.truth(0)
-    parser.expect_end()
+    found = _Reader(text, kept, codes, until).expression()
     if truth and not found.is_truth:
         raise ExpressionError(text, 0, "this is a number; write a condition, as in MEASURE > 0.4")
     if not truth and found.is_truth:
@@ -173,155 +174,139 @@ def evaluate(expression: Expression, columns: Mapping[str, Floats]) -> Floats:
     return np.where(known & np.isfinite(found), found, np.nan)
 
 
-class _Parser:
-    """Reads one text; each method reads what it is named after and gives it back."""
+class _Reader:
+    """Reads one text: what is written as a measure becomes a name of the same length, Python's parser does the rest."""
 
     def __init__(self, text: str, kept: Sequence[str], codes: Sequence[str], until: int) -> None:
         self.text, self.kept, self.codes, self.until = text, kept, codes, until
-        self.tokens = self.tokenize()
-        self.at = 0
+        self.measures = {found.start(): found[0] for found in MEASURE.finditer(text)}
+        self.plain = re.sub(r"\s", " ", MEASURE.sub(lambda found: "_" * len(found[0]), text))
+        self.start = len(self.plain) - len(self.plain.lstrip())
 
-    def tokenize(self) -> list[_Token]:
-        """Cut the text; what is written as a measure is one token."""
-        found: list[_Token] = []
-        position = 0
-        while self.text[position:].strip():
-            token = TOKEN.match(self.text, position)
-            if token is None:
-                wrong = position + len(self.text[position:]) - len(self.text[position:].lstrip())
-                raise ExpressionError(self.text, wrong, f"{self.text[wrong]!r} is not allowed; {self.allowed()}")
-            kind = str(token.lastgroup)
-            start, end = token.span(kind)
-            call = CALL.match(self.text, start) if kind == "name" and token[kind] not in ("and", "or", "not") else None
-            if call is not None:
-                kind, end = "measure", call.end()
-            found.append(_Token(kind, self.text[start:end], start))
-            position = end
-            if len(found) > MOST_TOKENS:
-                raise ExpressionError(self.text, start, f"is too long; at most {MOST_TOKENS} numbers, measures and signs")
-        return [*found, _Token("end", "", len(self.text.rstrip()))]
+    def expression(self) -> Expression:
+        """Read the whole text."""
+        wrong = FORBIDDEN.search(self.plain)
+        if wrong is not None:
+            raise self.fail(f"{wrong[0]!r} is not allowed; {ALLOWED}", wrong.start())
+        pieces = list(PIECE.finditer(self.plain))
+        if len(pieces) > MOST_PIECES:
+            raise self.fail(f"is too long; at most {MOST_PIECES} numbers, measures and signs", pieces[MOST_PIECES].start())
+        self.check_parentheses()
+        try:
+            with warnings.catch_warnings(action="ignore"):  # as of a number that touches a word
+                tree = ast.parse(self.plain.strip(), mode="eval")
+        except SyntaxError as error:
+            position = self.start + error.offset - 1 if error.offset else len(self.text)
+            raise self.unexpected(position) from None
+        return self.read(tree.body, 0)
 
-    @staticmethod
-    def allowed() -> str:
-        """Say what an expression is made of."""
-        return "allowed are measures, numbers, + - * /, < <= > >= == !=, and, or, not, and parentheses"
+    def check_parentheses(self) -> None:
+        """Refuse parentheses that do not match or are too many in one another, which the tree does not show."""
+        opened: list[int] = []
+        for position, sign in enumerate(self.plain):
+            if sign == "(":
+                opened.append(position)
+                self.check_depth(len(opened), position + 1)
+            elif sign == ")" and not opened:
+                raise self.unexpected(position)
+            elif sign == ")":
+                opened.pop()
+        if opened:
+            message = f"the parenthesis opened at character {opened[-1] + 1} is not closed here"
+            raise self.fail(message, len(self.text.rstrip()))
 
-    @property
-    def now(self) -> _Token:
-        """The token to be read."""
-        return self.tokens[self.at]
+    def check_depth(self, depth: int, position: int) -> None:
+        """Refuse what stands too deep."""
+        if depth > MOST_NESTED:
+            raise self.fail(f"is nested too deeply; at most {MOST_NESTED} parentheses or signs in one another", position)
 
-    def takes(self, *texts: str) -> _Token | None:
-        """Read one of some signs or words, if it stands here."""
-        token = self.now
-        if token.kind in ("sign", "name") and token.text in texts:
-            self.at += 1
-            return token
-        return None
+    def read(self, node: ast.expr, depth: int) -> Expression:
+        """Read one node of the tree; whatever is not named here is refused."""
+        match node:
+            case ast.Constant() if NUMBER.fullmatch(self.segment(node)):
+                return Expression("number", value=float(self.segment(node)))
+            case ast.Name() if self.place(node) in self.measures:
+                return Expression("measure", name=self.measure(node))
+            case ast.Name(id=name):
+                raise self.fail(
+                    f"{name!r} is no measure; {self.hint(name)}This sweep kept {', '.join(self.kept)}", self.place(node)
+                )
+            case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand):
+                return self.signed(node, operand, depth + 1)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in SIGNS:
+                return self.joined(SIGNS[type(op)], left, right, "joins", depth)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in SIGNS:
+                return self.joined(SIGNS[type(op)], left, right, "compares", depth)
+            case ast.Compare(ops=[_, op, *_], comparators=[left, right, *_]) if type(op) in SIGNS:
+                message = f"{SIGNS[type(op)]!r} is not expected here; join two comparisons with and; {ALLOWED}"
+                raise self.fail(message, self.between(left, right))
+            case ast.BoolOp(op=op, values=values):
+                return self.conditions("and" if isinstance(op, ast.And) else "or", values, depth)
+        raise self.fail(f"{self.segment(node)!r} is not allowed; {ALLOWED}", self.place(node))
 
-    def fail(self, message: str, token: _Token | None = None) -> ExpressionError:
-        """Make the error for a token."""
-        return ExpressionError(self.text, (token or self.now).position, message)
-
-    def expect_end(self) -> None:
-        """Refuse what is left."""
-        if self.now.kind != "end":
-            hint = "; join two comparisons with and" if self.now.text in COMPARISONS else ""
-            raise self.fail(f"{self.now.text!r} is not expected here{hint}; {self.allowed()}")
-
-    def truth(self, depth: int) -> Expression:
-        """Read what ``or`` joins."""
-        if depth > MOST_DEPTH:
-            raise self.fail(f"is nested too deeply; at most {MOST_DEPTH} parentheses or signs in one another")
-        return self.joined("or", lambda: self.joined("and", lambda: self.negated(depth)))
-
-    def joined(self, word: str, read: Callable[[], Expression]) -> Expression:
-        """Read parts joined by a word."""
-        start = self.now
-        parts = [read()]
-        while self.takes(word):
-            if not parts[-1].is_truth:
-                raise self.fail(f"{word} joins conditions; this is a number", start)
-            start = self.now
-            parts.append(read())
-        if len(parts) > 1 and not parts[-1].is_truth:
-            raise self.fail(f"{word} joins conditions; this is a number", start)
-        return Expression(word, tuple(parts)) if len(parts) > 1 else parts[0]
-
-    def negated(self, depth: int) -> Expression:
-        """Read a comparison, or its negation."""
-        if not self.takes("not"):
-            return self.comparison(depth)
-        if depth > MOST_DEPTH:
-            raise self.fail(f"is nested too deeply; at most {MOST_DEPTH} parentheses or signs in one another")
-        start = self.now
-        part = self.negated(depth + 1)
-        if not part.is_truth:
-            raise self.fail("not negates a condition; this is a number", start)
-        return Expression("not", (part,))
-
-    def comparison(self, depth: int) -> Expression:
-        """Read a sum, or two that are compared."""
-        left = self.chain(("+", "-"), lambda: self.chain(("*", "/"), lambda: self.signed(depth)))
-        sign = self.takes(*COMPARISONS)
-        if sign is None:
-            return left
-        right = self.chain(("+", "-"), lambda: self.chain(("*", "/"), lambda: self.signed(depth)))
-        if left.is_truth or right.is_truth:
-            raise self.fail(f"{sign.text} compares numbers; a condition stands beside it", sign)
-        return Expression(sign.text, (left, right))
-
-    def chain(self, signs: tuple[str, ...], read: Callable[[], Expression]) -> Expression:
-        """Read parts joined by signs of one rank, from the left."""
-        found = read()
-        while sign := self.takes(*signs):
-            right = read()
-            if found.is_truth or right.is_truth:
-                raise self.fail(f"{sign.text} joins numbers; a condition stands beside it", sign)
-            found = Expression(sign.text, (found, right))
-        return found
-
-    def signed(self, depth: int) -> Expression:
-        """Read an atom with signs before it."""
-        sign = self.takes("-")
-        if sign is None:
-            return self.atom(depth)
-        if depth > MOST_DEPTH:
-            raise self.fail(f"is nested too deeply; at most {MOST_DEPTH} parentheses or signs in one another")
-        part = self.signed(depth + 1)
+    def signed(self, node: ast.UnaryOp, operand: ast.expr, depth: int) -> Expression:
+        """Read what ``-`` or ``not`` stands before."""
+        self.check_depth(depth, self.place(operand))
+        part = self.read(operand, depth)
+        if isinstance(node.op, ast.Not):
+            if not part.is_truth:
+                raise self.fail("not negates a condition; this is a number", self.place(operand))
+            return Expression("not", (part,))
         if part.is_truth:
-            raise self.fail("- stands before a condition; write not", sign)
+            raise self.fail("- stands before a condition; write not", self.place(node))
         return Expression("minus", (part,))
 
-    def atom(self, depth: int) -> Expression:
-        """Read a number, a measure, or what stands in parentheses."""
-        token = self.now
-        if self.takes("("):
-            inner = self.truth(depth + 1)
-            if not self.takes(")"):
-                raise self.fail(f"the parenthesis opened at character {token.position + 1} is not closed here")
-            return inner
-        if token.kind == "number":
-            self.at += 1
-            return Expression("number", value=float(token.text))
-        if token.kind == "measure":
-            self.at += 1
-            return Expression("measure", name=self.measure(token))
-        if token.kind == "name" and token.text not in ("and", "or", "not"):
-            near = nearest_name(token.text, self.kept)
-            hint = f"did you mean {near}? " if near else ""
-            raise self.fail(f"{token.text!r} is no measure; {hint}This sweep kept {', '.join(self.kept)}")
-        what = repr(token.text) if token.text else "the end"
-        raise self.fail(f"a number, a measure or a parenthesis is expected here, not {what}")
+    def joined(self, sign: str, left: ast.expr, right: ast.expr, does: str, depth: int) -> Expression:
+        """Read two numbers with a sign between them."""
+        parts = self.read(left, depth), self.read(right, depth)
+        if any(part.is_truth for part in parts):
+            raise self.fail(f"{sign} {does} numbers; a condition stands beside it", self.between(left, right))
+        return Expression(sign, parts)
 
-    def measure(self, token: _Token) -> str:
+    def conditions(self, word: str, values: Sequence[ast.expr], depth: int) -> Expression:
+        """Read conditions joined by a word."""
+        parts = tuple(self.read(value, depth) for value in values)
+        for part, value in zip(parts, values, strict=True):
+            if not part.is_truth:
+                raise self.fail(f"{word} joins conditions; this is a number", self.place(value))
+        return Expression(word, parts)
+
+    def measure(self, node: ast.Name) -> str:
         """Check that a measure was kept."""
+        place = self.place(node)
         try:
-            name = str(parse_measure(token.text, self.codes, self.until))
+            name = str(parse_measure(self.measures[place], self.codes, self.until))
         except MeasureError as error:
-            raise self.fail(str(error), token) from None
+            raise self.fail(str(error), place) from None
         if name not in self.kept:
-            near = nearest_name(name, self.kept)
-            hint = f"did you mean {near}? " if near else ""
-            raise self.fail(f"{name} was not kept by this sweep; {hint}Kept: {', '.join(self.kept)}", token)
+            raise self.fail(f"{name} was not kept by this sweep; {self.hint(name)}Kept: {', '.join(self.kept)}", place)
         return name
+
+    def hint(self, name: str) -> str:
+        """Name the measure that may be meant."""
+        near = nearest_name(name, self.kept)
+        return f"did you mean {near}? " if near else ""
+
+    def place(self, node: ast.expr) -> int:
+        """Return where a node begins in the text, from 0."""
+        return self.start + node.col_offset
+
+    def segment(self, node: ast.expr) -> str:
+        """Return the text of a node."""
+        return self.text[self.place(node) : self.start + (node.end_col_offset or 0)]
+
+    def between(self, left: ast.expr, right: ast.expr) -> int:
+        """Return where the sign between two nodes stands."""
+        end = self.start + (left.end_col_offset or 0)
+        return end + len(re.match(r"[\s)]*", self.plain[end : self.place(right)])[0])  # type: ignore[index]  # matches always
+
+    def unexpected(self, position: int) -> ExpressionError:
+        """Make the error for something that may not stand in its place."""
+        found = PIECE.search(self.plain, position)
+        what = "the end" if found is None else repr(self.measures.get(found.start(), found[0]))
+        place = len(self.text.rstrip()) if found is None else found.start()
+        return self.fail(f"a number, a measure or a sign is expected here, not {what}; {ALLOWED}", place)
+
+    def fail(self, message: str, position: int) -> ExpressionError:
+        """Make an error."""
+        return ExpressionError(self.text, position, message)

@@ -28,7 +28,7 @@ from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.design.points import Factor
 from sim.sweeps.execute import vectors_of
 from sim.sweeps.results import Sweep
-from sim.sweeps.store import DESIGN, group_of
+from sim.sweeps.store import DESIGN, design_group
 
 
 class AnalysisError(ValueError):
@@ -221,7 +221,7 @@ def design_of(sweep: Sweep) -> Design:
         record["title"], scenarios, sweep.factors, record["method"], record["points"], record["sample_seed"], kept,
         record["draws"], record["replicates"], record["researchers"], record["seed"], record["until"], rows=rows,
     )  # fmt: skip
-    if group_of(design) != record["group"]:
+    if design_group(design) != record["group"]:
         raise AnalysisError("the model or a scenario has changed since the sweep was run")
     return design
 

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.model.world import Floats
+from sim.runs.outcomes.statistics import BAND_AND_MEDIAN
 from sim.sweeps.analysis.responses import AnalysisError, Response, respond
 from sim.sweeps.results import Sweep
 
 HIGHER, LOWER = "higher", "lower"
-
-
-QUANTILES = (0.05, 0.5, 0.95)
 
 
 MOST_POLICIES = 200
@@ -80,7 +78,7 @@ class Robustness:
     @property
     def quantiles(self) -> Floats:
         """The 5 %, 50 % and 95 % quantiles of each policy's number over futures, (P, 3)."""
-        return np.quantile(self.values, QUANTILES, axis=1).T
+        return np.quantile(self.values, BAND_AND_MEDIAN, axis=1).T
 
 
 def robustness(sweep: Sweep, text: str, direction: str = HIGHER) -> Robustness:
@@ -105,7 +103,7 @@ def robustness(sweep: Sweep, text: str, direction: str = HIGHER) -> Robustness:
     responses = [respond(sweep, text, name) for name in sweep.scenarios]
     if len(responses) > 1:
         stacked = np.stack([response.values.reshape(-1, response.values.shape[2]) for response in responses])
-        return table_of(text, direction, sweep.scenarios, future_names(responses[0], len(responses[0].points)), stacked)
+        return regret_table(text, direction, sweep.scenarios, future_names(responses[0], len(responses[0].points)), stacked)
     (response,) = responses
     uncertain = [factor.name for factor in response.factors if factor.kind == "parameter"]
     if uncertain:
@@ -119,7 +117,7 @@ def robustness(sweep: Sweep, text: str, direction: str = HIGHER) -> Robustness:
     if len(points) > MOST_POLICIES:
         raise AnalysisError(f"{len(points)} points are too many policies to compare, at most {MOST_POLICIES}; use a small grid")
     names = [", ".join(f"{f.name} {x:.4g}" for f, x in zip(response.factors, point, strict=True)) for point in points]
-    return table_of(text, direction, tuple(names), future_names(response, 1), response.values[first])
+    return regret_table(text, direction, tuple(names), future_names(response, 1), response.values[first])
 
 
 def future_names(response: Response, points: int) -> tuple[str, ...]:
@@ -130,7 +128,7 @@ def future_names(response: Response, points: int) -> tuple[str, ...]:
     return tuple(" ".join(filter(None, (point, draw))) or "reference point" for point in by_point for draw in by_draw)
 
 
-def table_of(text: str, direction: str, policies: tuple[str, ...], futures: tuple[str, ...], values: Floats) -> Robustness:
+def regret_table(text: str, direction: str, policies: tuple[str, ...], futures: tuple[str, ...], values: Floats) -> Robustness:
     """Make the table from numbers by policy, future and replicate, (P, F, R).
 
     Raises

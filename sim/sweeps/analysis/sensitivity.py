@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.model.world import Floats, Integers
+from sim.runs.outcomes.statistics import variance_parts
 from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, Response
 from sim.sweeps.design.points import MORRIS_LEVELS, salib_problem
 
 RESAMPLES, FEWER_RESAMPLES, SEED, NORMAL_95 = 1_000, 200, 2035, 1.959963984540054
 
 
-FEWEST_ROWS = 20
+FEWEST_INPUT_ROWS = 20
 
 
 FEWEST_BLOCKS: Mapping[str, int] = {"saltelli": 8, "morris": 4}
@@ -31,11 +32,11 @@ FEWEST_BLOCKS: Mapping[str, int] = {"saltelli": 8, "morris": 4}
 MOST_SLICES, ROWS_PER_SLICE = 10, 16
 
 
-PARTS = 5
+FIFTHS = 5
 """Fifths of an input's range, of which the lowest and the highest make the tornado."""
 
 
-STATISTICS: Mapping[str, str] = {
+INDEX_STATISTICS: Mapping[str, str] = {
     "first_order": "share of the variance that goes when this input alone is fixed (Sobol)",
     "total_order": "share of the variance that stays when only this input is left free (Sobol)",
     "second_order": "share of the variance from two inputs together beyond each alone (Sobol)",
@@ -58,7 +59,7 @@ class Index:
     Parameters
     ----------
     statistic
-        One of `STATISTICS`.
+        One of `INDEX_STATISTICS`.
     input, second
         Names; second of a pair, else "".
     value, low, high
@@ -171,7 +172,7 @@ def sensitivity_to_factors(response: Response) -> Sensitivity:
     whole = response.complete[blocks].all(axis=1)
     kept = blocks[whole]
     rows = kept.ravel()
-    fewest = FEWEST_BLOCKS.get(response.method, FEWEST_ROWS)
+    fewest = FEWEST_BLOCKS.get(response.method, FEWEST_INPUT_ROWS)
     if len(kept) < fewest:
         kind = {"saltelli": "base points", "morris": "trajectories"}.get(response.method, "points")
         raise AnalysisError(f"{len(kept)} {kind} of {len(blocks)} have all their runs; sensitivity needs at least {fewest}")
@@ -215,8 +216,10 @@ def sensitivity_to_draws(response: Response, inputs: DrawInputs) -> Sensitivity:
         raise AnalysisError(inputs.reason)
     by_draw = response.values.transpose(1, 0, 2)
     whole = np.isfinite(by_draw).all(axis=(1, 2))
-    if whole.sum() < FEWEST_ROWS:
-        raise AnalysisError(f"{whole.sum()} draws have all their runs; sensitivity to what draws differ in needs {FEWEST_ROWS}")
+    if whole.sum() < FEWEST_INPUT_ROWS:
+        raise AnalysisError(
+            f"{whole.sum()} draws have all their runs; sensitivity to what draws differ in needs {FEWEST_INPUT_ROWS}"
+        )
     values, x = by_draw[whole], inputs.values[whole]
     y = means_of(values, response)
     indices = [*given_data(inputs.names, x, y), *tornado(inputs.names, x, y)]
@@ -252,7 +255,7 @@ def noise_of(values: Floats) -> Noise:
     Replicate r stands for the same random numbers in every row, so that its mean over rows is common to all and moves no
     index; what is left of a replicate in a row after that, over R, is in the means.
     """
-    rows, others, replicates = values.shape
+    _, others, replicates = values.shape
     total = float(values.var())
     of_others = math.nan
     if total <= 0.0:
@@ -264,9 +267,7 @@ def noise_of(values: Floats) -> Noise:
     if replicates < 2:
         return Noise(math.nan, math.nan, math.nan, of_others)
     table = values.mean(axis=1)
-    rest = table - table.mean(axis=0) - table.mean(axis=1)[:, None] + table.mean()
-    left = float((rest**2).sum()) / ((rows - 1) * (replicates - 1))
-    shared = max(0.0, float(table.mean(axis=0).var(ddof=1)) - left / rows)
+    _, shared, left = map(float, variance_parts(table))
     means = float(table.mean(axis=1).var(ddof=1))
     common = shared / (shared + left) if shared + left > 0.0 else 0.0
     return Noise(min(1.0, within / total), common, min(1.0, left / replicates / means), of_others)
@@ -302,18 +303,18 @@ def morris_indices(names: Sequence[str], x: Floats, y: Floats, blocks: Integers)
         Rows of each trajectory, in order, (trajectories, K + 1).
     """
     generator = np.random.default_rng(SEED)
-    whole = effects_of(names, x, y, blocks)
+    whole = elementary_effects(names, x, y, blocks)
     picks = generator.integers(len(blocks), size=(FEWER_RESAMPLES, len(blocks)))
     again = {key: np.empty((FEWER_RESAMPLES, len(names))) for key in whole}
     for number, pick in enumerate(picks):
-        for key, values in effects_of(names, x, y, blocks[pick]).items():
+        for key, values in elementary_effects(names, x, y, blocks[pick]).items():
             again[key][number] = values
     for key, values in whole.items():
         for k, name in enumerate(names):
             yield around(key, name, values[k], NORMAL_95 * float(again[key][:, k].std(ddof=1)))
 
 
-def effects_of(names: Sequence[str], x: Floats, y: Floats, blocks: Integers) -> dict[str, Floats]:
+def elementary_effects(names: Sequence[str], x: Floats, y: Floats, blocks: Integers) -> dict[str, Floats]:
     """Ask SALib for mu, mu* and sigma of some trajectories, (K,) each."""
     from SALib.analyze import morris
 
@@ -325,7 +326,7 @@ def effects_of(names: Sequence[str], x: Floats, y: Floats, blocks: Integers) -> 
 
 def given_data(names: Sequence[str], x: Floats, y: Floats) -> Iterator[Index]:
     """Estimate PAWN and rank correlations from rows that are independent of one another, (N, K) and (N,)."""
-    if len(y) < FEWEST_ROWS:
+    if len(y) < FEWEST_INPUT_ROWS:
         return
     generator = np.random.default_rng(SEED)
     slices = np.stack([slices_of(column) for column in x.T], axis=1)
@@ -395,7 +396,7 @@ def rank_correlations(x: Floats, y: Floats) -> Floats:
 def tornado(names: Sequence[str], x: Floats, y: Floats) -> Iterator[Index]:
     """Average the output where an input is in its lowest and in its highest part, whatever the others are."""
     for name, column in zip(names, x.T, strict=True):
-        parts = slices_of(column, PARTS)
+        parts = slices_of(column, FIFTHS)
         for statistic, part in (("mean_low", parts.min()), ("mean_high", parts.max())):
             held = y[parts == part]
             half = NORMAL_95 * float(held.std(ddof=1)) / math.sqrt(len(held)) if len(held) > 1 else math.nan

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.measures import Measure
-from sim.sweeps.design.points import NESTED, Factor, Points, make_points, point_count
+from sim.sweeps.design.points import NESTED, DesignPoints, Factor, make_points, point_count
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Design:
         """Most runs that it can have."""
         return self.point_count * len(self.scenarios) * max(1, self.draws) * self.replicates
 
-    def make_points(self) -> Points:
+    def make_points(self) -> DesignPoints:
         """Make the (N, K) points."""
         rows = np.array(self.rows, dtype=np.float64) if self.rows else None
         return make_points(self.method, self.factors, self.points, self.sample_seed, rows)

@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.model.world import FIRST_YEAR, LAST_YEAR
+from sim.runs.rows import read_csv
 from sim.scenarios.levers.changes import LeverChange, value_range
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.reading.text import KeyPath, nearest_name
@@ -31,10 +32,10 @@ RESERVED = ("key", "scenario", "point", "draw", "replicate", "error", "seconds")
 """Columns of the results that are no factor's; capitals do not tell columns apart."""
 
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+FACTOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 
 
-MOST_NUMBER = 1e300
+GREATEST_NUMBER = 1e300
 
 
 ANY = (-math.inf, math.inf)
@@ -108,7 +109,7 @@ class _FactorReader:
         name = table.get("name", table.get(kind, "") if kind in ("lever", "parameter") else f"{table.get(kind, '')}-{kind}")
         if not kind and "name" not in table:
             return ""
-        is_right = isinstance(name, str) and NAME.fullmatch(name) and name.lower() not in RESERVED
+        is_right = isinstance(name, str) and FACTOR_NAME.fullmatch(name) and name.lower() not in RESERVED
         if not is_right:
             allowed = f"must be up to 60 letters, digits, _ . or -, a letter first, and none of {', '.join(RESERVED)}"
             self.file.refuse((*path, "name"), allowed, name)
@@ -193,7 +194,7 @@ class _FactorReader:
         """Check one number of a factor."""
         low, high = bounds
         number = math.nan
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER:
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= GREATEST_NUMBER:
             number = float(value)
         if not low <= number <= high or (is_year and number != int(number)):
             allowed = "" if bounds == ANY else f" from {low:g} to {high:g}"
@@ -278,8 +279,7 @@ def csv_rows(file: DesignText, name: object, factors: Sequence[Factor]) -> tuple
         if source.stat().st_size > MOST_CSV_BYTES:
             file.refuse(path, f"is larger than {MOST_CSV_BYTES // 1_000_000} MB", name)
             return ()
-        with source.open(encoding="utf-8-sig", newline="") as stream:
-            table = [row for row in csv.reader(stream) if row]
+        table = [row for row in read_csv(source, "utf-8-sig") if row]
     except (OSError, ValueError, csv.Error) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         file.refuse(path, f"cannot be read ({reason})", name)

@@ -22,9 +22,9 @@ from sim.sweeps.design.text import DesignText
 
 REFERENCE_POINT = "reference"
 MOST_RUNS = 10_000_000
-MOST_POINTS = 1_000_000
+MOST_DESIGN_POINTS = 1_000_000
 TOP_KEYS = ("title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "sample", "factor")
-WHOLE: Mapping[str, tuple[int, int, int]] = {
+SIZES: Mapping[str, tuple[int, int, int]] = {
     "until": (2035, 2015, LAST_YEAR),
     "researchers": (5_000, 100, 5_000_000),
     "seed": (1, 0, 2**32 - 1),
@@ -89,8 +89,8 @@ class _Reader:
     def design(self) -> Design:
         """Check everything; return the design or raise all problems."""
         self.file.keys((), self.file.document, TOP_KEYS, "a design")
-        whole = (name for name in WHOLE if name != "draws")
-        numbers: dict[str, Any] = {name: self.file.whole((name,), self.file.document.get(name), *WHOLE[name]) for name in whole}
+        whole = (name for name in SIZES if name != "draws")
+        numbers: dict[str, Any] = {name: self.file.whole((name,), self.file.document.get(name), *SIZES[name]) for name in whole}
         numbers["draws"] = self.draws()
         scenarios = self.scenarios(numbers["until"])
         factors = read_factors(self.file, scenarios, numbers["until"])
@@ -116,8 +116,8 @@ class _Reader:
         points = point_count(sample["method"], factors, sample["points"], len(sample["rows"]))
         named = self.file.document.get("scenarios")
         runs = points * max(1, len(named) if isinstance(named, list) else 1) * max(1, numbers["draws"]) * numbers["replicates"]
-        if points > MOST_POINTS:
-            self.file.refuse((), f"asks for {points:,} points; at most {MOST_POINTS:,} make one sweep")
+        if points > MOST_DESIGN_POINTS:
+            self.file.refuse((), f"asks for {points:,} points; at most {MOST_DESIGN_POINTS:,} make one sweep")
         elif runs > MOST_RUNS:
             self.file.refuse((), f"asks for {runs:,} runs; at most {MOST_RUNS:,} make one sweep")
 
@@ -129,7 +129,7 @@ class _Reader:
         if isinstance(value, str):
             self.file.refuse(("draws",), f'must be a number of draws, or "{REFERENCE_POINT}"', value)
             return 1
-        number: int = self.file.whole(("draws",), value, *WHOLE["draws"])
+        number: int = self.file.whole(("draws",), value, *SIZES["draws"])
         return number
 
     def scenarios(self, until: int) -> list[Scenario]:

@@ -19,10 +19,10 @@ from sim.runs.outcomes.indicators import INDICATORS, measure
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.reading.text import nearest_name
 
-KINDS = ("share", "researchers", "indicator")
+MEASURE_KINDS = ("share", "researchers", "indicator")
 WORLD = "WORLD"
 FORMULA = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
-YEARLY = tuple(name for name in INDICATORS if not name.startswith("crossing"))
+YEARLY_INDICATORS = tuple(name for name in INDICATORS if not name.startswith("crossing"))
 
 
 class MeasureError(ValueError):
@@ -36,7 +36,7 @@ class Measure:
     Parameters
     ----------
     kind
-        One of `KINDS`.
+        One of `MEASURE_KINDS`.
     axis, tier
         As in `sim.runs.outcomes.outcomes`; "" for an indicator.
     indicator
@@ -81,14 +81,14 @@ def parse_measure(text: str, codes: Sequence[str], until: int) -> Measure:
     found = FORMULA.fullmatch(text)
     if not found:
         raise MeasureError(f"{text!r} is no measure; write share(work, USA, top20, {until})")
-    kind = known(found[1], KINDS, "measure")
+    kind = known(found[1], MEASURE_KINDS, "measure")
     parts = [part.strip() for part in found[2].split(",")]
     wanted = ("NAME", "REGION", "YEAR") if kind == "indicator" else ("AXIS", "REGION", "TIER", "YEAR")
     if len(parts) != len(wanted):
         raise MeasureError(f"{text!r}: {kind} takes {len(wanted)} parts, {kind}({', '.join(wanted)})")
-    year = year_of(parts[-1], until)
+    year = reported_year(parts[-1], until)
     if kind == "indicator":
-        name = known(parts[0], YEARLY, "indicator")
+        name = known(parts[0], YEARLY_INDICATORS, "indicator")
         return Measure(kind, known(parts[1], (*codes, WORLD) if name == "abroad" else codes, "region"), year, indicator=name)
     axis, region, tier = known(parts[0], AXES, "axis"), known(parts[1], codes, "region"), known(parts[2], TIERS, "tier")
     return Measure(kind, region, year, axis, tier)
@@ -109,7 +109,7 @@ def known(name: str, allowed: Sequence[str], what: str) -> str:
     raise MeasureError(f"{what} {name!r} is not known{hint} allowed: {', '.join(allowed)}")
 
 
-def year_of(text: str, until: int) -> int:
+def reported_year(text: str, until: int) -> int:
     """Read a reporting year.
 
     Raises

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-Points = NDArray[np.float64]
+DesignPoints = NDArray[np.float64]
 
 METHODS: Mapping[str, str] = {
     "none": "no factors: the scenarios as they are",
@@ -63,7 +63,7 @@ class Factor:
         return self.kind in ("from", "until")
 
 
-def make_points(method: str, factors: Sequence[Factor], count: int, seed: int, rows: Points | None = None) -> Points:
+def make_points(method: str, factors: Sequence[Factor], count: int, seed: int, rows: DesignPoints | None = None) -> DesignPoints:
     """Make the points of a design, (N, K) in the factors' units.
 
     Parameters
@@ -88,7 +88,7 @@ def make_points(method: str, factors: Sequence[Factor], count: int, seed: int, r
     return scaled(UNIT_POINTS[method](len(factors), count, seed), factors)
 
 
-def scaled(unit: Points, factors: Sequence[Factor]) -> Points:
+def scaled(unit: DesignPoints, factors: Sequence[Factor]) -> DesignPoints:
     """Stretch points of the unit cube to the factors: ranges linearly, lists and years by equal parts."""
     columns = []
     for u, factor in zip(unit.T, factors, strict=True):
@@ -102,21 +102,21 @@ def scaled(unit: Points, factors: Sequence[Factor]) -> Points:
     return np.stack(columns, axis=1)
 
 
-def sobol_points(factors: int, count: int, seed: int) -> Points:
+def sobol_unit(factors: int, count: int, seed: int) -> DesignPoints:
     """Make scrambled Sobol points."""
-    points: Points = qmc.Sobol(d=factors, scramble=True, rng=np.random.default_rng(seed)).random(count)
+    points: DesignPoints = qmc.Sobol(d=factors, scramble=True, rng=np.random.default_rng(seed)).random(count)
     return points
 
 
-def halton_points(factors: int, count: int, seed: int) -> Points:
+def halton_unit(factors: int, count: int, seed: int) -> DesignPoints:
     """Make scrambled Halton points."""
-    points: Points = qmc.Halton(d=factors, scramble=True, rng=np.random.default_rng(seed)).random(count)
+    points: DesignPoints = qmc.Halton(d=factors, scramble=True, rng=np.random.default_rng(seed)).random(count)
     return points
 
 
-def lhs_points(factors: int, count: int, seed: int) -> Points:
+def lhs_unit(factors: int, count: int, seed: int) -> DesignPoints:
     """Make a Latin hypercube."""
-    points: Points = qmc.LatinHypercube(d=factors, rng=np.random.default_rng(seed)).random(count)
+    points: DesignPoints = qmc.LatinHypercube(d=factors, rng=np.random.default_rng(seed)).random(count)
     return points
 
 
@@ -130,28 +130,28 @@ def unit_problem(factors: int) -> dict[str, object]:
     return salib_problem([f"x{k}" for k in range(factors)], [(0.0, 1.0)] * factors)
 
 
-def saltelli_points(factors: int, count: int, seed: int) -> Points:
+def saltelli_unit(factors: int, count: int, seed: int) -> DesignPoints:
     """Make Saltelli's points, (count * (2 K + 2), K)."""
     from SALib.sample import sobol
 
-    points: Points = sobol.sample(unit_problem(factors), count, calc_second_order=True, scramble=True, seed=seed)
+    points: DesignPoints = sobol.sample(unit_problem(factors), count, calc_second_order=True, scramble=True, seed=seed)
     return points
 
 
-def morris_points(factors: int, count: int, seed: int) -> Points:
+def morris_unit(factors: int, count: int, seed: int) -> DesignPoints:
     """Make Morris trajectories, (count * (K + 1), K)."""
     from SALib.sample import morris
 
-    points: Points = morris.sample(unit_problem(factors), count, num_levels=MORRIS_LEVELS, seed=seed)
+    points: DesignPoints = morris.sample(unit_problem(factors), count, num_levels=MORRIS_LEVELS, seed=seed)
     return points
 
 
-UNIT_POINTS: Mapping[str, Callable[[int, int, int], Points]] = {
-    "sobol": sobol_points,
-    "halton": halton_points,
-    "lhs": lhs_points,
-    "saltelli": saltelli_points,
-    "morris": morris_points,
+UNIT_POINTS: Mapping[str, Callable[[int, int, int], DesignPoints]] = {
+    "sobol": sobol_unit,
+    "halton": halton_unit,
+    "lhs": lhs_unit,
+    "saltelli": saltelli_unit,
+    "morris": morris_unit,
 }
 
 

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from sim.cli.tables.comparison import anatomy_lines, anatomy_record, anatomy_report
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
-from sim.comparisons.anatomy.coalitions import coalition, players, words_of
+from sim.comparisons.anatomy.coalitions import coalition, player_words, players
 from sim.comparisons.anatomy.dissect import years_shown
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
-from sim.comparisons.folder import RECORD, TABLES, read_anatomy, write_anatomy
+from sim.comparisons.folder import ANATOMY_RECORD, ANATOMY_TABLES, read_anatomy, write_anatomy
 from sim.runs.atomic import FolderError
 from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names
@@ -110,7 +110,7 @@ def test_a_changed_lever_is_either_the_old_or_the_new(tmp_path: Path) -> None:
 
 def test_words_say_what_a_lever_does_by_itself(tmp_path: Path) -> None:
     base, variant = load_shipped("baseline"), written(tmp_path, "all", DROP, REFUSAL, STIPEND)
-    words = words_of(base, variant, players(base, variant))
+    words = player_words(base, variant, players(base, variant))
     assert words["refusal"].startswith("student_visa_refusal, CHN -> USA, 2027-2050: from ")
     assert words["h1b-fee-after"].startswith("dropped: research_pay, all but USA -> USA")
 
@@ -149,7 +149,7 @@ def test_an_anatomy_reads_back_to_the_bit(tmp_path: Path) -> None:
     assert read_anatomy(tmp_path / "new") == empty
 
 
-@pytest.mark.parametrize("name", [RECORD, *TABLES])
+@pytest.mark.parametrize("name", [ANATOMY_RECORD, *ANATOMY_TABLES])
 def test_a_broken_folder_is_named(tmp_path: Path, name: str) -> None:
     write_anatomy(tmp_path, ANATOMY)
     (tmp_path / name).write_text("year,nonsense\n1,2\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, i
 from sim.comparisons.shipped.effects import (
     AXES_SHOWN,
     paired_effects,
-    rows_of,
+    scenario_rows,
     standard_error,
     strongest,
     uncertain_inputs,
@@ -74,7 +74,7 @@ def test_the_main_row_is_the_region_with_the_largest_effect_on_work() -> None:
     effects[:, 1, CODES.index("GBR")] = -9.0
     elite = np.zeros((10, 2, len(CODES)))
     elite[:, 0, CODES.index("CAN")] = np.tile([0.0, 2.0], 5)
-    rows = list(rows_of("s", effects, {"x": np.arange(6.0), "y": np.array([0, 2, 1, 3, 4, 5.0])}, elite, CODES))
+    rows = list(scenario_rows("s", effects, {"x": np.arange(6.0), "y": np.array([0, 2, 1, 3, 4, 5.0])}, elite, CODES))
     (main,) = [row for row in rows if row.main]
     assert (main.axis, main.region, main.mean, main.p50, main.first, main.first_rho) == ("work", "CAN", 2.0, 2.0, "x", 1.0)
     assert main.elite == 1.0

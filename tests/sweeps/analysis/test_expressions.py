@@ -88,8 +88,54 @@ def test_a_measure_must_be_a_number_and_the_mark_stands_below_the_place() -> Non
     assert lines[2].index("^") == lines[1].index("shar(")
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (f"{CHN} ** 2 > 1", CHN), (f"{CHN} // 2 > 1", CHN), (f"{CHN} << 2 > 1", CHN), (f"+{CHN} > 1", "+"), (f"~{CHN} > 1", "~"),
+        (f"{CHN} > 1 if {CHN} else {USA}", CHN), (f"{CHN} in {USA}", CHN), (f"{CHN} is not {USA}", CHN), ("lambda: 1", ":"),
+        (f"{CHN} > 1_0", "1_0"), (f"{CHN} > 0x1", "0x1"), (f"{CHN} > 1j", "1j"), (f"{CHN} > 007", "007"), (f"{CHN} > 1e", "1e"),
+        (f"True and {CHN} > 1", "True"),
+        (f"({CHN})(1) > 2", f"({CHN}"), (f"() > {CHN}", "()"), (f"{CHN}, 1", ", 1"),
+        (f"{CHN} > 1;", ";"),
+        (f"  {CHN} > 1 2", "2"), (f"{CHN} > {USA}) or ({CHN} > 1", ") or"), (f"{CHN} >\n ä", "ä"),
+        (f"share(work, ÄÖ, top20, 2035) > {CHN}", "share(work, ÄÖ"), (f"{CHN} > 1 and not {USA}", USA), (f"{CHN} > > 1", "> 1"),
+    ],
+)  # fmt: skip
+def test_what_only_python_knows_is_refused_in_its_place(text: str, wrong: str) -> None:
+    for truth in (True, False):
+        error = error_of(text, truth)
+        at = error.position
+        assert text[at:].startswith(wrong), f"{text[at:]!r}: {error}"
+
+
 PIECES = st.sampled_from(
-    [USA, CHN, "0.3", "2", "+", "-", "*", "/", "<", ">=", "==", "and", "or", "not", "(", ")", "eval", ",", "'"]
+    [
+        USA,
+        CHN,
+        "0.3",
+        "2",
+        "+",
+        "-",
+        "*",
+        "/",
+        "<",
+        ">=",
+        "==",
+        "and",
+        "or",
+        "not",
+        "(",
+        ")",
+        "eval",
+        ",",
+        "'",
+        "**",
+        "if",
+        "else",
+        "1_0",
+        "=",
+        "\n",
+    ]
 )
 
 

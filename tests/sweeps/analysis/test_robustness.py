@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.sweeps.analysis.responses import AnalysisError
-from sim.sweeps.analysis.robustness import robustness, table_of
+from sim.sweeps.analysis.robustness import regret_table, robustness
 from sim.sweeps.design.points import Factor
 from sim.sweeps.results import Sweep
 
@@ -18,7 +18,7 @@ NAMES, FUTURES = ("a", "b", "c"), ("1", "2", "3", "4")
 
 
 def test_regret_by_hand() -> None:
-    found = table_of("x", "higher", NAMES, FUTURES, VALUES[:, :, None])
+    found = regret_table("x", "higher", NAMES, FUTURES, VALUES[:, :, None])
     np.testing.assert_array_equal(found.regret, [[0, 2, 0, 0], [1, 1, 1, 0], [5, 0, 0, 2]])
     assert found.least_worst == "b"
     assert found.least_mean == "a"
@@ -27,7 +27,7 @@ def test_regret_by_hand() -> None:
 
 
 def test_where_lower_is_better() -> None:
-    found = table_of("x", "lower", NAMES, FUTURES, VALUES[:, :, None])
+    found = regret_table("x", "lower", NAMES, FUTURES, VALUES[:, :, None])
     np.testing.assert_array_equal(found.regret, [[5, 0, 1, 2], [4, 1, 0, 2], [0, 2, 1, 0]])
     assert found.least_worst == "c"
 
@@ -35,16 +35,16 @@ def test_where_lower_is_better() -> None:
 def test_a_future_without_all_its_runs_is_left_out() -> None:
     values = np.repeat(VALUES[:, :, None], 2, axis=2)
     values[2, 0, 1] = np.nan
-    found = table_of("x", "higher", NAMES, FUTURES, values)
+    found = regret_table("x", "higher", NAMES, FUTURES, values)
     assert (found.futures, found.left_out) == (("2", "3", "4"), 1)
     with pytest.raises(AnalysisError, match="no future"):
-        table_of("x", "higher", NAMES, FUTURES, values * np.nan)
+        regret_table("x", "higher", NAMES, FUTURES, values * np.nan)
 
 
 def test_noise_is_that_of_a_difference() -> None:
     generator = np.random.default_rng(1)
     shared = 9.0 * generator.normal(size=(1, 200, 8))  # common to all policies: moves no difference
-    found = table_of("x", "higher", NAMES, tuple(map(str, range(200))), shared + generator.normal(size=(3, 200, 8)))
+    found = regret_table("x", "higher", NAMES, tuple(map(str, range(200))), shared + generator.normal(size=(3, 200, 8)))
     assert found.noise == pytest.approx(np.sqrt(2.0 / 8), rel=0.05)
 
 

@@ -12,7 +12,7 @@ from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import measure
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
-from sim.sweeps.design.measures import YEARLY, MeasureError, parse_measure, values_of
+from sim.sweeps.design.measures import YEARLY_INDICATORS, MeasureError, parse_measure, values_of
 
 CODES = load_data().codes
 
@@ -54,7 +54,7 @@ def test_values_are_those_of_the_outcomes(plan: RunPlan, outcomes_of: Callable[[
 def test_every_yearly_indicator_can_be_kept(plan: RunPlan, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]) -> None:
     outcomes = next(outcomes_of(plan))
     known = measure(outcomes, CODES)
-    for name in YEARLY:
+    for name in YEARLY_INDICATORS:
         regions = [region for region in (*CODES, "WORLD") if (name, region) in known]
         assert regions, name
         parsed = [parse_measure(f"indicator({name}, {region}, 2020)", CODES, 2024) for region in regions]

@@ -9,7 +9,7 @@ import pytest
 
 import sim
 from sim.sweeps.design.file import read_design, shipped_designs
-from sim.sweeps.keys import runs_of
+from sim.sweeps.keys import sweep_runs
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def test_a_shipped_design_runs_small(name: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     design = read_design(name)
     assert design.run_count <= 5_000
-    assert len({run.key for run in runs_of(design)}) == len(list(runs_of(design)))
+    assert len({run.key for run in sweep_runs(design)}) == len(list(sweep_runs(design)))
     moved = [factor for factor in design.factors if factor.kind != "parameter"]  # a parameter would need a solution
     small = replace(
         design, draws=0, replicates=1, researchers=300, method="csv" if moved else "none", points=0, factors=tuple(moved),
