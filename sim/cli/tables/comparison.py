@@ -16,11 +16,11 @@ from rich.text import Text
 from sim.cli.tables.inputs import plain_table
 from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
-from sim.comparisons.answer import percent, signed
 from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Headline
 from sim.comparisons.crossings import year_of_crossing
 from sim.comparisons.effects import main_headline
 from sim.comparisons.pairing import labels
+from sim.comparisons.words import percent, signed
 from sim.reports.words import reading_notes
 
 ARROW: Final = "\N{RIGHTWARDS ARROW}"

@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from sim.comparisons.anatomy.anatomy import ChannelRow
+from sim.comparisons.regions import told_regions
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import FIRST_YEAR, Floats, Integers
 
 TIER: Final = "top20"
 AXES_SHOWN: Final = ("work", "study")
-ALWAYS: Final = ("USA", "CHN")
-"""Regions whose effects are always told."""
-OTHERS: Final = 2
-"""Further regions of which effects are told: those with the largest in the last year."""
+_OTHERS: Final = 2  # further regions of which effects are told: those with the largest in the last year
 
 
 class Cell(NamedTuple):
@@ -46,7 +42,7 @@ def shares_at(counts: Integers, years: Sequence[int]) -> Floats:
 
 
 def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[Cell]:
-    """List the shares that are told: ALWAYS, and on each axis the OTHERS that move most in the last year.
+    """List the shares that are told: USA, CHN, and on each axis the two others that move most in the last year.
 
     Parameters
     ----------
@@ -54,11 +50,9 @@ def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> It
     years : the Y years.
     codes : (R,) region codes.
     """
-    always = [codes.index(code) for code in ALWAYS]
     for y, year in enumerate(years):
         for x, axis in enumerate(AXES_SHOWN):
-            ranked = [int(region) for region in np.argsort(-np.abs(total[-1, x]), kind="stable")]
-            for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
+            for region in told_regions(total[-1, x], codes, _OTHERS):
                 yield Cell((y, x, region), year, axis, codes[region])
 
 

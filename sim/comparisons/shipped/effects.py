@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from sim.comparisons.regions import told_regions
 from sim.comparisons.shipped.reference import REPLICATES, RESEARCHERS, EffectRow
 from sim.data.load import load_data
 from sim.data.schema import Data
@@ -29,12 +30,7 @@ AXES_SHOWN = ("work", "study")
 """Axes of which effects are told; the first decides the main region."""
 
 
-ALWAYS = ("USA", "CHN")
-"""Regions whose effects are always told."""
-
-
-OTHERS = 2
-"""Further regions of which effects are told: those with the largest."""
+_OTHERS = 2  # further regions of which effects are told: those with the largest
 
 
 Report = Callable[[str], None]
@@ -156,9 +152,9 @@ def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Flo
     codes : region codes in id order.
     """
     for x, axis in enumerate(AXES_SHOWN):
-        ranked = [int(region) for region in np.argsort(-np.abs(effects[:, x].mean(axis=0)), kind="stable")]
-        always = [codes.index(code) for code in ALWAYS]
-        for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
+        mean = effects[:, x].mean(axis=0)
+        largest = int(np.abs(np.nan_to_num(mean)).argmax())
+        for region in told_regions(mean, codes, _OTHERS):
             effect = effects[:, x, region]
             (first, first_rho), (second, second_rho) = strongest(effect, inputs)
             low, middle, high = np.quantile(effect, (0.05, 0.5, 0.95))
@@ -166,7 +162,7 @@ def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Flo
                 scenario=name,
                 axis=axis,
                 region=codes[region],
-                main=x == 0 and region == ranked[0],
+                main=x == 0 and region == largest,
                 draws=len(effect),
                 mean=float(effect.mean()),
                 p05=float(low),

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from sim.comparisons.comparison import Comparison, Effects
+from sim.comparisons.regions import ALWAYS, told_regions
 from sim.engines.counts import AXES, TIERS
 from sim.reports.figures.published import groups_of
 from sim.reports.figures.tables import (
@@ -232,9 +233,7 @@ def changed_regions(comparison: Comparison, axis: str) -> list[int]:
     """Return the regions whose share of the top 20 % changes most in the last year: the United States and China, then others."""
     last = np.stack([effects.difference[-1, TIERS.index("top20"), AXES.index(axis)] for effects in comparison.effects])
     size = np.nan_to_num(np.abs(last)).max(axis=0)
-    always = [comparison.base.codes.index(code) for code in ("USA", "CHN")]
-    others = sorted(set(range(len(size))) - set(always), key=lambda region: (-size[region], region))
-    return always + others[: SHOWN_REGIONS - len(always)]
+    return told_regions(size, comparison.base.codes, SHOWN_REGIONS - len(ALWAYS))
 
 
 def _first_change(comparison: Comparison, axis: str) -> int:
