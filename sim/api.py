@@ -127,7 +127,7 @@ class Compared:
         return pd.DataFrame(rows[name])
 
     def figure(self, name: str) -> Figure:
-        """Draw a figure; `sim.reports.figures.catalogue.TABLES` names them.
+        """Draw a figure; `sim.reports.figures.catalogue.FIGURES` names them.
 
         Raises
         ------
@@ -186,9 +186,15 @@ def compare(
     if first is not None:
         sizes = {name: int(first.provenance[name]) for name in ("draws", "replicates", "seed", "researchers", "until")} | sizes
     place = Path(out)
-    runs = [each if isinstance(each, Run) else found_or_made(replace(RunPlan(each), **sizes), place) for each in given]
+    runs = [each if isinstance(each, Run) else _found_or_made(replace(RunPlan(each), **sizes), place) for each in given]
     comparison, folder, _ = compare_into(runs, place, Extent(assumptions, anatomy))
     return Compared(comparison, folder)
+
+
+def _found_or_made(plan: RunPlan, out: Path) -> Run:
+    from sim.reports.figures.catalogue import save_run_figures
+
+    return found_or_made(plan, out, save_run_figures)
 
 
 def _read(given: str | Path | Run | Scenario) -> Run | Scenario:

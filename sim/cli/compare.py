@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.report import report_into
+from sim.cli.report import RUN_RECORD, report_into
 from sim.cli.run import execute_all, read_settings
-from sim.cli.terminal import InputError, json_option, load_all, progress_bar, show, show_json
+from sim.cli.terminal import InputError, json_option, load_all, progress_bar, say, show_json
 
 if TYPE_CHECKING:
     from sim.runs.folder import Run
 
-DEFAULTS = {"researchers": 20_000, "draws": 100, "replicates": 2, "seed": 1, "until": 2035}
-SHORTEST_PREFIX = 4
-FEWEST = 2
-RECORD = "provenance.json"
+_DEFAULTS = {"researchers": 20_000, "draws": 100, "replicates": 2, "seed": 1, "until": 2035}
+_SHORTEST_PREFIX = 4
+_FEWEST = 2  # a base and a variant
 
 
 @click.command()
@@ -57,7 +56,7 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
     from sim.comparisons.pairing import NotComparableError
     from sim.runs.executors import available_cores
 
-    if len(runs) < FEWEST:
+    if len(runs) < _FEWEST:
         raise InputError(["compare takes a base and at least one variant, as in: talentsim compare baseline us-opening"])
     try:
         for form, path in options["exports"]:
@@ -68,7 +67,7 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
                 found,
                 Path(out),
                 Extent(not options["no_assumptions"], not options["no_anatomy"], options["workers"] or available_cores()),
-                command_of(found, options),
+                _command_of(found, options),
                 progress,
             )
         for form, path in options["exports"]:
@@ -81,14 +80,14 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
     if as_json:
         show_json(comparison_record(comparison, folder, was_there))
         return
-    show(comparison_report(comparison))
+    say(comparison_report(comparison))
     for form, path in options["exports"]:
-        show(f"\n{form}: {path}", soft_wrap=True)
+        say(f"\n{form}: {path}", soft_wrap=True)
     state = "already there" if was_there else "written"
-    show(f"\nComparison ({state}): {folder}", soft_wrap=True)
+    say(f"\nComparison ({state}): {folder}", soft_wrap=True)
     if page is not None:
-        show(f"Report: {page}", soft_wrap=True)
-        show("\n".join(("", *comparison.answers)))
+        say(f"Report: {page}", soft_wrap=True)
+        say("\n".join(("", *comparison.answers)))
 
 
 def find_or_make(arguments: Sequence[str], out: Path, options: dict[str, Any]) -> list[Run]:
@@ -143,10 +142,10 @@ def sizes(there: Sequence[Run], options: dict[str, Any]) -> dict[str, Any]:
     InputError
         If an option asks for another size than that run has.
     """
-    asked = {name: options[name] for name in DEFAULTS if options[name] is not None}
+    asked = {name: options[name] for name in _DEFAULTS if options[name] is not None}
     if not there:
-        return DEFAULTS | asked
-    given = {name: int(there[0].provenance[name]) for name in DEFAULTS}
+        return _DEFAULTS | asked
+    given = {name: int(there[0].provenance[name]) for name in _DEFAULTS}
     problems = [
         f"--{name} {value}: the run {there[0].folder} has {given[name]}; leave the option out, or name the scenario instead"
         for name, value in asked.items()
@@ -166,21 +165,21 @@ def folder_of(argument: str, out: Path) -> Path | None:
         If several runs begin with these digits, or a folder holds no run.
     """
     folder = Path(argument)
-    if (folder / RECORD).is_file():
+    if (folder / RUN_RECORD).is_file():
         return folder
     if folder.is_dir() and not folder.with_suffix(".toml").is_file():
         raise InputError([f"{argument} is a folder without a run; name results/SCENARIO/RUN-ID, a run id or a scenario"])
-    if len(argument) < SHORTEST_PREFIX or not set(argument) <= set("0123456789abcdef"):
+    if len(argument) < _SHORTEST_PREFIX or not set(argument) <= set("0123456789abcdef"):
         return None
-    found = sorted(path.parent for path in out.glob(f"*/{argument}*/{RECORD}"))
+    found = sorted(path.parent for path in out.glob(f"*/{argument}*/{RUN_RECORD}"))
     if len(found) > 1:
         raise InputError([f"{argument}: {len(found)} runs begin so: {', '.join(str(path) for path in found)}"])
     return found[0] if found else None
 
 
-def command_of(runs: Sequence[Run], options: dict[str, Any]) -> str:
+def _command_of(runs: Sequence[Run], options: dict[str, Any]) -> str:
     """Return the command that makes a comparison again, without anything of this machine."""
-    size = [word for name in DEFAULTS for word in (f"--{name}", str(runs[0].provenance[name]))]
+    size = [word for name in _DEFAULTS for word in (f"--{name}", str(runs[0].provenance[name]))]
     settings = [word for setting in options["settings"] for word in ("--set", setting)]
     flags = [f"--{flag.replace('_', '-')}" for flag in ("no_assumptions", "no_anatomy") if options[flag]]
     return shlex.join(["talentsim", "compare", *(run.name for run in runs), *size, *settings, *flags])

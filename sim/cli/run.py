@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.terminal import InputError, WorkError, json_option, load_all, progress_bar, scenario_arguments, show, show_json
+from sim.cli.terminal import InputError, WorkError, json_option, load_all, progress_bar, say, scenario_arguments, show_json
 
 if TYPE_CHECKING:
     from sim.runs.folder import Run
@@ -55,8 +55,8 @@ def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json
         if as_json:
             records.append(run_record(finished, state))
             continue
-        show(run_report(finished, names))
-        show(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
+        say(run_report(finished, names))
+        say(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
     if as_json:
         show_json({"runs": records})
 
@@ -99,6 +99,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     """
     from sim.draws.constants import NotSolvedError
     from sim.engines.walk import InvariantBrokenError
+    from sim.reports.figures.catalogue import save_run_figures
     from sim.runs.execute import make_run, tasks_of
     from sim.runs.folder import check_place, find_run, read_run
 
@@ -121,7 +122,7 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
         before = find_run(plan, out)
         with progress_bar(plan.scenario.name) as progress:
             try:
-                finished = make_run(plan, tasks[id(plan)], out, settings, progress)
+                finished = make_run(plan, tasks[id(plan)], out, save_run_figures, settings, progress)
             except (NotSolvedError, InvariantBrokenError) as error:
                 raise WorkError(f"{plan.scenario.name}: {error}") from error
         yield finished, "written" if before is None else f"made again by the {plan.engine} engine: the same numbers"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.terminal import FAILED, InputError, WorkError, json_option, show, show_json
+from sim.cli.terminal import FAILED, InputError, WorkError, json_option, say, show_json
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -152,7 +152,7 @@ def say_end(progress: Progress, folder: Path, as_json: bool) -> None:
             sys.exit(FAILED)
         return
     there = progress.done - progress.executed
-    show(
+    say(
         f"{progress.done:,} of {progress.total:,} runs are in {folder}: {there:,} were there, {progress.executed:,} executed.",
         soft_wrap=True,
     )
@@ -267,7 +267,7 @@ def say_estimate(design: Design, folder: Path, width: int, shard: tuple[int, int
         return
     solve = f"; {counted(found.unsolved, 'draw')} to be solved first, some 20 s each" if found.unsolved else ""
     part = f" (shard {shard[0]} of {shard[1]})" if shard[1] > 1 else ""
-    show(
+    say(
         f"{design.name}: {counted(found.points, 'point')} x {counted(len(design.scenarios), 'scenario')} x "
         f"{counted(max(1, design.draws), 'draw')} x {counted(design.replicates, 'replicate')}\n"
         f"{counted(found.runs, 'run')}{part}, {found.there:,} of them there\n"
@@ -316,4 +316,4 @@ def merge(folders: tuple[Path, ...], out: Path, as_json: bool) -> None:
         show_json({"folder": str(out), "added": added, "missing": whole.missing, "failed": whole.failed})
         return
     lacks = f" {counted(whole.missing, 'run')} of the design are missing: a shard is not done." if whole.missing else ""
-    show(f"{counted(added, 'run')} added to {out}.{lacks}", soft_wrap=True)
+    say(f"{counted(added, 'run')} added to {out}.{lacks}", soft_wrap=True)

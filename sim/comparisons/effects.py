@@ -41,9 +41,6 @@ POINTS = 100.0
 HEADLINE_AXES = ("work", "study", "origin")
 
 
-_OTHERS = 2  # further regions of each axis: those that move most in the last year
-
-
 HEADLINE_YEARS = (2030, 2035, 2040, 2045, 2050)
 """Years of headlines that the runs reach; their last year is one in any case."""
 
@@ -168,7 +165,7 @@ def headline_years(run: Run) -> list[int]:
 def headline_regions(effects: Effects, codes: Sequence[str], axis: str) -> list[str]:
     """List USA, CHN and those that move most among the top 20 % in the last year, the largest mover first."""
     moved = np.abs(np.nan_to_num(effects.difference[-1, TIERS.index("top20"), AXES.index(axis)]))
-    told = [region for region in told_regions(moved, codes, _OTHERS) if codes[region] in ALWAYS or moved[region] > 0.0]
+    told = [region for region in told_regions(moved, codes) if codes[region] in ALWAYS or moved[region] > 0.0]
     return [codes[region] for region in sorted(told, key=lambda region: (-moved[region], region))]
 
 

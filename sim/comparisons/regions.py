@@ -17,7 +17,7 @@ PASSING: Final = ("CHN", "USA")
 """Challenger and leader whose crossing is always told."""
 
 
-def told_regions(change: Floats, codes: Sequence[str], others: int) -> list[int]:
+def told_regions(change: Floats, codes: Sequence[str], others: int = 2) -> list[int]:
     """List the regions that are told of an effect: ALWAYS, then the others that move most.
 
     Parameters

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
-from sim.reports.figures.published import save_work_shares
 from sim.runs.folder import Run, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
@@ -20,6 +19,7 @@ from sim.runs.plan import RunPlan
 from sim.runs.simulate import simulate
 
 Progress = Callable[[str, int, int], None]
+Finish = Callable[[Run], object]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,9 @@ def run_plan(plan: RunPlan, progress: Progress | None = None) -> Iterator[Outcom
     yield from run_tasks(tasks_of(plan), plan.workers, progress)
 
 
-def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progress: Progress | None = None) -> Run:
+def found_or_made(
+    plan: RunPlan, out: Path, finish: Finish, settings: Sequence[str] = (), progress: Progress | None = None
+) -> Run:
     """Find the run of a plan below a results folder, or make it.
 
     Parameters
@@ -127,6 +129,8 @@ def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progre
         What is asked for.
     out
         Results folder.
+    finish
+        Called with the run before its folder is in its place, to write into it what is drawn from its numbers.
     settings
         Texts of ``--set`` for the record.
     progress
@@ -142,12 +146,13 @@ def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progre
         If the folder cannot be written.
     """
     there = find_run(plan, out)
-    return read_run(there) if there is not None else make_run(plan, tasks_of(plan), out, settings, progress)
+    return read_run(there) if there is not None else make_run(plan, tasks_of(plan), out, finish, settings, progress)
 
 
-def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str], progress: Progress | None) -> Run:
+def make_run(
+    plan: RunPlan, tasks: list[Task], out: Path, finish: Finish, settings: Sequence[str], progress: Progress | None
+) -> Run:
     """Make the run of a plan, whether it is there or not; arguments and errors as for `found_or_made`."""
-    data = load_data()
     return write_run(
         plan,
         run_tasks(tasks, plan.workers, progress),
@@ -155,7 +160,7 @@ def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str
         command=command_of(plan, settings),
         notes=[unstable_points(plan)],
         variants={value: execute(task) for value, task in variant_tasks(plan).items()},
-        finish=lambda made: save_work_shares(made, data, made.folder),
+        finish=finish,
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sim.comparisons.shipped.effects
-from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
+from sim.cli.tables.scenarios import effect_points, elite_line, inputs_line, is_above_error, noise_level, own_levers, parts_of
 from sim.comparisons.shipped.effects import (
     AXES_SHOWN,
     Design,
@@ -20,6 +20,7 @@ from sim.comparisons.shipped.reference import EffectRow, count_table, first_diff
 from sim.data.load import load_data
 from sim.draws.draw import Draw, draw_vectors
 from sim.engines.counts import AXES, TIERS
+from sim.reports.words import assumption_line
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
@@ -115,13 +116,13 @@ def test_the_elite_is_read_against_two_errors() -> None:
 
 
 def test_points_have_a_sign_but_for_nothing() -> None:
-    assert [points(value) for value in (1.25, -0.31, 0.04, -0.04)] == ["+1.2", "-0.3", "0.0", "0.0"]
+    assert [effect_points(value) for value in (1.25, -0.31, 0.04, -0.04)] == ["+1.2", "-0.3", "0.0", "0.0"]
 
 
 def test_assumptions_are_counted_without_what_is_taken_away() -> None:
-    line = assumption_line(parts_of(load_shipped("taiwan-strait-crisis"), CODES))
+    line = assumption_line(own_levers(parts_of(load_shipped("taiwan-strait-crisis"), CODES)))
     assert line.startswith("Of its 4 levers, 4 are assumed outright and 0 have")
-    assert assumption_line(parts_of(load_shipped("no-restrictions-2018-22"), CODES)) == "It has no lever of its own."
+    assert assumption_line(own_levers(parts_of(load_shipped("no-restrictions-2018-22"), CODES))) == "It has no lever of its own."
 
 
 def test_the_first_difference_names_row_and_column() -> None:

@@ -16,7 +16,6 @@ from sim.model.world import FIRST_YEAR, Floats, Integers
 
 TIER: Final = "top20"
 AXES_SHOWN: Final = ("work", "study")
-_OTHERS: Final = 2  # further regions of which effects are told: those with the largest in the last year
 
 
 class Cell(NamedTuple):
@@ -52,7 +51,7 @@ def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> It
     """
     for y, year in enumerate(years):
         for x, axis in enumerate(AXES_SHOWN):
-            for region in told_regions(total[-1, x], codes, _OTHERS):
+            for region in told_regions(total[-1, x], codes):
                 yield Cell((y, x, region), year, axis, codes[region])
 
 

@@ -30,9 +30,6 @@ AXES_SHOWN = ("work", "study")
 """Axes of which effects are told; the first decides the main region."""
 
 
-_OTHERS = 2  # further regions of which effects are told: those with the largest
-
-
 Report = Callable[[str], None]
 
 
@@ -154,7 +151,7 @@ def rows_of(name: str, effects: Floats, inputs: Mapping[str, Floats], elite: Flo
     for x, axis in enumerate(AXES_SHOWN):
         mean = effects[:, x].mean(axis=0)
         largest = int(np.abs(np.nan_to_num(mean)).argmax())
-        for region in told_regions(mean, codes, _OTHERS):
+        for region in told_regions(mean, codes):
             effect = effects[:, x, region]
             (first, first_rho), (second, second_rho) = strongest(effect, inputs)
             low, middle, high = np.quantile(effect, (0.05, 0.5, 0.95))

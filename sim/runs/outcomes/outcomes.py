@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.world import REPORT_FROM, Floats, Integers
 from sim.runs.outcomes.statistics import shares_of, spread
+
+
+class Remark(NamedTuple):
+    """Where an assumption of a run was cut off, with the first and last year, or by how many points its draw misses a target."""
+
+    kind: Literal["visible_share_cut", "target_missed"]
+    draw: int
+    years: tuple[int, int] | None
+    points: float | None
 
 
 @dataclass(frozen=True)
