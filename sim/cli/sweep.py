@@ -40,25 +40,34 @@ SECONDS_FOR_WORKERS = 60
 @click.option("--retry", is_flag=True, help="Try failed runs again.")
 @click.option("--dry-run", is_flag=True, help="Count the runs, measure a few, say how long and how much; keep nothing.")
 @json_option
-def sweep(design: str, out: str | None, workers: int | None, dask: str | None, as_json: bool, **options: Any) -> None:
+def sweep(
+    design: str,
+    out: str | None,
+    workers: int | None,
+    dask: str | None,
+    shard: str | None,
+    retry: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Run what a design varies: only what is missing. Stop it anyhow and run the same command to go on.
 
     DESIGN is the path of a TOML file or the name of a shipped design.
     """
     gc.enable()
-    shard = read_shard(options["shard"])
+    part = read_shard(shard)
     with interruptible():
         wanted = load_design(design)
         from sim.api import sweep_folder
         from sim.runs.executors import available_cores
 
-        folder = Path(out) if out else sweep_folder(wanted.name, shard)
+        folder = Path(out) if out else sweep_folder(wanted.name, part)
         processes = workers or available_cores()
-        if options["dry_run"]:
+        if dry_run:
             with executor_of(processes, dask) as (_, width):
-                say_estimate(wanted, folder, width, shard, as_json)
+                say_estimate(wanted, folder, width, part, as_json)
             return
-        progress = run_sweep(wanted, folder, processes, dask, shard, options["retry"], as_json)
+        progress = run_sweep(wanted, folder, processes, dask, part, retry, as_json)
     say_end(progress, folder, as_json)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
 
 import click
 
@@ -19,8 +20,25 @@ if TYPE_CHECKING:
 SCREEN_WIDTH = 100
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+Command = TypeVar("Command", bound=Callable[..., None])
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 scenario_arguments = click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+
+
+def gathered(name: str, kind: type[NamedTuple]) -> Callable[[Command], Command]:
+    """Hand a command some of its options as one record: those that are fields of a kind, under a name."""
+    make: Any = kind
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(**options: Any) -> None:
+            record = make(**{field: options.pop(field) for field in kind._fields})
+            command(**options, **{name: record})
+
+        return cast(Command, call)
+
+    return decorate
 
 
 class InputError(Exception):
