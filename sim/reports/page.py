@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -100,11 +99,11 @@ def report_page(comparison: Comparison) -> str:
             sections=_sections(comparison, tables),
             footer=f"{run_note(comparison)} Written by talentsim {version}. Projections under assumptions, not forecasts of "
             "persons.",
-            style=Markup(_text("style.css")),
+            style=_text("style.css"),
             figures=_drawn(tables),
             library=library,
-            script=Markup(script),
-            script_hash=Markup(script_hash(script)),
+            script=script,
+            script_hash=script_hash(script),
         )
     )
 
@@ -163,10 +162,10 @@ def _figure_block(table: FigureTable, note: str) -> FigureBlock:
     return FigureBlock(table.name, table.title, caption, described(table), _picture(file_figure(table, note)))
 
 
-def _drawn(tables: Mapping[str, FigureTable]) -> Markup:
+def _drawn(tables: Mapping[str, FigureTable]) -> str:
     """Return what the page's script draws, as JSON that cannot end its element."""
     figures = ",".join(f'"{name}":{plotly_figure(table).to_json()}' for name, table in tables.items())
-    return Markup("{" + figures.replace("<", "\\u003c").replace("\u2028", "\\u2028") + "}")
+    return "{" + figures.replace("<", "\\u003c").replace("\u2028", "\\u2028") + "}"
 
 
 def _picture(figure: Figure) -> str:
@@ -197,8 +196,8 @@ def _text(name: str) -> str:
 class Library(NamedTuple):
     """The script of plotly: packed with gzip and written in base64, and what a content policy calls it."""
 
-    packed: Markup
-    hash: Markup
+    packed: str
+    hash: str
 
 
 @functools.cache
@@ -207,8 +206,7 @@ def plotting_library() -> Library:
     from plotly.offline import get_plotlyjs
 
     script = get_plotlyjs()
-    packed = base64.b64encode(gzip.compress(script.encode(), 9, mtime=0)).decode()
-    return Library(Markup(packed), Markup(script_hash(script)))
+    return Library(base64.b64encode(gzip.compress(script.encode(), 9, mtime=0)).decode(), script_hash(script))
 
 
 def script_hash(script: str) -> str:

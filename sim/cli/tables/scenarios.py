@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sim.cli.tables.plain import plain_table
-from sim.comparisons.shipped.reference import EffectRow
 from sim.reports.words import assumption_line
 from sim.scenarios.expansions import ExpansionRow, change_row
 from sim.scenarios.levers.named import PolicyUse
 from sim.scenarios.load import difference, expansion, replacements
 from sim.scenarios.reading.chain import is_dropped
 from sim.scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.comparisons.shipped.reference import EffectRow
 
 
 def scenario_report(scenario: Scenario) -> RenderableType:
