@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -131,12 +131,6 @@ class Section(NamedTuple):
     anchor: str
     title: str
     blocks: Blocks
-
-
-def rendered(blocks: Blocks) -> str:
-    """Return the HTML of blocks."""
-    module: Any = templates().get_template("blocks.html").module
-    return str(module.show(blocks))
 
 
 @cache

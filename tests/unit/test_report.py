@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
 from sim.comparisons.words import signed
 from sim.reports.figures.catalogue import figure_table, figure_tables
-from sim.reports.html import DataTable, NumberCell, Paragraph, TextCell, rendered
+from sim.reports.html import Blocks, DataTable, NumberCell, Paragraph, TextCell, templates
 from sim.reports.page import MOST_PAGE_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
 from sim.reports.words import span
 from sim.runs.folder import Run
@@ -53,6 +54,12 @@ def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def page(comparison: Comparison) -> str:
     return report_page(comparison)
+
+
+def rendered(blocks: Blocks) -> str:
+    """Return the HTML of some blocks."""
+    module: Any = templates().get_template("blocks.html").module
+    return str(module.show(blocks))
 
 
 class Texts(HTMLParser):
