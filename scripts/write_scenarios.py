@@ -9,17 +9,18 @@ from pathlib import Path
 
 from sim.cli.tables.scenarios import (
     Part,
-    assumption_line,
     effect_line,
     effect_text,
     elite_line,
+    evidence_text,
     inputs_line,
     noise_level,
+    own_levers,
     parts_of,
-    why,
 )
 from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow, read_effects
 from sim.data.load import load_data
+from sim.reports.words import assumption_line
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.load import BASELINE, load_shipped
 from sim.scenarios.reading.chain import shipped_names
@@ -108,7 +109,7 @@ def section(scenario: Scenario, effects: Sequence[EffectRow]) -> str:
     ]
     for part in parts:
         lines += part_lines(part)
-    lines += ["", assumption_line(parts), ""]
+    lines += ["", assumption_line(own_levers(parts)), ""]
     own = [row for row in effects if row.scenario == scenario.name]
     main = next((row for row in own if row.main), None)
     if main is not None:
@@ -129,7 +130,10 @@ def part_lines(part: Part) -> list[str]:
     head = f"- {part.name}{': ' if part.about else ''}{part.about}"
     return [
         head,
-        *(f"  - `{row.id}`: {row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit}). {why(row)}" for row in part.levers),
+        *(
+            f"  - `{row.id}`: {row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit}). {evidence_text(row)}"
+            for row in part.levers
+        ),
     ]
 
 

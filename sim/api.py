@@ -11,7 +11,6 @@ import sim.comparisons.exports as exports
 from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import effects_table
-from sim.reports.figures.published import save_work_shares
 from sim.runs.execute import Runner, found_or_made
 from sim.runs.executors import InThisProcess, Processes, available_cores
 from sim.runs.folder import Run, read_run
@@ -128,7 +127,7 @@ class Compared:
         return pd.DataFrame(rows[name])
 
     def figure(self, name: str) -> Figure:
-        """Draw a figure; `sim.reports.figures.catalogue.TABLES` names them.
+        """Draw a figure; `sim.reports.figures.catalogue.FIGURES` names them.
 
         Raises
         ------
@@ -189,10 +188,12 @@ def compare(
     first = next((each for each in given if isinstance(each, Run)), None)
     if first is not None:
         sizes = {name: int(first.provenance[name]) for name in ("draws", "replicates", "seed", "researchers", "until")} | sizes
+    from sim.reports.figures.catalogue import save_run_figures  # plotting libraries are slow to import
+
     place = Path(out)
     basis = load_basis()
     plans = [replace(RunPlan(each, basis), **sizes) for each in given if not isinstance(each, Run)]
-    made = found_or_made(plans, place, lambda run: save_work_shares(run, basis.data, run.folder), runner=runner)
+    made = found_or_made(plans, place, save_run_figures, runner=runner)
     runs = [each if isinstance(each, Run) else next(made)[0] for each in given]
     comparison, folder, _ = compare_into(runs, place, Extent(assumptions, anatomy))
     return Compared(comparison, folder)

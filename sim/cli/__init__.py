@@ -21,13 +21,13 @@ from sim.cli.compare import compare
 from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
-from sim.cli.terminal import DONE, FAILED, INTERRUPTED, WIDTH, WRONG_INPUT, InputError, WorkError, stop
+from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
 
 if TYPE_CHECKING:
     from sim.runs.execute import Runner
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": SCREEN_WIDTH})
 @click.version_option(sim.__version__, prog_name="talentsim")
 def cli() -> None:
     """Simulate where AI researchers come from, study and work.

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sim
-from sim.cli.terminal import InputError, json_option, show, show_json, unknown
+from sim.cli.terminal import InputError, json_option, say, show_json, unknown
 
 if TYPE_CHECKING:
     from sim.sweeps.analysis.sensitivity import Sensitivity
     from sim.sweeps.results import Sweep
 
-SWEEPS = Path("results") / "sweeps"
-ANALYSIS = "analysis"
-EXTRA = {"SALib": "SALib", "ema_workbench": "ema_workbench", "sklearn": "scikit-learn"}
-LONGEST_NAME = 60
+_SWEEPS = Path("results") / "sweeps"
+_ANALYSIS = "analysis"
+_EXTRA = {"SALib": "SALib", "ema_workbench": "ema_workbench", "sklearn": "scikit-learn"}
+_LONGEST_NAME = 60
 
 sweep_argument = click.argument("sweep", metavar="SWEEP")
 measure_option = click.option(
@@ -43,39 +43,39 @@ def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: 
     SWEEP is a folder, or a name below results/sweeps. Tables and figures are written into its folder, below analysis.
     """
     gc.enable()
-    with explained_input():
+    with _explained_input():
         from sim.cli.tables.sweeps import sensitivity_record, sensitivity_report
         from sim.reports.figures.analysis import INDEX_COLUMNS, index_rows, save_sensitivity
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import chosen_scenarios, default_measure, meanings
 
-        held = find_sweep(sweep)
+        held = _find_sweep(sweep)
         text = measure or default_measure(held)
         records: list[dict[str, Any]] = []
         for name in chosen_scenarios(held, scenario):
             if against == name:
                 continue
-            answers, reasons = sensitivities(held, text, name, against)
+            answers, reasons = _sensitivities(held, text, name, against)
             for found in answers:
                 less = f"-less-{found.against}" if found.against else ""
-                folder, stem = place(held, f"sensitivity-{name}{less}-{found.rows_are}", text)
+                folder, stem = _place(held, f"sensitivity-{name}{less}-{found.rows_are}", text)
                 words = meanings(held, name, found.inputs)
                 write_table(folder / f"{stem}.csv", INDEX_COLUMNS, index_rows(found.indices))
                 record = sensitivity_record(found, words)
-                paths = save_sensitivity(found, folder, stem, {**record_of(held), **without(record, "indices")})
+                paths = save_sensitivity(found, folder, stem, {**_record_of(held), **_without(record, "indices")})
                 files = [str(folder / f"{stem}.csv"), *map(str, paths)]
                 records.append({**record, "files": files})
                 if not as_json:
-                    show(sensitivity_report(found, words))
-                    show(f"{stem}.csv and figures are in {folder}", soft_wrap=True)
+                    say(sensitivity_report(found, words))
+                    say(f"{stem}.csv and figures are in {folder}", soft_wrap=True)
             if not as_json:
                 for reason in reasons:
-                    show(reason, soft_wrap=True)
+                    say(reason, soft_wrap=True)
     if as_json:
         show_json({"folder": str(held.folder), "sensitivity": records})
 
 
-def sensitivities(sweep: Sweep, text: str, name: str, against: str | None) -> tuple[list[Sensitivity], list[str]]:
+def _sensitivities(sweep: Sweep, text: str, name: str, against: str | None) -> tuple[list[Sensitivity], list[str]]:
     """Analyse factors and draws, whichever there are; say why one of them is not given.
 
     Raises
@@ -117,19 +117,19 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
     A CONDITION is made of measures that the sweep kept, numbers, + - * /, comparisons, and, or, not and parentheses.
     """
     gc.enable()
-    with explained_input():
+    with _explained_input():
         from sim.cli.tables.sweeps import discovery_record, discovery_report
         from sim.reports.figures.analysis import save_discovery
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.discovery import discover as discovered
         from sim.sweeps.analysis.responses import chosen_scenarios, meanings
 
-        held = find_sweep(sweep)
+        held = _find_sweep(sweep)
         records: list[dict[str, Any]] = []
         for name in chosen_scenarios(held, scenario):
             found = discovered(held, where, name, density)
             words = meanings(held, name, found.inputs)
-            folder, stem = place(held, f"discover-{name}", where)
+            folder, stem = _place(held, f"discover-{name}", where)
             rows = [
                 (box.method, number, str(box), limit.input, limit.low, limit.high, limit.chance, box.rows, box.cases,
                  box.coverage, box.density)
@@ -139,11 +139,11 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
             columns = ("method", "box", "words", "input", "low", "high", "chance", "rows", "cases", "coverage", "density")
             write_table(folder / f"{stem}.csv", columns, rows)
             record = discovery_record(found, words)
-            paths = save_discovery(found, folder, stem, {**record_of(held), **record})
+            paths = save_discovery(found, folder, stem, {**_record_of(held), **record})
             records.append({**record, "files": [str(folder / f"{stem}.csv"), *map(str, paths)]})
             if not as_json:
-                show(discovery_report(found, words), soft_wrap=True)
-                show(f"{stem}.csv is in {folder}", soft_wrap=True)
+                say(discovery_report(found, words), soft_wrap=True)
+                say(f"{stem}.csv is in {folder}", soft_wrap=True)
     if as_json:
         show_json({"folder": str(held.folder), "discovery": records})
 
@@ -159,30 +159,30 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
     Policies are its scenarios and futures its points and draws; with one scenario, policies are the points.
     """
     gc.enable()
-    with explained_input():
+    with _explained_input():
         from sim.cli.tables.sweeps import ROBUSTNESS_COLUMNS, robustness_record, robustness_report, robustness_rows
         from sim.reports.figures.analysis import save_robustness
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import default_measure
         from sim.sweeps.analysis.robustness import robustness as compared
 
-        held = find_sweep(sweep)
+        held = _find_sweep(sweep)
         text = measure or default_measure(held)
         found = compared(held, text, direction)
-        folder, stem = place(held, f"robustness-{direction}", text)
+        folder, stem = _place(held, f"robustness-{direction}", text)
         write_table(folder / f"{stem}.csv", ROBUSTNESS_COLUMNS, robustness_rows(found))
         record = robustness_record(found)
-        paths = save_robustness(found, folder, stem, {**record_of(held), **without(record, "policies")})
+        paths = save_robustness(found, folder, stem, {**_record_of(held), **_without(record, "policies")})
     if as_json:
         files = [str(folder / f"{stem}.csv"), *map(str, paths)]
         show_json({"folder": str(held.folder), "robustness": {**record, "files": files}})
     else:
-        show(robustness_report(found))
-        show(f"{stem}.csv and the regret of every policy in every future are in {folder}", soft_wrap=True)
+        say(robustness_report(found))
+        say(f"{stem}.csv and the regret of every policy in every future are in {folder}", soft_wrap=True)
 
 
 @contextmanager
-def explained_input() -> Iterator[None]:
+def _explained_input() -> Iterator[None]:
     """Turn what a user got wrong into an error of input."""
     from sim.sweeps.analysis.expressions import ExpressionError
     from sim.sweeps.analysis.responses import AnalysisError
@@ -193,12 +193,12 @@ def explained_input() -> Iterator[None]:
         raise InputError([str(error)]) from error
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
-        if package not in EXTRA:
+        if package not in _EXTRA:
             raise
-        raise InputError([f"this analysis needs the package {EXTRA[package]}: pip install 'talentsim[analysis]'"]) from error
+        raise InputError([f"this analysis needs the package {_EXTRA[package]}: pip install 'talentsim[analysis]'"]) from error
 
 
-def find_sweep(name: str) -> Sweep:
+def _find_sweep(name: str) -> Sweep:
     """Read a sweep by its folder, or by its name below results/sweeps.
 
     Raises
@@ -209,36 +209,36 @@ def find_sweep(name: str) -> Sweep:
     from sim.sweeps.results import read_sweep
     from sim.sweeps.store import DESIGN_RECORD
 
-    for folder in (Path(name), SWEEPS / name):
+    for folder in (Path(name), _SWEEPS / name):
         if (folder / DESIGN_RECORD).is_file():
             return read_sweep(folder)
-    known = sorted(path.parent.name for path in SWEEPS.glob(f"*/{DESIGN_RECORD}"))
+    known = sorted(path.parent.name for path in _SWEEPS.glob(f"*/{DESIGN_RECORD}"))
     if Path(name).is_dir():
         raise InputError([f"{name} holds no sweep; `talentsim sweep DESIGN` makes one"])
     if not known:
-        raise InputError([f"there is no sweep {name!r}, nor any in {SWEEPS}; `talentsim sweep DESIGN` makes one"])
+        raise InputError([f"there is no sweep {name!r}, nor any in {_SWEEPS}; `talentsim sweep DESIGN` makes one"])
     raise InputError([unknown("sweep", name, known)])
 
 
-def place(sweep: Sweep, prefix: str, text: str) -> tuple[Path, str]:
+def _place(sweep: Sweep, prefix: str, text: str) -> tuple[Path, str]:
     """Make the folder of a sweep's analyses and the beginning of a file's name; what is too long for one ends in a hash."""
     from sim.runs.atomic import explained
 
-    folder = sweep.folder / ANALYSIS
+    folder = sweep.folder / _ANALYSIS
     with explained(folder):
         folder.mkdir(exist_ok=True)
     plain = re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-")
-    if len(plain) > LONGEST_NAME or re.search(r"[^\w\s(),.]", text):
-        plain = f"{plain[:LONGEST_NAME].strip('-')}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    if len(plain) > _LONGEST_NAME or re.search(r"[^\w\s(),.]", text):
+        plain = f"{plain[:_LONGEST_NAME].strip('-')}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
     return folder, f"{prefix}-{plain}"
 
 
-def record_of(sweep: Sweep) -> dict[str, Any]:
+def _record_of(sweep: Sweep) -> dict[str, Any]:
     """Say which sweep an analysis rests on."""
     names = ("title", "method", "points", "draws", "replicates", "researchers", "seed", "until", "group")
     return {"talentsim": sim.__version__, "sweep": {name: sweep.record[name] for name in names}}
 
 
-def without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Leave out one entry."""
     return {key: value for key, value in record.items() if key != name}

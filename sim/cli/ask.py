@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sim.cli.terminal import InputError, json_option, load_all, scenario_arguments, show, show_json, unknown
+from sim.cli.terminal import InputError, json_option, load_all, say, scenario_arguments, show_json, unknown
 
 
 @click.command()
@@ -21,7 +21,7 @@ def check(scenarios: tuple[str, ...], as_json: bool) -> None:
         show_json({"scenarios": [scenario_record(scenario) for scenario in loaded]})
         return
     for scenario in loaded:
-        show(scenario_report(scenario))
+        say(scenario_report(scenario))
 
 
 @click.command()
@@ -38,7 +38,7 @@ def levers(name: str | None, as_json: bool) -> None:
     if as_json:
         show_json({"levers": [lever_record(lever) for lever in chosen]})
     else:
-        show(levers_report(chosen) if name is None else lever_report(chosen[0]))
+        say(levers_report(chosen) if name is None else lever_report(chosen[0]))
 
 
 @click.command()
@@ -57,7 +57,7 @@ def policies(name: str | None, as_json: bool) -> None:
     if as_json:
         show_json({"policies": [policy_record(policy, regions) for policy in chosen]})
     else:
-        show(policies_report(chosen) if name is None else policy_report(chosen[0], regions))
+        say(policies_report(chosen) if name is None else policy_report(chosen[0], regions))
 
 
 @click.command()
@@ -72,7 +72,7 @@ def sources(name: str | None, as_json: bool) -> None:
         if as_json:
             show_json(data_record(load_data()))
         else:
-            show(data_report(load_data()))
+            say(data_report(load_data()))
         return
     answer = find_source(name)
     if answer.kind is None:
@@ -81,7 +81,7 @@ def sources(name: str | None, as_json: bool) -> None:
     if as_json:
         show_json({"name": answer.name, "kind": answer.kind, "lines": list(answer.lines)})
     else:
-        show("\n".join(answer.lines), soft_wrap=True)
+        say("\n".join(answer.lines), soft_wrap=True)
 
 
 @click.command()
@@ -102,7 +102,7 @@ def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: boo
     if as_json:
         show_json(life_record(life))
     else:
-        show(str(life), soft_wrap=True)
+        say(str(life), soft_wrap=True)
 
 
 @click.command()
@@ -124,6 +124,6 @@ def scenarios(name: str | None, as_json: bool) -> None:
     if as_json:
         show_json({"scenarios": [shipped_record(each, effects[each.name], regions) for each in chosen]})
     elif name is None:
-        show(scenarios_report(chosen))
+        say(scenarios_report(chosen))
     else:
-        show(shipped_report(chosen[0], effects[name], regions))
+        say(shipped_report(chosen[0], effects[name], regions))

@@ -5,46 +5,55 @@ from __future__ import annotations
 import gc
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sim.cli.report import report_into
-from sim.cli.run import execute_all, read_settings
-from sim.cli.terminal import InputError, json_option, load_all, progress_bar, show, show_json
+from sim.cli.report import RUN_RECORD, report_into
+from sim.cli.run import USUAL, Sizes, execute_all, read_settings, size_options, workers_option
+from sim.cli.terminal import InputError, gathered, json_option, load_all, progress_bar, say, show_json
 
 if TYPE_CHECKING:
     from sim.runs.folder import Run
 
-DEFAULTS = {"researchers": 20_000, "draws": 100, "replicates": 2, "seed": 1, "until": 2035}
-SHORTEST_PREFIX = 4
-FEWEST = 2
-RECORD = "provenance.json"
+_SHORTEST_PREFIX = 4
+_FEWEST = 2  # a base and a variant
+
+
+class LeftOut(NamedTuple):
+    """What a comparison shall do without."""
+
+    no_assumptions: bool
+    no_anatomy: bool
+    no_report: bool
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="BASE VARIANT...")
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
-@click.option("--researchers", type=click.IntRange(100, 10_000_000), metavar="N",
-              help="Active researchers simulated in 2022.  [default: 20000]")  # fmt: skip
-@click.option("--draws", type=click.IntRange(1, 10_000), metavar="N", help="Draws of the uncertain parameters.  [default: 100]")
-@click.option("--replicates", type=click.IntRange(1, 10_000), metavar="N",
-              help="Realisations of the random numbers per draw.  [default: 2]")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="S", help="Seed of the random numbers.  [default: 1]")
-@click.option("--until", type=click.IntRange(2010, 2050), metavar="YEAR", help="Last year.  [default: 2035]")
-@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+@size_options(Sizes())
+@workers_option
 @click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
               help="Fix an uncertain parameter in the runs that are made; may be repeated.")  # fmt: skip
 @click.option("--no-assumptions", is_flag=True, help="Leave out the effects at the reference point under other assumptions.")
 @click.option("--no-anatomy", is_flag=True, help="Leave out who changed and why.")
 @click.option("--no-report", is_flag=True, help="Leave out the page and the figures.")
+@gathered("left_out", LeftOut)
 @click.option("--export", "exports", type=(click.Choice(["iamc", "hubverse"]), click.Path(dir_okay=False, path_type=Path)),
               multiple=True, metavar="FORMAT FILE",
               help="Write iamc or hubverse to FILE (.csv or .parquet); may be repeated.")  # fmt: skip
 @json_option
-def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
+def compare(
+    runs: tuple[str, ...],
+    out: str,
+    sizes: Sizes,
+    workers: int | None,
+    settings: tuple[str, ...],
+    left_out: LeftOut,
+    exports: tuple[tuple[str, Path], ...],
+    as_json: bool,
+) -> None:
     """Say what each VARIANT changes in BASE: how much, whether it is more than noise, and what that rests on.
 
     Each is a scenario (a shipped name or a file), the folder of a run, or the first digits of a run id below --out. What is
@@ -57,41 +66,37 @@ def compare(runs: tuple[str, ...], out: str, as_json: bool, **options: Any) -> N
     from sim.comparisons.pairing import NotComparableError
     from sim.runs.executors import available_cores
 
-    if len(runs) < FEWEST:
+    if len(runs) < _FEWEST:
         raise InputError(["compare takes a base and at least one variant, as in: talentsim compare baseline us-opening"])
+    place, processes = Path(out), workers or available_cores()
+    extent = Extent(not left_out.no_assumptions, not left_out.no_anatomy, processes)
     try:
-        for form, path in options["exports"]:
+        for form, path in exports:
             check_export(form, path)
-        found = find_or_make(runs, Path(out), options)
+        found = find_or_make(runs, place, sizes, processes, settings)
         with progress_bar("comparison") as progress:
-            comparison, folder, was_there = compare_into(
-                found,
-                Path(out),
-                Extent(not options["no_assumptions"], not options["no_anatomy"], options["workers"] or available_cores()),
-                command_of(found, options),
-                progress,
-            )
-        for form, path in options["exports"]:
+            comparison, folder, was_there = compare_into(found, place, extent, _command_of(found, settings, left_out), progress)
+        for form, path in exports:
             export(comparison, form, path)
     except NotComparableError as error:
         raise InputError(error.reasons) from error
     except ExportError as error:
         raise InputError([str(error)]) from error
-    page = None if options["no_report"] else report_into(comparison, folder)
+    page = None if left_out.no_report else report_into(comparison, folder)
     if as_json:
         show_json(comparison_record(comparison, folder, was_there))
         return
-    show(comparison_report(comparison))
-    for form, path in options["exports"]:
-        show(f"\n{form}: {path}", soft_wrap=True)
+    say(comparison_report(comparison))
+    for form, path in exports:
+        say(f"\n{form}: {path}", soft_wrap=True)
     state = "already there" if was_there else "written"
-    show(f"\nComparison ({state}): {folder}", soft_wrap=True)
+    say(f"\nComparison ({state}): {folder}", soft_wrap=True)
     if page is not None:
-        show(f"Report: {page}", soft_wrap=True)
-        show("\n".join(("", *comparison.answers)))
+        say(f"Report: {page}", soft_wrap=True)
+        say("\n".join(("", *comparison.answers)))
 
 
-def find_or_make(arguments: Sequence[str], out: Path, options: dict[str, Any]) -> list[Run]:
+def find_or_make(arguments: Sequence[str], out: Path, asked: Sizes, workers: int, settings: Sequence[str]) -> list[Run]:
     """Read the runs that are there; make the others in their sizes.
 
     Raises
@@ -99,21 +104,19 @@ def find_or_make(arguments: Sequence[str], out: Path, options: dict[str, Any]) -
     InputError
         If an argument is neither a run nor a scenario, or an option contradicts a run that is there.
     """
-    from sim.runs.executors import available_cores
     from sim.runs.folder import read_run
     from sim.runs.plan import RunPlan
     from sim.scenarios.load import load_basis
 
     folders = [folder_of(argument, out) for argument in arguments]
     there = [None if folder is None else read_run(folder) for folder in folders]
-    size = sizes([run for run in there if run is not None], options)
+    sizes = sizes_of([run for run in there if run is not None], asked)
     missing = [argument for argument, folder in zip(arguments, folders, strict=True) if folder is None]
     if missing:
         check_current([run for run in there if run is not None])
-    scenarios = load_all(missing, read_settings(options["settings"]), size["until"])
-    workers = options["workers"] or available_cores()
-    plans = [replace(RunPlan(scenario, load_basis(), workers=workers), **size) for scenario in scenarios]
-    made = (run for run, _ in execute_all(plans, out, options["settings"]))
+    scenarios = load_all(missing, read_settings(settings), sizes["until"])
+    plans = [RunPlan(scenario, load_basis(), workers=workers, **sizes) for scenario in scenarios]
+    made = (run for run, _ in execute_all(plans, out, settings))
     return [next(made) if run is None else run for run in there]
 
 
@@ -136,7 +139,7 @@ def check_current(there: Sequence[Run]) -> None:
         raise InputError(problems)
 
 
-def sizes(there: Sequence[Run], options: dict[str, Any]) -> dict[str, Any]:
+def sizes_of(there: Sequence[Run], asked: Sizes) -> dict[str, Any]:
     """Take the sizes of the first run that is there, else those asked for, else the usual ones.
 
     Raises
@@ -144,13 +147,13 @@ def sizes(there: Sequence[Run], options: dict[str, Any]) -> dict[str, Any]:
     InputError
         If an option asks for another size than that run has.
     """
-    asked = {name: options[name] for name in DEFAULTS if options[name] is not None}
+    options = {name: value for name, value in asked._asdict().items() if value is not None}
     if not there:
-        return DEFAULTS | asked
-    given = {name: int(there[0].provenance[name]) for name in DEFAULTS}
+        return USUAL._asdict() | options
+    given = {name: int(there[0].provenance[name]) for name in Sizes._fields}
     problems = [
         f"--{name} {value}: the run {there[0].folder} has {given[name]}; leave the option out, or name the scenario instead"
-        for name, value in asked.items()
+        for name, value in options.items()
         if value != given[name]
     ]
     if problems:
@@ -167,21 +170,21 @@ def folder_of(argument: str, out: Path) -> Path | None:
         If several runs begin with these digits, or a folder holds no run.
     """
     folder = Path(argument)
-    if (folder / RECORD).is_file():
+    if (folder / RUN_RECORD).is_file():
         return folder
     if folder.is_dir() and not folder.with_suffix(".toml").is_file():
         raise InputError([f"{argument} is a folder without a run; name results/SCENARIO/RUN-ID, a run id or a scenario"])
-    if len(argument) < SHORTEST_PREFIX or not set(argument) <= set("0123456789abcdef"):
+    if len(argument) < _SHORTEST_PREFIX or not set(argument) <= set("0123456789abcdef"):
         return None
-    found = sorted(path.parent for path in out.glob(f"*/{argument}*/{RECORD}"))
+    found = sorted(path.parent for path in out.glob(f"*/{argument}*/{RUN_RECORD}"))
     if len(found) > 1:
         raise InputError([f"{argument}: {len(found)} runs begin so: {', '.join(str(path) for path in found)}"])
     return found[0] if found else None
 
 
-def command_of(runs: Sequence[Run], options: dict[str, Any]) -> str:
+def _command_of(runs: Sequence[Run], settings: Sequence[str], left_out: LeftOut) -> str:
     """Return the command that makes a comparison again, without anything of this machine."""
-    size = [word for name in DEFAULTS for word in (f"--{name}", str(runs[0].provenance[name]))]
-    settings = [word for setting in options["settings"] for word in ("--set", setting)]
-    flags = [f"--{flag.replace('_', '-')}" for flag in ("no_assumptions", "no_anatomy") if options[flag]]
-    return shlex.join(["talentsim", "compare", *(run.name for run in runs), *size, *settings, *flags])
+    sizes = [word for name in Sizes._fields for word in (f"--{name}", str(runs[0].provenance[name]))]
+    fixed = [word for setting in settings for word in ("--set", setting)]
+    flags = [f"--{flag.replace('_', '-')}" for flag in ("no_assumptions", "no_anatomy") if getattr(left_out, flag)]
+    return shlex.join(["talentsim", "compare", *(run.name for run in runs), *sizes, *fixed, *flags])

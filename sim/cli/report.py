@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.terminal import InputError, WorkError, json_option, show, show_json
+from sim.cli.terminal import InputError, WorkError, json_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.comparisons.comparison import Comparison
     from sim.runs.folder import Run
 
-RECORD = "provenance.json"
-PAGE = "report.html"
-FIGURES = "figures"
+RUN_RECORD = "provenance.json"
+_PAGE = "report.html"
+_FIGURES = "figures"
 
 
 @click.command()
@@ -28,13 +28,14 @@ FIGURES = "figures"
 def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) -> None:
     """Write one page, to be mailed or printed, about the folder of a run or of a comparison."""
     from sim.reports.figures.catalogue import save_figures
-    from sim.reports.page import ReportTooLargeError, alone, write_report
+    from sim.reports.page import ReportTooLargeError, write_report
+    from sim.reports.single import as_comparison
     from sim.runs.folder import Run
 
     what = read_folder(folder)
-    compared = alone(what) if isinstance(what, Run) else what
+    compared = as_comparison(what) if isinstance(what, Run) else what
     try:
-        page = write_report(compared, out or folder / PAGE)
+        page = write_report(compared, out or folder / _PAGE)
     except ReportTooLargeError as error:
         raise WorkError(str(error)) from error
     files = [] if figures is None else save_figures(compared, figures)
@@ -43,10 +44,10 @@ def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) 
         show_json(sizes | {"answers": list(compared.answers), "figures": [str(each) for each in files]})
         return
     for answer in compared.answers:
-        show(answer)
-    show(f"\nReport: {page}", soft_wrap=True)
+        say(answer)
+    say(f"\nReport: {page}", soft_wrap=True)
     if files:
-        show(f"Figures: {figures}", soft_wrap=True)
+        say(f"Figures: {figures}", soft_wrap=True)
 
 
 def report_into(comparison: Comparison, folder: Path) -> Path:
@@ -54,10 +55,10 @@ def report_into(comparison: Comparison, folder: Path) -> Path:
     from sim.reports.figures.catalogue import save_figures
     from sim.reports.page import write_report
 
-    page = folder / PAGE
+    page = folder / _PAGE
     if page.is_file():
         return page
-    save_figures(comparison, folder / FIGURES)
+    save_figures(comparison, folder / _FIGURES)
     return write_report(comparison, page)
 
 
@@ -74,7 +75,7 @@ def read_folder(folder: Path) -> Run | Comparison:
     from sim.comparisons.folder import read_comparison
     from sim.runs.folder import read_run
 
-    record = folder / RECORD
+    record = folder / RUN_RECORD
     if not record.is_file():
         raise InputError(
             [f"{folder}: no run and no comparison; name a folder like results/SCENARIO/RUN-ID or results/comparisons/NAMES/ID"]

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sim.cli.terminal import InputError, WorkError, json_option, load_all, progress_bar, scenario_arguments, show, show_json
+from sim.cli.terminal import (
+    Command,
+    InputError,
+    WorkError,
+    gathered,
+    json_option,
+    load_all,
+    progress_bar,
+    say,
+    scenario_arguments,
+    show_json,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from sim.runs.executors import Progress
@@ -18,47 +29,87 @@ if TYPE_CHECKING:
     from sim.runs.plan import RunPlan
 
 
+class Sizes(NamedTuple):
+    """How large runs are; None for what was not asked."""
+
+    researchers: int | None = None
+    draws: int | None = None
+    replicates: int | None = None
+    seed: int | None = None
+    until: int | None = None
+
+
+USUAL = Sizes(researchers=20_000, draws=100, replicates=2, seed=1, until=2035)
+
+
+def size_options(defaults: Sizes) -> Callable[[Command], Command]:
+    """Give a command the options of `Sizes`; those without a default say which is the usual one."""
+    declared = {
+        "researchers": (click.IntRange(100, 10_000_000), "N", "Active researchers simulated in 2022."),
+        "draws": (click.IntRange(1, 10_000), "N", "Draws of the uncertain parameters."),
+        "replicates": (click.IntRange(1, 10_000), "N", "Realisations of the random numbers per draw."),
+        "seed": (click.IntRange(0, 2**32 - 1), "S", "Seed of the random numbers."),
+        "until": (click.IntRange(2010, 2050), "YEAR", "Last year."),
+    }
+
+    def decorate(command: Command) -> Command:
+        command = gathered("sizes", Sizes)(command)
+        for name, (kind, metavar, words) in reversed(declared.items()):
+            default = getattr(defaults, name)
+            usual = "" if default is not None else f"  [default: {getattr(USUAL, name)}]"
+            command = click.option(
+                f"--{name}", type=kind, default=default, show_default=True, metavar=metavar, help=words + usual
+            )(command)
+        return command
+
+    return decorate
+
+
+workers_option = click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+
+
 @click.command()
 @scenario_arguments
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
-@click.option("--researchers", default=20_000, show_default=True, metavar="N",
-              type=click.IntRange(100, 10_000_000), help="Active researchers simulated in 2022.")  # fmt: skip
-@click.option("--draws", default=100, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
-              help="Draws of the uncertain parameters.")  # fmt: skip
-@click.option("--replicates", default=2, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
-              help="Realisations of the random numbers per draw.")  # fmt: skip
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**32 - 1), metavar="S",
-              help="Seed of the random numbers.")  # fmt: skip
-@click.option("--until", default=2035, show_default=True, type=click.IntRange(2010, 2050), metavar="YEAR",
-              help="Last year.")  # fmt: skip
+@size_options(USUAL)
 @click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
               help="Engine that walks the years.")  # fmt: skip
-@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+@workers_option
 @click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
               help="Fix an uncertain parameter; may be repeated.")  # fmt: skip
 @click.option("--check-invariants", is_flag=True,
               help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
 @json_option
-def run(scenarios: tuple[str, ...], out: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def run(
+    scenarios: tuple[str, ...],
+    out: str,
+    sizes: Sizes,
+    engine: str,
+    workers: int | None,
+    settings: tuple[str, ...],
+    check_invariants: bool,
+    as_json: bool,
+) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     gc.enable()
-    loaded = load_all(scenarios, read_settings(settings), options["until"])
+    loaded = load_all(scenarios, read_settings(settings), sizes.until)
     from sim.cli.tables.run import run_record, run_report
+    from sim.reports.words import region_names
     from sim.runs.executors import available_cores
     from sim.runs.plan import RunPlan
     from sim.scenarios.load import load_basis
 
-    options["workers"] = options["workers"] or available_cores()
+    options: dict[str, Any] = {"engine": engine, "workers": workers or available_cores(), "check_invariants": check_invariants}
     basis = load_basis()
-    names = {region.code: region.name for region in basis.data.regions}
-    plans = [RunPlan(scenario, basis, **options) for scenario in loaded]
+    plans = [RunPlan(scenario, basis, **sizes._asdict(), **options) for scenario in loaded]
+    names = region_names()
     records = []
     for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), settings), strict=True):
         if as_json:
             records.append(run_record(finished, state))
             continue
-        show(run_report(finished, names))
-        show(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
+        say(run_report(finished, names))
+        say(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
     if as_json:
         show_json({"runs": records})
 
@@ -99,12 +150,11 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     tuple
         The run, and in words whether it was there already.
     """
-    from sim.data.load import load_data
-    from sim.reports.figures.published import save_work_shares
+    from sim.reports.figures.catalogue import save_run_figures
     from sim.runs.execute import PlanError, found_or_made
 
-    data, runner = load_data(), click.get_current_context().obj
-    made = found_or_made(plans, out, lambda run: save_work_shares(run, data, run.folder), settings, watched, runner)
+    runner = click.get_current_context().obj
+    made = found_or_made(plans, out, save_run_figures, settings, watched, runner)
     said = {"found": "already there, nothing executed", "made": "written"}
     try:
         for plan, (finished, state) in zip(plans, made, strict=True):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.terminal import FAILED, InputError, WorkError, json_option, show, show_json
+from sim.cli.terminal import FAILED, InputError, WorkError, json_option, say, show_json
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -40,25 +40,34 @@ SECONDS_FOR_WORKERS = 60
 @click.option("--retry", is_flag=True, help="Try failed runs again.")
 @click.option("--dry-run", is_flag=True, help="Count the runs, measure a few, say how long and how much; keep nothing.")
 @json_option
-def sweep(design: str, out: str | None, workers: int | None, dask: str | None, as_json: bool, **options: Any) -> None:
+def sweep(
+    design: str,
+    out: str | None,
+    workers: int | None,
+    dask: str | None,
+    shard: str | None,
+    retry: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Run what a design varies: only what is missing. Stop it anyhow and run the same command to go on.
 
     DESIGN is the path of a TOML file or the name of a shipped design.
     """
     gc.enable()
-    shard = read_shard(options["shard"])
+    part = read_shard(shard)
     with interruptible():
         wanted = load_design(design)
         from sim.api import sweep_folder
         from sim.runs.executors import available_cores
 
-        folder = Path(out) if out else sweep_folder(wanted.name, shard)
+        folder = Path(out) if out else sweep_folder(wanted.name, part)
         processes = workers or available_cores()
-        if options["dry_run"]:
+        if dry_run:
             with executor_of(processes, dask) as (_, width):
-                say_estimate(wanted, folder, width, shard, as_json)
+                say_estimate(wanted, folder, width, part, as_json)
             return
-        progress = run_sweep(wanted, folder, processes, dask, shard, options["retry"], as_json)
+        progress = run_sweep(wanted, folder, processes, dask, part, retry, as_json)
     say_end(progress, folder, as_json)
 
 
@@ -152,7 +161,7 @@ def say_end(progress: SweepProgress, folder: Path, as_json: bool) -> None:
             sys.exit(FAILED)
         return
     there = progress.done - progress.executed
-    show(
+    say(
         f"{progress.done:,} of {progress.total:,} runs are in {folder}: {there:,} were there, {progress.executed:,} executed.",
         soft_wrap=True,
     )
@@ -267,7 +276,7 @@ def say_estimate(design: Design, folder: Path, width: int, shard: tuple[int, int
         return
     solve = f"; {counted(found.unsolved, 'draw')} to be solved first, some 20 s each" if found.unsolved else ""
     part = f" (shard {shard[0]} of {shard[1]})" if shard[1] > 1 else ""
-    show(
+    say(
         f"{design.name}: {counted(found.points, 'point')} x {counted(len(design.scenarios), 'scenario')} x "
         f"{counted(max(1, design.draws), 'draw')} x {counted(design.replicates, 'replicate')}\n"
         f"{counted(found.runs, 'run')}{part}, {found.there:,} of them there\n"
@@ -316,4 +325,4 @@ def merge(folders: tuple[Path, ...], out: Path, as_json: bool) -> None:
         show_json({"folder": str(out), "added": added, "missing": whole.missing, "failed": whole.failed})
         return
     lacks = f" {counted(whole.missing, 'run')} of the design are missing: a shard is not done." if whole.missing else ""
-    show(f"{counted(added, 'run')} added to {out}.{lacks}", soft_wrap=True)
+    say(f"{counted(added, 'run')} added to {out}.{lacks}", soft_wrap=True)

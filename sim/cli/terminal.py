@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sim.runs.executors import Progress
     from sim.scenarios.scenario import Scenario
 
-WIDTH = 100
+SCREEN_WIDTH = 100
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-Progress = Callable[[str, int, int], None]
+Command = TypeVar("Command", bound=Callable[..., None])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 scenario_arguments = click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+
+
+def gathered(name: str, kind: type[NamedTuple]) -> Callable[[Command], Command]:
+    """Hand a command some of its options as one record: those that are fields of a kind, under a name."""
+    make: Any = kind
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(**options: Any) -> None:
+            record = make(**{field: options.pop(field) for field in kind._fields})
+            command(**options, **{name: record})
+
+        return cast(Command, call)
+
+    return decorate
 
 
 class InputError(Exception):
@@ -88,12 +105,12 @@ def progress_bar(title: str) -> Iterator[Progress | None]:
         yield advance
 
 
-def show(content: RenderableType, soft_wrap: bool = False) -> None:
+def say(content: RenderableType, soft_wrap: bool = False) -> None:
     """Print to standard output, at least 100 columns wide."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.width = max(WIDTH, console.width) if console.is_terminal else WIDTH
+    console.width = max(SCREEN_WIDTH, console.width) if console.is_terminal else SCREEN_WIDTH
     console.print(content, soft_wrap=soft_wrap, markup=False)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.comparisons.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
-from sim.comparisons.crossings import ALWAYS
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects
 from sim.comparisons.effects import leading, main_headline
 from sim.comparisons.pairing import labels
+from sim.comparisons.regions import PASSING
+from sim.comparisons.words import percent, signed
 
-MINUS = "\N{MINUS SIGN}"
 WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise"}
 
 
@@ -33,14 +33,14 @@ def variant_answer(comparison: Comparison, name: str, title: str, effects: Effec
         return f"{no_change(effects, comparison.base.name, title, until)} {crossing_sentence(comparison, name, until)}"
     verdict = WORDS.get(main.verdict, f"{main.verdict}: {main.reason}")
     first = (
-        f"By {until}, “{title}” moves the share of the top 20 % who work in {main.region} by {points(main.difference)} "
+        f"By {until}, “{title}” moves the share of the top 20 % who work in {main.region} by {_points(main.difference)} "
         f"(90 % of {main.runs} paired runs: {signed(main.p05)} to {signed(main.p95)}), from {percent(main.base_share)} to "
         f"{percent(main.variant_share)} and from {main.base_people:,.0f} to {main.variant_people:,.0f} people "
         f"(medians): {verdict}."
     )
     second = next(row for row in rows if row.year == until and row.region != main.region)
     verdict = WORDS.get(second.verdict, second.verdict)
-    other = f"{second.region} moves by {points(second.difference)} ({signed(second.p05)} to {signed(second.p95)}; {verdict})"
+    other = f"{second.region} moves by {_points(second.difference)} ({signed(second.p05)} to {signed(second.p95)}; {verdict})"
     return f"{first} {other}; {lower(crossing_sentence(comparison, name, until))}"
 
 
@@ -53,7 +53,7 @@ def no_change(effects: Effects, base: str, title: str, until: int) -> str:
 
 def crossing_sentence(comparison: Comparison, name: str, until: int) -> str:
     """Say how probable it is that CHN has passed USA in the last year, and what the variant does to that."""
-    challenger, leader = ALWAYS
+    challenger, leader = PASSING
     row = crossing_of(comparison.crossings, name, until)
     return (
         f"The probability that {challenger} has more of them at work than {leader} in some year until {until} is "
@@ -64,26 +64,8 @@ def crossing_sentence(comparison: Comparison, name: str, until: int) -> str:
 def crossing_of(rows: Sequence[CrossingRow], name: str, year: int) -> CrossingRow:
     """Find the row on CHN and USA among the top 20 % of a scenario in a year."""
     return next(
-        row for row in rows if (row.scenario, row.tier, row.challenger, row.leader, row.year) == (name, "top20", *ALWAYS, year)
+        row for row in rows if (row.scenario, row.tier, row.challenger, row.leader, row.year) == (name, "top20", *PASSING, year)
     )
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Write a number with its sign; what rounds to zero has none."""
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0.0:
-        return text
-    return f"{'+' if value > 0 else MINUS}{text}"
-
-
-def points(value: float) -> str:
-    """Write a difference of shares."""
-    return f"{signed(value)} percentage points"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Write a share, 0..1, in per cent."""
-    return f"{100.0 * share:.{digits}f} %"
 
 
 def lower(sentence: str) -> str:
@@ -91,7 +73,5 @@ def lower(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
-def headline_words(row: Headline) -> str:
-    """Name what a headline is about."""
-    tier = {"top20": "top 20 %", "elite": "elite"}[row.tier]
-    return f"{tier}, {row.axis}, {row.region}, {row.year}"
+def _points(value: float) -> str:
+    return f"{signed(value)} percentage points"

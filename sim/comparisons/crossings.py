@@ -11,13 +11,12 @@ import numpy as np
 
 from sim.comparisons.comparison import CrossingRow
 from sim.comparisons.pairing import Pair
+from sim.comparisons.regions import PASSING
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import crossing
 
-ALWAYS = ("CHN", "USA")
-"""Challenger and leader that are always told, the challenger first."""
 CROSSED_TIERS = ("top20", "elite")
 BEHIND_IN = 2022
 """Year of the last published shares: a challenger is behind in it."""
@@ -54,7 +53,7 @@ def close_pairs(counts: Sequence[Integers], years: Integers, codes: Sequence[str
     list
         (challenger, leader) as region ids; CHN and USA first, then those with the most researchers.
     """
-    always = codes.index(ALWAYS[0]), codes.index(ALWAYS[1])
+    always = codes.index(PASSING[0]), codes.index(PASSING[1])
     start = int(np.searchsorted(years, min(BEHIND_IN, int(years[-1]))))
     base = counts[0]
     last = np.median(base[:, -1], axis=0)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
 from sim.comparisons.crossings import crossing_rows
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
+from sim.comparisons.regions import ALWAYS, told_regions
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
@@ -38,13 +39,6 @@ POINTS = 100.0
 
 
 HEADLINE_AXES = ("work", "study", "origin")
-
-
-ALWAYS = ("USA", "CHN")
-
-
-OTHERS = 2
-"""Further regions of each axis: those that move most in the last year."""
 
 
 HEADLINE_YEARS = (2030, 2035, 2040, 2045, 2050)
@@ -171,9 +165,8 @@ def headline_years(run: Run) -> list[int]:
 def headline_regions(effects: Effects, codes: Sequence[str], axis: str) -> list[str]:
     """List USA, CHN and those that move most among the top 20 % in the last year, the largest mover first."""
     moved = np.abs(np.nan_to_num(effects.difference[-1, TIERS.index("top20"), AXES.index(axis)]))
-    ranked = [codes[region] for region in np.argsort(-moved, kind="stable") if moved[region] > 0.0]
-    chosen = {*ALWAYS, *[code for code in ranked if code not in ALWAYS][:OTHERS]}
-    return sorted(chosen, key=lambda code: (-moved[codes.index(code)], codes.index(code)))
+    told = [region for region in told_regions(moved, codes) if codes[region] in ALWAYS or moved[region] > 0.0]
+    return [codes[region] for region in sorted(told, key=lambda region: (-moved[region], region))]
 
 
 def headline(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sim.cli.tables.scenarios import Part, assumption_line
 from sim.comparisons.comparison import Comparison
 from sim.data.load import load_data
-from sim.reports.figures.tables import runs_of
-from sim.reports.html import Words, data_table, definitions, escaped, folded, paragraph
+from sim.reports.figures.tables import shown_runs
+from sim.reports.html import Block, Blocks, DataTable, Definitions, Folded, Heading, Paragraph, TextCell
+from sim.reports.words import assumption_line
 from sim.runs.folder import Run
 from sim.scenarios.expansions import change_row
 from sim.scenarios.levers.changes import LeverChange
@@ -18,37 +18,35 @@ from sim.scenarios.reading.text import ScenarioError
 from sim.scenarios.scenario import Scenario
 
 
-def change_part(comparison: Comparison) -> str:
-    """Return what each scenario changes, cell by cell, and the evidence for each lever's size."""
-    pairs = _pairs(comparison)
-    return "".join(_change_table(label, before, after, against) for label, before, after, against in pairs)
+def change_part(comparison: Comparison) -> Blocks:
+    """Return what each scenario changes, cell by cell."""
+    return [_changes(label, before, after, against) for label, before, after, against in _pairs(comparison)]
 
 
-def evidence_part(comparison: Comparison) -> str:
+def evidence_part(comparison: Comparison) -> Blocks:
     """Return the evidence of every lever that a scenario has and its base has not."""
-    parts = []
+    blocks: list[Block] = []
     for label, before, after, against in _pairs(comparison):
         if isinstance(after, str):
             continue
         old = () if before is None or isinstance(before, str) else before.levers
         new = [change for change in after.levers if change not in old]
         gone = [change for change in old if change not in after.levers]
-        parts.append(_evidence(f"Levers of {label}", new))
-        if gone:
-            parts.append(_evidence(f"Levers of {against} that {label} leaves out", gone))
-    return "".join(parts)
+        blocks += _evidence(f"Levers of {label}", new)
+        blocks += _evidence(f"Levers of {against} that {label} leaves out", gone)
+    return blocks
 
 
-def origin_part(comparison: Comparison) -> str:
+def origin_part(comparison: Comparison) -> Blocks:
     """Return where the numbers come from: runs, versions, commands, data, licence and how to cite."""
-    parts = []
-    for series, run in runs_of(comparison):
+    blocks: list[Block] = []
+    for series, run in shown_runs(comparison):
         record = run.provenance
         source = record["source"]
         commit = f"{source['commit']}{' with changes' if source['dirty'] else ''}" if source["commit"] else "not from a checkout"
-        parts.append(
-            f"<h3>{escaped(series.label)}</h3>"
-            + definitions(
+        blocks += [
+            Heading(series.label),
+            Definitions(
                 [
                     ("run id", run.run_id),
                     ("title", run.title),
@@ -64,28 +62,21 @@ def origin_part(comparison: Comparison) -> str:
                     ("data", f"version {record['data']['version']}"),
                     ("made", record["ended"]),
                 ]
-            )
-        )
+            ),
+        ]
     version = comparison.base.provenance["versions"]["talentsim"]
-    ids = ", ".join(run.run_id for _, run in runs_of(comparison))
+    ids = ", ".join(run.run_id for _, run in shown_runs(comparison))
     cite = (
         f"The talentsim maintainers: talentsim: agent-based simulation of where AI researchers come from, study and work, "
         f"version {version}; runs {ids}."
     )
-    return "".join(parts) + definitions(
-        [
-            ("cite as", cite),
-            (
-                "licence",
-                "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's.",
-            ),
-        ]
-    )
+    licence = "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's."
+    return [*blocks, Definitions([("cite as", cite), ("licence", licence)])]
 
 
 def _pairs(comparison: Comparison) -> list[tuple[str, Scenario | str | None, Scenario | str, str]]:
     """Pair each scenario with what it is told against: label, base, scenario, name of the base; a text for what is missing."""
-    runs = runs_of(comparison)
+    runs = shown_runs(comparison)
     read = [(series.label, _scenario_of(run)) for series, run in runs]
     if len(read) == 1:
         return [(read[0][0], None, read[0][1], "the observed defaults")]
@@ -100,26 +91,26 @@ def _scenario_of(run: Run) -> Scenario | str:
         return f"The scenario file of run {run.run_id} cannot be read by this version: {error}"
 
 
-def _change_table(label: str, before: Scenario | str | None, after: Scenario | str, against: str) -> str:
+def _changes(label: str, before: Scenario | str | None, after: Scenario | str, against: str) -> Block:
     for each in (before, after):
         if isinstance(each, str):
-            return paragraph(each)
+            return Paragraph(each)
     assert isinstance(after, Scenario)
     laid = after
     if isinstance(before, Scenario):
         laid = replace(after, inherited_layers=before.layers, inherited_parameters=before.parameters)
     rows = difference(laid, load_data())
     if not rows:
-        return paragraph(f"{label} changes nothing in {against}.")
-    table = data_table(
+        return Paragraph(f"{label} changes nothing in {against}.")
+    table = DataTable(
         f"What {label} changes in {against}",
         ("what", "for whom", "when", "from", "to", "unit"),
-        (tuple(Words(each) for each in (row.lever, row.whom, row.when, row.before, row.after, row.unit)) for row in rows),
+        [[TextCell(each) for each in (row.lever, row.whom, row.when, row.before, row.after, row.unit)] for row in rows],
     )
-    return table if before is not None else folded(f"{len(rows)} differences from {against}", table)
+    return table if before is not None else Folded(f"{len(rows)} differences from {against}", [table])
 
 
-def _evidence(title: str, changes: Sequence[LeverChange]) -> str:
+def _evidence(title: str, changes: Sequence[LeverChange]) -> Blocks:
     data = load_data()
 
     def source(name: str) -> str:
@@ -128,8 +119,8 @@ def _evidence(title: str, changes: Sequence[LeverChange]) -> str:
 
     rows = [change_row(change, data.codes) for change in changes]
     if not rows:
-        return ""
+        return []
     pairs = [
         (f"{row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit})", f"{row.evidence}{source(row.source)}") for row in rows
     ]
-    return f"<h3>{escaped(title)}</h3>{paragraph(assumption_line([Part('', '', tuple(rows))]))}{definitions(pairs, 'stacked')}"
+    return [Heading(title), Paragraph(assumption_line(rows)), Definitions(pairs, "stacked")]

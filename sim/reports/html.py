@@ -1,76 +1,75 @@
-"""The pieces of a page: tables, lists and figures in HTML. Every text is escaped here."""
+"""What a page is made of, as data. How each piece looks in HTML stands in ``assets/blocks.html``; every text is escaped there."""
 
 from __future__ import annotations
 
-import html
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
-from sim.comparisons.answer import signed as with_sign
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-LONG = 60
-"""Letters above which a cell is given more width."""
+from sim.sources import PACKAGE
+
+_LONG = 60  # letters above which a cell is given more width
 
 
-class Words(NamedTuple):
+class TextCell(NamedTuple):
     """A cell with words that may be long."""
 
     text: str
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it needs more width than other columns."""
+        return len(self.text) > _LONG
 
-class Number(NamedTuple):
+
+class NumberCell(NamedTuple):
     """A cell with a number in words, and small print below it."""
 
     text: str
     small: str = ""
 
 
-Cell = Words | Number
+TableRow = Sequence[TextCell | NumberCell]
 
 
-def escaped(text: object) -> str:
-    """Escape a text for a page."""
-    return html.escape(str(text), quote=True)
+class Paragraph(NamedTuple):
+    """A paragraph; what stands between backticks is set as code."""
+
+    text: str
+    kind: str = ""
 
 
-def spoken(text: str) -> str:
-    """Escape a text; what stands between backticks is set as code."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", escaped(text))
+class Heading(NamedTuple):
+    """A heading inside a section."""
+
+    text: str
 
 
-def paragraph(text: str, kind: str = "") -> str:
-    """Return a paragraph; its direction is that of its letters."""
-    return f'<p dir="auto"{_class(kind)}>{spoken(text)}</p>'
+class Bullets(NamedTuple):
+    """A list of sentences."""
+
+    lines: Sequence[str]
 
 
-def bullets(lines: Iterable[str]) -> str:
-    """Return a list."""
-    return f"<ul>{''.join(f'<li dir=auto>{spoken(line)}</li>' for line in lines)}</ul>"
+class Definitions(NamedTuple):
+    """Terms with what they mean; of the kind "stacked", a term stands above its meaning."""
+
+    pairs: Sequence[tuple[str, str]]
+    kind: str = ""
 
 
-def definitions(pairs: Iterable[tuple[str, str]], kind: str = "") -> str:
-    """Return terms with what they mean; of the kind "stacked", a term stands above its meaning."""
-    return (
-        f"<dl{_class(kind)}>{''.join(f'<dt>{escaped(term)}</dt><dd dir=auto>{spoken(text)}</dd>' for term, text in pairs)}</dl>"
-    )
+class Answer(NamedTuple):
+    """What the page says of one scenario."""
+
+    who: str
+    text: str
 
 
-def folded(summary: str, body: str) -> str:
-    """Return something that opens when it is asked for, and in print."""
-    return f"<details><summary>{escaped(summary)}</summary>{body}</details>"
-
-
-def section(anchor: str, title: str, body: str) -> str:
-    """Return a section with its heading."""
-    return (
-        f'<section id="{anchor}" aria-labelledby="{anchor}-title"><h2 id="{anchor}-title">{escaped(title)}</h2>{body}</section>'
-    )
-
-
-def data_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table whose first column names the rows; it scrolls by itself where the screen is narrow.
+class DataTable(NamedTuple):
+    """A table whose first column names the rows; it scrolls by itself where the screen is narrow.
 
     Parameters
     ----------
@@ -81,21 +80,20 @@ def data_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Cel
     rows
         Cells, as many as there are columns; the first is the head of its row.
     """
-    lines = [list(row) for row in rows]
-    kinds = [bool(lines) and isinstance(lines[0][place], Number) for place in range(len(columns))]
-    heads = "".join(
-        f'<th scope="col"{_class("number" if number else "")}>{escaped(name)}</th>'
-        for name, number in zip(columns, kinds, strict=True)
-    )
-    body = "".join(f"<tr>{''.join(_cell(cell, place == 0) for place, cell in enumerate(row))}</tr>" for row in lines)
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="Table: {escaped(caption)}"><table><caption dir="auto"><span>'
-        f"{escaped(caption)}</span></caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[TableRow]
+
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        """Each column's head, and whether the column holds numbers."""
+        first = self.rows[0] if self.rows else ()
+        return [(name, any(isinstance(cell, NumberCell) for cell in first[k : k + 1])) for k, name in enumerate(self.columns)]
 
 
-def figure_block(name: str, title: str, caption: str, description: str, picture: str) -> str:
-    """Return a figure: its heading, how to read it, the place where it is drawn, and its picture for print.
+class FigureBlock(NamedTuple):
+    """A figure: the place where it is drawn, and its picture for print.
 
     Parameters
     ----------
@@ -108,46 +106,43 @@ def figure_block(name: str, title: str, caption: str, description: str, picture:
     picture
         A PNG in base64.
     """
-    return (
-        f'<figure id="figure-{name}"><h3>{escaped(title)}</h3><figcaption>{escaped(caption)}</figcaption>'
-        f'<div class="plot" id="plot-{name}" role="img" aria-label="{escaped(description)}"></div>'
-        f'<img class="picture" alt="{escaped(description)}" src="data:image/png;base64,{picture}"></figure>'
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    picture: str
+
+
+class Folded(NamedTuple):
+    """Something that opens when it is asked for, and in print."""
+
+    summary: str
+    blocks: Blocks
+
+
+Block = Paragraph | Heading | Bullets | Definitions | Answer | DataTable | FigureBlock | Folded
+Blocks = Sequence[Block]
+
+
+class Section(NamedTuple):
+    """A part of the page with its heading."""
+
+    anchor: str
+    title: str
+    blocks: Blocks
+
+
+@cache
+def templates() -> Environment:
+    """Return the templates of the page; what a template asks for and is not given is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(PACKAGE / "reports" / "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Write a number with its sign; what rounds to zero has none, what is missing is a dash."""
-    return "–" if math.isnan(value) else with_sign(value, digits)
-
-
-def span(low: float, high: float, digits: int = 2) -> str:
-    """Write an interval."""
-    return f"{signed(low, digits)} to {signed(high, digits)}"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Write a share, 0..1, in per cent; what is missing is a dash."""
-    return "–" if math.isnan(share) else f"{100 * share:.{digits}f} %"
-
-
-def people(number: float) -> str:
-    """Write a number of people."""
-    return "–" if math.isnan(number) else f"{number:,.0f}"
-
-
-def shortened(text: str, most: int) -> str:
-    """Cut a text, with an ellipsis, to at most so many letters."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def _class(kind: str) -> str:
-    return f' class="{kind}"' if kind else ""
-
-
-def _cell(cell: Cell, is_head: bool) -> str:
-    if is_head:
-        return f'<th scope="row" dir="auto"{_class("text" if isinstance(cell, Words) else "number")}>{escaped(cell.text)}</th>'
-    if isinstance(cell, Words):
-        return f'<td class="text{" long" if len(cell.text) > LONG else ""}" dir="auto">{spoken(cell.text)}</td>'
-    small = f"<small>{escaped(cell.small)}</small>" if cell.small else ""
-    return f'<td class="number">{escaped(cell.text)}{small}</td>'
+    environment.filters["kind"] = lambda each: type(each).__name__
+    environment.filters["pieces"] = lambda text: re.split("`([^`]+)`", text)
+    return environment

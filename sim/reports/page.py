@@ -8,46 +8,42 @@ import gzip
 import hashlib
 import io
 import os
-import string
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
 import sim
-from sim.comparisons.comparison import Comparison, CrossingRow
-from sim.engines.counts import AXES, TIERS
+from sim.comparisons.comparison import Comparison
+from sim.comparisons.words import signed
 from sim.reports.evidence import change_part, evidence_part, origin_part
 from sim.reports.figures.catalogue import figure_tables, run_note
 from sim.reports.figures.files import file_figure
 from sim.reports.figures.pages import plotly_figure
-from sim.reports.figures.tables import BARS, INTERVALS, LINES, FigureTable, region_names, runs_of
-from sim.reports.html import escaped, figure_block, folded, paragraph, section, shortened, signed
+from sim.reports.figures.tables import BARS, INTERVALS, LINES, FigureTable, shown_runs
+from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
 from sim.reports.sections import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
-from sim.reports.words import AXIS_WORDS, TIER_WORDS
+from sim.reports.single import as_comparison
+from sim.reports.words import shortened
 from sim.runs.folder import Run
-from sim.runs.outcomes.indicators import crossing
 from sim.sources import PACKAGE
 
-PAGE: Final = PACKAGE / "reports" / "assets"
+_ASSETS: Final = PACKAGE / "reports" / "assets"
 
 
 MOST_TITLE: Final = 240
 """Letters of a title that stand in the heading; a longer one follows in full."""
 
 
-MOST_BYTES: Final = 5_000_000
+MOST_PAGE_BYTES: Final = 5_000_000
 
 
 _COLOURS: Final = 128  # of a picture
 
 
 _DESCRIBED: Final = 14  # most numbers in the description of a figure
-
-
-_PASSING: Final = ("CHN", "USA")
 
 
 class ReportTooLargeError(ValueError):
@@ -67,7 +63,7 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
     Returns
     -------
     Path
-        The page, at most `MOST_BYTES` long.
+        The page, at most `MOST_PAGE_BYTES` long.
 
     Raises
     ------
@@ -76,9 +72,9 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    page = report_page(what if isinstance(what, Comparison) else alone(what)).encode()
-    if len(page) > MOST_BYTES:
-        raise ReportTooLargeError(f"{path}: {len(page):,} bytes, at most {MOST_BYTES:,}; compare fewer scenarios at a time")
+    page = report_page(what if isinstance(what, Comparison) else as_comparison(what)).encode()
+    if len(page) > MOST_PAGE_BYTES:
+        raise ReportTooLargeError(f"{path}: {len(page):,} bytes, at most {MOST_PAGE_BYTES:,}; compare fewer scenarios at a time")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(page)
@@ -86,53 +82,29 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
     return path
 
 
-def alone(run: Run) -> Comparison:
-    """Return a run as a comparison without variants: what there is to draw and to say of it."""
-    rows = []
-    for tier in ("top20", "elite"):
-        counts = run.counts[:, :, TIERS.index(tier), AXES.index("work")]
-        first = crossing(counts, run.years, *(run.codes.index(code) for code in _PASSING))
-        rows += [CrossingRow(run.name, tier, *_PASSING, int(year), float((first <= year).mean()), 0.0) for year in run.years]
-    return Comparison(
-        base=run,
-        variants=(),
-        effects=(),
-        headlines=(),
-        crossings=tuple(rows),
-        assumptions=(),
-        answers=(_answer(run, rows),),
-        anatomies={},
-    )
-
-
 def report_page(comparison: Comparison) -> str:
     """Return the text of the page."""
-    runs = [run for _, run in runs_of(comparison)]
+    runs = [run for _, run in shown_runs(comparison)]
     title = " / ".join(run.title for run in runs[1:]) or runs[0].title
     tables = figure_tables(comparison)
-    parts = _sections(comparison, tables)
-    library, script = plotting_library(), _text("page.js")
-    figures = ",".join(f'"{name}":{plotly_figure(table).to_json()}' for name, table in tables.items())
-    policy = (
-        f"default-src 'none'; script-src {script_hash(script)} {library.hash}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    version = sim.__version__
-    return string.Template(_text("template.html")).substitute(
-        policy=policy,
-        version=escaped(version),
-        title=escaped(shortened(title, MOST_TITLE)),
-        style=_text("style.css"),
-        kind=escaped(_kind(comparison)),
-        question=_question(runs[-1], title),
-        contents="".join(f'<li><a href="#{anchor}">{escaped(name)}</a></li>' for anchor, name, _ in parts),
-        body="".join(section(*part) for part in parts),
-        footer=escaped(
-            f"{run_note(comparison)} Written by talentsim {version}. Projections under assumptions, not forecasts of persons."
-        ),
-        figures="{" + figures.replace("<", "\\u003c").replace("\u2028", "\\u2028") + "}",
-        library=library.packed,
-        script=script,
+    library, script, version = plotting_library(), _text("page.js"), sim.__version__
+    return (
+        templates()
+        .get_template("page.html")
+        .render(
+            version=version,
+            title=shortened(title, MOST_TITLE),
+            kind=_kind(comparison),
+            question=_question(runs[-1], title),
+            sections=_sections(comparison, tables),
+            footer=f"{run_note(comparison)} Written by talentsim {version}. Projections under assumptions, not forecasts of "
+            "persons.",
+            style=_text("style.css"),
+            figures=_drawn(tables),
+            library=library,
+            script=script,
+            script_hash=script_hash(script),
+        )
     )
 
 
@@ -156,39 +128,44 @@ def described(table: FigureTable) -> str:
     return f"{table.title}, in {table.unit}. {'; '.join(numbers[:_DESCRIBED])}{tail}."
 
 
-def _sections(comparison: Comparison, tables: dict[str, FigureTable]) -> list[tuple[str, str, str]]:
-    """Return the sections: anchor, title, body."""
+def _sections(comparison: Comparison, tables: Mapping[str, FigureTable]) -> list[Section]:
+    """Return the sections that have something to say, in their order."""
     note = run_note(comparison)
-    blocks = {
-        name: figure_block(
-            name, table.title, f"{table.caption} Unit: {table.unit}.", described(table), _picture(file_figure(table, note))
-        )
-        for name, table in tables.items()
-    }
+    blocks = {name: _figure_block(table, note) for name, table in tables.items()}
 
-    def drawn(*names: str) -> str:
-        return "".join(blocks[name] for name in names if name in blocks)
+    def drawn(*names: str) -> list[Block]:
+        return [blocks[name] for name in names if name in blocks]
 
-    parts = [("answer", "The answer", answer_part(comparison))]
+    sections = [Section("answer", "The answer", answer_part(comparison))]
     if comparison.variants:
-        effects = drawn("effects", "differences", "differences-study") + headline_part(comparison)
-        parts.append(("effects", "How much changes, and is it more than noise", effects))
-    parts.append(("shares", "Where they work", drawn("work-shares", "work-shares-elite", "crossing")))
+        effects = [*drawn("effects", "differences", "differences-study"), *headline_part(comparison)]
+        sections.append(Section("effects", "How much changes, and is it more than noise", effects))
+    sections.append(Section("shares", "Where they work", drawn("work-shares", "work-shares-elite", "crossing")))
     anatomy = anatomy_part(comparison)
     if anatomy:
-        parts.append(
-            ("who", "Who changed, through which channel, by which lever", drawn("switchers", "channels", "levers") + anatomy)
-        )
-    parts += [
-        ("moves", "Who moves where", drawn("paths", "net-flows")),
-        ("tables", "All shares and numbers of people", share_part(comparison)),
-        ("changes", "What the scenario changes", change_part(comparison)),
-        ("evidence", "Evidence for each lever", evidence_part(comparison)),
-        ("bands", "What the bands contain", band_part(comparison)),
-        ("assumptions", "Which results rest on assumptions", assumption_part(comparison)),
-        ("provenance", "Where this comes from", origin_part(comparison)),
+        who = [*drawn("switchers", "channels", "levers"), *anatomy]
+        sections.append(Section("who", "Who changed, through which channel, by which lever", who))
+    sections += [
+        Section("moves", "Who moves where", drawn("paths", "net-flows")),
+        Section("tables", "All shares and numbers of people", share_part(comparison)),
+        Section("changes", "What the scenario changes", change_part(comparison)),
+        Section("evidence", "Evidence for each lever", evidence_part(comparison)),
+        Section("bands", "What the bands contain", band_part(comparison)),
+        Section("assumptions", "Which results rest on assumptions", assumption_part(comparison)),
+        Section("provenance", "Where this comes from", origin_part(comparison)),
     ]
-    return [part for part in parts if part[2]]
+    return [section for section in sections if section.blocks]
+
+
+def _figure_block(table: FigureTable, note: str) -> FigureBlock:
+    caption = f"{table.caption} Unit: {table.unit}."
+    return FigureBlock(table.name, table.title, caption, described(table), _picture(file_figure(table, note)))
+
+
+def _drawn(tables: Mapping[str, FigureTable]) -> str:
+    """Return what the page's script draws, as JSON that cannot end its element."""
+    figures = ",".join(f'"{name}":{plotly_figure(table).to_json()}' for name, table in tables.items())
+    return "{" + figures.replace("<", "\\u003c").replace("\u2028", "\\u2028") + "}"
 
 
 def _picture(figure: Figure) -> str:
@@ -202,36 +179,18 @@ def _picture(figure: Figure) -> str:
 
 
 def _kind(comparison: Comparison) -> str:
-    labels = [series.label for series, _ in runs_of(comparison)]
+    labels = [series.label for series, _ in shown_runs(comparison)]
     return f"{', '.join(labels[1:])} compared with {labels[0]}" if labels[1:] else f"Run of {labels[0]}"
 
 
-def _question(run: Run, title: str) -> str:
+def _question(run: Run, title: str) -> Blocks:
     question = str(run.provenance["scenario"]["question"])
-    text = paragraph(question, "question") if question else ""
-    return text + (folded("The whole title", paragraph(title)) if len(title) > MOST_TITLE else "")
-
-
-def _answer(run: Run, rows: list[CrossingRow]) -> str:
-    """Answer for a run alone, in two sentences."""
-    last, names = int(run.years[-1]), region_names()
-    cell = -1, TIERS.index("top20"), AXES.index("work")
-    shares = {name: getattr(run.shares, name)[cell] for name in ("p05", "p50", "p95", "researchers_p50")}
-    order = [int(region) for region in np.argsort(-np.nan_to_num(shares["p50"]), kind="stable")[:2]]
-    found = [
-        f"{names[run.codes[region]]} {100 * shares['p50'][region]:.0f} % (90 % of the runs: {100 * shares['p05'][region]:.0f} to "
-        f"{100 * shares['p95'][region]:.0f}; {shares['researchers_p50'][region]:,.0f} people)"
-        for region in order
-    ]
-    passed = next(row.probability for row in rows if (row.tier, row.year) == ("top20", last))
-    return (
-        f"In {last}, of the {TIER_WORDS['top20']} by {AXIS_WORDS['work']}, the largest shares are {found[0]} and {found[1]}. "
-        f"In {100 * passed:.0f} % of the runs {names[_PASSING[0]]} has passed {names[_PASSING[1]]} in or before {last}."
-    )
+    asked: list[Block] = [Paragraph(question, "question")] if question else []
+    return asked + ([Folded("The whole title", [Paragraph(title)])] if len(title) > MOST_TITLE else [])
 
 
 def _text(name: str) -> str:
-    return (PAGE / name).read_text(encoding="utf-8")
+    return (_ASSETS / name).read_text(encoding="utf-8")
 
 
 class Library(NamedTuple):

@@ -1,104 +1,23 @@
-"""The words, years and cells that pages and printed tables share."""
+"""The words that pages, figures and printed tables share: tiers, axes, numbers, remarks. Imports nothing slow."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
+from sim.comparisons.words import MISSING, signed
+from sim.data.load import load_data
 
-from sim.engines.counts import AXES, TIERS
-from sim.model.world import Floats
-from sim.runs.folder import Run
-from sim.runs.outcomes.outcomes import Remark
-from sim.runs.outcomes.statistics import band, grouped
-
-SHOWN_YEARS: Final = (2019, 2022, 2025, 2030, 2035)
-
-
-SORT_YEAR: Final = 2022
-
-
-SHOWN_TIERS: Final = {
-    "top20": "Top 20 %",
-    "elite": "Elite, top 2 %",
-}
-
-
-SHOWN_AXES: Final = {
-    "work": "where they work (headquarters of the employer; students: their university)",
-    "study": "where they went to graduate school",
-    "origin": "where they come from (first degree)",
-}
-
-
-SMALL: Final = 0.02
-"""Regions below this share in every year shown are added up in print; files and JSON hold them all."""
-
-
-class Cell(NamedTuple):
-    """A median with the ends of its 90 % band, for a share (0..1) and for people."""
-
-    share: tuple[float, float, float]
-    people: tuple[float, float, float]
-
-
-def shown_years(run: Run) -> list[int]:
-    """Return the years of the printed table that the run reaches; its last year if it reaches none."""
-    years = [year for year in SHOWN_YEARS if run.years[0] <= year <= run.years[-1]]
-    return years or [int(run.years[-1])]
-
-
-def cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> list[list[Cell]]:
-    """Return the cells of a printed table, one list per group of regions, one cell per shown year."""
-    index = [int(year - run.years[0]) for year in shown_years(run)]
-    people = grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
-    share = band(run.shares_by_run(tier, axis, groups)[:, index])
-    count = band((run.weight * people).astype(np.float64))
-    return [
-        [Cell(_three(share, year, group), _three(count, year, group)) for year in range(len(index))]
-        for group in range(len(groups))
-    ]
-
-
-def reading_notes(run: Run) -> list[str]:
-    """Return the sentences that say what the numbers contain and where they are weak."""
-    notes = [
-        "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the number of people.",
-        f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the published sample.",
-    ]
-    if run.replicates == 1:
-        notes.append("With one replicate the noise of the random numbers cannot be told from the parameters.")
-    error = elite_error(run)
-    if error is not None:
-        notes.append(
-            f"Elite: few people, so one run has a Monte-Carlo standard error of {100 * error:.1f} points on "
-            "the US work share of 2022; give no verdict on it below 20,000 researchers x 10 replicates."
-        )
-    return notes + run_notes(run)
-
-
-def run_notes(run: Run) -> list[str]:
-    """Return what a reader of a run should know: its notes, then its remarks in words."""
-    return [*run.notes, *remark_notes(run.remarks, run.draws * run.replicates)]
-
-
-def elite_error(run: Run) -> float | None:
-    """Return the elite's Monte-Carlo standard error of one run (US work share, 2022 or the last year)."""
-    year = min(SORT_YEAR, int(run.years[-1]))
-    for row in run.indicators:
-        if (row.indicator, row.region, row.year) == ("elite_monte_carlo_error", "USA", year):
-            return None if np.isnan(row.mean) else row.mean
-    return None
-
-
-def _three(values: tuple[Floats, Floats, Floats], year: int, group: int) -> tuple[float, float, float]:
-    low, middle, high = (float(each[year, group]) for each in values)
-    return low, middle, high
-
+if TYPE_CHECKING:
+    from sim.runs.outcomes.outcomes import Remark
+    from sim.scenarios.expansions import ExpansionRow
 
 TIER_WORDS: Final = {"top20": "top 20 %", "elite": "elite", "all": "all researchers"}
+
+
+SHOWN_TIERS: Final = {"top20": "Top 20 %", "elite": "Elite, top 2 %"}
+"""Tiers that tables of shares show, as their titles."""
 
 
 AXIS_WORDS: Final = {
@@ -108,6 +27,56 @@ AXIS_WORDS: Final = {
     "location": "where they are",
     "graduates": "where those with a completed degree work",
 }
+
+
+SHOWN_AXES: Final = {
+    "work": "where they work (headquarters of the employer; students: their university)",
+    "study": "where they went to graduate school",
+    "origin": "where they come from (first degree)",
+}
+"""Axes that tables of shares show, as their titles."""
+
+
+SHORT_AXES: Final = {"work": "work", "study": "graduate school"}
+"""Axes in a cell of a table."""
+
+
+def tier_title(tier: str) -> str:
+    """Name a tier at the beginning of a line."""
+    words = TIER_WORDS[tier]
+    return words[0].upper() + words[1:]
+
+
+def region_names() -> dict[str, str]:
+    """Return the names of the regions by code."""
+    return {region.code: region.name for region in load_data().regions}
+
+
+def span(low: float, high: float, digits: int = 2) -> str:
+    """Write an interval."""
+    return f"{signed(low, digits)} to {signed(high, digits)}"
+
+
+def people(number: float) -> str:
+    """Write a number of people; what is missing is a dash."""
+    return MISSING if math.isnan(number) else f"{number:,.0f}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text, with an ellipsis, to at most so many letters."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def assumption_line(levers: Sequence[ExpansionRow]) -> str:
+    """Say how many of the levers of a scenario rest on assumptions."""
+    if not levers:
+        return "It has no lever of its own."
+    alone = sum(lever.source == "ASSUMPTION" for lever in levers)
+    mixed = sum(lever.source != "ASSUMPTION" and "assumption" in lever.evidence.lower() for lever in levers)
+    return (
+        f"Of its {len(levers)} lever{'' if len(levers) == 1 else 's'}, {alone} {'is' if alone == 1 else 'are'} assumed outright "
+        f"and {mixed} {'has' if mixed == 1 else 'have'} a source for a part of the size and an assumption for the rest."
+    )
 
 
 def remark_text(remark: Remark) -> str:

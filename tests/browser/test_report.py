@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sim.reports.figures.catalogue import figure_tables
-from sim.reports.page import alone, write_report
+from sim.reports.page import write_report
+from sim.reports.single import as_comparison
 from tests.support.comparisons import compared, run_of
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -219,6 +220,6 @@ def test_a_run_alone_says_how_to_compare(pages: dict[str, Path]) -> None:
 
 
 def test_the_answer_of_a_run_alone_has_two_sentences(tmp_path: Path) -> None:
-    answer = alone(run_of("baseline", tmp_path)).answers[0]
+    answer = as_comparison(run_of("baseline", tmp_path)).answers[0]
     assert answer.count(". ") == 1
     assert answer.endswith(".")

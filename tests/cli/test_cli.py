@@ -62,7 +62,9 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
         "scenario.toml",
         "provenance.json",
     }
-    assert {path.name for path in folder.iterdir()} == expected | {f"work-shares.{s}" for s in ("png", "svg", "csv")}
+    assert {path.name for path in folder.iterdir()} == expected | {
+        f"{figure}.{ending}" for figure in ("work-shares", "work-shares-elite") for ending in ("png", "svg", "csv", "json")
+    }
 
 
 def test_the_same_command_again_finds_the_run(call: Call, quick_engine: list[RunPlan]) -> None:

@@ -8,14 +8,17 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
+from sim.comparisons.words import signed
 from sim.reports.figures.catalogue import figure_table, figure_tables
-from sim.reports.html import Number, Words, data_table, paragraph, signed, span
-from sim.reports.page import MOST_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
+from sim.reports.html import Blocks, DataTable, NumberCell, Paragraph, TextCell, templates
+from sim.reports.page import MOST_PAGE_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
+from sim.reports.words import span
 from sim.runs.folder import Run
 from tests.support.comparisons import compared, run_of
 
@@ -51,6 +54,12 @@ def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def page(comparison: Comparison) -> str:
     return report_page(comparison)
+
+
+def rendered(blocks: Blocks) -> str:
+    """Return the HTML of some blocks."""
+    module: Any = templates().get_template("blocks.html").module
+    return str(module.show(blocks))
 
 
 class Texts(HTMLParser):
@@ -108,7 +117,7 @@ def test_nothing_of_the_page_comes_from_elsewhere(page: str) -> None:
         assert not any(name.startswith("on") for name in attributes), attributes
         source = attributes.get("src")
         assert source is None or source.startswith("data:image/png;base64,"), source
-    assert len(page.encode()) <= MOST_BYTES
+    assert len(page.encode()) <= MOST_PAGE_BYTES
 
 
 def test_texts_of_a_scenario_are_escaped(page: str) -> None:
@@ -116,8 +125,8 @@ def test_texts_of_a_scenario_are_escaped(page: str) -> None:
     assert page.count("&lt;/script&gt;&lt;script&gt;alert(1)") >= 4
     assert page.count("<script") == 3
     assert page.count("</script>") == 3
-    assert "<code>a &lt; b</code>" in paragraph("see `a < b`")
-    assert '"><img' not in data_table('"><img src=x>', ("a",), [[Words('"><img src=x>')]])
+    assert "<code>a &lt; b</code>" in rendered([Paragraph("see `a < b`")])
+    assert '"><img' not in rendered([DataTable('"><img src=x>', ("a",), [[TextCell('"><img src=x>')]])])
 
 
 def test_only_the_scripts_of_the_page_may_run(page: str) -> None:
@@ -159,11 +168,8 @@ def test_a_title_that_is_too_long_stands_in_full_below(runs: tuple[Run, Run]) ->
     assert "a" * 10_000 in text
 
 
-def test_numbers_have_a_sign_and_what_is_missing_a_dash() -> None:
-    assert signed(-1.234) == "\N{MINUS SIGN}1.23"
-    assert signed(0.001) == "0.00"
-    assert signed(float("nan")) == "–"
-    table = data_table("c", ("what", "n"), [[Words("x"), Number("1.0", "2 people")]])
+def test_a_table_tells_numbers_from_words() -> None:
+    table = rendered([DataTable("c", ("what", "n"), [[TextCell("x"), NumberCell("1.0", "2 people")]])])
     assert '<th scope="col" class="number">n</th>' in table
     assert '<th scope="row"' in table
     assert "<small>2 people</small>" in table
@@ -214,7 +220,7 @@ def test_the_verb_refuses_what_is_no_run(tmp_path: Path, talentsim: Callable[...
 def test_a_page_that_would_be_too_large_is_refused(
     runs: tuple[Run, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.reports.page.MOST_BYTES", 1000)
+    monkeypatch.setattr("sim.reports.page.MOST_PAGE_BYTES", 1000)
     with pytest.raises(ValueError, match="compare fewer scenarios"):
         write_report(runs[0], tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []

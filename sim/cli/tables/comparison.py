@@ -13,23 +13,21 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.cli.tables.inputs import plain_table
+from sim.cli.tables.plain import plain_record, plain_table
 from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
-from sim.comparisons.answer import percent, signed
 from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Headline
 from sim.comparisons.crossings import year_of_crossing
 from sim.comparisons.effects import main_headline
 from sim.comparisons.pairing import labels
-from sim.reports.words import reading_notes
+from sim.comparisons.words import percent, signed
+from sim.reports.numbers import reading_notes
+from sim.reports.words import SHORT_AXES, tier_title
 
-ARROW: Final = "\N{RIGHTWARDS ARROW}"
-
-
-TIER_TITLES: Final = {"top20": "Top 20 %", "elite": "Elite"}
-
-
-NOTES: Final = (
+_ARROW: Final = "\N{RIGHTWARDS ARROW}"
+_MOST_SWITCHES: Final = 10  # rows of the switches that are printed; the file has all
+_LONGEST: Final = 160  # letters of a lever's words that are printed; the file has all
+_NOTES: Final = (
     "Differences are variant less base, in percentage points, paired by draw and replicate; in brackets 90 % of the paired runs. "
     "Shares and people: median of the base, then of the variant.",
     "clear: the mean difference is more than two standard errors from zero; the error counts that draws share replicates. It "
@@ -39,9 +37,7 @@ NOTES: Final = (
     "priors: part of the spread between draws that goes with parameters set by judgement alone (blank with few draws). All draws "
     "come from priors that no data have weighed yet, so in a wider sense all of it does.",
 )
-
-
-WAGE_FORM: Final = (
+_WAGE_FORM: Final = (
     "Wage form: version 1 knows the logarithm of pay only; a form linear in pay is not in it, so those rows vary the elasticity."
 )
 
@@ -87,8 +83,8 @@ def comparison_report(comparison: Comparison) -> RenderableType:
 def notes_of(comparison: Comparison) -> list[str]:
     """List what a reader should know: about these runs first, then about the tables."""
     bands = [note for note in reading_notes(comparison.base) if note.startswith("The bands contain")]
-    forms = [WAGE_FORM] if comparison.assumptions else []
-    return [*comparison.notes, *NOTES, *forms, *bands]
+    forms = [_WAGE_FORM] if comparison.assumptions else []
+    return [*comparison.notes, *_NOTES, *forms, *bands]
 
 
 def headline_table(rows: Sequence[Headline]) -> Table:
@@ -103,7 +99,7 @@ def headline_table(rows: Sequence[Headline]) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for tier, axis in dict.fromkeys((row.tier, row.axis) for row in rows):
         table.add_row()
-        table.add_row("", "", "", Text(f"{TIER_TITLES[tier]}, {axis}", style="bold"))
+        table.add_row("", "", "", Text(f"{tier_title(tier)}, {axis}", style="bold"))
         kept = [row for row in rows if (row.tier, row.axis) == (tier, axis)]
         for row, before in zip(kept, [None, *kept], strict=False):
             table.add_row(*headline_cells(row, before is not None and before.region == row.region, has_prior_part(rows)))
@@ -115,12 +111,12 @@ def headline_cells(row: Headline, is_repeated: bool, has_priors: bool) -> list[s
     cells = [
         "" if is_repeated else row.region,
         str(row.year),
-        f"{number(100.0 * row.base_share, 1)} {ARROW} {number(100.0 * row.variant_share, 1)}",
+        f"{_number(100.0 * row.base_share, 1)} {_ARROW} {_number(100.0 * row.variant_share, 1)}",
         f"{signed(row.difference)} ({signed(row.p05)} {signed(row.p95)})",
-        f"{number(row.base_people, 0)} {ARROW} {number(row.variant_people, 0)}",
+        f"{_number(row.base_people, 0)} {_ARROW} {_number(row.variant_people, 0)}",
         f" {row.verdict}",
-        number(row.runs_needed, 0),
-        number(row.runs_unpaired, 0),
+        _number(row.runs_needed, 0),
+        _number(row.runs_unpaired, 0),
     ]
     part = "" if math.isnan(row.prior_part) else percent(row.prior_part, 0)
     return [*cells, part] if has_priors else cells
@@ -146,13 +142,13 @@ def crossing_table(rows: Sequence[CrossingRow], base: str, variant: str) -> Tabl
             for name in (base, variant)
         )
         cells = [
-            f"{percent(row.probability - row.change, 0)} {ARROW} {percent(row.probability, 0)}"
+            f"{percent(row.probability - row.change, 0)} {_ARROW} {percent(row.probability, 0)}"
             for row in theirs
             if row.year in shown
         ]
         medians = [str(year_of_crossing(each, 0.5) or "never") for each in (ours, theirs)]
-        arrow = f" {ARROW} ".join(medians)
-        table.add_row(f"{TIER_TITLES[tier]}: {challenger} passes {leader}", *cells, arrow)
+        arrow = f" {_ARROW} ".join(medians)
+        table.add_row(f"{tier_title(tier)}: {challenger} passes {leader}", *cells, arrow)
     return table
 
 
@@ -175,7 +171,7 @@ def assumption_table(rows: Sequence[AssumptionRow], region: str) -> Table:
     return table
 
 
-def number(value: float, digits: int) -> str:
+def _number(value: float, digits: int) -> str:
     """Write a number; blank if there is none."""
     if math.isnan(value):
         return ""
@@ -190,29 +186,13 @@ def comparison_record(comparison: Comparison, folder: Path, was_there: bool) -> 
         "base": {"name": comparison.base.name, "run_id": comparison.base.run_id},
         "variants": [{"name": run.name, "run_id": run.run_id} for run in comparison.variants],
         "answers": list(comparison.answers),
-        "headlines": [plain(row._asdict()) for row in comparison.headlines],
-        "crossings": [plain(row._asdict()) for row in comparison.crossings],
-        "assumptions": [plain(row._asdict()) for row in comparison.assumptions],
+        "headlines": [plain_record(row._asdict()) for row in comparison.headlines],
+        "crossings": [plain_record(row._asdict()) for row in comparison.crossings],
+        "assumptions": [plain_record(row._asdict()) for row in comparison.assumptions],
         "anatomies": {name: anatomy_record(anatomy) for name, anatomy in comparison.anatomies.items()},
         "notes": notes_of(comparison),
         "files": sorted(path.name for path in folder.iterdir()),
     }
-
-
-def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Replace what is no finite number by None."""
-    return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
-
-
-MOST_SWITCHES: Final = 10
-"""Rows of the switches that are printed; the file has all."""
-
-
-LONGEST: Final = 160
-"""Characters of a lever's words that are printed; the file has all."""
-
-
-AXES: Final = {"work": "work", "study": "graduate school"}
 
 
 def anatomy_report(anatomy: Anatomy) -> RenderableType:
@@ -254,13 +234,13 @@ def switch_line(anatomy: Anatomy) -> str:
     for row in anatomy.switches:
         reasons[row.reason] += row.researchers
     unseen = reasons.pop(NOT_LOOKED_AT, 0)
-    told = ", ".join(f"{reason} ({share(count, reasons.values())})" for reason, count in reasons.most_common(3))
-    whose = f" of the {share(reasons.total(), (reasons.total(), unseen))} looked into" if unseen else ""
+    told = ", ".join(f"{reason} ({_share(count, reasons.values())})" for reason, count in reasons.most_common(3))
+    whose = f" of the {_share(reasons.total(), (reasons.total(), unseen))} looked into" if unseen else ""
     told = f"Main reasons{whose}: {told}." if reasons else "No reason was looked into."
     return f"In {anatomy.year} about {people:,.0f} people are in another state than in {anatomy.base}. {told}"
 
 
-def share(count: int, counts: Iterable[int]) -> str:
+def _share(count: int, counts: Iterable[int]) -> str:
     """Write a count as a share of a sum."""
     return f"{100 * count / sum(counts):.0f} %"
 
@@ -271,8 +251,8 @@ def channel_line(anatomy: Anatomy) -> str:
     if row is None or row.total == 0.0:
         return "No share told here changes."
     return (
-        f"{row.region}, {AXES[row.axis]}, {row.year}: {row.total:+.2f} = policy {row.direct:+.2f}, feedback {row.feedback:+.2f}, "
-        f"both together {row.interaction:+.2f}."
+        f"{row.region}, {SHORT_AXES[row.axis]}, {row.year}: {row.total:+.2f} = policy {row.direct:+.2f}, feedback "
+        f"{row.feedback:+.2f}, both together {row.interaction:+.2f}."
     )
 
 
@@ -285,7 +265,9 @@ def lever_line(anatomy: Anatomy) -> str:
     if anatomy.lever_researchers != anatomy.researchers:
         how += f"; runs of {anatomy.lever_researchers:,} researchers, so that this total is not quite the one above"
     best = max(rows, key=lambda row: abs(row.part))
-    return f"{best.region}, {AXES[best.axis]}, {best.year}: {best.lever} brings {best.part:+.2f} of {best.total:+.2f} ({how})."
+    return (
+        f"{best.region}, {SHORT_AXES[best.axis]}, {best.year}: {best.lever} brings {best.part:+.2f} of {best.total:+.2f} ({how})."
+    )
 
 
 def main_parts(anatomy: Anatomy) -> list[LeverPart]:
@@ -307,7 +289,7 @@ def switch_table(anatomy: Anatomy) -> RenderableType:
             f"{row.people:,.0f}",
             row.examples[0] if row.examples else "",
         )
-        for row in anatomy.switches[:MOST_SWITCHES]
+        for row in anatomy.switches[:_MOST_SWITCHES]
     ]
     headings = ("origin", "parted at", "from -> to", "reason", "simulated", "people", "one of them")
     more = len(anatomy.switches) - len(rows)
@@ -320,7 +302,7 @@ def channel_table(anatomy: Anatomy) -> RenderableType:
     rows = [
         (
             str(row.year),
-            AXES[row.axis],
+            SHORT_AXES[row.axis],
             row.region,
             *(f"{value:+.2f}" for value in (row.total, row.direct, row.feedback, row.interaction)),
         )
@@ -332,15 +314,15 @@ def channel_table(anatomy: Anatomy) -> RenderableType:
 def lever_table(anatomy: Anatomy) -> RenderableType:
     """Lay out the parts of the share that changes most, largest first."""
     rows = [
-        (row.lever, f"{row.part:+.2f}", "" if anatomy.exact else f"{row.low:+.2f} to {row.high:+.2f}", shortened(row.words))
+        (row.lever, f"{row.part:+.2f}", "" if anatomy.exact else f"{row.low:+.2f} to {row.high:+.2f}", _cut(row.words))
         for row in sorted(main_parts(anatomy), key=lambda row: -abs(row.part))
     ]
     return plain_table(("lever", "brings", "" if anatomy.exact else "90 % of orders", "what it changes"), rows)
 
 
-def shortened(text: str) -> str:
+def _cut(text: str) -> str:
     """Cut a long text at a word."""
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " ..."
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " ..."
 
 
 def anatomy_record(anatomy: Anatomy) -> dict[str, Any]:

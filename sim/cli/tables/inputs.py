@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from sim.cli.tables.plain import plain_table
 from sim.data.schema import Data
 from sim.model.world import FIRST_YEAR
 from sim.scenarios.differences import axis_text, number_text
@@ -77,7 +76,7 @@ def lever_record(lever: Lever) -> dict[str, Any]:
 
 def data_report(data: Data) -> RenderableType:
     """Return what the packaged data hold and which names can be asked for."""
-    tables = [(name, f"{len(rows)}", ", ".join(variables(data, name))) for name, rows in data.tables.items()]
+    tables = [(name, f"{len(rows)}", ", ".join(_variables(data, name))) for name, rows in data.tables.items()]
     parameters = ", ".join(parameter.name for parameter in data.parameters)
     filled = f"{len(data.gaps)} gaps filled by stated rules"
     return Group(
@@ -97,7 +96,7 @@ def data_record(data: Data) -> dict[str, Any]:
     """Return what ``--json`` says about the packaged data."""
     return {
         "version": data.version,
-        "tables": {name: variables(data, name) for name in data.tables},
+        "tables": {name: _variables(data, name) for name in data.tables},
         "parameters": [parameter.name for parameter in data.parameters],
         "targets": [target.id for target in data.targets],
         "sources": [vars(source) for source in data.sources.values()],
@@ -105,19 +104,9 @@ def data_record(data: Data) -> dict[str, Any]:
     }
 
 
-def variables(data: Data, table: str) -> list[str]:
+def _variables(data: Data, table: str) -> list[str]:
     """Return the variables of a table in the order of their first row; none if it has no such column."""
     return [name for name in dict.fromkeys(row.cells.get("variable", "") for row in data.tables[table]) if name]
-
-
-def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of texts whose columns fold rather than cut."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for position, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=position == 0)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
 
 
 def _listed(value: Any) -> Any:

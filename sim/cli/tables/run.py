@@ -11,30 +11,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.reports.words import (
-    SHOWN_AXES,
-    SHOWN_TIERS,
-    SMALL,
-    SORT_YEAR,
-    Cell,
-    cells,
-    elite_error,
-    reading_notes,
-    run_notes,
-    shown_years,
-)
+from sim.reports.numbers import SORT_YEAR, ShareCell, elite_error, reading_notes, run_notes, share_cells, shown_years
+from sim.reports.words import SHOWN_AXES, SHOWN_TIERS
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.outcomes.statistics import BAND
 
-VARIANT_TITLE: Final = "Top 20 %, at the reference point: does a lost doctoral place go to somebody else? (share in %)"
+_VARIANT_TITLE: Final = "Top 20 %, at the reference point: does a lost doctoral place go to somebody else? (share in %)"
 
 
-VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
+_VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
 
 
-MOST_REGIONS: Final = 8
-"""Most regions printed by name in one table."""
+_LEAST_SHARE: Final = 0.02  # regions below it in every year shown are added up; files and JSON hold them all
+_MOST_REGIONS: Final = 8  # printed by name in one table
 
 
 def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
@@ -61,7 +51,7 @@ def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
             parts.append(Text(f"\n{tier_title}: {axis_title}", style="bold"))
             parts.append(_share_table(run, tier, axis, names))
     if run.variants:
-        parts.append(Text(f"\n{VARIANT_TITLE}", style="bold"))
+        parts.append(Text(f"\n{_VARIANT_TITLE}", style="bold"))
         parts.append(_variant_table(run))
     notes = Table.grid(padding=(0, 1, 0, 0))
     for line in reading_notes(run):
@@ -75,7 +65,7 @@ def run_record(run: Run, state: str) -> dict[str, Any]:
     singles = [[region] for region in range(len(run.codes))]
     for tier in SHOWN_TIERS:
         for axis in SHOWN_AXES:
-            for code, line in zip(run.codes, cells(run, tier, axis, singles), strict=True):
+            for code, line in zip(run.codes, share_cells(run, tier, axis, singles), strict=True):
                 for year, cell in zip(shown_years(run), line, strict=True):
                     key = {"tier": tier, "axis": axis, "region": code, "year": year}
                     rows.append(key | _named("share", cell.share) | _named("researchers", cell.people))
@@ -110,7 +100,7 @@ def _variant_table(run: Run) -> Table:
         table.add_column(str(year), justify="right", min_width=15, no_wrap=True)
     found = {(row.value, row.axis, row.region, row.year): row.share for row in run.variants if row.tier == "top20"}
     for value in sorted({row.value for row in run.variants}):
-        for axis, region in VARIANT_CELLS:
+        for axis, region in _VARIANT_CELLS:
             cells_shown = (f"{100 * found[value, axis, region, year]:.1f}" for year in years)
             table.add_row(f"{value:g}  {axis} {region}", *cells_shown)
     return table
@@ -119,10 +109,10 @@ def _variant_table(run: Run) -> Table:
 def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Table:
     years = shown_years(run)
     singles = [[region] for region in range(len(run.codes))]
-    shares = np.array([[cell.share[1] for cell in line] for line in cells(run, tier, axis, singles)])
+    shares = np.array([[cell.share[1] for cell in line] for line in share_cells(run, tier, axis, singles)])
     highest = np.nan_to_num(shares).max(axis=1)
     by_size = sorted(range(len(run.codes)), key=lambda region: (-highest[region], region))
-    large = [region for region in by_size if highest[region] >= SMALL][:MOST_REGIONS]
+    large = [region for region in by_size if highest[region] >= _LEAST_SHARE][:_MOST_REGIONS]
     column = years.index(SORT_YEAR) if SORT_YEAR in years else 0
     large.sort(key=lambda region: (-np.nan_to_num(shares[region, column]), region))
     small = [region for region in range(len(run.codes)) if region not in large]
@@ -132,12 +122,12 @@ def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Ta
     table.add_column("region", min_width=20, max_width=20, overflow="fold")
     for year in years:
         table.add_column(str(year), justify="right", min_width=15, no_wrap=True)
-    for label, line in zip(labels, cells(run, tier, axis, groups), strict=False):
+    for label, line in zip(labels, share_cells(run, tier, axis, groups), strict=False):
         table.add_row(label, *(_cell_text(cell) for cell in line))
     return table
 
 
-def _cell_text(cell: Cell) -> Text:
+def _cell_text(cell: ShareCell) -> Text:
     if np.isnan(cell.share[1]):
         return Text("nobody", style="dim")
     low, middle, high = (_per_cent(value) for value in cell.share)

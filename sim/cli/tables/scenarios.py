@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.cli.tables.inputs import plain_table
-from sim.comparisons.shipped.reference import EffectRow
+from sim.cli.tables.plain import plain_table
+from sim.reports.words import assumption_line
 from sim.scenarios.expansions import ExpansionRow, change_row, expansion_rows
 from sim.scenarios.levers.named import PolicyUse
 from sim.scenarios.load import difference, load_basis, replacements
 from sim.scenarios.reading.chain import is_dropped
 from sim.scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.comparisons.shipped.reference import EffectRow
 
 
 def scenario_report(scenario: Scenario) -> RenderableType:
@@ -101,7 +104,7 @@ def _file_lines(scenario: Scenario) -> list[str]:
     return [f"{Path(file).stem} (shipped)" if shipped else file for file, shipped in pairs]
 
 
-ONE_IN_TWENTY = 0.05
+_ONE_IN_TWENTY = 0.05
 
 
 @dataclass(frozen=True)
@@ -133,22 +136,14 @@ def parts_of(scenario: Scenario, regions: Sequence[str]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def assumption_line(parts: Sequence[Part]) -> str:
-    """Say how many of the levers rest on assumptions; what is only taken away is not counted."""
-    levers = [lever for part in parts if part.name != "without" for lever in part.levers]
-    if not levers:
-        return "It has no lever of its own."
-    alone = sum(lever.source == "ASSUMPTION" for lever in levers)
-    mixed = sum(lever.source != "ASSUMPTION" and "assumption" in lever.evidence.lower() for lever in levers)
-    return (
-        f"Of its {_counted(len(levers), 'lever')}, {alone} {'is' if alone == 1 else 'are'} assumed outright and {mixed} "
-        f"{'has' if mixed == 1 else 'have'} a source for a part of the size and an assumption for the rest."
-    )
+def own_levers(parts: Sequence[Part]) -> list[ExpansionRow]:
+    """List the levers of a scenario's parts, but for those that it takes away."""
+    return [lever for part in parts if part.name != "without" for lever in part.levers]
 
 
 def effect_text(row: EffectRow) -> str:
     """Say the median effect and its 90 % band in percentage points: ``USA -1.2 (-2.0..-0.4)``."""
-    return f"{row.region} {points(row.p50)} ({points(row.p05)}..{points(row.p95)})"
+    return f"{row.region} {effect_points(row.p50)} ({effect_points(row.p05)}..{effect_points(row.p95)})"
 
 
 def effect_line(rows: Sequence[EffectRow], axis: str) -> str:
@@ -169,8 +164,8 @@ def elite_line(row: EffectRow) -> str:
     """Say whether the effect on the elite is above its Monte-Carlo error."""
     verdict = "above" if is_above_error(row) else "not above"
     return (
-        f"Elite, {row.axis}, {row.region}: {points(row.elite)} with a Monte-Carlo standard error of {row.elite_error:.2f}, "
-        f"{verdict} two errors."
+        f"Elite, {row.axis}, {row.region}: {effect_points(row.elite)} with a Monte-Carlo standard error of "
+        f"{row.elite_error:.2f}, {verdict} two errors."
     )
 
 
@@ -181,11 +176,11 @@ def is_above_error(row: EffectRow) -> bool:
 
 def noise_level(draws: int, inputs: int = 1) -> float:
     """Return the rank correlation that the largest of so many unrelated inputs passes in one case of twenty, at most 1."""
-    level = NormalDist().inv_cdf(1.0 - ONE_IN_TWENTY / (2.0 * max(inputs, 1)))
+    level = NormalDist().inv_cdf(1.0 - _ONE_IN_TWENTY / (2.0 * max(inputs, 1)))
     return min(1.0, level / math.sqrt(max(draws - 1, 1)))
 
 
-def points(value: float) -> str:
+def effect_points(value: float) -> str:
     """Write percentage points with a sign and one decimal."""
     text = f"{value:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text
@@ -208,9 +203,11 @@ def shipped_report(scenario: Scenario, effects: Sequence[EffectRow], regions: Se
     ]
     for part in parts:
         content.append(Text(f"\n{part.name}{': ' if part.about else ''}{part.about}"))
-        cells = [(row.id, f"{row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit})", why(row)) for row in part.levers]
+        cells = [
+            (row.id, f"{row.lever}, {row.whom}, {row.when}: {row.size} ({row.unit})", evidence_text(row)) for row in part.levers
+        ]
         content.append(plain_table(("id", "what, for whom, when, how much", "why this size"), cells))
-    content.append(Text(f"\n{assumption_line(parts)}"))
+    content.append(Text(f"\n{assumption_line(own_levers(parts))}"))
     main = [row for row in effects if row.main]
     for row in main:
         content += [
@@ -240,7 +237,7 @@ def shipped_record(scenario: Scenario, effects: Sequence[EffectRow], regions: Se
     }
 
 
-def why(row: ExpansionRow) -> str:
+def evidence_text(row: ExpansionRow) -> str:
     """Return the evidence of a lever with its source."""
     return f"{row.evidence} [{row.source}]" if row.source else row.evidence
 
@@ -249,7 +246,3 @@ def _strength(rho: float, row: EffectRow) -> str:
     if abs(rho) < noise_level(row.draws):
         return "within noise"
     return "may be chance" if abs(rho) < noise_level(row.draws, row.inputs) else "more than chance"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

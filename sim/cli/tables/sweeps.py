@@ -11,13 +11,14 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from sim.cli.tables.plain import plain_record
 from sim.sweeps.analysis.discovery import Box, Discovery
 from sim.sweeps.analysis.robustness import Robustness
 from sim.sweeps.analysis.sensitivity import INDEX_STATISTICS, Index, Noise, Sensitivity
 
-FEWEST_ROWS, MOST_ROWS = 6, 15
-WIDE = 0.1
-SHOWN = {
+_FEWEST_ROWS, _MOST_ROWS = 6, 15
+_WIDE = 0.1
+_SHOWN = {
     "first_order": "alone", "total_order": "with others", "mu_star": "mu*", "sigma": "sigma", "mu": "mu", "pawn": "PAWN",
     "rank_correlation": "rank corr.",
 }  # fmt: skip
@@ -30,17 +31,17 @@ def sensitivity_report(found: Sensitivity, meanings: Mapping[str, str]) -> Group
     parts: list[Any] = [
         Text(f"\n{found.expression}, {found.scenario}{less}", style="bold"),
         Text(
-            f"over {found.rows} {found.rows_are}{_left_out(found.left_out, found.rows_are)}: mean {number(found.mean)}, "
-            f"standard deviation {number(found.sd)}"
+            f"over {found.rows} {found.rows_are}{_left_out(found.left_out, found.rows_are)}: mean {_number(found.mean)}, "
+            f"standard deviation {_number(found.sd)}"
         ),
     ]
-    held = [name for name in SHOWN if found.values(name)]
-    table = _table("input", [*(SHOWN[name] for name in held), "lowest", "highest"])
+    held = [name for name in _SHOWN if found.values(name)]
+    table = _table("input", [*(_SHOWN[name] for name in held), "lowest", "highest"])
     low, high = found.values("mean_low"), found.values("mean_high")
     shown = shown_inputs(found)
     for name in shown:
-        cells = [interval(found.values(statistic)[name]) for statistic in held]
-        table.add_row(name, *cells, number(low[name].value), number(high[name].value))
+        cells = [_interval(found.values(statistic)[name]) for statistic in held]
+        table.add_row(name, *cells, _number(low[name].value), _number(high[name].value))
     parts.append(table)
     if len(found.inputs) > len(shown):
         parts.append(Text(f"{len(found.inputs) - len(shown)} more in the table; none of them ranks higher."))
@@ -53,9 +54,9 @@ def shown_inputs(found: Sensitivity) -> tuple[str, ...]:
     """Choose the inputs that are told: the first ones; of many that are ranked by PAWN those above chance, and a few below."""
     chance = found.values("pawn_chance")
     if not chance or found.values("total_order"):
-        return found.ranking[:MOST_ROWS]
+        return found.ranking[:_MOST_ROWS]
     above = sum(each.value > chance[""].value for each in found.values("pawn").values())
-    return found.ranking[: min(MOST_ROWS, max(FEWEST_ROWS, above))]
+    return found.ranking[: min(_MOST_ROWS, max(_FEWEST_ROWS, above))]
 
 
 def sensitivity_lines(found: Sensitivity, held: Sequence[str]) -> list[str]:
@@ -63,23 +64,23 @@ def sensitivity_lines(found: Sensitivity, held: Sequence[str]) -> list[str]:
     lines = []
     total = found.values("first_order_sum")
     if total:
-        lines.append(f"First-order shares add up to {interval(total[''])}; what is missing to 1 are interactions and chance.")
+        lines.append(f"First-order shares add up to {_interval(total[''])}; what is missing to 1 are interactions and chance.")
         pairs = [each for each in found.indices if each.statistic == "second_order" and each.low > 0.0]
         pairs.sort(key=lambda each: -each.value)
-        told = "; ".join(f"{each.input} with {each.second} {interval(each)}" for each in pairs[:5])
+        told = "; ".join(f"{each.input} with {each.second} {_interval(each)}" for each in pairs[:5])
         lines.append(f"Pairs that act together: {told or 'none is told from chance'}.")
-        if any(each.high - each.value > WIDE for each in found.values("first_order").values()):
+        if any(each.high - each.value > _WIDE for each in found.values("first_order").values()):
             lines.append("The intervals are wide: double `points` in the design and run it again; only the new runs execute.")
     chance = found.values("pawn_chance")
     if chance:
         limit = chance[""].value
         above = [name for name, each in found.values("pawn").items() if each.value > limit]
         lines.append(
-            f"PAWN: if no input mattered, none would pass {number(limit)} in 95 of 100 cases; "
+            f"PAWN: if no input mattered, none would pass {_number(limit)} in 95 of 100 cases; "
             f"{len(above)} of {len(found.inputs)} do."
         )
     lines.append(noise_text(found.noise, found.rows_are))
-    lines += [f"{SHOWN[name]}: {INDEX_STATISTICS[name]}" for name in held]
+    lines += [f"{_SHOWN[name]}: {INDEX_STATISTICS[name]}" for name in held]
     lines.append("lowest, highest: mean output with the input in the lowest and in the highest fifth of its rows")
     lines.append("±: half of a 95 % interval, from a bootstrap over what is independent in the design")
     return lines
@@ -88,13 +89,13 @@ def sensitivity_lines(found: Sensitivity, held: Sequence[str]) -> list[str]:
 def noise_text(noise: Noise, rows_are: str) -> str:
     """Say how much is chance."""
     others = "draws" if rows_are == "points" else "points"
-    between = "" if math.isnan(noise.between_others) else f" {percent(noise.between_others)} lies between {others} of one row."
+    between = "" if math.isnan(noise.between_others) else f" {_percent(noise.between_others)} lies between {others} of one row."
     if math.isnan(noise.of_a_run):
         return f"Replicate noise: unknown, the sweep has one replicate; it is in the numbers above.{between}"
     return (
-        f"Replicate noise: {percent(noise.of_a_run)} of the variance of single runs lies between replicates, of which "
-        f"{percent(noise.common)} is common to all rows and moves no index; of the variance of the means above, "
-        f"{percent(noise.of_the_means)} is replicate noise.{between}"
+        f"Replicate noise: {_percent(noise.of_a_run)} of the variance of single runs lies between replicates, of which "
+        f"{_percent(noise.common)} is common to all rows and moves no index; of the variance of the means above, "
+        f"{_percent(noise.of_the_means)} is replicate noise.{between}"
     )
 
 
@@ -107,7 +108,7 @@ def sensitivity_record(found: Sensitivity, meanings: Mapping[str, str]) -> dict[
         "indices": [asdict(each) for each in found.indices],
         "meanings": {name: meanings[name] for name in found.inputs if name in meanings},
     }  # fmt: skip
-    return plain(record)
+    return plain_record(record)
 
 
 def discovery_report(found: Discovery, meanings: Mapping[str, str]) -> Group:
@@ -116,8 +117,8 @@ def discovery_report(found: Discovery, meanings: Mapping[str, str]) -> Group:
         Text(f"\n{found.where}, {found.scenario}", style="bold"),
         Text(
             f"so in {int(found.y.sum())} of {len(found.y)} rows (a point and a draw; measures averaged over replicates), "
-            f"{percent(found.base_rate)}{_left_out(found.left_out, 'rows')}. "
-            f"Single replicates disagree in {percent(found.disagreement)} of the rows."
+            f"{_percent(found.base_rate)}{_left_out(found.left_out, 'rows')}. "
+            f"Single replicates disagree in {_percent(found.disagreement)} of the rows."
         ),
     ]
     if found.note:
@@ -140,12 +141,12 @@ def discovery_report(found: Discovery, meanings: Mapping[str, str]) -> Group:
 
 def box_text(box: Box) -> str:
     """Say one box in a line."""
-    return f"{box}: density {percent(box.density)} ({box.cases} of {box.rows} rows), coverage {percent(box.coverage)}"
+    return f"{box}: density {_percent(box.density)} ({box.cases} of {box.rows} rows), coverage {_percent(box.coverage)}"
 
 
 def discovery_record(found: Discovery, meanings: Mapping[str, str]) -> dict[str, Any]:
     """Return the same as plain values."""
-    return plain(
+    return plain_record(
         {
             "where": found.where,
             "scenario": found.scenario,
@@ -167,12 +168,12 @@ def robustness_report(found: Robustness) -> Group:
     table = _table("policy", ["greatest regret", "mean regret", "best in", "5 %", "median", "95 %"])
     order = sorted(range(len(found.policies)), key=lambda p: float(regret[p].max()))
     for p in order:
-        cells = [number(float(regret[p].max())), number(float(regret[p].mean())), percent(float(best[p]))]
-        table.add_row(found.policies[p], *cells, *(number(float(q)) for q in quantiles[p]))
+        cells = [_number(float(regret[p].max())), _number(float(regret[p].mean())), _percent(float(best[p]))]
+        table.add_row(found.policies[p], *cells, *(_number(float(q)) for q in quantiles[p]))
     noise = (
         "The sweep has one replicate: how much of a regret is chance is unknown."
         if math.isnan(found.noise)
-        else f"A difference of two policies in one future has a standard error of {number(found.noise)} from replicates; "
+        else f"A difference of two policies in one future has a standard error of {_number(found.noise)} from replicates; "
         "greatest regrets are too large by about as much."
     )
     return Group(
@@ -187,7 +188,7 @@ def robustness_report(found: Robustness) -> Group:
 
 def robustness_record(found: Robustness) -> dict[str, Any]:
     """Return the same as plain values."""
-    return plain(
+    return plain_record(
         {
             "expression": found.expression,
             "direction": found.direction,
@@ -213,36 +214,21 @@ def robustness_rows(found: Robustness) -> list[tuple[str | float, ...]]:
     ]
 
 
-def plain(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn NaN into None everywhere, and tuples into lists."""
-    return {key: _plain(each) for key, each in record.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return plain(value)
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value
-
-
-def number(value: float) -> str:
+def _number(value: float) -> str:
     """Write a number with three digits; large ones whole."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) >= 0.0005 or value == 0.0 else "0"
 
 
-def percent(share: float) -> str:
+def _percent(share: float) -> str:
     """Write a share in per cent."""
     return f"{100.0 * share:.1f} %" if 0.0 < abs(share) < 0.1 else f"{100.0 * share:.0f} %"
 
 
-def interval(index: Index) -> str:
+def _interval(index: Index) -> str:
     """Write an estimate with its interval."""
     if not math.isfinite(index.low):
-        return number(index.value)
-    return f"{number(index.value)} ± {index.high - index.value:.2g}"
+        return _number(index.value)
+    return f"{_number(index.value)} ± {index.high - index.value:.2g}"
 
 
 def _left_out(count: int, what: str) -> str:

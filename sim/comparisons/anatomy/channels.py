@@ -7,19 +7,13 @@ policy run's paths. Notation: N runs, Y years, X axes (MAIN_AXES), R regions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from sim.comparisons.anatomy.anatomy import ChannelRow
 from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER
+from sim.comparisons.regions import told_regions
 from sim.engines.counts import AXES, TIERS, shares
 from sim.model.world import FIRST_YEAR, Floats, Integers
-
-ALWAYS: Final = ("USA", "CHN")
-"""Regions whose effects are always told."""
-OTHERS: Final = 2
-"""Further regions of which effects are told: those with the largest in the last year."""
 
 
 class ShownCell(NamedTuple):
@@ -45,7 +39,7 @@ def shares_at(counts: Integers, years: Sequence[int]) -> Floats:
 
 
 def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[ShownCell]:
-    """List the shares that are told: ALWAYS, and on each axis the OTHERS that move most in the last year.
+    """List the shares that are told: USA, CHN, and on each axis the two others that move most in the last year.
 
     Parameters
     ----------
@@ -53,11 +47,9 @@ def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> It
     years : the Y years.
     codes : (R,) region codes.
     """
-    always = [codes.index(code) for code in ALWAYS]
     for y, year in enumerate(years):
         for x, axis in enumerate(MAIN_AXES):
-            ranked = [int(region) for region in np.argsort(-np.abs(total[-1, x]), kind="stable")]
-            for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
+            for region in told_regions(total[-1, x], codes):
                 yield ShownCell((y, x, region), year, axis, codes[region])
 
 

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from sim.comparisons.comparison import MAIN_AXES
+from sim.comparisons.regions import told_regions
 from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
@@ -24,13 +25,6 @@ from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, ELITE_REPLICATES, ELIT
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_basis, load_shipped
 from sim.scenarios.scenario import Scenario, lever_values
-
-ALWAYS = ("USA", "CHN")
-"""Regions whose effects are always told."""
-
-
-OTHERS = 2
-"""Further regions of which effects are told: those with the largest."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +156,9 @@ def scenario_rows(
     codes : region codes in id order.
     """
     for x, axis in enumerate(MAIN_AXES):
-        ranked = [int(region) for region in np.argsort(-np.abs(effects[:, x].mean(axis=0)), kind="stable")]
-        always = [codes.index(code) for code in ALWAYS]
-        for region in (*always, *[region for region in ranked if region not in always][:OTHERS]):
+        mean = effects[:, x].mean(axis=0)
+        largest = int(np.abs(np.nan_to_num(mean)).argmax())
+        for region in told_regions(mean, codes):
             effect = effects[:, x, region]
             (first, first_rho), (second, second_rho) = strongest(effect, inputs)
             low, middle, high = np.quantile(effect, BAND_AND_MEDIAN)
@@ -172,7 +166,7 @@ def scenario_rows(
                 scenario=name,
                 axis=axis,
                 region=codes[region],
-                main=x == 0 and region == ranked[0],
+                main=x == 0 and region == largest,
                 draws=len(effect),
                 mean=float(effect.mean()),
                 p05=float(low),

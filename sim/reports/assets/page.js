@@ -8,7 +8,7 @@
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   };
 
-  // The same arithmetic as sim.page_figures.domains.
+  // The same arithmetic as sim.reports.figures.pages.domains.
   const placed = (meta, width) => {
     const columns = Math.max(1, Math.min(meta.columns, Math.floor(width / meta.narrowest)));
     const rows = Math.ceil(meta.panels / columns);

@@ -13,22 +13,19 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sim.reports.figures.files import STYLE, save_pictures
 from sim.runs.rows import write_table
 from sim.sweeps.analysis.discovery import Discovery
 from sim.sweeps.analysis.robustness import Robustness
 from sim.sweeps.analysis.sensitivity import Index, Sensitivity
 
-MOST_BARS: Final = 15
-"""Inputs shown in a figure, the most important first; the table has all."""
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#888888"
+_MOST_BARS: Final = 15  # inputs shown in a figure, the most important first; the table has all
+_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#888888"
 INDEX_COLUMNS: Final = ("statistic", "input", "second", "value", "low", "high")
-STEP_COLUMNS: Final = ("step", "coverage", "density", "mass", "restricted")
-REGRET_COLUMNS: Final = ("policy", "future", "value", "regret")
-_STYLE: Final[dict[Any, Any]] = {
-    "font.family": "DejaVu Sans", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False,
-    "svg.hashsalt": "talentsim", "svg.fonttype": "path",
-}  # fmt: skip
-Row = tuple[str | int | float, ...]
+_STEP_COLUMNS: Final = ("step", "coverage", "density", "mass", "restricted")
+_REGRET_COLUMNS: Final = ("policy", "future", "value", "regret")
+_STYLE: Final = STYLE | {"font.size": 9.0}
+_Row = tuple[str | int | float, ...]
 
 
 def save_sensitivity(found: Sensitivity, folder: Path, stem: str, metadata: Mapping[str, Any]) -> list[Path]:
@@ -62,7 +59,7 @@ def save_discovery(found: Discovery, folder: Path, stem: str, metadata: Mapping[
     if not found.steps:
         return []
     rows = [(k, each.coverage, each.density, each.mass, each.restricted) for k, each in enumerate(found.steps)]
-    return _write(lambda panel: _peeling(panel, found), (6.4, 4.6), folder, f"{stem}-peeling", STEP_COLUMNS, rows, metadata)
+    return _write(lambda panel: _peeling(panel, found), (6.4, 4.6), folder, f"{stem}-peeling", _STEP_COLUMNS, rows, metadata)
 
 
 def save_robustness(found: Robustness, folder: Path, stem: str, metadata: Mapping[str, Any]) -> list[Path]:
@@ -73,11 +70,11 @@ def save_robustness(found: Robustness, folder: Path, stem: str, metadata: Mappin
         for p, policy in enumerate(found.policies)
         for f, future in enumerate(found.futures)
     ]
-    size = (8.0, 1.7 + 0.34 * min(len(found.policies), MOST_BARS))
-    return _write(lambda panel: _regret(panel, found), size, folder, f"{stem}-regret", REGRET_COLUMNS, rows, metadata)
+    size = (8.0, 1.7 + 0.34 * min(len(found.policies), _MOST_BARS))
+    return _write(lambda panel: _regret(panel, found), size, folder, f"{stem}-regret", _REGRET_COLUMNS, rows, metadata)
 
 
-def index_rows(indices: Iterable[Index]) -> list[Row]:
+def index_rows(indices: Iterable[Index]) -> list[_Row]:
     """Return indices as rows of a table."""
     return [(each.statistic, each.input, each.second, each.value, each.low, each.high) for each in indices]
 
@@ -91,7 +88,7 @@ def _save(
     metadata: Mapping[str, Any],
 ) -> list[Path]:
     rows = index_rows(each for each in found.indices if each.statistic in statistics)
-    size = (7.6, 5.2) if draw is _morris else (8.0, 1.9 + 0.34 * min(len(found.inputs), MOST_BARS))
+    size = (7.6, 5.2) if draw is _morris else (8.0, 1.9 + 0.34 * min(len(found.inputs), _MOST_BARS))
     return _write(lambda panel: draw(panel, found), size, folder, stem, INDEX_COLUMNS, rows, metadata)
 
 
@@ -101,24 +98,23 @@ def _write(
     folder: Path,
     stem: str,
     columns: Sequence[str],
-    rows: Sequence[Row],
+    rows: Sequence[_Row],
     metadata: Mapping[str, Any],
 ) -> list[Path]:
-    paths = [folder / f"{stem}{suffix}" for suffix in (".png", ".svg", ".csv", ".json")]
+    csv, note = (folder / f"{stem}{suffix}" for suffix in (".csv", ".json"))
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=size, dpi=150, layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure.subplots())
-        figure.savefig(paths[0], format="png", metadata={"Software": None})
-        figure.savefig(paths[1], format="svg", metadata={"Date": None, "Creator": None})
-    write_table(paths[2], columns, rows)
-    paths[3].write_text(json.dumps({"figure": stem, **metadata}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return paths
+        pictures = save_pictures(figure, folder, stem)
+    write_table(csv, columns, rows)
+    note.write_text(json.dumps({"figure": stem, **metadata}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return [*pictures, csv, note]
 
 
 def _head(panel: Axes, found: Sensitivity, title: str, rows: int) -> tuple[str, ...]:
     """Write title and labels; return the inputs shown, the most important first."""
-    shown = found.ranking[:MOST_BARS]
+    shown = found.ranking[:_MOST_BARS]
     rest = len(found.inputs) - len(shown)
     less = f" less {found.against}" if found.against else ""
     more = f", {rest} more in the table" if rest else ""
@@ -141,15 +137,15 @@ def _tornado(panel: Axes, found: Sensitivity) -> None:
     low, high = found.values("mean_low"), found.values("mean_high")
     _head(panel, found, "Mean output with one input in its lowest and in its highest fifth", found.independent_rows)
     spans = {name: abs(high[name].value - low[name].value) for name in found.inputs}
-    shown = sorted(found.inputs, key=lambda name: -spans[name])[:MOST_BARS]
+    shown = sorted(found.inputs, key=lambda name: -spans[name])[:_MOST_BARS]
     for y, name in enumerate(shown):
-        for index, colour in ((low[name], BLUE), (high[name], ORANGE)):
+        for index, colour in ((low[name], _BLUE), (high[name], _ORANGE)):
             panel.barh(y, index.value - found.mean, left=found.mean, color=colour, height=0.62)
             if _half(index):
                 panel.errorbar(index.value, y, xerr=_half(index), color="#333333", elinewidth=0.9, capsize=2)
     panel.axvline(found.mean, color="#333333", linewidth=0.8)
-    panel.plot([], [], color=BLUE, linewidth=6, label="lowest")
-    panel.plot([], [], color=ORANGE, linewidth=6, label="highest")
+    panel.plot([], [], color=_BLUE, linewidth=6, label="lowest")
+    panel.plot([], [], color=_ORANGE, linewidth=6, label="highest")
     panel.figure.legend(loc="outside lower right", ncols=2, frameon=False, fontsize=8)
     panel.set_xlabel("mean output")
     _names(panel, shown)
@@ -157,7 +153,7 @@ def _tornado(panel: Axes, found: Sensitivity) -> None:
 
 def _sobol(panel: Axes, found: Sensitivity) -> None:
     shown = _head(panel, found, "Sobol indices: share of the variance, with 95 % intervals", found.rows)
-    for shift, statistic, colour, label in ((-0.18, "first_order", BLUE, "alone (first order)"), (0.18, "total_order", ORANGE, "with interactions (total)")):  # fmt: skip  # noqa: E501
+    for shift, statistic, colour, label in ((-0.18, "first_order", _BLUE, "alone (first order)"), (0.18, "total_order", _ORANGE, "with interactions (total)")):  # fmt: skip  # noqa: E501
         values = found.values(statistic)
         for y, name in enumerate(shown):
             index = values[name]
@@ -172,12 +168,12 @@ def _sobol(panel: Axes, found: Sensitivity) -> None:
 def _pawn(panel: Axes, found: Sensitivity) -> None:
     values, chance = found.values("pawn"), found.values("pawn_chance")[""].value
     _head(panel, found, "PAWN: how far one input moves the whole distribution, with 95 % intervals", found.independent_rows)
-    shown = sorted(found.inputs, key=lambda name: -values[name].value)[:MOST_BARS]
+    shown = sorted(found.inputs, key=lambda name: -values[name].value)[:_MOST_BARS]
     for y, name in enumerate(shown):
         index = values[name]
-        panel.barh(y, index.value, color=BLUE if index.value > chance else GREY, height=0.62)
+        panel.barh(y, index.value, color=_BLUE if index.value > chance else _GREY, height=0.62)
         panel.errorbar(index.value, y, xerr=_half(index), color="#333333", elinewidth=0.9, capsize=2)
-    panel.axvline(chance, color=ORANGE, linewidth=1.2, linestyle=(0, (4, 2)), label="what chance alone reaches")
+    panel.axvline(chance, color=_ORANGE, linewidth=1.2, linestyle=(0, (4, 2)), label="what chance alone reaches")
     panel.legend(loc="lower right", frameon=False, fontsize=8)
     panel.set_xlim(left=0.0)
     panel.set_xlabel("distance of distributions, 0 to 1")
@@ -189,11 +185,11 @@ def _morris(panel: Axes, found: Sensitivity) -> None:
     size, spread = found.values("mu_star"), found.values("sigma")
     for name in shown:
         x, y = size[name], spread[name]
-        panel.errorbar(x.value, y.value, xerr=_half(x), yerr=_half(y), color=BLUE, marker="o", markersize=5, elinewidth=0.8)
+        panel.errorbar(x.value, y.value, xerr=_half(x), yerr=_half(y), color=_BLUE, marker="o", markersize=5, elinewidth=0.8)
         panel.annotate(name, (x.value, y.value), xytext=(5, 4), textcoords="offset points", fontsize=8)
     top = max(size[name].high for name in shown)
     panel.plot(
-        [0.0, top], [0.0, top], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), label="sigma = mu*: bends or interacts above"
+        [0.0, top], [0.0, top], color=_GREY, linewidth=0.8, linestyle=(0, (4, 3)), label="sigma = mu*: bends or interacts above"
     )
     panel.legend(loc="upper left", frameon=False, fontsize=8)
     panel.set_xlim(left=0.0)
@@ -204,14 +200,14 @@ def _morris(panel: Axes, found: Sensitivity) -> None:
 
 def _peeling(panel: Axes, found: Discovery) -> None:
     panel.plot(
-        [s.coverage for s in found.steps], [s.density for s in found.steps], color=BLUE, marker="o", markersize=4, linewidth=0.9
+        [s.coverage for s in found.steps], [s.density for s in found.steps], color=_BLUE, marker="o", markersize=4, linewidth=0.9
     )
     told = next((box for box in found.boxes if box.method == "PRIM"), None)
     if told is not None:
         panel.plot(
-            told.coverage, told.density, color=ORANGE, marker="D", markersize=8, linestyle="", label="the box that is told"
+            told.coverage, told.density, color=_ORANGE, marker="D", markersize=8, linestyle="", label="the box that is told"
         )
-    panel.axhline(found.base_rate, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), label="share of all rows")
+    panel.axhline(found.base_rate, color=_GREY, linewidth=0.8, linestyle=(0, (4, 3)), label="share of all rows")
     panel.set_title(
         f"PRIM: what each step of the first peeling keeps\n{found.where}\n{found.scenario}, {len(found.y)} rows",
         loc="left",
@@ -227,13 +223,13 @@ def _peeling(panel: Axes, found: Discovery) -> None:
 
 def _regret(panel: Axes, found: Robustness) -> None:
     regret = found.regret
-    order = sorted(range(len(found.policies)), key=lambda p: float(regret[p].max()))[:MOST_BARS]
+    order = sorted(range(len(found.policies)), key=lambda p: float(regret[p].max()))[:_MOST_BARS]
     for y, p in enumerate(order):
         panel.plot([0.0, float(regret[p].max())], [y, y], color="#CCCCCC", linewidth=1.0, zorder=1)
         panel.scatter(
-            regret[p], [y] * len(regret[p]), color=BLUE, s=12, alpha=0.35, linewidths=0, label="one future" if y == 0 else None
+            regret[p], [y] * len(regret[p]), color=_BLUE, s=12, alpha=0.35, linewidths=0, label="one future" if y == 0 else None
         )
-        panel.scatter(regret[p].mean(), y, color=ORANGE, marker="D", s=34, zorder=3, label="mean" if y == 0 else None)
+        panel.scatter(regret[p].mean(), y, color=_ORANGE, marker="D", s=34, zorder=3, label="mean" if y == 0 else None)
         panel.scatter(regret[p].max(), y, color="#333333", marker="|", s=90, zorder=3, label="greatest" if y == 0 else None)
     panel.set_title(f"Regret by policy, least worst first\n{found.expression}, {found.direction} is better, {len(found.futures)} futures", loc="left", fontsize=9)  # fmt: skip  # noqa: E501
     panel.grid(axis="x", color="#E5E5E5", linewidth=0.6)

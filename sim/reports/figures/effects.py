@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from sim.comparisons.comparison import Comparison, Effects
+from sim.comparisons.regions import ALWAYS, told_regions
 from sim.engines.counts import AXES, TIERS
 from sim.reports.figures.published import groups_of
 from sim.reports.figures.tables import (
@@ -21,10 +22,9 @@ from sim.reports.figures.tables import (
     FigureTable,
     Series,
     Value,
-    region_names,
-    runs_of,
+    shown_runs,
 )
-from sim.reports.words import AXIS_WORDS, TIER_WORDS
+from sim.reports.words import AXIS_WORDS, TIER_WORDS, region_names
 
 SHOWN_REGIONS: Final = 8
 """Most regions in a figure of differences."""
@@ -38,14 +38,14 @@ CHANNELS: Final = (
 )
 
 
-def differences(comparison: Comparison, axis: str = "work") -> FigureTable:
+def tabulate_differences(comparison: Comparison, axis: str = "work") -> FigureTable:
     """Tabulate paired differences by year of the regions that change most on an axis, top 20 %."""
     rows: list[tuple[Value, ...]] = []
     years = comparison.base.years
     names = region_names()
     shown = changed_regions(comparison, axis)
     first = _first_change(comparison, axis)
-    for (series, _), effects in zip(runs_of(comparison)[1:], comparison.effects, strict=True):
+    for (series, _), effects in zip(shown_runs(comparison)[1:], comparison.effects, strict=True):
         for region in shown:
             code = comparison.base.codes[region]
             for y in range(first, len(years)):
@@ -65,16 +65,16 @@ def differences(comparison: Comparison, axis: str = "work") -> FigureTable:
         columns=("kind", "scenario", "region", "code", "year", *BANDS, "difference", "people"),
         rows=tuple(rows),
         panel="region",
-        series=tuple(series for series, _ in runs_of(comparison)[1:]),
+        series=tuple(series for series, _ in shown_runs(comparison)[1:]),
     )
 
 
-def study_differences(comparison: Comparison) -> FigureTable:
+def tabulate_study_differences(comparison: Comparison) -> FigureTable:
     """Tabulate paired differences of the shares of study."""
-    return differences(comparison, "study")
+    return tabulate_differences(comparison, "study")
 
 
-def end_effects(comparison: Comparison) -> FigureTable:
+def tabulate_end_effects(comparison: Comparison) -> FigureTable:
     """Tabulate the effects in the last year, by axis and region, with their verdicts."""
     rows: list[tuple[Value, ...]] = []
     years, names = comparison.base.years, region_names()
@@ -83,7 +83,7 @@ def end_effects(comparison: Comparison) -> FigureTable:
     for axis in ("work", "study"):
         for region in changed_regions(comparison, axis):
             code = comparison.base.codes[region]
-            for (series, _), effects in zip(runs_of(comparison)[1:], comparison.effects, strict=True):
+            for (series, _), effects in zip(shown_runs(comparison)[1:], comparison.effects, strict=True):
                 numbers = _effect(effects, last, axis, region)
                 verdict = verdicts.get((series.label, int(years[last]), axis, code), "")
                 rows.append((AXIS_WORDS[axis], series.label, names[code], code, int(years[last]), *numbers, verdict))
@@ -98,15 +98,15 @@ def end_effects(comparison: Comparison) -> FigureTable:
         columns=("axis", "scenario", "region", "code", "year", *BANDS, "difference", "people", "verdict"),
         rows=tuple(rows),
         panel="axis",
-        series=tuple(series for series, _ in runs_of(comparison)[1:]),
+        series=tuple(series for series, _ in shown_runs(comparison)[1:]),
     )
 
 
-def switchers(comparison: Comparison) -> FigureTable:
+def tabulate_switchers(comparison: Comparison) -> FigureTable:
     """Tabulate where researchers are in one future and where the same researchers are in the other."""
     labels = _group_labels(comparison.base.codes)
     found: dict[tuple[str, int, str, str], list[float]] = {}
-    for series, _ in runs_of(comparison)[1:]:
+    for series, _ in shown_runs(comparison)[1:]:
         anatomy = comparison.anatomies.get(series.label)
         if anatomy is None:
             continue
@@ -115,7 +115,7 @@ def switchers(comparison: Comparison) -> FigureTable:
             cell = found.setdefault(key, [0.0, 0.0])
             cell[0] += row.researchers
             cell[1] += row.people
-    base = runs_of(comparison)[0][0].label
+    base = shown_runs(comparison)[0][0].label
     rows = [
         (*key, int(researchers), people) for key, (researchers, people) in sorted(found.items(), key=lambda pair: -pair[1][1])
     ]
@@ -136,7 +136,7 @@ def switchers(comparison: Comparison) -> FigureTable:
     )
 
 
-def crossings(comparison: Comparison) -> FigureTable:
+def tabulate_crossings(comparison: Comparison) -> FigureTable:
     """Tabulate how probable it is that one region has passed another by each year."""
     names = region_names()
     rows: list[tuple[Value, ...]] = []
@@ -157,15 +157,15 @@ def crossings(comparison: Comparison) -> FigureTable:
         columns=("kind", "scenario", "passing", "year", *BANDS, "change"),
         rows=tuple(rows),
         panel="passing",
-        series=tuple(series for series, _ in runs_of(comparison)),
+        series=tuple(series for series, _ in shown_runs(comparison)),
     )
 
 
-def levers(comparison: Comparison) -> FigureTable:
+def tabulate_levers(comparison: Comparison) -> FigureTable:
     """Tabulate which lever brings which part of the effect (Shapley values), for the last year."""
     rows: list[tuple[Value, ...]] = []
     names, exact = region_names(), True
-    for series, _ in runs_of(comparison)[1:]:
+    for series, _ in shown_runs(comparison)[1:]:
         anatomy = comparison.anatomies.get(series.label)
         parts = [part for part in (anatomy.levers if anatomy else ()) if part.tier == "top20"]
         exact = exact and (anatomy is None or anatomy.exact)
@@ -191,11 +191,11 @@ def levers(comparison: Comparison) -> FigureTable:
     )
 
 
-def channels(comparison: Comparison) -> FigureTable:
+def tabulate_channels(comparison: Comparison) -> FigureTable:
     """Tabulate the policy's own part of the effect and what answers to it, for the last year."""
     rows: list[tuple[Value, ...]] = []
     names = region_names()
-    for series, _ in runs_of(comparison)[1:]:
+    for series, _ in shown_runs(comparison)[1:]:
         anatomy = comparison.anatomies.get(series.label)
         found = [row for row in (anatomy.channels if anatomy else ()) if row.tier == "top20"]
         last = max((row.year for row in found), default=0)
@@ -232,9 +232,7 @@ def changed_regions(comparison: Comparison, axis: str) -> list[int]:
     """Return the regions whose share of the top 20 % changes most in the last year: the United States and China, then others."""
     last = np.stack([effects.difference[-1, TIERS.index("top20"), AXES.index(axis)] for effects in comparison.effects])
     size = np.nan_to_num(np.abs(last)).max(axis=0)
-    always = [comparison.base.codes.index(code) for code in ("USA", "CHN")]
-    others = sorted(set(range(len(size))) - set(always), key=lambda region: (-size[region], region))
-    return always + others[: SHOWN_REGIONS - len(always)]
+    return told_regions(size, comparison.base.codes, SHOWN_REGIONS - len(ALWAYS))
 
 
 def _first_change(comparison: Comparison, axis: str) -> int:

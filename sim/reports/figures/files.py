@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -91,6 +93,23 @@ def file_figure(table: FigureTable, note: str) -> Figure:
     return figure
 
 
+def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
+    """Write a figure as PNG and SVG; no date is written, so that equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure
+        Drawn in `STYLE` or a style like it.
+    folder, stem
+        Where the files go and what they are called without their endings.
+    """
+    png, svg = folder / f"{stem}.png", folder / f"{stem}.svg"
+    with mpl.rc_context(STYLE):
+        figure.savefig(png, format="png", metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    return [png, svg]
+
+
 def _lines(panel: Axes, table: FigureTable, name: str) -> None:
     for series in table.series:
         records = table.records(**{table.panel: name, "scenario": series.label, "kind": "run"})
@@ -144,21 +163,9 @@ def _intervals(panel: Axes, table: FigureTable, name: str) -> None:
             panel.plot([numbers["p05"], numbers["p95"]], [y, y], color=series.colour, linewidth=1.1)
             panel.plot([numbers["p25"], numbers["p75"]], [y, y], color=series.colour, linewidth=4.0, alpha=0.55)
             panel.plot([numbers["difference"]], [y], "o", color=series.colour, markersize=4.5)
-            panel.annotate(
-                f"{numbers['difference']:+.2f}",
-                xy=(1.02, y),
-                xycoords=("axes fraction", "data"),
-                color=series.colour,
-                fontsize=7.5,
-                va="center",
-                annotation_clip=False,
-            )
-    panel.set_yticks([-place for place in range(len(labels))], labels)
-    panel.tick_params(axis="y", length=0)
+            _beside(panel, numbers["difference"], y, fontsize=7.5, color=series.colour)
+    _named_rows(panel, labels, table.unit)
     panel.set_ylim(-len(labels) + 0.4, 0.6)
-    panel.grid(axis="x", color="#E5E5E5", linewidth=0.6)
-    panel.set_axisbelow(True)
-    panel.set_xlabel(table.unit, fontsize=7.5)
 
 
 def _bars(panel: Axes, table: FigureTable, name: str) -> None:
@@ -172,15 +179,24 @@ def _bars(panel: Axes, table: FigureTable, name: str) -> None:
             panel.barh([y], [value], height=0.88 * thick, color=series.colour)
             if high > low:
                 panel.plot([low, high], [y, y], color="black", linewidth=1.1)
-            panel.annotate(
-                f"{value:+.2f}", xy=(1.02, y), xycoords=("axes fraction", "data"), fontsize=7, va="center", annotation_clip=False
-            )
-    panel.set_yticks([-place for place in range(len(labels))], [_wrapped(label, 30) for label in labels])
-    panel.tick_params(axis="y", length=0)
+            _beside(panel, value, y, fontsize=7)
+    _named_rows(panel, [_wrapped(label, 30) for label in labels], table.unit)
     panel.set_ylim(-len(labels) + 0.45, 0.55)
+
+
+def _beside(panel: Axes, value: float, y: float, **looks: Any) -> None:
+    """Write a number to the right of a panel, beside its row."""
+    place: Any = ("axes fraction", "data")
+    panel.annotate(f"{value:+.2f}", xy=(1.02, y), xycoords=place, va="center", annotation_clip=False, **looks)
+
+
+def _named_rows(panel: Axes, labels: Sequence[str], unit: str) -> None:
+    """Name the rows of a panel, the first on top, and the unit below it."""
+    panel.set_yticks([-place for place in range(len(labels))], labels)
+    panel.tick_params(axis="y", length=0)
     panel.grid(axis="x", color="#E5E5E5", linewidth=0.6)
     panel.set_axisbelow(True)
-    panel.set_xlabel(table.unit, fontsize=7.5)
+    panel.set_xlabel(unit, fontsize=7.5)
 
 
 def _matrix(panel: Axes, table: FigureTable, name: str) -> None:
@@ -269,6 +285,12 @@ def panel_columns(table: FigureTable) -> int:
     return min(count, 3 if table.kind == MATRIX else 2)
 
 
+def most_rows(table: FigureTable) -> int:
+    """Return how many rows the highest panel of a forest plot or of bars has."""
+    named = "region" if table.kind == INTERVALS else "label"
+    return max(len({record[named] for record in table.records(**{table.panel: name})}) for name in table.panels)
+
+
 def _title_width(table: FigureTable, columns: int) -> int:
     """Return how many letters of a panel's title stand in one line."""
     return int(_WIDTH / columns / 0.085) - (24 if table.kind in (INTERVALS, BARS) else 8)
@@ -276,9 +298,7 @@ def _title_width(table: FigureTable, columns: int) -> int:
 
 def _panel_height(table: FigureTable) -> float:
     if table.kind in (INTERVALS, BARS):
-        named = "region" if table.kind == INTERVALS else "label"
-        most = max(len({record[named] for record in table.records(**{table.panel: name})}) for name in table.panels)
-        return most * (0.2 + 0.13 * len(table.series))
+        return most_rows(table) * (0.2 + 0.13 * len(table.series))
     return {LINES: 1.55, MATRIX: 2.6, STREAMS: 4.0}[table.kind]
 
 
@@ -288,14 +308,7 @@ def _gap(table: FigureTable, lines: int) -> float:
 
 
 def _wrapped(text: str, width: int) -> str:
-    lines, line = [], ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return "\n".join([*lines, line])
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 _DRAWERS: Final[Mapping[str, Callable[[Axes, FigureTable, str], None]]] = {

@@ -11,13 +11,13 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from sim.reports.figures.files import panel_columns, stop_words
-from sim.reports.figures.panels import DRAWERS, safe, shortened
+from sim.reports.figures.files import most_rows, panel_columns, stop_words
+from sim.reports.figures.panels import DRAWERS, safe
 from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, STREAMS, FigureTable
+from sim.reports.words import shortened
 
-WIDTH: Final = 1060
-"""Width in pixels for which panels are placed."""
-FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+_WIDTH: Final = 1060  # pixels for which panels are placed
+_FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _HEAD: Final = {LINES: 30, INTERVALS: 30, BARS: 30, MATRIX: 30, STREAMS: 48}
 """Pixels above a panel, for its title."""
 _FOOT: Final = {LINES: 40, INTERVALS: 46, BARS: 46, MATRIX: 92, STREAMS: 18}
@@ -48,17 +48,17 @@ def plotly_figure(table: FigureTable) -> go.Figure:
         "narrowest": _NARROWEST[table.kind],
         "left": _LEFT[table.kind],
         "right": _RIGHT[table.kind],
-        "top": _legend_rows(table, WIDTH) * _LEGEND_ROW,
-        "top_narrow": (_legend_rows(table, 360) - _legend_rows(table, WIDTH)) * _LEGEND_ROW,
+        "top": _legend_rows(table, _WIDTH) * _LEGEND_ROW,
+        "top_narrow": (_legend_rows(table, 360) - _legend_rows(table, _WIDTH)) * _LEGEND_ROW,
     }
     figure = _empty_figure(meta)
     figure.update_layout(hovermode="x" if table.kind == LINES else "closest")
     for number, name in enumerate(panels):
-        x, y = domains(number, len(panels), columns, meta, WIDTH)
+        x, y = domains(number, len(panels), columns, meta, _WIDTH)
         DRAWERS[table.kind](figure, table, name, number, {"x": x, "y": y})
         figure.add_annotation(
             text=f"<b>{safe(shortened(name, 60))}</b>{_stops(table, name)}",
-            x=x[0] - meta["left"] / WIDTH,
+            x=x[0] - meta["left"] / _WIDTH,
             y=y[1],
             xref="paper",
             yref="paper",
@@ -80,7 +80,7 @@ def _empty_figure(meta: Mapping[str, int]) -> go.Figure:
         meta=dict(meta),
         height=rows * (meta["height"] + meta["head"] + meta["foot"]) + meta["top"],
         margin={"l": 0, "r": 0, "t": meta["top"], "b": 0, "pad": 0},
-        font={"family": FONT, "size": 12, "color": "#1A1A1A"},
+        font={"family": _FONT, "size": 12, "color": "#1A1A1A"},
         paper_bgcolor="white",
         plot_bgcolor="white",
         hoverlabel={"font": {"size": 12}, "namelength": -1},
@@ -132,7 +132,5 @@ def _legend_rows(table: FigureTable, width: int) -> int:
 
 def _panel_height(table: FigureTable) -> int:
     if table.kind in (INTERVALS, BARS):
-        named = "region" if table.kind == INTERVALS else "label"
-        most = max(len({record[named] for record in table.records(**{table.panel: name})}) for name in table.panels)
-        return 20 + most * max(20 + 14 * len(table.series), 50 if table.kind == BARS else 0)
+        return 20 + most_rows(table) * max(20 + 14 * len(table.series), 50 if table.kind == BARS else 0)
     return {LINES: 170, MATRIX: 270, STREAMS: 430}[table.kind]

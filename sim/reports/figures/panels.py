@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sim.reports.figures.files import DIVERGING, TO_90, stop_words, streams_of, 
 from sim.reports.figures.published import LAST_OBSERVED
 from sim.reports.figures.streams import layout as placed
 from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, Value, node_colour
+from sim.reports.words import shortened
 
 _GRID: Final = "#E5E5E5"
 
@@ -45,7 +47,7 @@ def _axes(figure: go.Figure, number: int, domain: Domain, x: Mapping[str, Any], 
     return {"xaxis": f"x{tail}", "yaxis": f"y{tail}"}
 
 
-def draw_lines(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
+def _draw_lines(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw curves with their bands, and published points."""
     is_difference = table.name.startswith("differences")
     axes = _axes(
@@ -144,7 +146,7 @@ def _curve(
     )
 
 
-def draw_intervals(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
+def _draw_intervals(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw a forest plot: a dot with two bars by region."""
     labels = list(dict.fromkeys(str(record["region"]) for record in table.records(**{table.panel: name})))
     axes = _axes(
@@ -198,7 +200,7 @@ def draw_intervals(figure: go.Figure, table: FigureTable, name: str, number: int
         )
 
 
-def draw_bars(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
+def _draw_bars(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw bars."""
     labels = list(dict.fromkeys(str(record["label"]) for record in table.records(**{table.panel: name})))
     texts = [_broken(label, 24) for label in labels]
@@ -234,7 +236,7 @@ def draw_bars(figure: go.Figure, table: FigureTable, name: str, number: int, dom
         )
 
 
-def draw_matrix(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
+def _draw_matrix(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw a coloured matrix."""
     found = {(str(r["region"]), str(r["other"])): float(r["value"]) for r in table.records(**{table.panel: name})}
     labels = [label for label in NODES if any(label in pair for pair in found)]
@@ -266,7 +268,7 @@ def draw_matrix(figure: go.Figure, table: FigureTable, name: str, number: int, d
     )
 
 
-def draw_streams(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
+def _draw_streams(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw a Sankey diagram."""
     streams = streams_of(table, name)
     nodes, _ = placed(streams, NODES)
@@ -325,25 +327,15 @@ def _clear(colour: str, alpha: float) -> str:
 
 def _broken(text: str, width: int) -> str:
     """Break a label into at most three lines."""
-    lines = [""]
-    for word in shortened(text, 3 * width).split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
+    lines = textwrap.wrap(shortened(text, 3 * width), width, break_long_words=False, break_on_hyphens=False)
     return "<br>".join(safe(line) for line in lines)
 
 
-def shortened(text: str, most: int) -> str:
-    """Cut a text, with an ellipsis, to at most so many letters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 DRAWERS: Final[Mapping[str, Callable[[go.Figure, FigureTable, str, int, Domain], None]]] = {
-    LINES: draw_lines,
-    INTERVALS: draw_intervals,
-    BARS: draw_bars,
-    MATRIX: draw_matrix,
-    STREAMS: draw_streams,
+    LINES: _draw_lines,
+    INTERVALS: _draw_intervals,
+    BARS: _draw_bars,
+    MATRIX: _draw_matrix,
+    STREAMS: _draw_streams,
 }
 """What draws a panel of each kind: the figure, its table, the name and number of the panel, and where it stands."""

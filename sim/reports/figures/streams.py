@@ -10,12 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-GAP = 0.025
-"""Space between two nodes, as a share of the height."""
-WIDTH = 0.035
-"""Width of a node, as a share of the distance between two columns."""
-LEAST_LABEL = 0.022
-"""Nodes lower than this get their label in a smaller print."""
+_GAP = 0.025  # space between two nodes, as a share of the height
+_WIDTH = 0.035  # of a node, as a share of the distance between two columns
+_LEAST_LABEL = 0.022  # nodes lower than this get their label in a smaller print
 
 
 class Node(NamedTuple):
@@ -56,11 +53,11 @@ def layout(streams: Mapping[tuple[str, ...], float], order: Sequence[str]) -> tu
     columns = len(next(iter(streams)))
     rank = {label: place for place, label in enumerate(order)}
     used = [[label for label in order if any(key[c] == label for key in streams)] for c in range(columns)]
-    scale = (1.0 - GAP * (max(map(len, used)) - 1)) / total
+    scale = (1.0 - _GAP * (max(map(len, used)) - 1)) / total
     nodes = []
     spans: list[dict[tuple[tuple[str, ...], str], tuple[float, float]]] = []
     for column, labels in enumerate(used):
-        height = scale * total + GAP * (len(labels) - 1)
+        height = scale * total + _GAP * (len(labels) - 1)
         top = 0.5 + height / 2
         placed: dict[tuple[tuple[str, ...], str], tuple[float, float]] = {}
         for label in labels:
@@ -71,7 +68,7 @@ def layout(streams: Mapping[tuple[str, ...], float], order: Sequence[str]) -> tu
                 for key in keyed:
                     placed[key, side] = (edge - scale * inside[key], edge)
                     edge -= scale * inside[key]
-            top = nodes[-1].low - GAP
+            top = nodes[-1].low - _GAP
         spans.append(placed)
     ribbons = [
         Ribbon(column, key[0], spans[column][key, "right"], spans[column + 1][key, "left"])
@@ -88,17 +85,17 @@ def draw_streams(panel: Axes, nodes: Sequence[Node], ribbons: Sequence[Ribbon], 
         panel.add_patch(_ribbon_patch(ribbon, colours[ribbon.colour]))
     for node in nodes:
         height = node.high - node.low
-        between = "\n" if height > 2.2 * LEAST_LABEL else " "
-        box = (node.column - WIDTH / 2, node.low)
-        panel.add_patch(Rectangle(box, WIDTH, height, color=colours[node.label], linewidth=0))
+        between = "\n" if height > 2.2 * _LEAST_LABEL else " "
+        box = (node.column - _WIDTH / 2, node.low)
+        panel.add_patch(Rectangle(box, _WIDTH, height, color=colours[node.label], linewidth=0))
         side = -1 if node.column == 0 else 1
         panel.text(
-            node.column + side * 0.8 * WIDTH,
+            node.column + side * 0.8 * _WIDTH,
             (node.low + node.high) / 2,
             f"{node.label}{between}{node.people:,.0f}",
             ha="right" if side < 0 else "left",
             va="center",
-            fontsize=7.5 if height > LEAST_LABEL else 6.5,
+            fontsize=7.5 if height > _LEAST_LABEL else 6.5,
             linespacing=1.05,
         )
     panel.set_xlim(-0.28 * last - 0.12, last * 1.28 + 0.12)
@@ -114,7 +111,7 @@ def _by(inside: Mapping[tuple[str, ...], float], column: int, rank: Mapping[str,
 
 
 def _ribbon_patch(ribbon: Ribbon, colour: str) -> PathPatch:
-    x = np.array([0.0, 0.5, 0.5, 1.0]) * (1 - WIDTH) + ribbon.column + WIDTH / 2
+    x = np.array([0.0, 0.5, 0.5, 1.0]) * (1 - _WIDTH) + ribbon.column + _WIDTH / 2
     (low_left, high_left), (low_right, high_right) = ribbon.left, ribbon.right
     corners = [(x[0], high_left), (x[1], high_left), (x[2], high_right), (x[3], high_right)]
     corners += [(x[3], low_right), (x[2], low_right), (x[1], low_left), (x[0], low_left), (x[0], high_left)]

@@ -15,9 +15,9 @@ from sim.comparisons.pairing import labels
 from sim.data.load import load_data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
-from sim.reports.figures.published import GROUPS, REST, groups_of, published_points
+from sim.reports.figures.published import LAST_OBSERVED, REST, SHOWN_GROUPS, groups_of, published_points
 from sim.reports.figures.shares import first_jobs, net_moves
-from sim.reports.words import TIER_WORDS
+from sim.reports.words import TIER_WORDS, shortened
 from sim.runs.folder import Run
 
 LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"
@@ -43,7 +43,7 @@ NOT_AT_WORK: Final = {"out": "out of research", "applying": "applying", "absent"
 BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
 
 
-NODES: Final = (*(group.label for group in GROUPS), REST.label, *NOT_AT_WORK.values())
+NODES: Final = (*(group.label for group in SHOWN_GROUPS), REST.label, *NOT_AT_WORK.values())
 """Groups of regions and what is none, from top to bottom."""
 
 
@@ -65,7 +65,7 @@ class Series:
     @property
     def shown(self) -> str:
         """The name, cut where a legend has no room for more."""
-        return self.label if len(self.label) <= MOST_LETTERS else self.label[: MOST_LETTERS - 1] + "…"
+        return shortened(self.label, MOST_LETTERS)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class FigureTable:
         return [record for record in every if all(record[name] == value for name, value in wanted.items())]
 
 
-def runs_of(comparison: Comparison) -> list[tuple[Series, Run]]:
+def shown_runs(comparison: Comparison) -> list[tuple[Series, Run]]:
     """Return the runs with their names and colours, the base first; a run alone is no base of anything and gets a colour."""
     runs = (comparison.base, *comparison.variants)
     names = labels(comparison.base, comparison.variants)
@@ -127,12 +127,13 @@ def runs_of(comparison: Comparison) -> list[tuple[Series, Run]]:
     return [(Series(name, colour, run is runs[0]), run) for name, colour, run in zip(names, colours, runs, strict=True)]
 
 
-def work_shares(comparison: Comparison, tier: str = "top20") -> FigureTable:
+def tabulate_work_shares(comparison: Comparison, tier: str = "top20") -> FigureTable:
     """Tabulate shares of work by region and year with both bands, and the published shares."""
     rows: list[tuple[Value, ...]] = []
+    rule = "; the elite of 2019 was counted by a narrower rule (top 0.5 %)" if tier == "elite" else ""
     groups = groups_of(comparison.base.codes)
     blank = (np.nan,) * 6
-    for series, run in runs_of(comparison):
+    for series, run in shown_runs(comparison):
         members = [regions for _, regions in groups]
         shares = 100 * _quantiles(run.shares_by_run(tier, "work", members))  # (5, Y, G)
         counts = run.counts[:, :, TIERS.index(tier), AXES.index("work")]
@@ -149,7 +150,8 @@ def work_shares(comparison: Comparison, tier: str = "top20") -> FigureTable:
         kind=LINES,
         title=f"Share of work by region, {TIER_WORDS[tier]}",
         caption="Median of the runs with the bands that hold 50 % and 90 % of them; points are published shares with a 90 % "
-        "error bar. By headquarters of the employer; students count at their university. Everything after 2022 is projected.",
+        "error bar, and their sampling noise is not in the bands. By headquarters of the employer; students count at their "
+        f"university. Everything after {LAST_OBSERVED} is projected. The count of Europe includes Russia{rule}.",
         unit="% of the tier",
         definition=f"Researchers of the tier '{tier}' by headquarters of the employer, divided by all of that tier; medians and "
         "quantiles over draws and replicates. people_p50: median number of people.",
@@ -157,21 +159,21 @@ def work_shares(comparison: Comparison, tier: str = "top20") -> FigureTable:
         columns=("kind", "scenario", "region", "year", *BANDS, "people_p50", "value", "standard_error", "source"),
         rows=tuple(rows),
         panel="region",
-        series=tuple(series for series, _ in runs_of(comparison)),
+        series=tuple(series for series, _ in shown_runs(comparison)),
     )
 
 
-def elite_work_shares(comparison: Comparison) -> FigureTable:
+def tabulate_elite_work_shares(comparison: Comparison) -> FigureTable:
     """Tabulate shares of work of the elite."""
-    return work_shares(comparison, "elite")
+    return tabulate_work_shares(comparison, "elite")
 
 
-def paths(comparison: Comparison) -> FigureTable:
+def tabulate_paths(comparison: Comparison) -> FigureTable:
     """Tabulate the ways from origin over graduate school to the first job, of those who take one in the last year."""
     rows: list[tuple[Value, ...]] = []
     groups = groups_of(comparison.base.codes)
     year = int(comparison.base.years[-1])
-    for series, run in runs_of(comparison):
+    for series, run in shown_runs(comparison):
         people = first_jobs(run, year, [members for _, members in groups])
         cells = zip(*np.nonzero(people), strict=True)
         rows += [(series.label, year, *(groups[g][0].label for g in cell), float(people[cell])) for cell in cells]
@@ -192,16 +194,16 @@ def paths(comparison: Comparison) -> FigureTable:
     )
 
 
-def net_flows(comparison: Comparison) -> FigureTable:
+def tabulate_net_flows(comparison: Comparison) -> FigureTable:
     """Tabulate who gains people from whom: net moves between groups of regions at the end of the run."""
     rows: list[tuple[Value, ...]] = []
     groups = groups_of(comparison.base.codes)
     years = comparison.base.years[-FLOW_YEARS:]
     first: Floats | None = None
-    for series, run in runs_of(comparison):
+    for series, run in shown_runs(comparison):
         net = net_moves(run, years, [members for _, members in groups])
         shown = net if first is None else net - first
-        what = series.label if first is None else f"{series.label} less {runs_of(comparison)[0][0].label}"
+        what = series.label if first is None else f"{series.label} less {shown_runs(comparison)[0][0].label}"
         first = net if first is None else first
         for source in range(len(groups)):
             for target in range(len(groups)):
@@ -232,11 +234,6 @@ def _quantiles(values: Floats) -> Floats:
     return np.where(empty, np.nan, found)
 
 
-def region_names() -> dict[str, str]:
-    """Return the names of the regions by code."""
-    return {region.code: region.name for region in load_data().regions}
-
-
 def node_colour(label: str) -> str:
     """Return the colour of a group of regions; light grey for who is at work in none."""
-    return next((group.colour for group in (*GROUPS, REST) if group.label == label), "#A8A8A8")
+    return next((group.colour for group in (*SHOWN_GROUPS, REST) if group.label == label), "#A8A8A8")

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
+from sim.cli.tables.scenarios import effect_points, elite_line, inputs_line, is_above_error, noise_level, own_levers, parts_of
+from sim.comparisons.comparison import MAIN_AXES
 from sim.comparisons.shipped.effects import (
-    AXES_SHOWN,
     paired_effects,
     scenario_rows,
     standard_error,
@@ -19,6 +19,7 @@ from sim.data.load import load_data
 from sim.draws.draw import draw_vectors
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
+from sim.reports.words import assumption_line
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
 
@@ -31,12 +32,12 @@ def test_effects_are_paired_by_replicate() -> None:
 
     def shares(scenario: Scenario, replicate: int) -> Floats:
         usa = 0.5 + 0.037 * replicate - (0.02 if scenario is variant else 0.0)  # noise that both runs share
-        found = np.zeros((len(AXES_SHOWN), len(CODES)))
+        found = np.zeros((len(MAIN_AXES), len(CODES)))
         found[:, 0], found[:, 1] = usa, 1.0 - usa
         return found
 
     effects = paired_effects(base, [base, variant], shares, 4)
-    assert effects.shape == (4, 2, len(AXES_SHOWN), len(CODES))
+    assert effects.shape == (4, 2, len(MAIN_AXES), len(CODES))
     assert not effects[:, 0].any()
     assert np.allclose(effects[:, 1, :, 0], -2.0)
     assert np.allclose(effects[:, 1, :, 1], 2.0)
@@ -111,13 +112,13 @@ def test_the_elite_is_read_against_two_errors() -> None:
 
 
 def test_points_have_a_sign_but_for_nothing() -> None:
-    assert [points(value) for value in (1.25, -0.31, 0.04, -0.04)] == ["+1.2", "-0.3", "0.0", "0.0"]
+    assert [effect_points(value) for value in (1.25, -0.31, 0.04, -0.04)] == ["+1.2", "-0.3", "0.0", "0.0"]
 
 
 def test_assumptions_are_counted_without_what_is_taken_away() -> None:
-    line = assumption_line(parts_of(load_shipped("taiwan-strait-crisis"), CODES))
+    line = assumption_line(own_levers(parts_of(load_shipped("taiwan-strait-crisis"), CODES)))
     assert line.startswith("Of its 4 levers, 4 are assumed outright and 0 have")
-    assert assumption_line(parts_of(load_shipped("no-restrictions-2018-22"), CODES)) == "It has no lever of its own."
+    assert assumption_line(own_levers(parts_of(load_shipped("no-restrictions-2018-22"), CODES))) == "It has no lever of its own."
 
 
 def test_the_first_difference_names_row_and_column() -> None:

@@ -11,20 +11,19 @@ import pytest
 from sim.comparisons.comparison import Comparison
 from sim.engines.counts import AXES, TIERS
 from sim.reports.figures.catalogue import (
-    TABLES,
+    FIGURES,
     UnknownFigureError,
     figure,
     figure_table,
     figure_tables,
-    page_figure,
     save_figures,
 )
-from sim.reports.figures.pages import domains
+from sim.reports.figures.pages import domains, plotly_figure
 from sim.reports.figures.published import groups_of
 from sim.reports.figures.shares import first_jobs, net_moves
 from sim.reports.figures.streams import layout
-from sim.reports.figures.tables import FLOW_YEARS, runs_of
-from sim.reports.page import alone
+from sim.reports.figures.tables import FLOW_YEARS, shown_runs
+from sim.reports.single import as_comparison
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from tests.support.comparisons import compared, run_of
@@ -45,7 +44,7 @@ def comparison(runs: tuple[Run, Run, Run]) -> Comparison:
 
 def test_every_figure_has_numbers_and_says_what_they_are(comparison: Comparison) -> None:
     tables = figure_tables(comparison)
-    assert list(tables) == list(TABLES)
+    assert list(tables) == list(FIGURES)
     for name, table in tables.items():
         assert table.name == name
         assert table.unit
@@ -56,7 +55,7 @@ def test_every_figure_has_numbers_and_says_what_they_are(comparison: Comparison)
 
 def test_shares_of_work_are_the_quantiles_of_the_runs(comparison: Comparison) -> None:
     table = figure_table(comparison, "work-shares")
-    for series, run in runs_of(comparison):
+    for series, run in shown_runs(comparison):
         usa = 100 * shares_of(run.counts[:, :, TIERS.index("top20"), AXES.index("work")])[:, :, 0]
         rows = table.records(kind="run", scenario=series.label, region="United States")
         for column, quantile in (("p05", 0.05), ("p25", 0.25), ("p50", 0.5), ("p75", 0.75), ("p95", 0.95)):
@@ -69,7 +68,7 @@ def test_shares_of_work_are_the_quantiles_of_the_runs(comparison: Comparison) ->
 
 def test_differences_are_those_of_the_comparison(comparison: Comparison) -> None:
     cell = (-1, TIERS.index("top20"), AXES.index("work"), comparison.base.codes.index("CHN"))
-    for effects, (series, _) in zip(comparison.effects, runs_of(comparison)[1:], strict=True):
+    for effects, (series, _) in zip(comparison.effects, shown_runs(comparison)[1:], strict=True):
         over_time = figure_table(comparison, "differences").records(scenario=series.label, code="CHN", year=2027)[0]
         at_end = figure_table(comparison, "effects").records(scenario=series.label, code="CHN", axis="where they work")[0]
         for row in (over_time, at_end):
@@ -129,22 +128,22 @@ def test_parts_of_levers_and_channels_close(comparison: Comparison) -> None:
 
 def test_the_file_and_the_page_show_the_same_numbers(comparison: Comparison) -> None:
     for name in ("differences", "crossing"):
-        drawn, page = figure(comparison, name), page_figure(comparison, name)
+        drawn, page = figure(comparison, name), plotly_figure(figure_table(comparison, name))
         panels = [axes for axes in drawn.axes if axes.axison]
         curves = [line for axes in panels for line in axes.lines if len(line.get_xdata()) > 2]
         traces = [trace for trace in page.data if trace.type == "scatter" and trace.mode == "lines" and trace.hovertemplate]
-        assert len(curves) == len(traces) == sum(len(runs_of(comparison)) - (name == "differences") for _ in panels)
+        assert len(curves) == len(traces) == sum(len(shown_runs(comparison)) - (name == "differences") for _ in panels)
         for curve, trace in zip(curves, traces, strict=True):
             np.testing.assert_allclose(np.asarray(trace.y, dtype=float), curve.get_ydata(), atol=6e-4)
     table = figure_table(comparison, "net-flows")
-    heat = page_figure(comparison, "net-flows").data[0]
+    heat = plotly_figure(figure_table(comparison, "net-flows")).data[0]
     row, column = list(heat.y).index("China"), list(heat.x).index("United States")
     value = float(table.records(scenario="baseline", region="China", other="United States")[0]["value"])
     assert heat.z[row][column] == pytest.approx(value, abs=0.06)
     texts = [text.get_text() for text in figure(comparison, "net-flows").axes[0].texts]
     assert f"{value:+,.0f}" in texts
     people = sum(float(row["people"]) for row in figure_table(comparison, "paths").records(scenario="baseline"))
-    links = page_figure(comparison, "paths").data[0].link
+    links = plotly_figure(figure_table(comparison, "paths")).data[0].link
     assert sum(links.value) == pytest.approx(2 * people, rel=1e-3), "every path has two links"
 
 
@@ -193,7 +192,7 @@ def test_every_figure_has_its_table_and_its_metadata_beside_it(comparison: Compa
 
 
 def test_a_run_alone_has_the_figures_that_need_no_other(comparison: Comparison) -> None:
-    single = alone(comparison.base)
+    single = as_comparison(comparison.base)
     assert list(figure_tables(single)) == ["work-shares", "work-shares-elite", "crossing", "paths", "net-flows"]
     with pytest.raises(UnknownFigureError, match="compare the run with another"):
         figure(single, "differences")
@@ -203,7 +202,7 @@ def test_unknown_and_empty_figures_say_what_there_is(comparison: Comparison) -> 
     with pytest.raises(UnknownFigureError, match="work-shares, "):
         figure(comparison, "shares")
     with pytest.raises(UnknownFigureError, match="makes again"):
-        page_figure(compared(comparison.base, comparison.variants, with_anatomy=False), "switchers")
+        plotly_figure(figure_table(compared(comparison.base, comparison.variants, with_anatomy=False), "switchers"))
 
 
 def test_a_comparison_with_itself_draws_zero(runs: tuple[Run, Run, Run]) -> None:
@@ -211,7 +210,7 @@ def test_a_comparison_with_itself_draws_zero(runs: tuple[Run, Run, Run]) -> None
     rows = figure_table(same, "effects").records()
     assert rows
     assert all(float(row[name]) == 0 for row in rows for name in ("difference", "p05", "p95", "people"))
-    assert len({series.label for series, _ in runs_of(same)}) == 2, "two runs of one scenario have two names"
+    assert len({series.label for series, _ in shown_runs(same)}) == 2, "two runs of one scenario have two names"
     assert all(math.isfinite(float(row["p50"])) for row in figure_table(same, "differences").records())
-    assert page_figure(same, "effects").data
+    assert plotly_figure(figure_table(same, "effects")).data
     assert figure(same, "net-flows").axes

@@ -1,7 +1,7 @@
-"""The figure of work shares: what it shows, and that equal runs give equal files."""
+"""The figures in a run's folder: what they show, and that equal runs give equal files."""
 
 import csv
-import math
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.reports.figures.published import LAST_OBSERVED, groups_of, published_points, save_work_shares, work_shares_figure
+from sim.reports.figures.catalogue import figure, save_figures, save_run_figures
+from sim.reports.figures.published import LAST_OBSERVED, groups_of, published_points
+from sim.reports.single import as_comparison
 from sim.runs.folder import Run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
+
+FIGURES = {"top20": "work-shares", "elite": "work-shares-elite"}
 
 
 @pytest.fixture
@@ -40,44 +44,57 @@ def test_published_points_are_the_work_shares_by_headquarters_and_nothing_else()
     assert all(p.year <= LAST_OBSERVED for p in points.values())
 
 
-def test_lines_are_the_medians_of_the_groups(run: Run) -> None:
-    figure = work_shares_figure(run, load_data())
-    by_run = run.shares_by_run("top20", "work", [members for _, members in groups_of(run.codes)])
-    drawn = [line for line in figure.axes[0].lines if len(line.get_xdata()) == len(run.years)]
-    assert len(drawn) == by_run.shape[2]
-    for index, line in enumerate(drawn):
+@pytest.mark.parametrize("tier", FIGURES)
+def test_lines_are_the_medians_of_the_groups(run: Run, tier: str) -> None:
+    drawn = figure(as_comparison(run), FIGURES[tier])
+    groups = groups_of(run.codes)
+    by_run = run.shares_by_run(tier, "work", [members for _, members in groups])
+    panels = {axes.get_title(loc="left"): axes for axes in drawn.axes if axes.axison}
+    assert list(panels) == [group.label for group, _ in groups]
+    for index, axes in enumerate(panels.values()):
+        (line,) = (line for line in axes.lines if len(line.get_xdata()) == len(run.years))
         np.testing.assert_allclose(line.get_ydata(), 100 * np.median(by_run[:, :, index], axis=0))
 
 
+@pytest.mark.parametrize("tier", FIGURES)
+def test_the_figure_of_a_run_keeps_the_published_points_with_their_errors(run: Run, tier: str) -> None:
+    drawn = figure(as_comparison(run), FIGURES[tier])
+    panels = {axes.get_title(loc="left"): axes for axes in drawn.axes if axes.axison}
+    for label, axes in panels.items():
+        expected = sorted(100 * p.value for p in published_points(load_data().targets, tier) if p.group.label == label)
+        assert sorted(float(bar.lines[0].get_ydata()[0]) for bar in axes.containers) == pytest.approx(expected)
+
+
 def test_the_figure_says_what_the_band_contains(run: Run) -> None:
-    figure = work_shares_figure(run, load_data())
-    texts = " ".join(text.get_text() for text in figure.texts)
-    legend = " ".join(text.get_text() for text in figure.legends[0].get_texts())
-    assert run.title in texts
+    drawn = figure(as_comparison(run), "work-shares-elite")
+    texts = " ".join(" ".join(text.get_text() for text in drawn.texts).split())
+    legend = " ".join(text.get_text() for text in drawn.legends[0].get_texts())
+    assert run.run_id in texts
     assert "priors" in texts
-    assert "sampling noise" in texts
+    assert "sampling noise is not in the bands" in texts
+    assert "narrower rule" in texts
     assert "90 % band" in legend
-    assert [axes.get_title(loc="left")[:6] for axes in figure.axes] == ["Top 20", "Elite,"]
+    assert "published sample" not in legend, "the elite was counted, not sampled"
+    assert "full count" in legend
 
 
 def test_equal_runs_give_equal_files(run: Run, tmp_path: Path) -> None:
-    made = []
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        made.append(save_work_shares(run, load_data(), tmp_path / name))
-    for first, second in zip(*made, strict=True):
-        assert first.read_bytes() == second.read_bytes(), first.name
-    svg = made[0][1].read_text(encoding="utf-8")
-    assert "<dc:date>" not in svg
+    first, second = (save_figures(as_comparison(run), tmp_path / name, ["work-shares"]) for name in ("a", "b"))
+    for ours, theirs in zip(first, second, strict=True):
+        assert ours.read_bytes() == theirs.read_bytes(), ours.name
+    assert "<dc:date>" not in first[1].read_text(encoding="utf-8")
 
 
-def test_the_table_behind_the_figure_holds_runs_and_published_points(run: Run, tmp_path: Path) -> None:
-    table = save_work_shares(run, load_data(), tmp_path)[2]
-    with table.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    published = [row for row in rows if row["kind"] == "published"]
-    expected = sum(len(published_points(load_data().targets, tier)) for tier in ("top20", "elite"))
-    assert len(published) == expected > 10
-    drawn = [row for row in rows if row["kind"] == "run"]
-    assert len(drawn) == 2 * len(groups_of(run.codes)) * len(run.years)
-    assert all(row["p05"] <= row["p50"] or math.isclose(float(row["p05"]), float(row["p50"])) for row in drawn)
+def test_the_tables_behind_the_figures_hold_the_run_and_the_published_points(run: Run) -> None:
+    files = save_run_figures(run)
+    assert {path.parent for path in files} == {run.folder}
+    for tier, name in FIGURES.items():
+        with (run.folder / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        published = [row for row in rows if row["kind"] != "run"]
+        assert len(published) == len(published_points(load_data().targets, tier)) > 2
+        drawn = [row for row in rows if row["kind"] == "run"]
+        assert len(drawn) == len(groups_of(run.codes)) * len(run.years)
+        assert all(float(row["p05"]) <= float(row["p50"]) + 1e-9 for row in drawn)
+        note = json.loads((run.folder / f"{name}.json").read_text(encoding="utf-8"))
+        assert [each["role"] for each in note["runs"]] == ["base"]

@@ -1,0 +1,36 @@
+"""What all printed tables have in common: a table of texts, and records of plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+
+def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of texts whose columns fold rather than cut."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for position, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=position == 0)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def plain_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Make of a record what JSON has words for: what is no finite number becomes None, a tuple a list."""
+    return {key: _plain(each) for key, each in record.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return plain_record(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
