@@ -18,8 +18,6 @@ from sim.runs.provenance import model_id
 from sim.scenarios.load import load_scenario
 
 RESOLVED = "scenario.toml"
-ONE_PAIR = 2
-"""Runs from which an error can be told."""
 
 
 class NotComparableError(ValueError):

@@ -20,7 +20,8 @@ from sim.sweeps.execute import SweepProgress, batch_size
 from sim.sweeps.keys import SweepRun, sweep_runs
 from sim.sweeps.parts import MOST_SMALL, PARTS, REPLACES, UNFINISHED, part_paths
 from sim.sweeps.results import Sweep, read_sweep
-from sim.sweeps.store import DESIGN_RECORD, LOG, Store, merge, read_log
+from sim.sweeps.store import DESIGN_RECORD, LOG, Store, merge
+from tests.support.sweep_log import read_log
 
 DESIGN = """
 title = "Test"
