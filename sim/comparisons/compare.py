@@ -76,7 +76,7 @@ def compare_into(
     if (folder / "provenance.json").is_file():
         return read_comparison(folder), folder, True
     data = load_data()
-    write_comparison(complete(compare_runs(runs[0], runs[1:]), extent, data, progress), folder, command)
+    write_comparison(complete(compare_runs(runs[0], runs[1:], data), extent, data, progress), folder, command)
     return read_comparison(folder), folder, False
 
 

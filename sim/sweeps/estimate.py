@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws.draw import cached_draw, draw_key, shipped_draws
 from sim.runs.provenance import model_id
 from sim.sweeps.design.design import Design
@@ -57,7 +58,7 @@ def estimate(design: Design, known: Mapping[bytes, bool], shard: Shard = WHOLE) 
     for run in sweep_runs(design, shard):
         runs += 1
         there += bytes.fromhex(run.key) in known
-    unknown = unsolved(design)
+    unknown = unsolved(design, load_data())
     slim, model = design, model_id()
     upcoming = sweep_runs(design)
     first = next(upcoming)
@@ -87,9 +88,9 @@ def bytes_of(sample: pa.Table, runs: int) -> float:
     return runs * each + min(PARTS_WANTED, runs) * few
 
 
-def unsolved(design: Design) -> int:
+def unsolved(design: Design, data: Data) -> int:
     """Count the draws that nobody has solved yet: those of points that move a parameter, mostly."""
-    data, shipped = load_data(), shipped_draws()
+    shipped = shipped_draws()
     moved = [k for k, factor in enumerate(design.factors) if factor.kind == "parameter"]
     points = design.make_points()
     different = sorted(set(first_of_equals(points[:, moved]).tolist()))
@@ -102,7 +103,7 @@ def unsolved(design: Design) -> int:
                 continue
             scenario = design.scenario_at(index, points[number].tolist())
             try:
-                vectors = vectors_of(design, scenario)
+                vectors = vectors_of(design, scenario, data)
             except ValueError:  # not stable; its runs will say so
                 continue
             for draw, vector in islice(vectors.items(), MOST_LOOKED_UP):

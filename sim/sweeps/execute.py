@@ -13,6 +13,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, make_draw
 from sim.draws.worlds import parameters_of, world_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
@@ -76,7 +77,7 @@ class SweepProgress:
 Report = Callable[[SweepProgress], None]
 
 
-def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]]:
+def vectors_of(design: Design, scenario: Scenario, data: Data) -> dict[int, dict[str, float]]:
     """List the parameters of the design's draws for a scenario, by draw.
 
     Raises
@@ -85,23 +86,23 @@ def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]
         If the parameters leave too few stable draws.
     """
     if not design.draws:
-        return {REFERENCE: parameters_of(scenario, REFERENCE, load_data())}
-    return _drawn(design.draws, tuple(sorted(scenario.parameters.items(), key=lambda item: item[0])))
+        return {REFERENCE: parameters_of(scenario, REFERENCE, data)}
+    return _drawn(data, design.draws, tuple(sorted(scenario.parameters.items(), key=lambda item: item[0])))
 
 
 @lru_cache(maxsize=16)
-def _drawn(draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
-    return dict(enumerate(draw_vectors(load_data(), draws, dict(parameters))[0]))
+def _drawn(data: Data, draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
+    return dict(enumerate(draw_vectors(data, draws, dict(parameters))[0]))
 
 
-def solved(vector: Mapping[str, float], draw: int) -> Draw:
+def solved(vector: Mapping[str, float], draw: int, data: Data) -> Draw:
     """Find or solve a draw; the last ones stay at hand, as points share them."""
-    return _solved(tuple(vector.items()), draw)
+    return _solved(data, tuple(vector.items()), draw)
 
 
 @lru_cache(maxsize=128)
-def _solved(vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
-    return make_draw(load_data(), dict(vector), draw)
+def _solved(data: Data, vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
+    return make_draw(data, dict(vector), draw)
 
 
 def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[PartRow]:
@@ -123,6 +124,7 @@ def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[
     """
     if model_id() != model:
         raise ExecutorError("a worker has another version of talentsim than the process that started the sweep")
+    data = load_data()
     rows: list[PartRow] = []
     values: tuple[float, ...]
     for (index, point, draw), group in groupby(runs, key=lambda run: (run.scenario, run.point, run.draw)):
@@ -130,8 +132,8 @@ def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[
         for run in group:
             start = time.perf_counter()
             try:
-                prepared = prepared or prepared_or_failure(design, run)
-                values, error = measured(design, run, prepared), ""
+                prepared = prepared or prepared_or_failure(design, run, data)
+                values, error = measured(design, run, prepared, data.codes), ""
             except Exception as failure:
                 values, error = (math.nan,) * len(design.keep), f"{type(failure).__name__}: {failure}"
             seconds = time.perf_counter() - start
@@ -140,17 +142,19 @@ def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[
     return rows
 
 
-def prepared_or_failure(design: Design, run: SweepRun) -> tuple[Scenario, Draw, Any] | Exception:
+def prepared_or_failure(design: Design, run: SweepRun, data: Data) -> tuple[Scenario, Draw, Any] | Exception:
     """Make what the replicates of a draw share, its scenario, draw and world, or say once for all why not."""
     try:
         scenario = design.scenario_at(run.scenario, run.values)
-        draw = solved(vectors_of(design, scenario)[run.draw], run.draw)
-        return scenario, draw, world_of(scenario, draw, design.researchers, design.until, load_data())
+        draw = solved(vectors_of(design, scenario, data)[run.draw], run.draw, data)
+        return scenario, draw, world_of(scenario, draw, design.researchers, design.until, data)
     except Exception as failure:
         return failure
 
 
-def measured(design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any] | Exception) -> tuple[float, ...]:
+def measured(
+    design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any] | Exception, codes: Sequence[str]
+) -> tuple[float, ...]:
     """Simulate a run and return what is kept of it.
 
     Raises
@@ -162,7 +166,7 @@ def measured(design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any]
         raise prepared
     scenario, draw, world = prepared
     outcomes = simulate(scenario, draw, run.replicate, design.researchers, design.seed, design.until, world=world)
-    return tuple(values_of(design.keep, outcomes, load_data().codes))
+    return tuple(values_of(design.keep, outcomes, codes))
 
 
 def give_up(design: Design, run: SweepRun, message: str) -> list[PartRow]:
