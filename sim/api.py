@@ -144,7 +144,7 @@ class Compared:
 
     def to_hubverse(self) -> pd.DataFrame:
         """Return the model output of the Hubverse: linked samples, one number a draw and replicate in all scenarios."""
-        return _frame(exports.hubverse_rows(self.comparison))
+        return _frame(exports.hubverse_rows(self.comparison, load_basis().data))
 
 
 def compare(

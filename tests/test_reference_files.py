@@ -11,13 +11,12 @@ from types import ModuleType
 
 import pytest
 
-from sim.comparisons.shipped.counts import COUNT_YEARS, read_count_table, write_count_table
+from sim.comparisons.shipped.counts import COUNT_YEARS, write_count_table
 from sim.comparisons.shipped.effects import EffectDesign
 from sim.comparisons.shipped.reference import (
     CHECKSUM,
     SENSITIVITY,
     checksum_text,
-    newest_change,
     read_effects,
     reference_folder,
     results_name,
@@ -26,6 +25,7 @@ from sim.comparisons.shipped.reference import (
 from sim.data.load import load_data
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.reading.chain import shipped_names
+from tests.support.reference import newest_change, read_count_table
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results" / "reference"

@@ -74,8 +74,9 @@ def compare_into(
     folder = comparison_folder(runs, out, extent.assumptions, extent.anatomy)
     if (folder / "provenance.json").is_file():
         return read_comparison(folder), folder, True
-    made = complete(compare_runs(runs[0], runs[1:]), extent, load_basis(), progress)
-    write_comparison(made, folder, command)
+    basis = load_basis()
+    compared = compare_runs(runs[0], runs[1:], basis.data)
+    write_comparison(complete(compared, extent, basis, progress), folder, command)
     return read_comparison(folder), folder, False
 
 

@@ -17,7 +17,7 @@ from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_
 from sim.comparisons.crossings import crossing_rows
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.comparisons.regions import ALWAYS, told_regions
-from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats
 from sim.runs.folder import Run
@@ -48,7 +48,7 @@ HEADLINE_YEARS = (2030, 2035, 2040, 2045, 2050)
 FEW_DRAWS = 10
 
 
-def compare_runs(base: Run, variants: Sequence[Run]) -> Comparison:
+def compare_runs(base: Run, variants: Sequence[Run], data: Data) -> Comparison:
     """Compare runs with their base, paired by draw and replicate.
 
     Parameters
@@ -57,6 +57,8 @@ def compare_runs(base: Run, variants: Sequence[Run]) -> Comparison:
         What the variants are compared with.
     variants
         Runs with the same data, model, seed, researchers and horizon.
+    data
+        The tables.
 
     Returns
     -------
@@ -70,12 +72,12 @@ def compare_runs(base: Run, variants: Sequence[Run]) -> Comparison:
     """
     check_comparable(base, variants)
     names = labels(base, variants)
-    pairs = tuple(pair(base, variant) for variant in variants)
+    pairs = tuple(pair(base, variant, data) for variant in variants)
     headlines: list[Headline] = []
     effects = []
     for name, variant, each in zip(names[1:], variants, pairs, strict=True):
         effects.append(effects_of(each))
-        headlines += headline_rows(name, base, each, effects[-1], uninformed_inputs(variant, each.draws))
+        headlines += headline_rows(name, base, each, effects[-1], uninformed_inputs(variant, each.draws, data))
     return Comparison(
         base=base,
         variants=tuple(variants),
@@ -322,12 +324,12 @@ class Inputs:
     ranks: Floats
 
 
-def uninformed(fixed: Sequence[str] = ()) -> tuple[str, ...]:
+def uninformed(data: Data, fixed: Sequence[str] = ()) -> tuple[str, ...]:
     """Name the uncertain parameters whose prior is judgement, but for those that a scenario fixes."""
-    return tuple(p.name for p in load_data().parameters if p.prior is not None and p.tag == JUDGEMENT and p.name not in fixed)
+    return tuple(p.name for p in data.parameters if p.prior is not None and p.tag == JUDGEMENT and p.name not in fixed)
 
 
-def uninformed_inputs(run: Run, draws: Sequence[int]) -> Inputs | None:
+def uninformed_inputs(run: Run, draws: Sequence[int], data: Data) -> Inputs | None:
     """Collect the uninformed parameters of draws of a run; None if the draws are too few or of another version.
 
     Parameters
@@ -336,11 +338,13 @@ def uninformed_inputs(run: Run, draws: Sequence[int]) -> Inputs | None:
         The run that the draws belong to.
     draws
         Numbers of the draws looked at, (D,).
+    data
+        The tables.
     """
-    names = uninformed(tuple(fixed_parameters(run)))
+    names = uninformed(data, tuple(fixed_parameters(run)))
     if len(draws) < DRAWS_PER_INPUT * len(names) or not is_current(run):
         return None
-    vectors = run_vectors(run)
+    vectors = run_vectors(run, data)
     values = np.array([[vectors[draw][name] for name in names] for draw in draws])
     ranks = values.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable").astype(np.float64)
     return Inputs(names, ranks - ranks.mean(axis=0))

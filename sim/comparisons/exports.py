@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 import sim
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.pairing import labels, pair
+from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.engines.counts import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
@@ -79,7 +81,7 @@ def export(comparison: Comparison, form: str, path: Path) -> None:
         If the file cannot be written.
     """
     check_export(form, path)
-    header, rows = iamc_rows(comparison) if form == "iamc" else hubverse_rows(comparison)
+    header, rows = iamc_rows(comparison) if form == "iamc" else hubverse_rows(comparison, load_data())
     if path.suffix == ".csv":
         write_csv(path, header, rows)
     else:
@@ -146,7 +148,7 @@ def _cells(model: str, name: str, run: Run, tables: dict[tuple[str, str, str], F
                         yield model, name, run.codes[region], variable, unit, int(run.years[year]), value
 
 
-def hubverse_rows(comparison: Comparison) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+def hubverse_rows(comparison: Comparison, data: Data) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
     """Lay the paired runs in the model output of the Hubverse, as linked samples.
 
     Returns
@@ -161,7 +163,7 @@ def hubverse_rows(comparison: Comparison) -> tuple[tuple[str, ...], Iterator[tup
         before there is a horizon.
     """
     base = comparison.base
-    pairs = [pair(base, variant) for variant in comparison.variants]
+    pairs = [pair(base, variant, data) for variant in comparison.variants]
     if len({(each.draws, each.base.shape[1]) for each in pairs}) > 1:
         raise ExportError("the variants share other draws or replicates with the base; export them one by one")
     if int(base.years[-1]) <= HUB_ORIGIN:

@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws.draw import draw_vectors
 from sim.model.world import Integers
 from sim.runs.folder import Run
 from sim.runs.provenance import model_id
-from sim.scenarios.load import load_scenario
+from sim.scenarios.load import load_basis, load_scenario
 
 RESOLVED = "scenario.toml"
-ONE_PAIR = 2
-"""Runs from which an error can be told."""
 
 
 class NotComparableError(ValueError):
@@ -132,16 +130,16 @@ def fixed_parameters(run: Run) -> dict[str, Any]:
 
 def is_current(run: Run) -> bool:
     """Tell whether the run was made by the model and the data that are installed, so that it can be made again."""
-    return bool(run.provenance["model_id"] == model_id(load_data()))
+    return bool(run.provenance["model_id"] == model_id(load_basis().data))
 
 
-def run_vectors(run: Run) -> list[dict[str, float]]:
+def run_vectors(run: Run, data: Data) -> list[dict[str, float]]:
     """List the parameters of a run's draws; the run must be current."""
     scenario = load_scenario(str(run.folder / RESOLVED))
-    return draw_vectors(load_data(), run.draws, scenario.parameters)[0]
+    return draw_vectors(data, run.draws, scenario.parameters)[0]
 
 
-def pair(base: Run, variant: Run) -> Pair:
+def pair(base: Run, variant: Run, data: Data) -> Pair:
     """Cut two runs to the draws and replicates that they share.
 
     Raises
@@ -150,7 +148,7 @@ def pair(base: Run, variant: Run) -> Pair:
         If they may not be compared, or share none.
     """
     check_comparable(base, [variant])
-    draws, notes = shared_draws(base, variant)
+    draws, notes = shared_draws(base, variant, data)
     replicates = min(base.replicates, variant.replicates)
     if base.draws != variant.draws or base.replicates != variant.replicates:
         notes.append(
@@ -166,7 +164,7 @@ def pair(base: Run, variant: Run) -> Pair:
     return Pair(cut(base), cut(variant), draws, base.weight, tuple(notes))
 
 
-def shared_draws(base: Run, variant: Run) -> tuple[tuple[int, ...], list[str]]:
+def shared_draws(base: Run, variant: Run, data: Data) -> tuple[tuple[int, ...], list[str]]:
     """List the numbers of the draws that are the same but for the parameters that a scenario fixes, and say if these differ.
 
     Raises
@@ -185,7 +183,7 @@ def shared_draws(base: Run, variant: Run) -> tuple[tuple[int, ...], list[str]]:
             [f"{variant.name} and {base.name} fix other parameters ({names}) and were made by another version of the model, so "
              "that their draws cannot be matched; run both again"]
         )  # fmt: skip
-    mine, yours = run_vectors(base), run_vectors(variant)
+    mine, yours = run_vectors(base, data), run_vectors(variant, data)
     same = tuple(k for k in common if apart_from(mine[k], fixed) == apart_from(yours[k], fixed))
     if not same:
         raise NotComparableError(

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from sim.draws.draw import cached_draw, draw_key, shipped_draws
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis
+from sim.scenarios.scenario import Basis
 from sim.sweeps.design.design import Design
 from sim.sweeps.execute import PARTS_WANTED, execute_batch, vectors_of
 from sim.sweeps.keys import WHOLE, Shard, first_of_equals, sweep_runs
@@ -57,8 +58,9 @@ def estimate(design: Design, known: Mapping[bytes, bool], shard: Shard = WHOLE) 
     for run in sweep_runs(design, shard):
         runs += 1
         there += bytes.fromhex(run.key) in known
-    unknown = unsolved(design)
-    slim, model = design, model_id(load_basis().data)
+    basis = load_basis()
+    unknown = unsolved(design, basis)
+    slim, model = design, model_id(basis.data)
     upcoming = sweep_runs(design)
     first = next(upcoming)
     execute_batch(slim, model, [first])  # compiles, and solves the draw
@@ -87,9 +89,8 @@ def bytes_of(sample: pa.Table, runs: int) -> float:
     return runs * each + min(PARTS_WANTED, runs) * few
 
 
-def unsolved(design: Design) -> int:
+def unsolved(design: Design, basis: Basis) -> int:
     """Count the draws that nobody has solved yet: those of points that move a parameter, mostly."""
-    basis = load_basis()
     shipped = shipped_draws(basis.data.folder)
     moved = [k for k, factor in enumerate(design.factors) if factor.kind == "parameter"]
     points = design.make_points()
@@ -103,7 +104,7 @@ def unsolved(design: Design) -> int:
                 continue
             scenario = design.scenario_at(index, points[number].tolist())
             try:
-                vectors = vectors_of(design, scenario)
+                vectors = vectors_of(design, scenario, basis.data)
             except ValueError:  # not stable; its runs will say so
                 continue
             for draw, vector in islice(vectors.items(), MOST_LOOKED_UP):

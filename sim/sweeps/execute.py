@@ -12,14 +12,14 @@ from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import Any
 
-from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, make_draw
 from sim.draws.worlds import parameters_of, world_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
 from sim.runs.provenance import model_id
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_basis
-from sim.scenarios.scenario import Scenario
+from sim.scenarios.scenario import Basis, Scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.measures import values_of
 from sim.sweeps.keys import WHOLE, Shard, SweepRun, sweep_runs
@@ -77,7 +77,7 @@ class SweepProgress:
 Report = Callable[[SweepProgress], None]
 
 
-def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]]:
+def vectors_of(design: Design, scenario: Scenario, data: Data) -> dict[int, dict[str, float]]:
     """List the parameters of the design's draws for a scenario, by draw.
 
     Raises
@@ -86,23 +86,23 @@ def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]
         If the parameters leave too few stable draws.
     """
     if not design.draws:
-        return {REFERENCE: parameters_of(scenario, REFERENCE, load_data())}
-    return _drawn(design.draws, tuple(sorted(scenario.parameters.items(), key=lambda item: item[0])))
+        return {REFERENCE: parameters_of(scenario, REFERENCE, data)}
+    return _drawn(data, design.draws, tuple(sorted(scenario.parameters.items(), key=lambda item: item[0])))
 
 
 @lru_cache(maxsize=16)
-def _drawn(draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
-    return dict(enumerate(draw_vectors(load_data(), draws, dict(parameters))[0]))
+def _drawn(data: Data, draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
+    return dict(enumerate(draw_vectors(data, draws, dict(parameters))[0]))
 
 
-def solved(vector: Mapping[str, float], draw: int) -> Draw:
+def solved(vector: Mapping[str, float], draw: int, basis: Basis) -> Draw:
     """Find or solve a draw; the last ones stay at hand, as points share them."""
-    return _solved(tuple(vector.items()), draw)
+    return _solved(basis, tuple(vector.items()), draw)
 
 
 @lru_cache(maxsize=128)
-def _solved(vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
-    return make_draw(load_basis(), dict(vector), draw)
+def _solved(basis: Basis, vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
+    return make_draw(basis, dict(vector), draw)
 
 
 def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[PartRow]:
@@ -122,7 +122,8 @@ def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[
     ExecutorError
         If this worker has another model.
     """
-    if model_id(load_data()) != model:
+    basis = load_basis()
+    if model_id(basis.data) != model:
         raise ExecutorError("a worker has another version of talentsim than the process that started the sweep")
     rows: list[PartRow] = []
     values: tuple[float, ...]
@@ -131,8 +132,8 @@ def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[
         for run in group:
             start = time.perf_counter()
             try:
-                prepared = prepared or prepared_or_failure(design, run)
-                values, error = measured(design, run, prepared), ""
+                prepared = prepared or prepared_or_failure(design, run, basis)
+                values, error = measured(design, run, prepared, basis.data.codes), ""
             except Exception as failure:
                 values, error = (math.nan,) * len(design.keep), f"{type(failure).__name__}: {failure}"
             seconds = time.perf_counter() - start
@@ -141,17 +142,19 @@ def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[
     return rows
 
 
-def prepared_or_failure(design: Design, run: SweepRun) -> tuple[Scenario, Draw, Any] | Exception:
+def prepared_or_failure(design: Design, run: SweepRun, basis: Basis) -> tuple[Scenario, Draw, Any] | Exception:
     """Make what the replicates of a draw share, its scenario, draw and world, or say once for all why not."""
     try:
         scenario = design.scenario_at(run.scenario, run.values)
-        draw = solved(vectors_of(design, scenario)[run.draw], run.draw)
-        return scenario, draw, world_of(load_data(), scenario, draw, design.researchers, design.until)
+        draw = solved(vectors_of(design, scenario, basis.data)[run.draw], run.draw, basis)
+        return scenario, draw, world_of(basis.data, scenario, draw, design.researchers, design.until)
     except Exception as failure:
         return failure
 
 
-def measured(design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any] | Exception) -> tuple[float, ...]:
+def measured(
+    design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any] | Exception, codes: Sequence[str]
+) -> tuple[float, ...]:
     """Simulate a run and return what is kept of it.
 
     Raises
@@ -163,7 +166,7 @@ def measured(design: Design, run: SweepRun, prepared: tuple[Scenario, Draw, Any]
         raise prepared
     _, draw, world = prepared
     outcomes = simulate(world, draw, run.replicate, design.seed)
-    return tuple(values_of(design.keep, outcomes, load_data().codes))
+    return tuple(values_of(design.keep, outcomes, codes))
 
 
 def give_up(design: Design, run: SweepRun, message: str) -> list[PartRow]:
@@ -246,7 +249,7 @@ def sweep_into(
         return progress
     missing = (run for run in sweep_runs(design, shard) if is_missing(known, run, retry))
     slim = replace(design, rows=(), text="")
-    dispatcher = Dispatcher(executor, workers, partial(execute_batch, slim, model_id(load_data())), partial(give_up, slim))
+    dispatcher = Dispatcher(executor, workers, partial(execute_batch, slim, model_id(load_basis().data)), partial(give_up, slim))
     batches = batches_of(missing, batch_size(total - done, workers, design.researchers))
     with closing(dispatcher.results(batches)) as results:
         for rows in results:

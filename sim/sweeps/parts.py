@@ -30,7 +30,6 @@ FULL = 50_000
 MOST_SMALL = 120
 """Small parts of a folder before they are put together."""
 RUN_COLUMNS = ("key", "scenario", "point", "draw", "replicate")
-ENDS = ("error", "seconds")
 
 
 @dataclass(frozen=True)

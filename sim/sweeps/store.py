@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -212,15 +212,6 @@ def open_log(path: Path) -> IO[str]:
             log.write(b"\n")
     log.close()
     return path.open("a", encoding="utf-8")
-
-
-def read_log(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Read the events of a log; torn lines are passed over."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        with contextlib.suppress(ValueError):
-            event = json.loads(line)
-            if isinstance(event, dict):
-                yield event
 
 
 def merge(folders: Sequence[Path], out: Path) -> int:

@@ -28,6 +28,8 @@ from sim.runs.outcomes.statistics import VarianceParts, runs_needed, variance_of
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 
+DATA = load_data()
+
 Make = Callable[[RunPlan], Iterator[Outcomes]]
 USA, CHN = 0, 1
 WORK, TOP = AXES.index("work"), TIERS.index("top20")
@@ -70,7 +72,7 @@ def changed(run: Run, folder: Path, **record: object) -> Run:
 
 
 def test_a_run_against_itself_changes_nothing(base: Run) -> None:
-    found = compare_runs(base, [base])
+    found = compare_runs(base, [base], DATA)
     for statistic in ("difference", "p05", "p95", "people", "people_p05", "people_p95"):
         assert not np.nan_to_num(getattr(found.effects[0], statistic)).any()
     assert {row.verdict for row in found.headlines} == {NO_CHANGE}
@@ -79,7 +81,7 @@ def test_a_run_against_itself_changes_nothing(base: Run) -> None:
 
 
 def test_effects_are_paired_by_run_and_zero_before_the_change(base: Run, variant: Run) -> None:
-    found = compare_runs(base, [variant]).effects[0]
+    found = compare_runs(base, [variant], DATA).effects[0]
     since = int(np.searchsorted(base.years, 2022))
     assert not np.nan_to_num(found.difference[:since]).any()
     counts = base.counts[:, -1, TOP, WORK]
@@ -93,7 +95,7 @@ def test_effects_are_paired_by_run_and_zero_before_the_change(base: Run, variant
 
 
 def test_verdicts_are_clear_where_the_change_is_and_none_elsewhere(base: Run, variant: Run) -> None:
-    rows = {(row.tier, row.axis, row.region, row.year): row for row in compare_runs(base, [variant]).headlines}
+    rows = {(row.tier, row.axis, row.region, row.year): row for row in compare_runs(base, [variant], DATA).headlines}
     last = headline_years(base)[-1]
     assert rows["top20", "work", "USA", last].verdict == CLEAR
     assert rows["top20", "work", "USA", last].runs == 6
@@ -166,26 +168,26 @@ def test_prior_part_is_the_share_that_uninformed_inputs_explain() -> None:
     assert prior_part(effect, inputs) == pytest.approx(0.75, abs=0.06)
     assert prior_part(other[:, None] + np.zeros((draws, 2)), inputs) < 0.05
     assert math.isnan(prior_part(np.ones((draws, 2)), inputs))
-    assert "seat_elasticity" in uninformed()
-    assert "pay_elasticity" not in uninformed()
-    assert "seat_elasticity" not in uninformed(("seat_elasticity",))
+    assert "seat_elasticity" in uninformed(DATA)
+    assert "pay_elasticity" not in uninformed(DATA)
+    assert "seat_elasticity" not in uninformed(DATA, ("seat_elasticity",))
 
 
 def test_runs_that_differ_in_more_than_policy_are_refused_with_every_reason(base: Run, tmp_path: Path) -> None:
     other = changed(base, tmp_path / "other", seed=2, until=2030, model_id="f" * 64)
     with pytest.raises(NotComparableError) as refused:
-        compare_runs(base, [other])
+        compare_runs(base, [other], DATA)
     text = "\n".join(refused.value.reasons)
     assert len(refused.value.reasons) == 3
     for part in ("seed 2 and 1", "--seed 1", "until 2030 and 2024", "two versions of the model", "run the older one again"):
         assert part in text
     data = {**base.provenance["data"], "version": "2020.1"}
     with pytest.raises(NotComparableError, match=r"data versions 2020\.1 and"):
-        compare_runs(base, [changed(base, tmp_path / "data", data=data)])
+        compare_runs(base, [changed(base, tmp_path / "data", data=data)], DATA)
     with pytest.raises(NotComparableError, match="other regions"):
-        compare_runs(base, [dataclasses.replace(base, codes=base.codes[:-1])])
+        compare_runs(base, [dataclasses.replace(base, codes=base.codes[:-1])], DATA)
     with pytest.raises(NotComparableError, match="--researchers 500"):
-        compare_runs(base, [changed(base, tmp_path / "size", researchers=1000)])
+        compare_runs(base, [changed(base, tmp_path / "size", researchers=1000)], DATA)
 
 
 def test_a_change_of_parameters_is_called_a_change_of_assumptions(
@@ -193,7 +195,7 @@ def test_a_change_of_parameters_is_called_a_change_of_assumptions(
 ) -> None:
     fixed = dataclasses.replace(plan, scenario=load_scenario("baseline", overrides={"seat_elasticity": 0.25}))
     other = write_run(fixed, outcomes_of(fixed), tmp_path)
-    assert "A change of assumptions, not of policy" in compare_runs(base, [other]).notes[0]
+    assert "A change of assumptions, not of policy" in compare_runs(base, [other], DATA).notes[0]
     assert labels(base, [other])[1] == f"baseline ({other.run_id[:8]})"
 
 
@@ -202,14 +204,14 @@ def test_draws_that_differ_in_other_parameters_are_not_paired(
 ) -> None:
     fixed = dataclasses.replace(plan, scenario=load_scenario("baseline", overrides={"ecosystem_pull": 0.0}))
     other = write_run(fixed, outcomes_of(fixed), tmp_path)
-    rest = [[apart_from(vector, ["ecosystem_pull"]) for vector in run_vectors(run)] for run in (base, other)]
+    rest = [[apart_from(vector, ["ecosystem_pull"]) for vector in run_vectors(run, DATA)] for run in (base, other)]
     same = [k for k in range(plan.draws) if rest[0][k] == rest[1][k]]
     assert len(same) < plan.draws  # without the pull more points are stable, so that draw k is another point
     if same:
-        assert pair(base, other).draws == tuple(same)
+        assert pair(base, other, DATA).draws == tuple(same)
     else:
         with pytest.raises(NotComparableError, match="no draw of theirs has the same values"):
-            pair(base, other)
+            pair(base, other, DATA)
 
 
 def test_common_draws_and_replicates_are_paired_and_it_is_said(
@@ -217,7 +219,7 @@ def test_common_draws_and_replicates_are_paired_and_it_is_said(
 ) -> None:
     more = dataclasses.replace(plan, draws=4, replicates=3, scenario=load_scenario("us-opening"))
     outcomes = (moved(each, 2024, 5) for each in outcomes_of(more))
-    found = pair(base, write_run(more, outcomes, tmp_path))
+    found = pair(base, write_run(more, outcomes, tmp_path), DATA)
     assert found.runs == 6
     assert "compared are the 3 x 2 that both have" in found.notes[0]
 
@@ -225,7 +227,7 @@ def test_common_draws_and_replicates_are_paired_and_it_is_said(
 def test_crossings_are_shares_of_runs_by_year(base: Run, variant: Run) -> None:
     rows = [
         row
-        for row in compare_runs(base, [variant]).crossings
+        for row in compare_runs(base, [variant], DATA).crossings
         if (row.tier, row.challenger, row.leader) == ("top20", "CHN", "USA")
     ]
     ahead = (base.counts[:, :, TOP, WORK, CHN] > base.counts[:, :, TOP, WORK, USA]).cumsum(axis=1) > 0
@@ -240,7 +242,7 @@ def test_crossings_are_shares_of_runs_by_year(base: Run, variant: Run) -> None:
 
 def test_a_comparison_is_read_back_whole(base: Run, variant: Run, tmp_path: Path) -> None:
     variant = changed(variant, tmp_path / "us-opening" / variant.run_id)
-    made = compare_runs(base, [variant])
+    made = compare_runs(base, [variant], DATA)
     made = dataclasses.replace(made, answers=answers(made))
     folder = comparison_folder([base, variant], tmp_path, False, False)
     write_comparison(made, folder, "talentsim compare baseline us-opening")
@@ -266,7 +268,7 @@ def test_the_same_comparison_is_found_again(base: Run, variant: Run, tmp_path: P
 
 @pytest.fixture(scope="module")
 def comparison(base: Run, variant: Run) -> Comparison:
-    return compare_runs(base, [variant])
+    return compare_runs(base, [variant], DATA)
 
 
 @pytest.mark.filterwarnings("ignore")  # of pyam and what it imports
@@ -286,7 +288,7 @@ def test_pyam_reads_the_iamc_table(comparison: Comparison, tmp_path: Path) -> No
 
 
 def test_hubverse_samples_are_linked_across_scenarios(comparison: Comparison) -> None:
-    header, rows = hubverse_rows(comparison)
+    header, rows = hubverse_rows(comparison, DATA)
     assert header[-3:] == ("output_type", "output_type_id", "value")
     table = [dict(zip(header, row, strict=True)) for row in rows]
     assert {row["output_type"] for row in table} == {"sample"}

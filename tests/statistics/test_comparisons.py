@@ -17,6 +17,8 @@ from sim.runs.folder import Run, write_run
 from sim.scenarios.load import load_scenario
 from tests.support.packaged import BASIS, plan_of
 
+DATA = load_data()
+
 SIZE = {"draws": 2, "replicates": 2, "researchers": 600, "until": 2031}
 RENAMED = """
 title = "The same under another title"
@@ -64,7 +66,7 @@ def test_another_name_title_and_evidence_change_nothing(make: Make) -> None:
     first = make("first", FROM_2028.format(evidence="One reason."))
     second = make("second", FROM_2028.replace("Refusals", "Other refusals").format(evidence="Another reason."))
     for base, variant in ((make("baseline"), make("renamed", RENAMED.format(extends="baseline"))), (first, second)):
-        found = compare_runs(base, [variant])
+        found = compare_runs(base, [variant], DATA)
         np.testing.assert_array_equal(base.counts, variant.counts)
         assert not np.nan_to_num(found.effects[0].difference).any()
         assert not found.effects[0].people.any()
@@ -89,7 +91,7 @@ def test_who_changed_is_told_and_read_back_and_nobody_under_another_name(make: M
 def test_before_a_lever_starts_everything_is_equal_to_the_bit(make: Make) -> None:
     base, variant = make("baseline"), make("first", FROM_2028.format(evidence="One reason."))
     since = int(np.searchsorted(base.years, 2028))
-    found = compare_runs(base, [variant]).effects[0]
+    found = compare_runs(base, [variant], DATA).effects[0]
     for statistic in ("difference", "p05", "p50", "p95", "sd_parameter", "sd_replicate", "people"):
         assert not np.nan_to_num(getattr(found, statistic)[:since]).any(), statistic
     np.testing.assert_array_equal(found.base_share[:since], found.variant_share[:since])
@@ -101,7 +103,7 @@ def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
     for setting in SETTINGS:
         vector = reference_vector(data) | dict(setting.parameters)
         assert draw_key(BASIS, vector, REFERENCE) in shipped_draws(BASIS.data.folder), setting.setting
-    found = compare_runs(make("baseline"), [make("first", FROM_2028.format(evidence="One reason."))])
+    found = compare_runs(make("baseline"), [make("first", FROM_2028.format(evidence="One reason."))], DATA)
     rows = assumption_rows(found, BASIS)
     assert {row.setting for row in rows} == {setting.setting for setting in SETTINGS}
     assert {row.variant for row in rows} == {"first"}

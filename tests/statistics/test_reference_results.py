@@ -7,9 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from sim.comparisons.shipped.counts import first_difference, read_count_table
 from sim.comparisons.shipped.effects import EffectDesign, effect_rows
 from sim.scenarios.reading.chain import shipped_names
+from tests.support.reference import first_difference, read_count_table
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "results" / "reference"

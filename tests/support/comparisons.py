@@ -9,10 +9,13 @@ from sim.comparisons.answer import answers
 from sim.comparisons.comparison import AssumptionRow, Comparison
 from sim.comparisons.effects import compare_runs
 from sim.comparisons.pairing import labels
+from sim.data.load import load_data
 from sim.runs.folder import Run, write_run
 from sim.scenarios.load import load_scenario
 from tests.support.made_up import made_up
 from tests.support.packaged import plan_of
+
+DATA = load_data()
 
 
 def run_of(scenario: str, root: Path, until: int = 2035, seed: int = 1) -> Run:
@@ -25,7 +28,7 @@ def run_of(scenario: str, root: Path, until: int = 2035, seed: int = 1) -> Run:
 
 def compared(base: Run, variants: Sequence[Run], with_anatomy: bool = True) -> Comparison:
     """Compare runs; the anatomy and the assumptions are made up."""
-    comparison = compare_runs(base, variants)
+    comparison = compare_runs(base, variants, DATA)
     names = labels(base, variants)[1:]
     last = int(base.years[-1])
     assumptions = tuple(

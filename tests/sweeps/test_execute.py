@@ -20,7 +20,8 @@ from sim.sweeps.execute import SweepProgress, batch_size
 from sim.sweeps.keys import SweepRun, sweep_runs
 from sim.sweeps.parts import MOST_SMALL, PARTS, REPLACES, UNFINISHED, part_paths
 from sim.sweeps.results import Sweep, read_sweep
-from sim.sweeps.store import DESIGN_RECORD, LOG, Store, merge, read_log
+from sim.sweeps.store import DESIGN_RECORD, LOG, Store, merge
+from tests.support.sweep_log import read_log
 
 DESIGN = """
 title = "Test"
@@ -49,14 +50,14 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> Executed:
     """Replace the simulation by a number that depends on the run alone; list what is executed."""
     runs = Executed()
 
-    def measured(design: Design, run: SweepRun, prepared: object) -> tuple[float, ...]:
+    def measured(design: Design, run: SweepRun, prepared: object, codes: object) -> tuple[float, ...]:
         runs.append((run.scenario, run.values, run.draw, run.replicate))
         if run.replicate in runs.failing:
             raise ValueError(f"replicate {run.replicate} fails")
         return tuple(hash((run.scenario, run.values, run.draw, run.replicate)) % 997 / 997 for _ in design.keep)
 
     monkeypatch.setattr("sim.sweeps.execute.measured", measured)
-    monkeypatch.setattr("sim.sweeps.execute.prepared_or_failure", lambda design, run: (design, run, None))
+    monkeypatch.setattr("sim.sweeps.execute.prepared_or_failure", lambda design, run, data: (design, run, None))
     return runs
 
 

@@ -14,7 +14,8 @@ import pytest
 from sim.sweeps.execute import batch_size
 from sim.sweeps.parts import part_paths
 from sim.sweeps.results import read_sweep
-from sim.sweeps.store import LOG, read_log
+from sim.sweeps.store import LOG
+from tests.support.sweep_log import read_log
 
 pytestmark = pytest.mark.slow
 RUNS, KILLS, WORKERS = 2_000, 3, 2

@@ -14,13 +14,13 @@ MEASURE = """
 import json, resource, sys
 from pathlib import Path
 import sim, sim.sweeps.execute
-sim.sweeps.execute.prepared_or_failure = lambda design, run: (design, run, None)
-sim.sweeps.execute.measured = lambda design, run, prepared: tuple(float(run.replicate) for _ in design.keep)
+sim.sweeps.execute.prepared_or_failure = lambda design, run, data: (design, run, None)
+sim.sweeps.execute.measured = lambda design, run, prepared, codes: tuple(float(run.replicate) for _ in design.keep)
 out = Path(sys.argv[2])
-from sim.sweep_store import Store
-from sim.sweeps import sweep_into
-from sim.design_file import read_design
-from sim.dispatch import InThisProcess
+from sim.sweeps.store import Store
+from sim.sweeps.execute import sweep_into
+from sim.sweeps.design.file import read_design
+from sim.runs.executors import InThisProcess
 store = Store(out, read_design(sys.argv[1]))
 most = [0]
 def count(progress):

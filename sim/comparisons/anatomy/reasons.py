@@ -29,8 +29,6 @@ COHORT_SIZE: Final = "cohort size"
 FORCED_EXIT: Final = "forced exit"
 WORK_PERMIT: Final = "work permit"
 OFFSHORING: Final = "offshoring"
-PARTING_STAGES: Final = ("study", "first job", "next job", "forced move", "entry", "exit")
-"""Stages of the decision in which two lives part."""
 TERMS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "stipend": (("stipend",), ()),
     "pay": (("pay",), ()),
@@ -124,7 +122,8 @@ class Reasons:
 
         Returns
         -------
-        One of STAGES; a gate, a chance or a term of utility, NOT_LOOKED_AT if it is a choice and `look` is false.
+        Study, first job, next job, forced move, entry or exit; a gate, a chance or a term of utility, NOT_LOOKED_AT if it is a
+        choice and `look` is false.
         """
         if min(pair.rows) < 0:
             return "entry", COHORT_SIZE

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.engines.counts import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.rows import read_csv, write_csv
+from sim.runs.rows import write_csv
 
 COUNT_YEARS = (2019, 2022, 2025, 2030, 2035)
 COUNT_KEY = ("year", "tier", "axis")
@@ -37,23 +37,7 @@ def count_table(runs: Iterable[Outcomes], codes: Sequence[str]) -> list[list[str
     return table
 
 
-def first_difference(stored: Sequence[Sequence[str]], made: Sequence[Sequence[str]]) -> str:
-    """Say where two tables of counts differ first: row, column and both values; "" if they are equal."""
-    for old, new in zip(stored, made, strict=False):
-        if list(old) != list(new):
-            where = " ".join(new[: len(COUNT_KEY)])
-            cells = zip(made[0], old, new, strict=False)
-            column, before, after = next((cell for cell in cells if cell[1] != cell[2]), ("columns", len(old), len(new)))
-            return f"{where}, {column}: stored {before}, now {after}"
-    return "" if len(stored) == len(made) else f"stored {len(stored)} rows, now {len(made)}"
-
-
 def write_count_table(path: Path, table: Sequence[Sequence[str]]) -> None:
     """Write a table of counts, its header first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(path, table[0], table[1:])
-
-
-def read_count_table(path: Path) -> list[list[str]]:
-    """Read a table of counts, its header first; empty if there is no such file."""
-    return read_csv(path) if path.is_file() else []

@@ -7,7 +7,7 @@ all tables stands beside them and in the changelog. Nothing slow is imported: th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,23 +90,6 @@ def checksum_text(folder: Path, data_version: str) -> str:
 def results_name(folder: Path, data_version: str) -> str:
     """Return the words by which the changelog names the reference results."""
     return f"reference results {results_checksum(folder)[:SHOWN_DIGITS]}, data version {data_version}"
-
-
-def newest_change(changelog: str) -> str:
-    """Return the newest "Results change:" of a changelog, its continued lines joined; "" if there is none.
-
-    The newest version stands first in the file, and the newest line last in its version.
-    """
-    for section in changelog.split("\n## ")[1:]:
-        found = [item for item in _items(section) if item.startswith("Results change:")]
-        if found:
-            return found[-1]
-    return ""
-
-
-def _items(section: str) -> Iterator[str]:
-    for item in ("\n" + section).split("\n- ")[1:]:
-        yield " ".join(item.split())
 
 
 def _two_decimals(value: str | bool | float) -> str | bool | float:

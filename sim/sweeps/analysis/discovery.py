@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data.load import load_data
 from sim.model.world import Floats
 from sim.sweeps.analysis.expressions import evaluate
 from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, draw_inputs, read_expression, values_by_run
@@ -184,7 +185,7 @@ def discover(sweep: Sweep, where: str, scenario: str, density: float = 0.8) -> D
     ModuleNotFoundError
         If ema_workbench is not installed (the extra `analysis`).
     """
-    expression = read_expression(sweep, where, truth=True)
+    expression = read_expression(sweep, where, truth=True, codes=load_data().codes)
     columns = values_by_run(sweep, scenario, expression.measures)
     with np.errstate(invalid="ignore"):
         averaged = {name: values.mean(axis=2) for name, values in columns.items()}

@@ -95,7 +95,7 @@ class DrawInputs:
     reason: str = ""
 
 
-def read_expression(sweep: Sweep, text: str, truth: bool) -> Expression:
+def read_expression(sweep: Sweep, text: str, truth: bool, codes: Sequence[str]) -> Expression:
     """Read an expression on what a sweep kept, and refuse the elite where it is too small.
 
     Raises
@@ -105,7 +105,7 @@ def read_expression(sweep: Sweep, text: str, truth: bool) -> Expression:
     AnalysisError
         If it asks for the elite and the runs are too few or too small.
     """
-    codes, until = load_data().codes, int(sweep.record["until"])
+    until = int(sweep.record["until"])
     found = parse_expression(text, sweep.measures, codes, until, truth)
     researchers, replicates = int(sweep.record["researchers"]), int(sweep.record["replicates"])
     is_small = researchers < ELITE_RESEARCHERS or replicates < ELITE_REPLICATES
@@ -193,14 +193,14 @@ def respond(sweep: Sweep, text: str, scenario: str, against: str = "") -> Respon
     ExpressionError, AnalysisError
         If the text is wrong or the elite too small.
     """
-    expression = read_expression(sweep, text, truth=False)
+    expression = read_expression(sweep, text, truth=False, codes=load_data().codes)
     values = evaluate(expression, values_by_run(sweep, scenario, expression.measures))
     if against:
         values = values - evaluate(expression, values_by_run(sweep, against, expression.measures))
     return Response(text, scenario, against, str(sweep.record["method"]), sweep.factors, sweep.points, values)
 
 
-def design_of(sweep: Sweep) -> Design:
+def design_of(sweep: Sweep, codes: Sequence[str]) -> Design:
     """Make the design of a sweep anew from its folder, if its scenarios and the model are still what they were.
 
     Raises
@@ -216,7 +216,7 @@ def design_of(sweep: Sweep) -> Design:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AnalysisError(f"the sweep's scenarios cannot be read from here ({first})") from error
     rows = tuple(tuple(row) for row in record["rows"])
-    kept = tuple(parse_measure(name, load_data().codes, record["until"]) for name in sweep.measures)
+    kept = tuple(parse_measure(name, codes, record["until"]) for name in sweep.measures)
     design = Design(
         record["title"], scenarios, sweep.factors, record["method"], record["points"], record["sample_seed"], kept,
         record["draws"], record["replicates"], record["researchers"], record["seed"], record["until"], rows=rows,
@@ -232,18 +232,18 @@ def draw_inputs(sweep: Sweep, scenario: str) -> DrawInputs:
     What is a factor of the sweep is none of a draw's. With a parameter among the factors the draws of two points may differ in
     more than this parameter, because unstable ones are passed over; then nothing is given.
     """
-    count = int(sweep.record["draws"])
+    data, count = load_data(), int(sweep.record["draws"])
     if not count:
         return _none("the sweep is at the reference point: it has no draws")
     if any(factor.kind == "parameter" for factor in sweep.factors):
         return _none("a factor is a parameter, so that a draw is not the same at every point")
     try:
-        design = design_of(sweep)
+        design = design_of(sweep, data.codes)
         at_point = design.scenario_at(sweep.scenarios.index(scenario), sweep.points[0].tolist())
-        vectors = list(vectors_of(design, at_point).values())
+        vectors = list(vectors_of(design, at_point, data).values())
     except AnalysisError as error:
         return _none(str(error))
-    return inputs_of(load_data(), at_point, vectors)
+    return inputs_of(data, at_point, vectors)
 
 
 def inputs_of(data: Data, scenario: Scenario, vectors: Sequence[Mapping[str, float]]) -> DrawInputs:
@@ -272,7 +272,7 @@ def meanings(sweep: Sweep, scenario: str, names: Sequence[str]) -> dict[str, str
     data = load_data()
     parameters = {p.name: f"{p.meaning} ({p.unit})" for p in data.parameters}
     try:
-        levers = {change.id: change for change in design_of(sweep).scenarios[sweep.scenarios.index(scenario)].levers}
+        levers = {change.id: change for change in design_of(sweep, data.codes).scenarios[sweep.scenarios.index(scenario)].levers}
     except AnalysisError:
         levers = {}
     factors = {factor.name: factor for factor in sweep.factors}

@@ -16,7 +16,7 @@ from sim.runs.outcomes.statistics import BAND_AND_MEDIAN
 from sim.sweeps.analysis.responses import AnalysisError, Response, respond
 from sim.sweeps.results import Sweep
 
-HIGHER, LOWER = "higher", "lower"
+HIGHER = "higher"
 
 
 MOST_POLICIES = 200

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.measures import Measure
-from sim.sweeps.design.points import NESTED, DesignPoints, Factor, make_points, point_count
+from sim.sweeps.design.points import DesignPoints, Factor, make_points, point_count
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,6 @@ class Design:
     text: str = ""
     rows: tuple[tuple[float, ...], ...] = field(default=())
     name: str = "sweep"
-
-    @property
-    def is_nested(self) -> bool:
-        """Whether its first points stay when more are asked for."""
-        return self.method in NESTED
 
     @property
     def point_count(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.runs.rows import read_csv
 from sim.scenarios.levers.changes import LeverChange, value_range
@@ -42,7 +42,7 @@ ANY = (-math.inf, math.inf)
 """Bounds of a factor that names nothing: its numbers are still checked among themselves."""
 
 
-def read_factors(file: DesignText, scenarios: Sequence[Scenario], until: int) -> list[Factor]:
+def read_factors(file: DesignText, scenarios: Sequence[Scenario], until: int, data: Data) -> list[Factor]:
     """Read the factors of a design; the problems are noted in the file.
 
     Parameters
@@ -53,18 +53,20 @@ def read_factors(file: DesignText, scenarios: Sequence[Scenario], until: int) ->
         Those that it varies.
     until
         Last year of the runs.
+    data
+        The tables.
     """
-    return _FactorReader(file, scenarios, until).factors()
+    return _FactorReader(file, scenarios, until, data).factors()
 
 
 class _FactorReader:
     """Reads the factors of one design."""
 
-    def __init__(self, file: DesignText, scenarios: Sequence[Scenario], until: int) -> None:
+    def __init__(self, file: DesignText, scenarios: Sequence[Scenario], until: int, data: Data) -> None:
         self.file = file
         self.scenarios = scenarios
         self.until = until
-        self.data = load_data()
+        self.data = data
 
     def factors(self) -> list[Factor]:
         """Read all factors."""

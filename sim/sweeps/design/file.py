@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.data.load import load_data
+from sim.data.schema import Data
 from sim.model.world import LAST_YEAR
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.chain import shipped_folder
@@ -77,14 +78,15 @@ def read_design(path_or_name: str) -> Design:
     ScenarioError
         With every problem of the file and of the scenarios it names.
     """
-    return _Reader(DesignText(find_design(path_or_name))).design()
+    return _Reader(DesignText(find_design(path_or_name)), load_data()).design()
 
 
 class _Reader:
     """Reads one design."""
 
-    def __init__(self, file: DesignText) -> None:
+    def __init__(self, file: DesignText, data: Data) -> None:
         self.file = file
+        self.data = data
 
     def design(self) -> Design:
         """Check everything; return the design or raise all problems."""
@@ -93,7 +95,7 @@ class _Reader:
         numbers: dict[str, Any] = {name: self.file.whole((name,), self.file.document.get(name), *SIZES[name]) for name in whole}
         numbers["draws"] = self.draws()
         scenarios = self.scenarios(numbers["until"])
-        factors = read_factors(self.file, scenarios, numbers["until"])
+        factors = read_factors(self.file, scenarios, numbers["until"], self.data)
         sample = read_sample(self.file, factors)
         keep = self.keep(numbers["until"])
         title = self.file.document.get("title", "")
@@ -170,7 +172,7 @@ class _Reader:
                 self.file.refuse(path, f'must be a text such as "share(work, USA, top20, {until})"', text)
                 continue
             try:
-                measure = parse_measure(text, load_data().codes, until)
+                measure = parse_measure(text, self.data.codes, until)
             except MeasureError as error:
                 self.file.refuse(path, str(error))
                 continue
