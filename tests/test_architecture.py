@@ -162,7 +162,12 @@ def homes() -> dict[str, set[str]]:
                 names = [] if any("click.command" in each for each in decorated) else [node.name]
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                names = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+                names = [
+                    each.id
+                    for target in targets
+                    for each in ast.walk(target)
+                    if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+                ]
             for name in names:
                 if not name.startswith("_"):
                     found.setdefault(name, set()).add(dotted(path))

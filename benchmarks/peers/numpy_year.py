@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.counts import ALL, ENTRY, EXIT, FIRST_JOB, RELOCATION, Counts, new_counts
+from sim.engines.counts import ENTRY, EVERYBODY, EXIT, FIRST_JOB, RELOCATION, Counts, new_counts
 from sim.model.indices import as_floats, first_indices, next_indices
 from sim.model.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK
 from sim.model.world import AGE_FROM, AT_STUDY, AT_WORK, DURATION_FROM, INDUSTRY, STUDY_YEARS, World
@@ -327,7 +327,7 @@ class NumpyModel:
         rows = np.flatnonzero((p.stage == STUDY) | (p.stage == WORK))
         o, place, is_worker = p.origin[rows], p.place[rows], p.stage[rows] == WORK
         counts.stock[:] = np.bincount(o.astype(np.int64) * regions + place, minlength=regions**2).reshape(regions, regions)
-        self.tally(ALL, rows)
+        self.tally(EVERYBODY, rows)
         able = is_worker | (p.years[rows] >= 1)
         counts.eligible[0] = able.sum()
         rows, place, is_worker = rows[able], place[able], is_worker[able]

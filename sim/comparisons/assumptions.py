@@ -16,7 +16,7 @@ from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labe
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.runs.folder import Run

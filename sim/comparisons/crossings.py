@@ -12,7 +12,7 @@ import numpy as np
 from sim.comparisons.comparison import CrossingRow
 from sim.comparisons.pairing import Pair
 from sim.comparisons.regions import PASSING
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import crossing

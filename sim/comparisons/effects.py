@@ -18,7 +18,7 @@ from sim.comparisons.crossings import crossing_rows
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.comparisons.regions import ALWAYS, told_regions
 from sim.data.schema import Data
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import (

@@ -21,7 +21,7 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.pairing import labels, pair
 from sim.data.load import load_data
 from sim.data.schema import Data
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of

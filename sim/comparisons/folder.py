@@ -31,7 +31,7 @@ from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, Swit
 from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Effects, Headline
 from sim.comparisons.exports import iamc_rows
 from sim.comparisons.pairing import labels
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
 from sim.runs.provenance import digest, source_state, versions

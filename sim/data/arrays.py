@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.data.checks import DataError
-from sim.data.schema import QUANTITIES, YEARS, Gap, Row
+from sim.data.schema import DATA_YEARS, QUANTITIES, Gap, Row
 from sim.model.world import Floats
 
 LINEAR: Final = ("research_funding", "capital", "industry_entry")
@@ -52,16 +52,16 @@ def over_years(known: Points, *, linear: bool) -> Floats:
     years = sorted(known)
     values = [known[year] for year in years]
     if len(years) == 1:
-        return np.full(len(YEARS), values[0])
+        return np.full(len(DATA_YEARS), values[0])
     if linear:
-        return np.interp(YEARS, years, values)
+        return np.interp(DATA_YEARS, years, values)
     turns = [(a + b) // 2 for a, b in pairwise(years)]
-    return np.asarray(values, dtype=np.float64)[np.searchsorted(turns, YEARS, side="left")]
+    return np.asarray(values, dtype=np.float64)[np.searchsorted(turns, DATA_YEARS, side="left")]
 
 
 def by_region(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence[str]) -> Floats:
     """Return a covariate as (Y, R); DataError if a region has no row."""
-    array = np.empty((len(YEARS), len(codes)))
+    array = np.empty((len(DATA_YEARS), len(codes)))
     for i, code in enumerate(codes):
         known = table.get((variable, code))
         if not known:
@@ -94,8 +94,8 @@ def by_pair(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence
 def free_movement(codes: Sequence[str]) -> NDArray[np.bool_]:
     """Return (Y, R, R): True within a region and between members of the European area (GBR to 2020)."""
     area = np.array([code in BLOC for code in codes])
-    member = np.repeat(area[None, :], len(YEARS), axis=0)
-    member[: YEARS.index(BRITISH_EXIT), codes.index("GBR")] = True
+    member = np.repeat(area[None, :], len(DATA_YEARS), axis=0)
+    member[: DATA_YEARS.index(BRITISH_EXIT), codes.index("GBR")] = True
     within: NDArray[np.bool_] = member[:, :, None] & member[:, None, :]
     return within | np.eye(len(codes), dtype=bool)
 
@@ -148,7 +148,7 @@ def spans(years: Sequence[int]) -> str:
 
 @cache
 def _unobserved(years: frozenset[int]) -> str:
-    return spans([year for year in YEARS if year not in years])
+    return spans([year for year in DATA_YEARS if year not in years])
 
 
 def gaps(name: str, rows: Sequence[Row], used: Sequence[str]) -> list[Gap]:

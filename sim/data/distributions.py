@@ -9,7 +9,7 @@ from functools import cache
 from types import ModuleType
 from typing import Final
 
-MARKS: Final = (1e-10, 0.01, 0.05, 0.5, 0.95, 0.99, 1 - 1e-10)
+TRIED_AT: Final = (1e-10, 0.01, 0.05, 0.5, 0.95, 0.99, 1 - 1e-10)
 """Probabilities at which every file is looked at; quantiles there are remembered."""
 
 DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -24,7 +24,7 @@ DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class DistributionFault:
     """One thing wrong with a distribution table: the key, what is wrong with it and what would be right."""
 
     key: str
@@ -89,26 +89,26 @@ def parse_distribution(table: Mapping[str, object]) -> Distribution:
     return Distribution(kind, **{name: _number(table[name]) for name in DISTRIBUTIONS[kind]})
 
 
-def distribution_faults(table: Mapping[str, object]) -> tuple[Fault, ...]:
+def distribution_faults(table: Mapping[str, object]) -> tuple[DistributionFault, ...]:
     """List everything that is wrong with a distribution table; empty if nothing is."""
     kinds = tuple(DISTRIBUTIONS)
     if "distribution" not in table:
-        return (Fault("distribution", "the kind of distribution is missing", kinds),)
+        return (DistributionFault("distribution", "the kind of distribution is missing", kinds),)
     kind = table["distribution"]
     if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
-        return (Fault("distribution", "is not a kind of distribution", kinds),)
+        return (DistributionFault("distribution", "is not a kind of distribution", kinds),)
     needed = DISTRIBUTIONS[kind]
     faults = [
-        Fault(str(key), f"a {kind} distribution has no such number", needed)
+        DistributionFault(str(key), f"a {kind} distribution has no such number", needed)
         for key in table
         if key != "distribution" and key not in needed
     ]
     numbers: dict[str, float] = {}
     for name in needed:
         if name not in table:
-            faults.append(Fault(name, f"a {kind} distribution needs this number", needed))
+            faults.append(DistributionFault(name, f"a {kind} distribution needs this number", needed))
         elif not _is_number(table[name]):
-            faults.append(Fault(name, "is not a finite number"))
+            faults.append(DistributionFault(name, "is not a finite number"))
         else:
             numbers[name] = _number(table[name])
     if len(numbers) == len(needed):
@@ -116,23 +116,23 @@ def distribution_faults(table: Mapping[str, object]) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def _impossible(kind: str, n: Mapping[str, float]) -> list[Fault]:
+def _impossible(kind: str, n: Mapping[str, float]) -> list[DistributionFault]:
     """List the combinations of numbers for which no distribution of this kind exists."""
-    faults: list[Fault] = []
+    faults: list[DistributionFault] = []
     if kind in ("normal", "beta") and not n["sd"] > 0:
-        faults.append(Fault("sd", f"{n['sd']:g} is not above 0"))
+        faults.append(DistributionFault("sd", f"{n['sd']:g} is not above 0"))
     if kind == "lognormal":
-        faults.extend(Fault(key, f"{n[key]:g} is not above 0") for key in ("median", "sigma") if not n[key] > 0)
+        faults.extend(DistributionFault(key, f"{n[key]:g} is not above 0") for key in ("median", "sigma") if not n[key] > 0)
     if kind == "uniform" and not n["low"] < n["high"]:
-        faults.append(Fault("high", f"{n['high']:g} is not above low ({n['low']:g})"))
+        faults.append(DistributionFault("high", f"{n['high']:g} is not above low ({n['low']:g})"))
     if kind == "triangular" and not (n["low"] <= n["mode"] <= n["high"] and n["low"] < n["high"]):
-        faults.append(Fault("mode", "needs low <= mode <= high and low < high"))
+        faults.append(DistributionFault("mode", "needs low <= mode <= high and low < high"))
     if kind == "beta" and not 0 < n["mean"] < 1:
-        faults.append(Fault("mean", f"{n['mean']:g} is not between 0 and 1"))
+        faults.append(DistributionFault("mean", f"{n['mean']:g} is not between 0 and 1"))
     elif kind == "beta" and n["sd"] > 0:
         most = math.sqrt(n["mean"] * (1 - n["mean"]))
         if not n["sd"] < most:
-            faults.append(Fault("sd", f"{n['sd']:g} is not below {most:.4g}, the limit for a beta of this mean"))
+            faults.append(DistributionFault("sd", f"{n['sd']:g} is not below {most:.4g}, the limit for a beta of this mean"))
     return faults
 
 
@@ -232,7 +232,7 @@ def is_usable(distribution: Distribution, low: float, high: float) -> bool:
     """
     try:
         median = quantile(distribution, 0.5)
-        points = [quantile(distribution, u, low, high) for u in MARKS]
+        points = [quantile(distribution, u, low, high) for u in TRIED_AT]
     except (ArithmeticError, ValueError):
         return False
     return low <= median <= high and all(map(math.isfinite, points)) and points == sorted(points)

@@ -35,10 +35,10 @@ from sim.data.lookup import answer
 from sim.data.parameters import read_parameters, read_reference
 from sim.data.schema import (
     ATTRIBUTIONS,
-    AXES,
-    KINDS,
-    TIERS,
-    YEARS,
+    DATA_YEARS,
+    TARGET_AXES,
+    TARGET_KINDS,
+    TARGET_TIERS,
     Category,
     Data,
     Gap,
@@ -256,9 +256,9 @@ def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict
     world = arrays.points(tables["world"], ("variable",))
     free = arrays.free_movement(codes)
     odds = np.stack([np.full_like(made["work_visa_odds"], ACADEMIC_ODDS), made["work_visa_odds"]], axis=2)
-    pool = np.full(len(YEARS), np.nan)
+    pool = np.full(len(DATA_YEARS), np.nan)
     for year, value in world["pool_size",].items():
-        pool[YEARS.index(year)] = value
+        pool[DATA_YEARS.index(year)] = value
     shares = {axis: _shares(tables["shares_2019"], axis, codes) for axis in ("work", "origin")}
     return {
         "phd_pay": made["phd_pay"],
@@ -321,8 +321,8 @@ def _targets(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Target, ...]:
         targets.append(
             Target(
                 cells["id"],
-                one_of("targets", row, "tier", TIERS),
-                one_of("targets", row, "axis", AXES),
+                one_of("targets", row, "tier", TARGET_TIERS),
+                one_of("targets", row, "axis", TARGET_AXES),
                 one_of("targets", row, "attribution", ATTRIBUTIONS),
                 year_in("targets", row, *CONFERENCES),
                 _codes_in(row, "origin", codes),
@@ -331,7 +331,7 @@ def _targets(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Target, ...]:
                 number_in("targets", row, "part", 0, 1),
                 number_in("targets", row, "value", 0, most, cells["unit"]),
                 number_in("targets", row, "sd", 0, most, cells["unit"]),
-                one_of("targets", row, "kind", KINDS),
+                one_of("targets", row, "kind", TARGET_KINDS),
                 cells["unit"],
                 cells["source"],
                 cells["confidence"],

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Floats
 
-YEARS: Final = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
+DATA_YEARS: Final = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
 """The years of every array by year."""
 
 
@@ -87,10 +87,10 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
 """Every variable of covariates.csv, world.csv, ties.csv and visas.csv."""
 
 
-TIERS: Final = ("top20", "elite")
+TARGET_TIERS: Final = ("top20", "elite")
 
 
-AXES: Final = (
+TARGET_AXES: Final = (
     "origin",
     "work",
     "location",
@@ -108,7 +108,7 @@ AXES: Final = (
 ATTRIBUTIONS: Final = ("headquarters", "location", "n/a")
 
 
-KINDS: Final = ("point", "at_most", "at_least", "derived", "context")
+TARGET_KINDS: Final = ("point", "at_most", "at_least", "derived", "context")
 
 
 CONFIDENCE: Final = ("high", "medium", "low", "derived", "assumption")

@@ -11,7 +11,7 @@ from sim.model.trends import cohort_people, drift_path
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
 from sim.scenarios.levers.changes import Policies
 
-YEARS = LAST_YEAR - FIRST_YEAR + 1
+MODEL_YEARS = LAST_YEAR - FIRST_YEAR + 1
 USA, CHN, GBR, CAN, AUS, IND = "USA", "CHN", "GBR", "CAN", "AUS", "IND"
 OTHER_ANGLOPHONE = (GBR, CAN, AUS)
 STANDARD_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 4.0, 2.0 / 3.0, 1.0)  # after 4, 5 or 6 years: mean 5

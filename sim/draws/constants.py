@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from sim.data.schema import Data
-from sim.draws.assembly import CHN, GBR, IND, OTHER_ANGLOPHONE, USA, YEARS, Constants, make_world
+from sim.draws.assembly import CHN, GBR, IND, MODEL_YEARS, OTHER_ANGLOPHONE, USA, Constants, make_world
 from sim.engines.expected.years import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.model.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM, Floats
 from sim.scenarios.levers.changes import Policies
@@ -63,16 +63,16 @@ def first_guess(data: Data) -> Constants:
         study_constant=constant.copy(),
         work_constant=constant,
         cohort_level=origin + math.log(1500.0),
-        industry_constant=np.full(YEARS, -0.5),
+        industry_constant=np.full(MODEL_YEARS, -0.5),
         place_effect=np.zeros(regions),
-        bar_top20=np.full(YEARS, 0.5),
-        bar_elite=np.full(YEARS, 2.0),
+        bar_top20=np.full(MODEL_YEARS, 0.5),
+        bar_elite=np.full(MODEL_YEARS, 2.0),
         demand_2019=np.exp(origin) * 2500.0,
         abroad_share=np.where(np.array(data.codes) == GBR, 0.7, 0.0),
         india_us=0.0,
         china_anglophone=0.0,
         early_visible=0.3,
-        binding=np.zeros(YEARS),
+        binding=np.zeros(MODEL_YEARS),
         error=math.inf,
     )
 
@@ -125,7 +125,7 @@ class Problem:
         for k, code in enumerate((USA, CHN, IND)):
             study[self.at[code]] = x[2 * r + k]
         place[self.at[USA]], place[self.at[CHN]] = x[2 * r + 3], x[2 * r + 4]
-        industry = np.empty(YEARS)
+        industry = np.empty(MODEL_YEARS)
         first, last = FIRST_DOCTORS - FIRST_YEAR, BASE_YEAR - FIRST_YEAR
         solved = x[3 * r + 9 :]
         industry[:first], industry[first : last + 1], industry[last + 1 :] = solved[0], solved, solved[-1]

@@ -13,11 +13,10 @@ from weakref import WeakKeyDictionary
 import mesa
 from mesa.agent import AgentSet
 
-from sim.engines.counts import ALL, AXES, ENTRY, EXIT, FIRST_JOB, RELOCATION, TIERS, YearEnd, new_counts, shares, tally
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import ENTRY, EVERYBODY, EXIT, FIRST_JOB, RELOCATION, YearEnd, new_counts, shares, tally
 from sim.model.choice.race import new_race, start_clocks
-from sim.model.choice.randomness import JOB as JOB_CHOICE
-from sim.model.choice.randomness import STUDY as STUDY_CHOICE
-from sim.model.choice.randomness import Key, Words, make_key
+from sim.model.choice.randomness import JOB_CHOICE, STUDY_CHOICE, Key, Words, make_key
 from sim.model.indices import as_floats, first_indices, held_indices, next_indices
 from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
 from sim.model.population import (
@@ -197,7 +196,7 @@ class Researcher(mesa.Agent):
         counts, is_worker = self.model.counts, self.stage == WORK
         seat = (self.origin, self.study, self.employer, self.place, is_worker)
         counts.stock[self.origin, self.place] += 1
-        tally(counts.shares, ALL, *seat)
+        tally(counts.shares, EVERYBODY, *seat)
         self.tier = NOT_VISIBLE
         if not is_worker and self.years < 1:
             return

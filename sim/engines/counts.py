@@ -11,18 +11,6 @@ from sim.model.population import Researchers
 from sim.model.world import Indices, Integers, Year
 from sim.model.year import ELITE, NOT_VISIBLE
 
-TIERS = ("top20", "elite", "all")
-"""Visible researchers (authors at the top conference), their top tenth, and every active researcher."""
-
-
-AXES = ("origin", "study", "work", "location", "graduates")
-"""Undergraduate region; graduate region; headquarters region of the employer (students: their university's); physical place;
-headquarters of those with a completed degree."""
-
-
-STAGES = ("entry", "first_job", "relocation", "exit")
-"""Flows within a year: into a graduate region, from it to the first job, from job to job, out of research."""
-
 
 def shares(counts: NDArray[np.integer]) -> NDArray[np.float64]:
     """Turn counts by region (last axis) into shares, 0 where nobody is counted.
@@ -116,7 +104,7 @@ class YearEnd(NamedTuple):
     indices: Indices  # what everyone knew at the start, of which the tables are made
 
 
-ALL = 2
+EVERYBODY = 2
 
 
 ORIGIN, GRADUATE_REGION, WORK_AXIS, LOCATION, GRADUATES = 0, 1, 2, 3, 4
@@ -128,7 +116,7 @@ TOO_NEW = 3  # students in their first year, whose output is not looked at
 AWAY = 3  # + tier: visible, but takes no part in the conference
 
 
-KINDS = 6
+SEEN_KINDS = 6
 
 
 class Seen(NamedTuple):
@@ -142,15 +130,15 @@ class Seen(NamedTuple):
 def new_seen(regions: int) -> Seen:
     """Make counts by kind, all zero, for R regions."""
     return Seen(
-        np.zeros((KINDS, regions, regions), dtype=np.int32),
-        np.zeros((KINDS, 2, regions, regions), dtype=np.int32),
+        np.zeros((SEEN_KINDS, regions, regions), dtype=np.int32),
+        np.zeros((SEEN_KINDS, 2, regions, regions), dtype=np.int32),
     )
 
 
 @compiled
 def add_up(seen: Seen, counts: Counts) -> None:
     """Add what was seen in a year to its counts: whole numbers, so that the order of researchers and threads changes nothing."""
-    for kind in range(KINDS):
+    for kind in range(SEEN_KINDS):
         tier = kind if kind < TOO_NEW else NOT_VISIBLE  # that counts
         output = kind - AWAY if kind > AWAY else tier
         for o in range(seen.places.shape[1]):
@@ -179,7 +167,7 @@ def add_up(seen: Seen, counts: Counts) -> None:
 @inlined
 def add_to(shares: Integers, tier: int, axis: int, region: int, number: int) -> None:
     """Add researchers of a tier that counts to all tiers that hold them."""
-    shares[ALL, axis, region] += number
+    shares[EVERYBODY, axis, region] += number
     if tier != NOT_VISIBLE:
         shares[0, axis, region] += number
     if tier == ELITE:

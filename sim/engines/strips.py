@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from sim.engines.counts import AWAY, ENTRY, EXIT, FIRST_JOB, RELOCATION, TOO_NEW, Counts, Seen, add_up
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.race import Race, Races, draw_clocks, one_race, take_clocks
-from sim.model.choice.randomness import JOB as JOB_CHOICE
-from sim.model.choice.randomness import STUDY as STUDY_CHOICE
-from sim.model.choice.randomness import TRAITS, YEAR, Key, Words, occasion, origin_cohort, philox
+from sim.model.choice.randomness import JOB_CHOICE, STUDY_CHOICE, TRAITS, YEAR, Key, Words, occasion, origin_cohort, philox
 from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
 from sim.model.population import OUT, STUDY, WORK, Researchers, Who, age_class, classes_of, leaves, trait_code, unpack_traits
 from sim.model.status import (

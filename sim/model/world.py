@@ -229,7 +229,7 @@ SECTORS: Final = ("academia", "industry")
 """Sector names in id order."""
 
 
-STAGES: Final = ("study", "work")
+LEVER_STAGES: Final = ("study", "work")
 """Names of the stages a lever can apply to, in id order."""
 
 

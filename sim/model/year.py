@@ -21,6 +21,7 @@ from sim.model.world import (
     TASTE_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
+    Bytes,
     Floats,
     Indices,
     World,
@@ -73,6 +74,61 @@ def talent_pull(world: World, indices: Indices) -> Floats:
 
 
 @compiled
+def study_weights(world: World, indices: Indices, t: int, talent: Floats) -> Floats:
+    """Compute the (R, V, Q, R) weights of the graduate regions."""
+    regions = world.anglophone.shape[0]
+    table = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    fill_study(world, indices, t, crowding(world, indices, t), talent, study_logs(world, indices, t), table)
+    return table
+
+
+@compiled
+def job_weights(world: World, sectors: Floats, talent: Floats) -> tuple[Floats, Floats]:
+    """Compute the (R, V, Q, S, R) weights of jobs and the (R, V, S, R) industry shares of them, from weights by sector."""
+    regions = world.anglophone.shape[0]
+    weights = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, TASTE_CLASSES, regions))
+    industry = np.empty((regions, VISA_CLASSES, TASTE_CLASSES, regions))
+    fill_jobs(world, sectors, talent, weights, industry)
+    return weights, industry
+
+
+@compiled
+def home_factors(world: World, t: int) -> Floats:
+    """Compute the (R, Q, H, 1 + X) multipliers of the weight at home."""
+    table = np.empty((world.anglophone.shape[0], TALENT_CLASSES, TIE_CLASSES, AGE_CLASSES + 1))
+    fill_home(world, t, table)
+    return table
+
+
+@compiled
+def authorisations(world: World, t: int) -> tuple[Floats, Floats]:
+    """Compute the (R, Q, R, 2) chances that a hire is authorised, and (R, Q, R) that a graduate needs no attempts."""
+    regions = world.anglophone.shape[0]
+    table = np.empty((regions, TALENT_CLASSES, regions, 2))
+    direct = np.empty((regions, TALENT_CLASSES, regions))
+    fill_authorised(world, t, hire_chances(world, t), table, direct)
+    return table, direct
+
+
+@compiled
+def relocation_hazards(world: World, t: int) -> tuple[Floats, Bytes]:
+    """Compute the (R, R, X, D) hazards of an opportunity to move, and (R, R, D) whether the wait for residence is over."""
+    regions = world.anglophone.shape[0]
+    table = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
+    settled = np.empty((regions, regions, DURATION_CLASSES), dtype=np.uint8)
+    fill_relocation(world, t, np.empty((AGE_CLASSES, DURATION_CLASSES)), table, settled)
+    return table, settled
+
+
+@compiled
+def visibilities(world: World, pull: Floats, bar: float) -> Floats:
+    """Compute the (R, Q, PROFILES) probabilities that output exceeds a bar."""
+    table = np.empty((world.anglophone.shape[0], TALENT_CLASSES, PROFILES))
+    fill_visibility(world, pull, bar, table)
+    return table
+
+
+@compiled
 def make_year(world: World, indices: Indices, t: int) -> Year:
     """Make the tables of one year from the world and last year's indices.
 
@@ -86,37 +142,22 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     Tables; the visibility tables use the world's bars of that year.
     """
     c = world.coefficients
-    regions = world.anglophone.shape[0]
-    study = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, regions))
-    jobs = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, TASTE_CLASSES, regions))
-    industry = np.empty((regions, VISA_CLASSES, TASTE_CLASSES, regions))
-    home = np.empty((regions, TALENT_CLASSES, TIE_CLASSES, AGE_CLASSES + 1))
-    authorised = np.empty((regions, TALENT_CLASSES, regions, 2))
-    direct = np.empty((regions, TALENT_CLASSES, regions))
-    settled = np.empty((regions, regions, DURATION_CLASSES), dtype=np.uint8)
-    relocation = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
-    visible = np.empty((regions, TALENT_CLASSES, PROFILES))
-    elite = np.empty((regions, TALENT_CLASSES, PROFILES))
     talent = talent_pull(world, indices)
     sectors = sector_weights(world, indices, t)
-    fill_study(world, indices, t, crowding(world, indices, t), talent, study_logs(world, indices, t), study)
-    fill_jobs(world, sectors, talent, jobs, industry)
-    fill_home(world, t, home)
-    fill_authorised(world, t, hire_chances(world, t), authorised, direct)
-    fill_relocation(world, t, np.empty((AGE_CLASSES, DURATION_CLASSES)), relocation, settled)
-    fill_visibility(world, indices.pull, world.bar_top20[t], visible)
-    fill_visibility(world, indices.pull, world.bar_elite[t], elite)
+    jobs, industry = job_weights(world, sectors, talent)
+    authorised, direct = authorisations(world, t)
+    relocation, settled = relocation_hazards(world, t)
     levers = world.levers
     return Year(
         year=2000 + t,
-        study_weight=study,
+        study_weight=study_weights(world, indices, t, talent),
         student_visa_refusal=levers.student_visa_refusal[t],
         entry_bar=levers.entry_bar[t],
         border_closure=levers.border_closure[t],
         sector_weight=sectors,
         job_weight=jobs,
         industry_share=industry,
-        home_factor=home,
+        home_factor=home_factors(world, t),
         authorised=authorised,
         direct=direct,
         post_study_attempts=levers.post_study_attempts[t].astype(np.int64),
@@ -128,8 +169,8 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
         study_pull=math.exp(c.study_region_pull / c.nest_dissimilarity),
         stay_pull=stay_pull(world),
         relocation=relocation,
-        visible=visible,
-        elite=elite,
+        visible=visibilities(world, indices.pull, world.bar_top20[t]),
+        elite=visibilities(world, indices.pull, world.bar_elite[t]),
         graduation=world.graduation,
         abroad_share=world.abroad_share,
         abroad_region=world.abroad_region,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart
 from sim.comparisons.comparison import AssumptionRow, Comparison, Headline
 from sim.comparisons.words import MISSING, percent, signed
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.reports.figures.tables import shown_runs
 from sim.reports.html import Answer, Block, Blocks, Bullets, DataTable, Folded, NumberCell, Paragraph, TableRow, TextCell
 from sim.reports.numbers import ShareCell, reading_notes, share_cells, shown_years

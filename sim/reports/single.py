@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.comparisons.comparison import Comparison, CrossingRow
 from sim.comparisons.regions import PASSING
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.reports.words import AXIS_WORDS, TIER_WORDS, region_names
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import crossing

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.atomic import FolderError, building, check_writable, explained
 from sim.runs.outcomes.indicators import IndicatorRow, indicator_rows, measure

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.engines.counts import AXES, STAGES, TIERS
+from sim.engines.axes import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Integers
 from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
 from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary

@@ -14,15 +14,12 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.model.world import Floats
-from sim.scenarios.levers.changes import LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
+from sim.scenarios.levers.changes import Layers, LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
 from sim.scenarios.levers.declared import LEVERS, Lever
 from sim.scenarios.reading.values import GROUPS
 
 QUANTILES: Final = (0.05, 0.5, 0.95)
 """Where distributions are compared: both ends of the 90 % band and the median."""
-
-
-Layers = Sequence[Sequence[LeverChange]]
 
 
 Cell = tuple[int, ...]
@@ -145,8 +142,8 @@ def number_text(value: float) -> str:
 
 def _of_lever(layers: Layers, name: str) -> Layers:
     """Keep the changes of one lever, and the layers that have any."""
-    kept = ([change for change in layer if change.name == name] for layer in layers)
-    return [layer for layer in kept if layer]
+    kept = (tuple(change for change in layer if change.name == name) for layer in layers)
+    return tuple(layer for layer in kept if layer)
 
 
 def _at(defaults: Policies, layers: Layers, name: str, first_year: int) -> Floats:

@@ -13,7 +13,7 @@ from sim.scenarios.levers.changes import LeverChange, Mask, cells, drawn_value, 
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import PolicyUse
 
-NOBODY = "nobody (people at home)"
+NOBODY_ABROAD = "nobody (people at home)"
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def change_whom(change: LeverChange, regions: Sequence[str]) -> str:
     """Say whom a change concerns."""
     mask: Mask = cells(change, len(regions))
     group: list[Cell] = [tuple(int(i) for i in cell) for cell in np.argwhere(mask)]
-    return "; ".join(whom for whom, _ in whom_blocks(LEVERS[change.name], group, regions)) if group else NOBODY
+    return "; ".join(whom for whom, _ in whom_blocks(LEVERS[change.name], group, regions)) if group else NOBODY_ABROAD
 
 
 def change_when(change: LeverChange) -> str:

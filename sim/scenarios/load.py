@@ -19,7 +19,7 @@ from sim.data.schema import Data
 from sim.model.world import FIRST_YEAR
 from sim.scenarios.differences import DifferenceRow, lever_differences, parameter_differences
 from sim.scenarios.expansions import Replacement, overridden
-from sim.scenarios.levers.changes import LeverChange, axis_names
+from sim.scenarios.levers.changes import LeverChange, LeverValue, axis_names
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.levers.observed import observed_policies
@@ -27,7 +27,7 @@ from sim.scenarios.reading.chain import ChainFile, is_dropped, lay, read_chain, 
 from sim.scenarios.reading.library import PackagedLibrary
 from sim.scenarios.reading.text import Problem, ScenarioError, key_text, toml_string
 from sim.scenarios.reading.values import RefusedError, Vocabulary, parameter_values, to_problem
-from sim.scenarios.scenario import Basis, Quantity, Scenario
+from sim.scenarios.scenario import Basis, Scenario
 
 COMMAND_LINE: Final = "--set"
 """How problems name a parameter set on the command line."""
@@ -177,7 +177,7 @@ def _change_lines(change: LeverChange, layer: int, codes: Sequence[str]) -> list
     return [*lines, f"source = {toml_string(change.source)}"] if change.source else lines
 
 
-def _toml(value: Quantity) -> str:
+def _toml(value: LeverValue) -> str:
     if not isinstance(value, Distribution):
         return repr(float(value))
     table = value.table().items()
@@ -207,7 +207,7 @@ def _folder_name(stem: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "scenario"
 
 
-def _checked_overrides(overrides: Mapping[str, float], vocabulary: Vocabulary, problems: list[Problem]) -> dict[str, Quantity]:
+def _checked_overrides(overrides: Mapping[str, float], vocabulary: Vocabulary, problems: list[Problem]) -> dict[str, LeverValue]:
     try:
         return parameter_values(dict(overrides), vocabulary.parameters)
     except RefusedError as error:

@@ -8,11 +8,9 @@ from typing import Any
 
 from sim.data.distributions import Distribution
 from sim.data.schema import Data
-from sim.scenarios.levers.changes import Layers, LeverChange, drawn_value, in_order
+from sim.scenarios.levers.changes import Layers, LeverChange, LeverValue, drawn_value, in_order
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import PolicyUse
-
-Quantity = float | Distribution
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,10 @@ class Scenario:
     shipped: tuple[bool, ...]
     remarks: tuple[str, ...]
     layers: Layers
-    parameters: dict[str, Quantity]
+    parameters: dict[str, LeverValue]
     dropped: tuple[str, ...] = ()
     inherited_layers: Layers = ()
-    inherited_parameters: dict[str, Quantity] = field(default_factory=dict)
+    inherited_parameters: dict[str, LeverValue] = field(default_factory=dict)
     policies: tuple[PolicyUse, ...] = ()
     own_ids: frozenset[str] = frozenset()
 
@@ -117,7 +115,7 @@ def scenario_effect(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _plain(value: Quantity) -> Any:
+def _plain(value: LeverValue) -> Any:
     return value.table() if isinstance(value, Distribution) else float(value)
 
 

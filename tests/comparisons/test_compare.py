@@ -19,7 +19,7 @@ from sim.comparisons.exports import ExportError, check_export, hubverse_rows, ia
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import NotComparableError, apart_from, labels, pair, run_vectors
 from sim.data.load import load_data
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.runs.atomic import FolderError
 from sim.runs.execute import Runner
 from sim.runs.folder import Run, read_run, write_run

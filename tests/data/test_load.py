@@ -17,7 +17,7 @@ import sim.data.load
 from sim.data.arrays import over_years, spans
 from sim.data.checks import COLUMNS, DataError
 from sim.data.load import find_source, load_data
-from sim.data.schema import AXES, LAST_OUTCOME, QUANTITIES, YEARS
+from sim.data.schema import DATA_YEARS, LAST_OUTCOME, QUANTITIES, TARGET_AXES
 
 FOLDER = sim.data.load.DATA_FOLDER
 DATA = load_data()
@@ -109,16 +109,16 @@ def test_pay_is_flat_and_money_varies_only_inside_the_observed_years() -> None:
     usa = DATA.region_id("USA")
     assert DATA.phd_pay[0, usa] == 40_000
     assert DATA.research_pay[0, usa].tolist() == [85_000, 170_000]
-    first, last = YEARS.index(2013), YEARS.index(2021)
+    first, last = DATA_YEARS.index(2013), DATA_YEARS.index(2021)
     assert (DATA.capital[:first] == DATA.capital[first]).all()
     assert (DATA.capital[last:] == DATA.capital[last]).all()
     assert DATA.capital[last, usa] == pytest.approx(52.875 + 0.01)
-    assert DATA.capital[YEARS.index(2019), usa] == pytest.approx(21.648 + 0.01)
+    assert DATA.capital[DATA_YEARS.index(2019), usa] == pytest.approx(21.648 + 0.01)
 
 
 def test_private_investment_adds_up_to_the_world_of_its_vintage() -> None:
     world_2021 = 93.536
-    total = (DATA.capital[YEARS.index(2021)] - 0.01).sum()
+    total = (DATA.capital[DATA_YEARS.index(2021)] - 0.01).sum()
     assert total == pytest.approx(world_2021, abs=0.02)
 
 
@@ -132,7 +132,7 @@ def test_ties_are_symmetric_with_a_plain_diagonal() -> None:
 
 def test_free_movement_ends_for_the_united_kingdom_after_2020() -> None:
     gbr, deu, chn = (DATA.region_id(code) for code in ("GBR", "DEU", "CHN"))
-    before, after = YEARS.index(2020), YEARS.index(2021)
+    before, after = DATA_YEARS.index(2020), DATA_YEARS.index(2021)
     free = DATA.free_movement
     assert free[before, gbr, deu]
     assert free[before, deu, gbr]
@@ -149,7 +149,7 @@ def test_free_movement_ends_for_the_united_kingdom_after_2020() -> None:
 def test_visa_rules_say_what_their_sources_say() -> None:
     usa, chn, ind = (DATA.region_id(code) for code in ("USA", "CHN", "IND"))
     attempts = DATA.post_study_attempts[:, usa]
-    assert [attempts[YEARS.index(year)] for year in (2000, 2007, 2008, 2015, 2016, 2050)] == [
+    assert [attempts[DATA_YEARS.index(year)] for year in (2000, 2007, 2008, 2015, 2016, 2050)] == [
         1,
         1,
         2,
@@ -158,21 +158,21 @@ def test_visa_rules_say_what_their_sources_say() -> None:
         3,
     ]
     assert (DATA.work_visa_odds[:, :, 0] == 0.98).all()
-    assert DATA.work_visa_odds[YEARS.index(2024), usa, 1] == pytest.approx(0.248)
-    assert DATA.work_visa_odds[0, usa, 1] == DATA.work_visa_odds[YEARS.index(2015), usa, 1]
-    assert DATA.student_visa_refusal[YEARS.index(2019), chn, usa] == pytest.approx(0.2)
+    assert DATA.work_visa_odds[DATA_YEARS.index(2024), usa, 1] == pytest.approx(0.248)
+    assert DATA.work_visa_odds[0, usa, 1] == DATA.work_visa_odds[DATA_YEARS.index(2015), usa, 1]
+    assert DATA.student_visa_refusal[DATA_YEARS.index(2019), chn, usa] == pytest.approx(0.2)
     assert (DATA.residence_wait[:, ind, usa] >= 10).all()
     assert (DATA.residence_wait[:, chn, usa] == 4).all()
 
 
 def test_pool_and_entry_into_industry() -> None:
     known = {2010: 733, 2014: 1078, 2016: 1600, 2018: 3129, 2019: 4413, 2021: 8520, 2022: 9943}
-    for i, year in enumerate(YEARS):
+    for i, year in enumerate(DATA_YEARS):
         if year in known:
             assert DATA.pool_size[i] == known[year]
         else:
             assert np.isnan(DATA.pool_size[i])
-    entry = dict(zip(YEARS, DATA.industry_entry, strict=True))
+    entry = dict(zip(DATA_YEARS, DATA.industry_entry, strict=True))
     assert entry[2000] == entry[2010] == pytest.approx(0.444)
     assert entry[2019] == entry[2050] == pytest.approx(0.65)
     assert entry[2013] == pytest.approx(0.444 + (0.65 - 0.444) / 3)
@@ -194,7 +194,7 @@ def test_headquarters_abroad_is_the_mean_of_both_census_years() -> None:
 def test_years_without_a_row(known: dict[int, float], linear: bool, expected: dict[int, float]) -> None:
     values = over_years(known, linear=linear)
     for year, value in expected.items():
-        assert values[YEARS.index(year)] == pytest.approx(value)
+        assert values[DATA_YEARS.index(year)] == pytest.approx(value)
 
 
 def test_spans_of_years() -> None:
@@ -208,7 +208,7 @@ def test_targets_carry_their_whole_key() -> None:
     for target in DATA.targets:
         assert target.year in (2019, 2022)
         assert target.tier in ("top20", "elite")
-        assert target.axis in AXES
+        assert target.axis in TARGET_AXES
         assert target.source in DATA.sources
         assert target.unit == "count" or target.sd > 0
         assert target.holds

@@ -13,7 +13,7 @@ from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, reference_vector
 from sim.draws.worlds import parameters_of
 from sim.engines.agents import Researcher
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.population import OUT
 from sim.runs.talent_model import TalentModel
 from sim.scenarios.load import load_scenario

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.engines.counts import ALL, AWAY, KINDS, TOO_NEW, Counts, add_up, new_counts, new_seen, tally
+from sim.engines.counts import AWAY, EVERYBODY, SEEN_KINDS, TOO_NEW, Counts, add_up, new_counts, new_seen, tally
 from sim.model.year import ELITE, NOT_VISIBLE
 
 REGIONS, RESEARCHERS = 4, 500
@@ -14,7 +14,7 @@ def naive(people: np.ndarray) -> Counts:
     counts = new_counts(REGIONS)
     for kind, o, g, employer, place, is_worker in people.tolist():
         counts.stock[o, place] += 1
-        tally(counts.shares, ALL, o, g, employer, place, bool(is_worker))
+        tally(counts.shares, EVERYBODY, o, g, employer, place, bool(is_worker))
         if kind == TOO_NEW:
             continue
         counts.eligible[0] += 1
@@ -32,7 +32,11 @@ def naive(people: np.ndarray) -> Counts:
 @pytest.mark.parametrize("seed", range(3))
 def test_all_counts_follow_from_counts_by_kind(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    columns = [rng.integers(0, KINDS, RESEARCHERS), *rng.integers(0, REGIONS, (4, RESEARCHERS)), rng.integers(0, 2, RESEARCHERS)]
+    columns = [
+        rng.integers(0, SEEN_KINDS, RESEARCHERS),
+        *rng.integers(0, REGIONS, (4, RESEARCHERS)),
+        rng.integers(0, 2, RESEARCHERS),
+    ]
     people = np.stack(columns, axis=1)
     seen, counts = new_seen(REGIONS), new_counts(REGIONS)
     for kind, o, g, employer, place, is_worker in people.tolist():

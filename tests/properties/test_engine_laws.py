@@ -13,7 +13,7 @@ from sim.data.load import load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.engines.arrays import run_years
-from sim.engines.counts import AXES, STAGES, TIERS
+from sim.engines.axes import AXES, STAGES, TIERS
 from sim.engines.walk import InvariantBrokenError, check_year
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.data.load import load_data
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.reports.words import remark_notes
 from sim.runs import atomic as folders
 from sim.runs import folder as results

@@ -6,7 +6,8 @@ import pytest
 from sim.data.load import load_data
 from sim.draws.worlds import world_of
 from sim.engines.arrays import run_years
-from sim.engines.counts import AXES, shares
+from sim.engines.axes import AXES
+from sim.engines.counts import shares
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
 from sim.scenarios.load import load_shipped

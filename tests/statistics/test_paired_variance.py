@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sim.data.load import load_data
 from sim.engines.arrays import run_years
-from sim.engines.counts import AXES, TIERS, YearEnd
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import YearEnd
 from sim.model.choice.randomness import make_key
 from sim.model.population import STUDY, WORK
 from sim.model.world import Floats, World

@@ -8,7 +8,8 @@ import pytest
 
 from sim.data.load import load_data
 from sim.draws.worlds import world_of
-from sim.engines.counts import AXES, TIERS, shares
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import shares
 from sim.engines.expected.years import expected_years
 from sim.runs.simulate import Walk
 from sim.scenarios.load import load_shipped

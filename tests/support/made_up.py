@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.data.load import load_data
-from sim.engines.counts import AXES, STAGES, TIERS
+from sim.engines.axes import AXES, STAGES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes, Remark
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario

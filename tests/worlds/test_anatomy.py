@@ -12,7 +12,7 @@ from sim.comparisons.anatomy.futures import LIFE, is_visible, live_future
 from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
 from sim.comparisons.anatomy.switches import Switch, switches_of
 from sim.engines.agents import WorldModel
-from sim.engines.counts import AXES
+from sim.engines.axes import AXES
 from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT

@@ -12,7 +12,8 @@ from sim.comparisons.anatomy.switches import Switch, switches_of
 from sim.comparisons.folder import read_anatomy
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE
-from sim.engines.counts import AXES, TIERS, shares
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import shares
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
 from sim.runs.execute import run_tasks, tasks_of

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from sim.comparisons.anatomy.anatomy import ChannelRow
 from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER
 from sim.comparisons.regions import told_regions
-from sim.engines.counts import AXES, TIERS, shares
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import shares
 from sim.model.world import FIRST_YEAR, Floats, Integers
 
 

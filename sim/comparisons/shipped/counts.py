@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.rows import write_csv
 

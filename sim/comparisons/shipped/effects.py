@@ -18,7 +18,8 @@ from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCH
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
 from sim.draws.worlds import world_of
-from sim.engines.counts import AXES, TIERS, shares
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import shares
 from sim.model.world import Floats
 from sim.runs.executors import Progress, map_in_order
 from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, ELITE_REPLICATES, ELITE_RESEARCHERS

@@ -21,7 +21,7 @@ from sim.model.world import (
     Year,
 )
 
-AGES = 16
+AGES = 16  # academic age in completed years; the last holds 15 and more
 CERTAIN = 1e-12  # of a probability: nobody is left to be refused elsewhere
 SMALL = 2e-4
 """Part of an origin's new doctors below which the second choice is taken as proportional (Luce) instead of exact."""

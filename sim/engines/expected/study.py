@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from sim.engines.expected.jobs import CERTAIN
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nested_shares
 from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Bytes, Floats, Year
 
-CERTAIN = 1e-12  # of a probability: what is left of it is nothing
 TRANSFER_PATTERNS = 64  # pairs of masks by which transfers are averaged: they are few, and each pair costs three choices
 
 

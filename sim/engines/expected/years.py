@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.expected.jobs import Jobs, new_jobs, take_first_jobs
+from sim.engines.expected.jobs import AGES, Jobs, new_jobs, take_first_jobs
 from sim.engines.expected.moves import move_incumbents
 from sim.engines.expected.study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.model.choice.compiled import compiled
@@ -34,7 +34,6 @@ from sim.model.world import (
 )
 from sim.model.year import fill_visibility, make_year
 
-AGES = 16  # academic age in completed years; the last holds 15 and more
 DURATIONS = 5  # never moved (duration = age), then 0, 1-2, 3-5, 6+ years after a move
 ELITE_SHARE = 0.1  # of the visible
 MOST_VISIBLE = 0.95  # of the eligible

@@ -16,7 +16,7 @@ from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, OTHER, nest_of, stab
 from sim.model.choice.randomness import (
     BLOCK_LANES,
     EMPLOYER,
-    JOB,
+    JOB_CHOICE,
     LEAST_UNIFORM,
     SHIFT_8,
     Key,
@@ -99,7 +99,7 @@ def new_races(anglophone: Bytes, dissimilarity: float, number: int) -> Races:
     regions = len(anglophone)
     needed = -(-regions // 4) + LAST_BLOCKS
     blocks = np.arange(-(-needed // BLOCK_LANES) * BLOCK_LANES, dtype=np.uint64)
-    blocks[-LAST_BLOCKS] = np.uint64(EMPLOYER - JOB) << SHIFT_8  # the decision stands above the number of the block
+    blocks[-LAST_BLOCKS] = np.uint64(EMPLOYER - JOB_CHOICE) << SHIFT_8  # the decision stands above the number of the block
     blocks[-NEST_BLOCKS:] = np.arange(FIRST_NEST_BLOCK, FIRST_NEST_BLOCK + NEST_BLOCKS)
     words = np.zeros((number, 4 * len(blocks)), dtype=np.uint32)
     return Races(

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.comparisons.comparison import Comparison, Effects
 from sim.comparisons.regions import ALWAYS, told_regions
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.reports.figures.published import groups_of
 from sim.reports.figures.tables import (
     BANDS,

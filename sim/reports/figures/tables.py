@@ -13,7 +13,7 @@ import numpy as np
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.pairing import labels
 from sim.data.load import load_data
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.reports.figures.published import LAST_OBSERVED, REST, SHOWN_GROUPS, groups_of, published_points
 from sim.reports.figures.shares import first_jobs, net_moves

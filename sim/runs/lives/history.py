@@ -17,14 +17,14 @@ from sim.model.choice.randomness import (
     AUTHORISATION,
     CLOSURE,
     EMPLOYER,
-    JOB,
+    JOB_CHOICE,
     REFUSAL,
+    STUDY_CHOICE,
     YEAR,
     Key,
     Words,
     uniform,
 )
-from sim.model.choice.randomness import STUDY as STUDY_CHOICE
 from sim.model.gates import bar_rank, exit_rank, is_gated
 from sim.model.jobs import APPLICATIONS, NO_DEGREE_HERE, hire_chance, weigh_first_job, weigh_forced_job, weigh_next_job
 from sim.model.population import (
@@ -246,7 +246,7 @@ def job_decision(person: Who, tables: Year, before: State, after: State, codes: 
     else:
         at = before["place"], before["age"], before["duration"]
         weigh_next_job(person.origin, person.traits, *at, tables, race)
-    shocks = clocks(person, tables, tables.year, JOB)
+    shocks = clocks(person, tables, tables.year, JOB_CHOICE)
     kept_home = before["place"] == person.origin and is_gated(person, AT_WORK, tables)
     if kept_home:
         gate = Chance("may not leave home", exit_rank(person, AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))

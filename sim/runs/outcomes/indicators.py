@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engines.counts import AXES, STAGES, TIERS
+from sim.engines.axes import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Floats, Integers
 from sim.runs.outcomes.outcomes import Outcomes, reporting_years
 from sim.runs.outcomes.statistics import BAND, ratio, shares_of

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.counts import AXES, TIERS, shares
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import shares
 from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.outcomes import Outcomes
 

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.data.distributions import Distribution, quantile
-from sim.model.world import SECTORS, STAGES, TALENT_CLASSES, Floats
+from sim.model.world import LEVER_STAGES, SECTORS, TALENT_CLASSES, Floats
 from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR, Lever
 
 Mask = npt.NDArray[np.bool_]
+LeverValue = float | Distribution
 
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class LeverChange:
 
 def axis_size(axis: str, regions: int) -> int:
     """Return the number of ids on an axis: origin, destination, sector, talent_class or stage."""
-    return {"sector": len(SECTORS), "talent_class": TALENT_CLASSES, "stage": len(STAGES)}.get(axis, regions)
+    return {"sector": len(SECTORS), "talent_class": TALENT_CLASSES, "stage": len(LEVER_STAGES)}.get(axis, regions)
 
 
 def default_policies(observed: Mapping[str, Floats]) -> Policies:
@@ -287,7 +288,7 @@ def axis_names(axis: str, regions: Sequence[str]) -> tuple[str, ...]:
     if axis == "sector":
         return SECTORS
     if axis == "stage":
-        return STAGES
+        return LEVER_STAGES
     if axis == "talent_class":
         return tuple(str(each) for each in range(TALENT_CLASSES))
     return tuple(regions)

@@ -14,11 +14,11 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.scenarios.levers.changes import LeverChange, Mask, cells
+from sim.scenarios.levers.changes import LeverChange, LeverValue, Mask, cells
 from sim.scenarios.levers.named import PolicyUse
-from sim.scenarios.reading.lever import LEVER_MISSING, LeverTable, Quantity
+from sim.scenarios.reading.lever import LEVER_MISSING, LeverTable
 from sim.scenarios.reading.policy import POLICY_MISSING, PolicyTable
-from sim.scenarios.reading.tables import Key, Kinds, Reading, Table, TableError, TableKind, alone, problems_in, tables
+from sim.scenarios.reading.tables import Kinds, Reading, Table, TableError, TableKey, TableKind, alone, problems_in, tables
 from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, show
 from sim.scenarios.reading.values import Vocabulary, filled_text, id_list, parameter_values, plain_text
 
@@ -147,22 +147,22 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
     )
 
 
-def _parameters(value: object, reading: Reading) -> dict[str, Quantity]:
+def _parameters(value: object, reading: Reading) -> dict[str, LeverValue]:
     return parameter_values(value, reading.vocabulary.parameters)
 
 
 class _File(Table):
     """A whole scenario file."""
 
-    keys: ClassVar[Mapping[str, Key]] = {
-        "title": Key(alone(filled_text)),
-        "question": Key(alone(plain_text), default=""),
-        "note": Key(alone(plain_text), default=""),
-        "extends": Key(alone(filled_text), default=""),
-        "drop": Key(alone(id_list), default=()),
-        "policy": Key(tables(PolicyTable), default=()),
-        "lever": Key(tables(LeverTable), default=()),
-        "parameters": Key(_parameters, default=MappingProxyType({})),
+    keys: ClassVar[Mapping[str, TableKey]] = {
+        "title": TableKey(alone(filled_text)),
+        "question": TableKey(alone(plain_text), default=""),
+        "note": TableKey(alone(plain_text), default=""),
+        "extends": TableKey(alone(filled_text), default=""),
+        "drop": TableKey(alone(id_list), default=()),
+        "policy": TableKey(tables(PolicyTable), default=()),
+        "lever": TableKey(tables(LeverTable), default=()),
+        "parameters": TableKey(_parameters, default=MappingProxyType({})),
     }
     title: str
     question: str
@@ -171,7 +171,7 @@ class _File(Table):
     drop: tuple[str, ...]
     policy: tuple[PolicyTable, ...]
     lever: tuple[LeverTable, ...]
-    parameters: Mapping[str, Quantity]
+    parameters: Mapping[str, LeverValue]
 
 
 _TITLE: Final = {"title": ("is missing; every scenario has a title", ())}

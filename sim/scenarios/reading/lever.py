@@ -11,10 +11,10 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR
-from sim.scenarios.levers.changes import LeverChange, absent_id, value_range
+from sim.scenarios.levers.changes import LeverChange, LeverValue, absent_id, value_range
 from sim.scenarios.levers.declared import CHANGES, LEVERS
 from sim.scenarios.levers.named import axis_ids
-from sim.scenarios.reading.tables import Key, Missing, Reading, Table, alone
+from sim.scenarios.reading.tables import Missing, Reading, Table, TableKey, alone
 from sim.scenarios.reading.values import (
     Finding,
     Vocabulary,
@@ -106,22 +106,21 @@ def _value(value: object, reading: Reading) -> float | Distribution:
 
 
 Filter = tuple[int, ...] | None
-Quantity = float | Distribution
 
 
 class LeverBody(Table):
     """What a change moves, for whom and by how much. A later field may look at an earlier one."""
 
-    keys: ClassVar[Mapping[str, Key]] = {
-        "name": Key(alone(_lever_name)),
-        "change": Key(_change_kind),
-        "origin": Key(_filter, default=None),
-        "destination": Key(_filter, default=None),
-        "sector": Key(_filter, default=None),
-        "talent_class": Key(_filter, default=None),
-        "stage": Key(_filter, default=None),
-        "value": Key(_value),
-        "evidence": Key(alone(filled_text)),
+    keys: ClassVar[Mapping[str, TableKey]] = {
+        "name": TableKey(alone(_lever_name)),
+        "change": TableKey(_change_kind),
+        "origin": TableKey(_filter, default=None),
+        "destination": TableKey(_filter, default=None),
+        "sector": TableKey(_filter, default=None),
+        "talent_class": TableKey(_filter, default=None),
+        "stage": TableKey(_filter, default=None),
+        "value": TableKey(_value),
+        "evidence": TableKey(alone(filled_text)),
     }
     name: str
     change: str
@@ -130,7 +129,7 @@ class LeverBody(Table):
     sector: Filter
     talent_class: Filter
     stage: Filter
-    value: Quantity
+    value: LeverValue
     evidence: str
 
     def stated(self) -> dict[str, tuple[int, ...]]:
@@ -142,14 +141,14 @@ class LeverBody(Table):
 class LeverTable(LeverBody):
     """One ``[[lever]]`` of a scenario file."""
 
-    keys: ClassVar[Mapping[str, Key]] = {
+    keys: ClassVar[Mapping[str, TableKey]] = {
         **LeverBody.keys,
-        "id": Key(alone(_lever_id), default=""),
-        "layer": Key(alone(_layer), default=1),
-        "from_year": Key(alone(year_of), word="from"),
-        "until_year": Key(_until, word="until", default=LAST_YEAR),
-        "ramp_years": Key(alone(ramp_of), default=1),
-        "source": Key(source_of, default=""),
+        "id": TableKey(alone(_lever_id), default=""),
+        "layer": TableKey(alone(_layer), default=1),
+        "from_year": TableKey(alone(year_of), word="from"),
+        "until_year": TableKey(_until, word="until", default=LAST_YEAR),
+        "ramp_years": TableKey(alone(ramp_of), default=1),
+        "source": TableKey(source_of, default=""),
     }
     id: str
     layer: int

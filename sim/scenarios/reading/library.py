@@ -18,7 +18,7 @@ from sim.scenarios.levers.changes import cells, meet
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import ASKED, NamedPolicy, PolicyLever, expand
 from sim.scenarios.reading.lever import BODY_MISSING, LeverBody, ramp_of, source_of, year_of
-from sim.scenarios.reading.tables import Key, Kinds, Reading, Table, TableError, TableKind, alone, problems_in, tables
+from sim.scenarios.reading.tables import Kinds, Reading, Table, TableError, TableKey, TableKind, alone, problems_in, tables
 from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, parse_text, read_text, show
 from sim.scenarios.reading.values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
 
@@ -166,7 +166,7 @@ def _until(value: object, reading: Reading) -> int:
 class _PolicyLever(LeverBody):
     """One ``[[policy.lever]]``."""
 
-    keys: ClassVar[Mapping[str, Key]] = {**LeverBody.keys, "id": Key(alone(_name)), "source": Key(source_of)}
+    keys: ClassVar[Mapping[str, TableKey]] = {**LeverBody.keys, "id": TableKey(alone(_name)), "source": TableKey(source_of)}
     id: str
     source: str
 
@@ -177,16 +177,16 @@ class _PolicyLever(LeverBody):
 class _Policy(Table):
     """One ``[[policy]]``."""
 
-    keys: ClassVar[Mapping[str, Key]] = {
-        "name": Key(alone(_name)),
-        "number": Key(alone(_number)),
-        "title": Key(alone(filled_text)),
-        "about": Key(alone(filled_text)),
-        "asks": Key(alone(_asks)),
-        "from_year": Key(alone(year_of), word="from", default=None),
-        "until_year": Key(_until, word="until", default=None),
-        "ramp_years": Key(alone(ramp_of), default=1),
-        "lever": Key(tables(_PolicyLever)),
+    keys: ClassVar[Mapping[str, TableKey]] = {
+        "name": TableKey(alone(_name)),
+        "number": TableKey(alone(_number)),
+        "title": TableKey(alone(filled_text)),
+        "about": TableKey(alone(filled_text)),
+        "asks": TableKey(alone(_asks)),
+        "from_year": TableKey(alone(year_of), word="from", default=None),
+        "until_year": TableKey(_until, word="until", default=None),
+        "ramp_years": TableKey(alone(ramp_of), default=1),
+        "lever": TableKey(tables(_PolicyLever)),
     }
     lever: tuple[_PolicyLever, ...]
 
@@ -203,7 +203,7 @@ class _Policy(Table):
 class _Library(Table):
     """The whole file."""
 
-    keys: ClassVar[Mapping[str, Key]] = {"policy": Key(tables(_Policy))}
+    keys: ClassVar[Mapping[str, TableKey]] = {"policy": TableKey(tables(_Policy))}
 
 
 _KINDS: Final[Kinds] = {

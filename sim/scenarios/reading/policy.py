@@ -10,10 +10,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from sim.scenarios.levers.changes import cells
+from sim.scenarios.levers.changes import LeverValue, cells
 from sim.scenarios.levers.named import ASKED, NamedPolicy, PolicyUse, expand
-from sim.scenarios.reading.lever import YEARS, Filter, Quantity, lever_value, ramp_of, year_of
-from sim.scenarios.reading.tables import Key, Missing, Reading, Table, alone
+from sim.scenarios.reading.lever import YEARS, Filter, lever_value, ramp_of, year_of
+from sim.scenarios.reading.tables import Missing, Reading, Table, TableKey, alone
 from sim.scenarios.reading.text import nearest_name
 from sim.scenarios.reading.values import (
     Finding,
@@ -80,7 +80,7 @@ def _ramp(value: object, reading: Reading) -> int:
     return 1 if policy is None else policy.ramp_years
 
 
-def _values(value: object, reading: Reading) -> dict[str, Quantity]:
+def _values(value: object, reading: Reading) -> dict[str, LeverValue]:
     """Check other sizes of a policy's levers, each against the range of its own lever."""
     if not isinstance(value, dict):
         raise refuse(Finding("must be a table of sizes by lever id, such as { pay = 0.9 }", value))
@@ -88,7 +88,7 @@ def _values(value: object, reading: Reading) -> dict[str, Quantity]:
     if policy is None:
         return {}
     levers = {lever.id: lever for lever in policy.levers}
-    good: dict[str, Quantity] = {}
+    good: dict[str, LeverValue] = {}
     findings: list[Finding] = []
     for key, wanted in value.items():
         if key not in levers:
@@ -107,16 +107,16 @@ def _values(value: object, reading: Reading) -> dict[str, Quantity]:
 class PolicyTable(Table):
     """A named policy used in a scenario. A later field may look at an earlier one."""
 
-    keys: ClassVar[Mapping[str, Key]] = {
-        "name": Key(_name),
-        "id": Key(alone(_own_id), default=""),
-        "origin": Key(_asked, default=None, is_always_checked=True),
-        "destination": Key(_asked, default=None, is_always_checked=True),
-        "from_year": Key(_from, word="from", default=None, is_always_checked=True),
-        "until_year": Key(_until, word="until", default=None, is_always_checked=True),
-        "ramp_years": Key(_ramp, default=None, is_always_checked=True),
-        "values": Key(_values, default=MappingProxyType({})),
-        "evidence": Key(alone(filled_text), default=""),
+    keys: ClassVar[Mapping[str, TableKey]] = {
+        "name": TableKey(_name),
+        "id": TableKey(alone(_own_id), default=""),
+        "origin": TableKey(_asked, default=None, is_always_checked=True),
+        "destination": TableKey(_asked, default=None, is_always_checked=True),
+        "from_year": TableKey(_from, word="from", default=None, is_always_checked=True),
+        "until_year": TableKey(_until, word="until", default=None, is_always_checked=True),
+        "ramp_years": TableKey(_ramp, default=None, is_always_checked=True),
+        "values": TableKey(_values, default=MappingProxyType({})),
+        "evidence": TableKey(alone(filled_text), default=""),
     }
     name: str
     id: str
@@ -125,7 +125,7 @@ class PolicyTable(Table):
     from_year: int | None
     until_year: int | None
     ramp_years: int
-    values: Mapping[str, Quantity]
+    values: Mapping[str, LeverValue]
     evidence: str
 
     def check_whole(self, vocabulary: Vocabulary) -> None:

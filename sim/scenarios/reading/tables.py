@@ -72,7 +72,7 @@ Check = Callable[[object, Reading], Any]
 
 
 @dataclass(frozen=True)
-class Key:
+class TableKey:
     """A key of a table.
 
     Parameters
@@ -121,7 +121,7 @@ def tables(kind: type[Table]) -> Check:
 class Table:
     """A table that passed all checks; its fields are attributes. A subclass declares them and their keys, in order."""
 
-    keys: ClassVar[Mapping[str, Key]] = {}
+    keys: ClassVar[Mapping[str, TableKey]] = {}
     """By field."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sim.data.distributions import Distribution, Fault, distribution_faults, is_usable, parse_distribution
+from sim.data.distributions import Distribution, DistributionFault, distribution_faults, is_usable, parse_distribution
 from sim.data.schema import Parameter
-from sim.model.world import SECTORS, STAGES, TALENT_CLASSES
+from sim.model.world import LEVER_STAGES, SECTORS, TALENT_CLASSES
 from sim.scenarios.levers.changes import axis_size
 from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.reading.text import KeyPath, Problem, key_text, line_of, nearest_name, show
@@ -28,7 +28,7 @@ _ALIASES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-_NAMED_AXES: Final[Mapping[str, tuple[str, ...]]] = {"sector": SECTORS, "stage": STAGES}
+_NAMED_AXES: Final[Mapping[str, tuple[str, ...]]] = {"sector": SECTORS, "stage": LEVER_STAGES}
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ def _distribution(table: dict[str, Any], low: float, high: float, what: str) -> 
     return float(table["value"]) if distribution.kind == "fixed" else distribution
 
 
-def _finding(fault: Fault, table: Mapping[str, object]) -> Finding:
+def _finding(fault: DistributionFault, table: Mapping[str, object]) -> Finding:
     """Say what is wrong with one key of a distribution table, with the nearest kind or key."""
     value = table.get(fault.key)
     wrong = value if fault.key == "distribution" else fault.key if fault.key in table else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import INDICATORS, measure
 from sim.runs.outcomes.outcomes import Outcomes

@@ -17,7 +17,7 @@ from sim.comparisons.shipped.effects import (
 from sim.comparisons.shipped.reference import EffectRow, count_table, first_difference
 from sim.data.load import load_data
 from sim.draws.draw import draw_vectors
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.reports.words import assumption_line
 from sim.scenarios.load import load_shipped

@@ -20,7 +20,7 @@ from sim.model.choice.race import (
     variate,
     winner,
 )
-from sim.model.choice.randomness import EMPLOYER, JOB, LEAST_UNIFORM, draw_block, make_key, uniform
+from sim.model.choice.randomness import EMPLOYER, JOB_CHOICE, LEAST_UNIFORM, draw_block, make_key, uniform
 
 OPEN_UNIT = st.floats(LEAST_UNIFORM, 1.0 - LEAST_UNIFORM)
 WORD = st.integers(0, 2**32 - 1)
@@ -141,6 +141,6 @@ def test_the_clocks_are_the_draws_of_the_alternatives_and_of_the_nests(regions: 
 def test_with_the_clocks_of_a_job_come_the_numbers_of_the_employer(regions: int) -> None:
     race = new_race(np.zeros(regions, dtype=np.uint8), 0.5)
     key = make_key(3, 1)
-    start_clocks(key, 7, 2, 2020, 2024, JOB, race)
+    start_clocks(key, 7, 2, 2020, 2024, JOB_CHOICE, race)
     words = draw_block(key, 7, 2, 2020, 2024, EMPLOYER, 0)
     assert [employer_number(race, place) for place in range(4)] == [uniform(word) for word in words]

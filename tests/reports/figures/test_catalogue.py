@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.comparisons.comparison import Comparison
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.reports.figures.catalogue import (
     FIGURES,
     UnknownFigureError,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.engines.counts import AXES, TIERS
+from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import measure
 from sim.runs.outcomes.outcomes import Outcomes
