@@ -24,3 +24,7 @@ def test_the_writer_replaces_what_stands_there(script: Callable[[str], ModuleTyp
 
 def test_the_page_of_levers_follows_their_declarations(script: Callable[[str], ModuleType]) -> None:
     assert (ROOT / "docs" / "levers.md").read_text(encoding="utf-8") == script("write_levers").page()
+
+
+def test_the_page_of_indicators_follows_their_declarations(script: Callable[[str], ModuleType]) -> None:
+    assert (ROOT / "docs" / "indicators.md").read_text(encoding="utf-8") == script("write_indicators").page()

@@ -5,6 +5,7 @@
 | effects.parquet | paired differences of all years, tiers, axes and regions, people and shares |
 | effects.csv | the same for selected years |
 | headlines.csv, crossings.csv, assumptions.csv | the rows of `sim.comparisons.comparison`, numbers exact |
+| indicators.csv | every indicator of base and variant in selected years, means over runs, and their difference |
 | iamc.csv | shares, people and differences as the IAMC writes scenarios |
 | anatomy-1/ | who changed and why: of the first variant, and so on |
 | answer.txt | the answer in two sentences, one line a variant |
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -34,15 +35,17 @@ from sim.comparisons.pairing import labels
 from sim.engines.axes import AXES, TIERS
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
+from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.provenance import digest, source_state, versions
 from sim.runs.rows import read_rows, write_csv, write_rows
-from sim.sources import source_hash
+from sim.sources import COMPARISON, source_hash
 
 COMPARISONS = "comparisons"
 
 
 COMPARISON_FILES = (
-    "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "iamc.csv", "answer.txt",
+    "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "indicators.csv", "iamc.csv",
+    "answer.txt",
     "provenance.json",
 )  # fmt: skip
 
@@ -56,10 +59,6 @@ SELECTED_YEARS = (2019, 2022, 2025, 2030, 2035, 2040, 2045, 2050)
 MOST_SCENARIOS_NAMED = 3
 
 
-SHOWN_RANK = 9.0
-"""Rank up to which sources decide what the folder holds."""
-
-
 UNITS: Mapping[str, str] = {
     "difference, p05, p25, p50, p75, p95, sd_parameter, sd_replicate, error": "percentage points, variant less base",
     "base_share, variant_share, prior_part, probability, change": "0..1",
@@ -70,8 +69,8 @@ UNITS: Mapping[str, str] = {
 
 
 def comparison_id(runs: Sequence[Run], has_assumptions: bool, has_anatomy: bool) -> str:
-    """Name a comparison by the runs, what was asked for and the sources that compare and show. 16 hex digits."""
-    return digest([[run.run_id for run in runs], has_assumptions, has_anatomy, source_hash(SHOWN_RANK)])[:16]
+    """Name a comparison by the runs, what was asked for and the sources that compare. 16 hex digits."""
+    return digest([[run.run_id for run in runs], has_assumptions, has_anatomy, source_hash(COMPARISON)])[:16]
 
 
 def comparison_folder(runs: Sequence[Run], root: Path, has_assumptions: bool, has_anatomy: bool) -> Path:
@@ -111,6 +110,7 @@ def write_comparison(
             write_rows(partial / "headlines.csv", Headline, comparison.headlines)
             write_rows(partial / "crossings.csv", CrossingRow, comparison.crossings)
             write_rows(partial / "assumptions.csv", AssumptionRow, comparison.assumptions)
+            write_rows(partial / "indicators.csv", IndicatorEffect, indicator_effects(comparison))
             header, rows = iamc_rows(comparison)
             write_csv(partial / "iamc.csv", header, rows)
             write_text(partial / "answer.txt", "".join(f"{answer}\n" for answer in comparison.answers))
@@ -121,6 +121,32 @@ def write_comparison(
             write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
         if finish is not None:
             finish(partial)
+
+
+class IndicatorEffect(NamedTuple):
+    """An indicator of a base and a variant in one year: means over runs in its unit, and their difference."""
+
+    variant: str
+    year: int
+    indicator: str
+    region: str
+    unit: str
+    base: float
+    value: float
+    difference: float
+
+
+def indicator_effects(comparison: Comparison) -> Iterator[IndicatorEffect]:
+    """List every yearly indicator that base and variant both have, in the selected years and the last."""
+    names = labels(comparison.base, comparison.variants)[1:]
+    before = {(row.indicator, row.region, row.year): row.mean for row in comparison.base.indicators}
+    last = int(comparison.base.years[-1])
+    for name, variant in zip(names, comparison.variants, strict=True):
+        for row in variant.indicators:
+            base = before.get((row.indicator, row.region, row.year), math.nan)
+            if row.year is not None and (row.year in SELECTED_YEARS or row.year == last) and not math.isnan(base + row.mean):
+                unit = INDICATORS[row.indicator].unit
+                yield IndicatorEffect(name, row.year, row.indicator, row.region, unit, base, row.mean, row.mean - base)
 
 
 def provenance(comparison: Comparison, folder: Path, names: Sequence[str], command: str) -> dict[str, Any]:

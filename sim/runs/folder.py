@@ -265,7 +265,7 @@ class _Collected:
     def __init__(self, codes: Sequence[str]) -> None:
         self.codes = codes
         self.counts: list[Integers] = []
-        self.measured: list[dict[tuple[str, str], Floats]] = []
+        self.measured: list[dict[str, Floats]] = []
         self.remarks: dict[Remark, None] = {}
         self.weight = 0.0
 
@@ -293,7 +293,7 @@ def _write_numbers(plan: RunPlan, outcomes: Iterable[Outcomes], folder: Path) ->
             stack.close()
     counts = np.stack(seen.counts)
     shares = summarise_shares(counts, seen.weight, plan.draws)
-    indicators = indicator_rows(seen.measured, counts, plan.until, codes)
+    indicators = indicator_rows(seen.measured, plan.until, codes)
     with explained(place):
         write_shares(folder / "shares.csv", shares, years, codes)
         write_indicators(folder / "indicators.csv", indicators)

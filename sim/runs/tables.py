@@ -204,7 +204,7 @@ def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
 
     def lines() -> Iterable[list[str]]:
         for row in rows:
-            unit, definition = INDICATORS[row.indicator]
+            unit, definition = INDICATORS[row.indicator].unit, INDICATORS[row.indicator].definition
             form = "{:.0f}" if unit == "year" else "{:.6f}"
             numbers = [rounded(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
             year = "" if row.year is None else str(row.year)

@@ -1,8 +1,16 @@
-"""Indicators by name: unit, definition, and how each is measured."""
+"""Indicators that people ask for by name: unit, definition, and how each is measured.
+
+To add one, write one function below: unit and definition stand in its decorator, it takes the counts of a run and returns its
+values. ``indicators.csv``, the measures of sweeps, comparisons and docs/indicators.md pick it up.
+
+Notation: Y reporting years, K tiers, X axes, R regions, G the regions (or pairs) that an indicator is told for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,68 +22,84 @@ from sim.runs.outcomes.outcomes import Outcomes, reporting_years
 from sim.runs.outcomes.statistics import BAND, ratio, shares_of
 
 
-class Measured(NamedTuple):
-    """One indicator: what it is measured in and exactly what it says."""
+@dataclass(frozen=True)
+class Counted:
+    """The counts of one run in its reporting years, as indicators read them.
 
+    Parameters
+    ----------
+    codes
+        Region codes in id order, (R,).
+    years
+        Reporting years, (Y,).
+    careers
+        Visible workers with a completed degree, (Y, R origin, R study, R headquarters).
+    counts
+        Researchers by tier, axis and region, (Y, K, X, R).
+    flows
+        Moves of the year, (Y, stage, R origin, R from, R to).
+    """
+
+    codes: tuple[str, ...]
+    years: Integers
+    careers: Integers
+    counts: Integers
+    flows: Integers
+
+    @cached_property
+    def trained(self) -> Integers:
+        """(Y, R study, R headquarters)."""
+        return self.careers.sum(axis=1)
+
+    @cached_property
+    def placed(self) -> Integers:
+        """(Y, R origin, R headquarters)."""
+        return self.careers.sum(axis=2)
+
+    @cached_property
+    def at_origin(self) -> Integers:
+        """(Y, R) working where they come from."""
+        return np.diagonal(self.placed, axis1=1, axis2=2)
+
+    def seen(self, tier: str, axis: str) -> Integers:
+        """(Y, R) researchers of a tier on an axis."""
+        return self.counts[:, TIERS.index(tier), AXES.index(axis)]
+
+
+Four = tuple[float, float, float, float]
+"""Mean, 5 %, 50 % and 95 % quantile over runs."""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator.
+
+    Parameters
+    ----------
+    name
+        The name people use.
+    unit, definition
+        What it is measured in, and exactly what it says.
+    measure
+        Function of the counts of a run: (Y, G) values, NaN where the group is empty; (G,) if it has no years.
+    places
+        Function of the region codes: the G regions, or pairs ORIGIN->REGION, that it is told for.
+    is_yearly
+        Whether it has a value in every year.
+    summary
+        Function of its values over runs.
+    is_sparse
+        Whether places and years without any value are left out of tables.
+    """
+
+    name: str
     unit: str
     definition: str
-
-
-INDICATORS: Mapping[str, Measured] = {
-    "stay_rate": Measured(
-        "share",
-        "top20, degree completed: share of those with a graduate degree from the region whose employer "
-        "has its headquarters in the region, at year end",
-    ),
-    "stay_rate_chn_origin_usa": Measured(
-        "share",
-        "top20, degree completed: share of researchers of Chinese origin with a US graduate degree whose "
-        "employer has its headquarters in the US, at year end",
-    ),
-    "abroad": Measured(
-        "share",
-        "top20, degree completed: share of researchers of the origin (WORLD: of all) whose employer has its "
-        "headquarters outside the region of origin, at year end",
-    ),
-    "foreign_workforce": Measured(
-        "share",
-        "top20, degree completed: share of researchers working for an employer with headquarters in the "
-        "region whose origin is another region, at year end",
-    ),
-    "origin_of_usa_workforce": Measured(
-        "share",
-        "top20, degree completed: share of researchers working for an employer with headquarters in the US "
-        "whose origin is the region, at year end",
-    ),
-    "net_flow": Measured(
-        "researchers per 10,000",
-        "all active researchers: arrivals less departures of the year by graduate study, first job and "
-        "relocation, per 10,000 researchers located in the region at year end",
-    ),
-    "crossing_year_top20": Measured(
-        "year",
-        "top20: first reporting year in which CHN has a larger work share (headquarters) than USA; "
-        "'never' where no such year lies before the horizon",
-    ),
-    "crossing_never_top20": Measured(
-        "share of runs",
-        "top20: share of runs in which CHN does not pass USA in work share before the horizon",
-    ),
-    "crossing_year_elite": Measured(
-        "year",
-        "elite: first reporting year in which CHN has a larger work share (headquarters) than USA; "
-        "'never' where no such year lies before the horizon",
-    ),
-    "crossing_never_elite": Measured(
-        "share of runs",
-        "elite: share of runs in which CHN does not pass USA in work share before the horizon",
-    ),
-    "elite_monte_carlo_error": Measured(
-        "share",
-        "elite: Monte-Carlo standard error of one run's work share (headquarters), sqrt(p(1-p)/n) with n "
-        "simulated elite researchers",
-    ),
-}
+    measure: Callable[[Counted], Floats]
+    places: Callable[[Sequence[str]], tuple[str, ...]]
+    is_yearly: bool
+    summary: Callable[[Floats], Four]
+    is_sparse: bool
 
 
 class IndicatorRow(NamedTuple):
@@ -90,43 +114,198 @@ class IndicatorRow(NamedTuple):
     p95: float
 
 
-def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[tuple[str, str], Floats]:
-    """Measure the yearly indicators of one run.
+INDICATORS: dict[str, Indicator] = {}
+"""Every indicator by name, in the order of tables."""
 
-    Parameters
-    ----------
-    outcomes
-        One run.
-    codes
-        Region codes in id order, (R,).
 
-    Returns
-    -------
-    dict
-        (indicator, region) -> (Y,) values; NaN where the group is empty.
-    """
-    reported = outcomes.years >= REPORT_FROM
-    careers = outcomes.careers[reported].astype(np.int64)  # (Y, origin, study, headquarters)
-    usa, chn = codes.index("USA"), codes.index("CHN")
-    trained = careers.sum(axis=1)  # (Y, study, headquarters)
-    placed = careers.sum(axis=2)  # (Y, origin, headquarters)
-    same = np.diagonal(placed, axis1=1, axis2=2)  # (Y, R): working where they come from
-    from_origin, at_work = placed.sum(axis=2), placed.sum(axis=1)
-    everyone = from_origin.sum(axis=1)
-    net, located = _net_arrivals(outcomes, reported)
-    by_region = {
-        "stay_rate": ratio(np.diagonal(trained, axis1=1, axis2=2), trained.sum(axis=2)),
-        "abroad": ratio(from_origin - same, from_origin),
-        "foreign_workforce": ratio(at_work - same, at_work),
-        "origin_of_usa_workforce": shares_of(placed[:, :, usa]),
-        "net_flow": 1e4 * ratio(net, located),
-        "elite_monte_carlo_error": _sampling_error(outcomes.counts[reported, TIERS.index("elite"), AXES.index("work")]),
-    }
-    found = {(name, code): values[:, region] for name, values in by_region.items() for region, code in enumerate(codes)}
-    found["abroad", "WORLD"] = ratio(everyone - same.sum(axis=1), everyone)
-    trained_chn = careers[:, chn, usa]
-    found["stay_rate_chn_origin_usa", "USA"] = ratio(trained_chn[:, usa], trained_chn.sum(axis=1))
-    return found
+def four(values: Floats) -> Four:
+    """Summarise values over runs; runs in which the group is empty do not count."""
+    held = values[~np.isnan(values)]
+    if not len(held):
+        return np.nan, np.nan, np.nan, np.nan
+    low, middle, high = np.quantile(held, (BAND[0], 0.5, BAND[1]))
+    return float(held.mean()), float(low), float(middle), float(high)
+
+
+def four_years(years: Floats) -> Four:
+    """Summarise first years; a quantile is a year that occurs, because 'never' cannot be interpolated."""
+    low, middle, high = np.quantile(years, (BAND[0], 0.5, BAND[1]), method="inverted_cdf")
+    mean = np.nan if np.isinf(years).any() else float(years.mean())
+    return mean, float(low), float(middle), float(high)
+
+
+def mean_alone(values: Floats) -> Four:
+    """Summarise what is true or false of each run: the share of runs in which it is true."""
+    return float(values.mean()), np.nan, np.nan, np.nan
+
+
+def regions(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for every region."""
+    return tuple(codes)
+
+
+def regions_and_world(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for every region and for the world."""
+    return (*codes, "WORLD")
+
+
+def usa_alone(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for the United States."""
+    return ("USA",)
+
+
+def chn_alone(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for China."""
+    return ("CHN",)
+
+
+def indicator(
+    unit: str,
+    definition: str,
+    places: Callable[[Sequence[str]], tuple[str, ...]] = regions,
+    is_yearly: bool = True,
+    summary: Callable[[Floats], Four] = four,
+    is_sparse: bool = False,
+) -> Callable[[Callable[[Counted], Floats]], Callable[[Counted], Floats]]:
+    """Declare the function that follows as an indicator of its name; arguments as of `Indicator`."""
+
+    def declare(function: Callable[[Counted], Floats]) -> Callable[[Counted], Floats]:
+        name = function.__name__
+        INDICATORS[name] = Indicator(name, unit, definition, function, places, is_yearly, summary, is_sparse)
+        return function
+
+    return declare
+
+
+@indicator(
+    "share",
+    "top20, degree completed: share of those with a graduate degree from the region whose employer "
+    "has its headquarters in the region, at year end",
+)
+def stay_rate(counted: Counted) -> Floats:
+    """Measure who stays where the degree is from."""
+    return ratio(np.diagonal(counted.trained, axis1=1, axis2=2), counted.trained.sum(axis=2))
+
+
+@indicator(
+    "share",
+    "top20, degree completed: share of researchers of Chinese origin with a US graduate degree whose "
+    "employer has its headquarters in the US, at year end",
+    usa_alone,
+)
+def stay_rate_chn_origin_usa(counted: Counted) -> Floats:
+    """Measure which Chinese graduates of the United States stay there."""
+    usa, chn = counted.codes.index("USA"), counted.codes.index("CHN")
+    found = counted.careers[:, chn, usa]
+    return ratio(found[:, usa], found.sum(axis=1))[:, np.newaxis]
+
+
+@indicator(
+    "share",
+    "top20, degree completed: share of researchers of the origin (WORLD: of all) whose employer has its "
+    "headquarters outside the region of origin, at year end",
+    regions_and_world,
+)
+def abroad(counted: Counted) -> Floats:
+    """Measure who works outside the region of origin."""
+    everyone, home = counted.placed.sum(axis=2), counted.at_origin
+    world = ratio(everyone.sum(axis=1) - home.sum(axis=1), everyone.sum(axis=1))
+    return np.column_stack([ratio(everyone - home, everyone), world])
+
+
+@indicator(
+    "share",
+    "top20, degree completed: share of researchers working for an employer with headquarters in the "
+    "region whose origin is another region, at year end",
+)
+def foreign_workforce(counted: Counted) -> Floats:
+    """Measure the foreign part of a workforce."""
+    workforce = counted.placed.sum(axis=1)
+    return ratio(workforce - counted.at_origin, workforce)
+
+
+@indicator(
+    "share",
+    "top20, degree completed: share of researchers working for an employer with headquarters in the US "
+    "whose origin is the region, at year end",
+)
+def origin_of_usa_workforce(counted: Counted) -> Floats:
+    """Measure the origins of the workforce of the United States."""
+    return shares_of(counted.placed[:, :, counted.codes.index("USA")])
+
+
+@indicator(
+    "researchers per 10,000",
+    "all active researchers: arrivals less departures of the year by graduate study, first job and "
+    "relocation, per 10,000 researchers located in the region at year end",
+)
+def net_flow(counted: Counted) -> Floats:
+    """Measure arrivals less departures."""
+    stages = [STAGES.index(stage) for stage in ("entry", "first_job", "relocation")]
+    moves = counted.flows[:, stages].sum(axis=(1, 2))  # (Y, from, to)
+    return 1e4 * ratio(moves.sum(axis=1) - moves.sum(axis=2), counted.seen("all", "location"))
+
+
+@indicator(
+    "year",
+    "top20: first reporting year in which CHN has a larger work share (headquarters) than USA; "
+    "'never' where no such year lies before the horizon",
+    chn_alone,
+    is_yearly=False,
+    summary=four_years,
+)
+def crossing_year_top20(counted: Counted) -> Floats:
+    """Find the year in which China passes the United States among the visible."""
+    return _china_passes(counted, "top20")
+
+
+@indicator(
+    "share of runs",
+    "top20: share of runs in which CHN does not pass USA in work share before the horizon",
+    chn_alone,
+    is_yearly=False,
+    summary=mean_alone,
+)
+def crossing_never_top20(counted: Counted) -> Floats:
+    """Tell whether China does not pass the United States among the visible."""
+    return np.isinf(_china_passes(counted, "top20")).astype(np.float64)
+
+
+@indicator(
+    "year",
+    "elite: first reporting year in which CHN has a larger work share (headquarters) than USA; "
+    "'never' where no such year lies before the horizon",
+    chn_alone,
+    is_yearly=False,
+    summary=four_years,
+)
+def crossing_year_elite(counted: Counted) -> Floats:
+    """Find the year in which China passes the United States among the elite."""
+    return _china_passes(counted, "elite")
+
+
+@indicator(
+    "share of runs",
+    "elite: share of runs in which CHN does not pass USA in work share before the horizon",
+    chn_alone,
+    is_yearly=False,
+    summary=mean_alone,
+)
+def crossing_never_elite(counted: Counted) -> Floats:
+    """Tell whether China does not pass the United States among the elite."""
+    return np.isinf(_china_passes(counted, "elite")).astype(np.float64)
+
+
+@indicator(
+    "share",
+    "elite: Monte-Carlo standard error of one run's work share (headquarters), sqrt(p(1-p)/n) with n simulated elite researchers",
+)
+def elite_monte_carlo_error(counted: Counted) -> Floats:
+    """Compute the sampling error of the elite's work shares."""
+    elite = counted.seen("elite", "work")
+    share = shares_of(elite)
+    error: Floats = np.sqrt(share * (1.0 - share) / np.maximum(elite.sum(axis=-1, keepdims=True), 1))
+    return error
 
 
 def crossing(counts: Integers, years: Integers, challenger: int, leader: int) -> Floats:
@@ -150,20 +329,44 @@ def crossing(counts: Integers, years: Integers, challenger: int, leader: int) ->
     return np.where(ahead.any(axis=1), years[ahead.argmax(axis=1)].astype(np.float64), np.inf)
 
 
-def indicator_rows(
-    measured: Sequence[Mapping[tuple[str, str], Floats]],
-    counts: Integers,
-    until: int,
-    codes: Sequence[str],
-) -> list[IndicatorRow]:
-    """Summarise every declared indicator over the runs.
+def _china_passes(counted: Counted, tier: str) -> Floats:
+    codes = counted.codes
+    return crossing(counted.seen(tier, "work")[np.newaxis], counted.years, codes.index("CHN"), codes.index("USA"))
+
+
+def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[str, Floats]:
+    """Measure every indicator of one run.
+
+    Parameters
+    ----------
+    outcomes
+        One run.
+    codes
+        Region codes in id order, (R,).
+
+    Returns
+    -------
+    dict
+        By name, (Y, G) values, NaN where the group is empty; (G,) for those without years.
+    """
+    reported: NDArray[np.bool_] = outcomes.years >= REPORT_FROM
+    counted = Counted(
+        codes=tuple(codes),
+        years=outcomes.years[reported],
+        careers=outcomes.careers[reported].astype(np.int64),
+        counts=outcomes.counts[reported],
+        flows=outcomes.flows[reported].astype(np.int64),
+    )
+    return {name: each.measure(counted) for name, each in INDICATORS.items()}
+
+
+def indicator_rows(measured: Sequence[Mapping[str, Floats]], until: int, codes: Sequence[str]) -> list[IndicatorRow]:
+    """Summarise every indicator over the runs.
 
     Parameters
     ----------
     measured
         What `measure` gave, one per run.
-    counts
-        Simulated researchers, (N, Y, K, X, R).
     until
         Last year of the runs.
     codes
@@ -176,46 +379,13 @@ def indicator_rows(
     """
     years = reporting_years(until)
     rows: list[IndicatorRow] = []
-    yearly = {key: np.stack([run[key] for run in measured]) for key in measured[0]}
-    for name in INDICATORS:
-        for (indicator, region), values in yearly.items():
-            if indicator == name:
-                rows.extend(IndicatorRow(int(year), name, region, *_four(values[:, index])) for index, year in enumerate(years))
-        if name.startswith("crossing"):
-            tier = TIERS.index(name.rpartition("_")[2])
-            work = counts[:, :, tier, AXES.index("work")]
-            crossed = crossing(work, years, codes.index("CHN"), codes.index("USA"))
-            if name.startswith("crossing_never"):
-                share = float(np.isinf(crossed).mean())
-                rows.append(IndicatorRow(None, name, "CHN", share, np.nan, np.nan, np.nan))
-            else:
-                rows.append(IndicatorRow(None, name, "CHN", *_four_years(crossed)))
+    for name, each in INDICATORS.items():
+        values = np.stack([run[name] for run in measured])  # (N, Y, G) or (N, G)
+        for k, place in enumerate(each.places(codes)):
+            if not each.is_yearly:
+                rows.append(IndicatorRow(None, name, place, *each.summary(values[:, k])))
+                continue
+            for y, year in enumerate(years):
+                if not (each.is_sparse and np.isnan(values[:, y, k]).all()):
+                    rows.append(IndicatorRow(int(year), name, place, *each.summary(values[:, y, k])))
     return rows
-
-
-def _four(values: Floats) -> tuple[float, float, float, float]:
-    held = values[~np.isnan(values)]
-    if not len(held):
-        return np.nan, np.nan, np.nan, np.nan
-    low, middle, high = np.quantile(held, (BAND[0], 0.5, BAND[1]))
-    return float(held.mean()), float(low), float(middle), float(high)
-
-
-def _four_years(years: Floats) -> tuple[float, float, float, float]:
-    """Summarise first years; a quantile is a year that occurs, because 'never' cannot be interpolated."""
-    low, middle, high = np.quantile(years, (BAND[0], 0.5, BAND[1]), method="inverted_cdf")
-    mean = np.nan if np.isinf(years).any() else float(years.mean())
-    return mean, float(low), float(middle), float(high)
-
-
-def _net_arrivals(outcomes: Outcomes, reported: NDArray[np.bool_]) -> tuple[Integers, Integers]:
-    stages = [STAGES.index(stage) for stage in ("entry", "first_job", "relocation")]
-    moves = outcomes.flows[reported][:, stages].astype(np.int64).sum(axis=(1, 2))  # (Y, from, to)
-    located = outcomes.counts[reported, TIERS.index("all"), AXES.index("location")]
-    return moves.sum(axis=1) - moves.sum(axis=2), located
-
-
-def _sampling_error(counts: Integers) -> Floats:
-    share = shares_of(counts)
-    error: Floats = np.sqrt(share * (1.0 - share) / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
-    return error

@@ -22,7 +22,7 @@ from sim.scenarios.reading.text import nearest_name
 MEASURE_KINDS = ("share", "researchers", "indicator")
 WORLD = "WORLD"
 FORMULA = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
-YEARLY_INDICATORS = tuple(name for name in INDICATORS if not name.startswith("crossing"))
+YEARLY_INDICATORS = tuple(name for name, each in INDICATORS.items() if each.is_yearly)
 
 
 class MeasureError(ValueError):
@@ -89,7 +89,7 @@ def parse_measure(text: str, codes: Sequence[str], until: int) -> Measure:
     year = reported_year(parts[-1], until)
     if kind == "indicator":
         name = known(parts[0], YEARLY_INDICATORS, "indicator")
-        return Measure(kind, known(parts[1], (*codes, WORLD) if name == "abroad" else codes, "region"), year, indicator=name)
+        return Measure(kind, known(parts[1], INDICATORS[name].places(codes), "region"), year, indicator=name)
     axis, region, tier = known(parts[0], AXES, "axis"), known(parts[1], codes, "region"), known(parts[2], TIERS, "tier")
     return Measure(kind, region, year, axis, tier)
 
@@ -139,7 +139,8 @@ def values_of(measures: Sequence[Measure], outcomes: Outcomes, codes: Sequence[s
     for each in measures:
         row = each.year - int(outcomes.years[0])
         if each.kind == "indicator":
-            value = indicators[each.indicator, each.region][each.year - REPORT_FROM]
+            place = INDICATORS[each.indicator].places(codes).index(each.region)
+            value = indicators[each.indicator][each.year - REPORT_FROM, place]
         else:
             counted = outcomes.counts[row, TIERS.index(each.tier), AXES.index(each.axis)]
             number, total = counted[codes.index(each.region)], counted.sum()
