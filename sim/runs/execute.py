@@ -180,15 +180,9 @@ def found_or_made(
             continue
         before = find_run(plan, out)
         with watch(plan.scenario.name) as progress:
-            made = write_run(
-                plan,
-                runner.outcomes(todo, plan.workers, progress),
-                out,
-                command=run_command(plan, settings),
-                notes=[unstable_points(plan)],
-                variants=runner.variants(plan),
-                finish=finish,
-            )
+            outcomes = runner.outcomes(todo, plan.workers, progress)
+            command, notes = run_command(plan, settings), [unstable_points(plan)]
+            made = write_run(plan, outcomes, out, command=command, notes=notes, variants=runner.variants(plan), finish=finish)
         yield made, "made" if before is None else "made again"
 
 
