@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER, AssumptionRow, Comparison
+from sim.comparisons.comparison import AssumptionRow, Comparison
 from sim.comparisons.effects import POINTS
 from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
+from sim.comparisons.regions import MAIN_AXES, MAIN_TIER
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, make_draw, reference_vector
 from sim.draws.worlds import world_of

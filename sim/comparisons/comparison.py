@@ -14,13 +14,6 @@ from sim.comparisons.anatomy.anatomy import Anatomy
 from sim.model.world import Floats
 from sim.runs.folder import Run
 
-MAIN_TIER = "top20"
-
-
-MAIN_AXES = ("work", "study")
-"""Axes of which an effect is told in any case; the first decides the region that moves most."""
-
-
 NO_CHANGE = "no change"  # every paired difference is exactly zero
 
 

@@ -9,6 +9,10 @@ import numpy as np
 
 from sim.model.world import Floats
 
+MAIN_TIER = "top20"
+MAIN_AXES = ("work", "study")
+"""Axes of which an effect is told in any case; the first decides the region that moves most."""
+
 ALWAYS: Final = ("USA", "CHN")
 """Regions whose shares are always told."""
 

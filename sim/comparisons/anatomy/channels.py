@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sim.comparisons.anatomy.anatomy import ChannelRow
-from sim.comparisons.comparison import MAIN_AXES, MAIN_TIER
-from sim.comparisons.regions import told_regions
+from sim.comparisons.regions import MAIN_AXES, MAIN_TIER, told_regions
 from sim.engines.axes import AXES, TIERS
 from sim.engines.counts import shares
 from sim.model.world import FIRST_YEAR, Floats, Integers

@@ -19,7 +19,7 @@ from sim.comparisons.anatomy.coalitions import Player, coalition, player_words, 
 from sim.comparisons.anatomy.futures import live_future
 from sim.comparisons.anatomy.shapley import MOST_EXACT, ORDERS, Order, coalitions_of, exact_parts, sample_orders, sampled_parts
 from sim.comparisons.anatomy.switches import Switch, switch_rows, switches_of
-from sim.comparisons.comparison import MAIN_TIER
+from sim.comparisons.regions import MAIN_TIER
 from sim.draws.draw import Draw
 from sim.draws.worlds import named_draw, world_of
 from sim.engines.arrays import run_years

@@ -12,8 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from sim.comparisons.comparison import MAIN_AXES
-from sim.comparisons.regions import told_regions
+from sim.comparisons.regions import MAIN_AXES, told_regions
 from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector

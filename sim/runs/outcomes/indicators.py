@@ -149,6 +149,11 @@ def regions_and_world(codes: Sequence[str]) -> tuple[str, ...]:
     return (*codes, "WORLD")
 
 
+def pairs(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for every origin and region."""
+    return tuple(f"{origin}->{region}" for origin in codes for region in codes)
+
+
 def usa_alone(codes: Sequence[str]) -> tuple[str, ...]:
     """Tell an indicator for the United States."""
     return ("USA",)
@@ -198,6 +203,21 @@ def stay_rate_chn_origin_usa(counted: Counted) -> Floats:
     usa, chn = counted.codes.index("USA"), counted.codes.index("CHN")
     found = counted.careers[:, chn, usa]
     return ratio(found[:, usa], found.sum(axis=1))[:, np.newaxis]
+
+
+@indicator(
+    "share",
+    "top20, degree completed: share of researchers of the origin with a completed graduate degree from the region whose employer "
+    "has its headquarters there, at year end; pairs of fewer than 20 simulated researchers are left out",
+    pairs,
+    is_sparse=True,
+)
+def origin_trained_stay(counted: Counted) -> Floats:
+    """Measure who of an origin stays where the degree is from, by origin and region."""
+    people = counted.careers.sum(axis=3)  # (Y, origin, study)
+    stayed = np.diagonal(counted.careers, axis1=2, axis2=3)
+    share = np.where(people >= 20, ratio(stayed, people), np.nan)
+    return share.reshape(len(counted.years), -1)
 
 
 @indicator(

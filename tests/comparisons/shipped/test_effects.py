@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.cli.tables.scenarios import effect_points, elite_line, inputs_line, is_above_error, noise_level, own_levers, parts_of
-from sim.comparisons.comparison import MAIN_AXES
+from sim.comparisons.regions import MAIN_AXES
 from sim.comparisons.shipped.effects import (
     paired_effects,
     scenario_rows,

@@ -1,0 +1,32 @@
+"""Indicators on counts made by hand."""
+
+import numpy as np
+
+from sim.runs.outcomes.indicators import INDICATORS, Counted
+
+CODES = ("USA", "CHN", "IND")
+USA, CHN, IND = range(3)
+
+
+def counted(careers: np.ndarray) -> Counted:
+    """Make the counts of one year of which careers alone matter."""
+    return Counted(
+        codes=CODES,
+        years=np.array([2022]),
+        careers=careers[np.newaxis],
+        counts=np.zeros((1, 3, 5, 3), dtype=np.int64),
+        flows=np.zeros((1, 4, 3, 3, 3), dtype=np.int64),
+    )
+
+
+def test_who_of_an_origin_stays_where_the_degree_is_from() -> None:
+    careers = np.zeros((3, 3, 3), dtype=np.int64)
+    careers[IND, USA] = [30, 4, 6]  # Indian origin, US degree: 30 of 40 work there
+    careers[CHN, USA] = [10, 9, 0]  # 19 people: too few to tell
+    careers[IND, IND] = [15, 0, 5]
+    told = INDICATORS["origin_trained_stay"]
+    values = dict(zip(told.places(CODES), told.measure(counted(careers))[0], strict=True))
+    assert values["IND->USA"] == 0.75
+    assert values["IND->IND"] == 0.25
+    assert np.isnan(values["CHN->USA"])
+    assert np.isnan(values["USA->USA"])
