@@ -34,7 +34,7 @@ import sys
 import sim.sweeps.execute
 from sim.cli import main
 
-simulate = sim.runs.simulate.simulate
+simulate = sim.sweeps.execute.simulate
 
 
 def counted(*arguments, **named):
@@ -44,7 +44,7 @@ def counted(*arguments, **named):
     return simulate(*arguments, **named)
 
 
-sim.runs.simulate.simulate = counted
+sim.sweeps.execute.simulate = counted
 if __name__ == "__main__":
     main(sys.argv[1:])
 '''
