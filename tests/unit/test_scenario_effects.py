@@ -8,6 +8,7 @@ import pytest
 import sim.comparisons.shipped.effects
 from sim.cli.tables.scenarios import assumption_line, elite_line, inputs_line, is_above_error, noise_level, parts_of, points
 from sim.comparisons.comparison import MAIN_AXES
+from sim.comparisons.shipped.counts import count_table
 from sim.comparisons.shipped.effects import (
     EffectDesign,
     paired_effects,
@@ -16,13 +17,14 @@ from sim.comparisons.shipped.effects import (
     strongest,
     uncertain_inputs,
 )
-from sim.comparisons.shipped.reference import EffectRow, count_table, first_difference
+from sim.comparisons.shipped.reference import EffectRow
 from sim.data.load import load_data
 from sim.draws.draw import Draw, draw_vectors
 from sim.engines.counts import AXES, TIERS
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
+from tests.support.reference import first_difference
 
 CODES = load_data().codes
 ROW = EffectRow("s", "work", "USA", True, 26, -1.0, -2.0, -1.0, 0.0, 80, "first_input", 0.9, "lever b", -0.1, 0.5, 0.2)
