@@ -124,7 +124,7 @@ def found_or_made(
 ) -> Iterator[tuple[Run, Literal["found", "made", "made again"]]]:
     """Find the run of each plan below a results folder, or make it; what can be checked is, before anything is run.
 
-    A run that another engine made, or whose invariants are to be checked, is made again and compared with the one that is there.
+    A run of another engine, or whose invariants are to be checked, is made again and compared with the one that is there.
 
     Parameters
     ----------
@@ -156,13 +156,7 @@ def found_or_made(
     """
     runner = runner or Runner()
     there = [found_run(plan, out) for plan in plans]
-    try:
-        tasks = [runner.tasks(plan) if found is None else [] for plan, found in zip(plans, there, strict=True)]
-    except ValueError as error:
-        raise PlanError(str(error)) from error
-    for plan, found in zip(plans, there, strict=True):
-        if found is None:
-            check_place(plan, out)
+    tasks = [planned(runner, plan, out) if found is None else [] for plan, found in zip(plans, there, strict=True)]
     for plan, found, todo in zip(plans, there, tasks, strict=True):
         known = found or found_run(plan, out)  # a scenario named twice is made by the first
         if known is not None:
@@ -174,6 +168,16 @@ def found_or_made(
             outcomes = runner.outcomes(todo, plan.workers, progress)
             made = write_run(plan, outcomes, out, command=command, notes=notes, variants=runner.variants(plan), finish=finish)
         yield made, "made" if before is None else "made again"
+
+
+def planned(runner: Runner, plan: RunPlan, out: Path) -> list[Task]:
+    """List the tasks of a plan whose run can be written; errors as of `found_or_made`."""
+    try:
+        tasks = runner.tasks(plan)
+    except ValueError as error:
+        raise PlanError(str(error)) from error
+    check_place(plan, out)
+    return tasks
 
 
 def found_run(plan: RunPlan, out: Path) -> Path | None:
