@@ -123,7 +123,8 @@ def switched(base: World, variant: World) -> list[Switch]:
 def two_worlds(name: str, value: Any, where: tuple[Any, ...] = (), **coefficients: Any) -> list[Switch]:
     """Switch one array of a world of four regions alike from a year on."""
     start = {
-        "student_visa_refusal": abroad(0.2, 4), "mobility_area": np.eye(4), "work_visa_odds": 0.6, "post_study_attempts": 2.0, "residence_wait": abroad(6.0, 4),
+        "student_visa_refusal": abroad(0.2, 4), "mobility_area": np.eye(4), "work_visa_odds": 0.6,
+        "post_study_attempts": 2.0, "residence_wait": abroad(6.0, 4),
         "forced_exit": 0.05 * abroad(1.0, 4)[:, :, np.newaxis], "hostility": abroad(0.3, 4), "visa_delay": abroad(2.0, 4),
         "relocation_hazard": 0.4,
     }  # fmt: skip
