@@ -6,7 +6,7 @@ compositions of the workers at a place (where they studied, whose employer) move
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +75,10 @@ class ExpectedYear(NamedTuple):
     bar_top20: float
     bar_elite: float
     demand_index: Floats  # (R,) smoothed demand that this year read
+
+
+Watch = Callable[[int, Year, Pool, Floats], None]
+"""Called every year with the year, its tables, the pool before it ages, and the (R, V, Q, R) new doctors; it changes none of them."""
 
 
 def new_pool(regions: int, attempts: int = 1) -> Pool:
@@ -293,7 +297,11 @@ def flow_compositions(tables: Year, pool: Pool, jobs: Jobs) -> None:
 
 
 def expected_years(
-    world: World, visibility: list[Visibility] | None = None, patterns: int = 256, ties: int = TIE_CLASSES
+    world: World,
+    visibility: list[Visibility] | None = None,
+    patterns: int = 256,
+    ties: int = TIE_CLASSES,
+    watch: Watch | None = None,
 ) -> Iterator[ExpectedYear]:
     """Compute expected numbers year after year.
 
@@ -303,6 +311,7 @@ def expected_years(
     visibility : per year, how many are visible (bars are then solved); None: the world's own bars.
     patterns : stratified patterns of visa masks, at least 2 (256: error about .0004).
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
+    watch : called in every year when the new doctors have their first jobs; None: nobody watches.
 
     Yields
     ------
@@ -324,6 +333,8 @@ def expected_years(
         pool.left[:] -= 1
         move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
         take_first_jobs(tables, degrees, ties, jobs)
+        if watch is not None:
+            watch(FIRST_YEAR + t, tables, pool, degrees)
         age_workers(tables, pool, jobs)
         eligible, active = eligible_people(pool)
         bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]
