@@ -78,7 +78,7 @@ class ExpectedYear(NamedTuple):
 
 
 Watch = Callable[[int, Year, Pool, Floats], None]
-"""Called every year with the year, its tables, the pool before it ages, and the (R, V, Q, R) new doctors; it changes none of them."""
+"""Called every year with the year, its tables, the pool before it ages and the (R, V, Q, R) new doctors; changes none of them."""
 
 
 def new_pool(regions: int, attempts: int = 1) -> Pool:

@@ -110,6 +110,7 @@ RANKS: dict[str, float] = {
     "discovery": 8,
     "robustness": 8,
     "validate": 8,
+    "calibration": 8,
     "display": 9,
     "display_anatomy": 9.2,
     "display_inputs": 9.1,

@@ -176,9 +176,8 @@ def load_evidence(data: Data, path: Path = EVIDENCE) -> Record:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise EvidenceError([f"{path}: {error}; allowed: a TOML file with [[family]], [[chart]] and [[row]] tables"]) from error
-    problems = [
-        f"{path.name}: {key!r} is unknown; allowed: family, chart, row; remove or rename it" for key in read.keys() - REQUIRED.keys()
-    ]
+    unknown = sorted(read.keys() - REQUIRED.keys())
+    problems = [f"{path.name}: {key!r} is unknown; allowed: family, chart, row; remove or rename it" for key in unknown]
     problems += [problem for kind in REQUIRED for entry in read.get(kind, []) for problem in shape_problems(kind, entry)]
     if problems:
         raise EvidenceError(problems)
@@ -278,7 +277,7 @@ def row_problems(row: Evidence, record: Record, data: Data) -> list[str]:
     if not 0.0 <= row.discrepancy <= most:
         problems.append(f"discrepancy is {row.discrepancy}; allowed: 0 to {most:g}")
     if (row.use == "one-sided") != (row.bound is not None):
-        problems.append(f"use is {row.use!r} and bound {row.bound!r}; allowed: a bound with use = \"one-sided\" and with no other")
+        problems.append(f"use is {row.use!r} and bound {row.bound!r}; allowed: a bound with use one-sided and with no other")
     problems += argument_problems(row, data.codes) + year_problems(row)
     return [f"row {row.id}: {problem}" for problem in problems]
 
@@ -303,12 +302,12 @@ def argument_problems(row: Evidence, codes: Sequence[str]) -> list[str]:
 
 def year_problems(row: Evidence) -> list[str]:
     """Report outcomes after LAST_OUTCOME, before the run, or published before they happened."""
-    problems = []
-    for year in (row.year, *row.arguments.get("degrees", ()), *row.arguments.get("years", ())):
-        if not FIRST_YEAR <= year <= LAST_OUTCOME:
-            problems.append(
-                f"the outcome is of {year}; allowed: {FIRST_YEAR} to {LAST_OUTCOME}, because later outcomes are kept for a blind test"
-            )
+    years = (row.year, *row.arguments.get("degrees", ()), *row.arguments.get("years", ()))
+    problems = [
+        f"the outcome is of {year}; allowed: {FIRST_YEAR} to {LAST_OUTCOME}; later outcomes are kept for a blind test: remove it"
+        for year in years
+        if not FIRST_YEAR <= year <= LAST_OUTCOME
+    ]
     if not row.year <= row.published <= LAST_PUBLISHED:
         problems.append(f"published is {row.published}; allowed: {row.year} (the outcome) to {LAST_PUBLISHED}")
     return problems
@@ -320,12 +319,12 @@ def chart_problems(chart: str, record: Record) -> list[str]:
     if len(rows) < 2:
         return [f"chart {chart}: {len(rows)} row; allowed: at least two rows with chart = {chart!r}"]
     problems = []
-    if not (design.sample > 0.0 and design.design_effect >= 1.0 and 0.0 <= design.rounding < 1.0 and design.rest_discrepancy >= 0.0):
+    if design.sample <= 0.0 or design.design_effect < 1.0 or not 0.0 <= design.rounding < 1.0 or design.rest_discrepancy < 0.0:
         return [f"chart {chart}: allowed: sample above 0, design_effect at least 1, rounding 0 to 1, rest_discrepancy at least 0"]
     for key in ("use", "year", "operator"):
         found = sorted({str(getattr(row, key)) for row in rows})
         if len(found) > 1:
-            problems.append(f"chart {chart}: its rows have {key} {' and '.join(found)}; allowed: one, as they are compared together")
+            problems.append(f"chart {chart}: its rows have {key} {' and '.join(found)}; allowed: one, they are compared together")
     total = math.fsum(row.value for row in rows)
     if total > 1.0 + 1e-6:
         problems.append(f"chart {chart}: its shares add to {total:.4f}; allowed: at most 1; remove the row that holds others")
@@ -334,5 +333,5 @@ def chart_problems(chart: str, record: Record) -> list[str]:
         if not row.value > 0.0:
             problems.append(f"row {row.id}: value is {row.value}; allowed: above 0 in a chart, whose logarithm is taken")
         elif abs(row.sd / expected - 1.0) > SD_TOLERANCE:
-            problems.append(f"row {row.id}: sd is {row.sd}; allowed: {expected:.4f}, which sample and design effect of {chart} give")
+            problems.append(f"row {row.id}: sd is {row.sd}; allowed: {expected:.3g}, from sample and design effect of {chart}")
     return problems

@@ -62,7 +62,8 @@ class Asked(NamedTuple):
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Divide; NaN where the whole is 0."""
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0.0)
+    quotient: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0.0)
+    return quotient
 
 
 def share(seen: Seen, asked: Asked) -> Floats:
@@ -118,7 +119,8 @@ def hq_elsewhere(seen: Seen, asked: Asked) -> Floats:
     """Mean over years of the share located in a region whose employer has its headquarters elsewhere."""
     located = seen.shares[:, 0, AXES.index("location")]
     yearly = ratio(asked.regions @ seen.remote.T, asked.regions @ located.T)
-    return np.where(asked.years > 0.0, yearly, 0.0).sum(axis=1) / asked.years.sum(axis=1)
+    mean: Floats = np.where(asked.years > 0.0, yearly, 0.0).sum(axis=1) / asked.years.sum(axis=1)
+    return mean
 
 
 def visible(seen: Seen, asked: Asked) -> Floats:
@@ -147,7 +149,8 @@ def students_from(seen: Seen, asked: Asked) -> Floats:
 
 def foreign(seen: Seen, asked: Asked) -> Floats:
     """Take the region of the degree out of the (K, R) origins asked for."""
-    return asked.origin * (np.array(seen.codes) != FOLLOWED)
+    others: Floats = asked.origin * (np.array(seen.codes) != FOLLOWED)
+    return others
 
 
 def first_stay(seen: Seen, asked: Asked) -> Floats:
@@ -356,8 +359,8 @@ def seen_in_run(codes: tuple[str, ...], outcomes: Outcomes, calm: Outcomes | Non
     def flows(run: Outcomes | None) -> tuple[Floats, Floats, Floats]:
         if run is None:
             return unknown, unknown, unknown
-        entry = run.flows[:, STAGES.index("entry")].sum(axis=2) * run.weight
-        jobs = run.flows[:, STAGES.index("first_job")] * run.weight
+        entry: Floats = run.flows[:, STAGES.index("entry")].sum(axis=2).astype(np.float64) * run.weight
+        jobs: Floats = run.flows[:, STAGES.index("first_job")].astype(np.float64) * run.weight
         return entry, jobs.sum(axis=3), jobs[:, :, followed]
 
     entry, degrees, first = flows(outcomes)
@@ -365,8 +368,8 @@ def seen_in_run(codes: tuple[str, ...], outcomes: Outcomes, calm: Outcomes | Non
     by_cohort = np.full((years, years, regions), np.nan)
     return Seen(
         codes=codes,
-        shares=outcomes.counts * outcomes.weight,
-        careers=outcomes.careers * outcomes.weight,
+        shares=outcomes.counts.astype(np.float64) * outcomes.weight,
+        careers=outcomes.careers.astype(np.float64) * outcomes.weight,
         studying=unknown,
         remote=np.full((years, regions), np.nan),
         industry=np.full((years, regions, 2), np.nan),

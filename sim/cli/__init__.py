@@ -18,6 +18,7 @@ import sim
 from sim.cli.analysing import discover, robustness, sensitivity
 from sim.cli.answers import check, levers, policies, scenarios, sources, trace
 from sim.cli.comparing import compare
+from sim.cli.fitting import fit
 from sim.cli.reporting import report
 from sim.cli.running import run
 from sim.cli.sweeping import merge, sweep
@@ -34,7 +35,8 @@ def cli() -> None:
 
 
 VERBS = (
-    run, compare, report, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources, trace,
+    run, compare, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
+    trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
