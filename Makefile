@@ -17,7 +17,7 @@ PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
 # mesa-frames needs numpy 1.26, which is built for Python 3.12 and older: `make bench` leaves it out elsewhere.
 FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' 2>/dev/null && echo .venv-frames)
 
-.PHONY: help demo test test-slow lint bench reference lock clean
+.PHONY: help demo test test-slow lint bench reference evidence lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ reference: $(READY)  ## run the shipped scenarios small: results/reference and d
 	$(BIN)/python scripts/scenario_sensitivity.py
 	$(BIN)/python scripts/write_scenarios.py
 	$(BIN)/python scripts/report_screenshots.py
+
+evidence: $(READY)  ## write docs/evidence.md and what the shipped draws say about the evidence anew (some five minutes)
+	$(BIN)/python scripts/write_evidence.py
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml (needs pip-tools)
 	$(BIN)/python -m piptools compile --extra dev --extra explore --extra dask --extra analysis --generate-hashes --no-emit-index-url --no-emit-trusted-host \

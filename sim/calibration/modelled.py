@@ -4,6 +4,7 @@ A draw's values depend on its parameters, its constants and the operators. They 
 formulas: constants are solved on the expected flows of 2000 to 2050, so that a formula that says something else gives others.
 """
 
+import ast
 import hashlib
 import json
 import tempfile
@@ -24,7 +25,7 @@ from sim.draws import BASELINE, Draw, draw_vectors, make_draw, policies_in_force
 from sim.expected import ExpectedYear, expected_years
 from sim.remember import cache_root
 from sim.scenario import Scenario, load_shipped
-from sim.sources import module_hash
+from sim.sources import PACKAGE
 from sim.world import FIRST_YEAR
 
 SHIPPED = DATA_FOLDER / "modelled.npz"
@@ -63,10 +64,29 @@ def seen_in_draw(data: Data, draw: Draw) -> Seen:
     return seen_in_walk(data.codes, years, graduates, calm_years, calm_graduates)
 
 
+def code_key(names: Sequence[str]) -> str:
+    """Hash the code of modules (paths in the package without .py) without imports, docstrings and comments."""
+    digest = hashlib.sha256()
+    for name in names:
+        tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+        tree.body = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                node.body = [each for each in node.body if not is_text(each)]
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """Tell whether a statement is a bare text, as docstrings are."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
 def questions_key(questions: Sequence[Question]) -> str:
     """Name questions by operator, arguments and year, and by the code that answers them."""
     asked = [[question.operator, sorted(question.arguments.items()), question.year] for question in questions]
-    return hashlib.sha256(json.dumps([module_hash(READING), asked], sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([code_key(READING), asked], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def solution_key(draw: Draw) -> str:

@@ -154,7 +154,7 @@ def foreign(seen: Seen, asked: Asked) -> Floats:
 
 
 def first_stay(seen: Seen, asked: Asked) -> Floats:
-    """Share of the foreign doctors of FOLLOWED, with a degree of some years, whose first job is there."""
+    """Share of the foreign doctors of the USA, with degrees of some years, whose first job is there."""
     origin = foreign(seen, asked)
     home = seen.codes.index(FOLLOWED)
     stayed = np.einsum("kt,ko,to->k", asked.degrees, origin, seen.first[:, :, home])
@@ -162,7 +162,7 @@ def first_stay(seen: Seen, asked: Asked) -> Floats:
 
 
 def later_stay(seen: Seen, asked: Asked) -> Floats:
-    """Share of those foreign doctors of FOLLOWED who still are researchers that are there in the year of the outcome."""
+    """Share of the foreign doctors of the USA who still are researchers that are there in the year of the outcome."""
     origin = foreign(seen, asked)
     stayed = np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.staying)
     return ratio(stayed, np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.active))

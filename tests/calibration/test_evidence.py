@@ -24,7 +24,9 @@ def row_text(**changes: object) -> str:
         "source": "CEN22",
     }  # fmt: skip
     row |= changes
-    quoted = {key: f'"{value}"' if isinstance(value, str) else str(value).lower() for key, value in row.items() if value is not None}
+    quoted = {
+        key: f'"{value}"' if isinstance(value, str) else str(value).lower() for key, value in row.items() if value is not None
+    }
     quoted |= {key: str(value).replace("'", '"') for key, value in row.items() if isinstance(value, list)}
     return "[[row]]\n" + "\n".join(f"{key} = {value}" for key, value in quoted.items()) + "\n"
 
@@ -85,7 +87,10 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"year": 2023}, ("row own-1", "2023", "2000 to 2022", "remove")),
-        ({"operator": "first_stay", "axis": None, "regions": None, "degrees": [2020, 2024]}, ("row own-1", "2024", "2000 to 2022")),
+        (
+            {"operator": "first_stay", "axis": None, "regions": None, "degrees": [2020, 2024]},
+            ("row own-1", "2024", "2000 to 2022"),
+        ),
         ({"published": 2021}, ("row own-1", "published is 2021", "2022")),
         ({"source": "NOWHERE"}, ("row own-1", "source is 'NOWHERE'", "sources.csv")),
         ({"family": "other"}, ("row own-1", "family is 'other'", "own")),

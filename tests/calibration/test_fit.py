@@ -73,7 +73,11 @@ def test_solved_and_checked_rows_weigh_nothing() -> None:
 
 
 def test_a_chart_enters_whole_and_on_log_ratios() -> None:
-    rows = (row("a", 0.5, chart="work", discrepancy=0.0), row("b", 0.2, chart="work", discrepancy=0.0), row("c", 0.5, family="two"))
+    rows = (
+        row("a", 0.5, chart="work", discrepancy=0.0),
+        row("b", 0.2, chart="work", discrepancy=0.0),
+        row("c", 0.5, family="two"),
+    )
     values = np.array([[0.4, 0.3, 0.5], [0.45, 0.2, 0.5]])
     evidence = record(*rows)
     found = fit(evidence, values)
