@@ -81,6 +81,10 @@ Watch = Callable[[int, Year, Pool, Floats], None]
 """Called every year with the year, its tables, the pool before it ages and the (R, V, Q, R) new doctors; changes none of them."""
 
 
+def nobody_watches(year: int, tables: Year, pool: Pool, degrees: Floats) -> None:
+    """Look at nothing."""
+
+
 def new_pool(regions: int, attempts: int = 1) -> Pool:
     """Make an empty pool of R regions; attempts: the most that a graduate ever has."""
     return Pool(
@@ -297,12 +301,9 @@ def flow_compositions(tables: Year, pool: Pool, jobs: Jobs) -> None:
 
 
 def expected_years(
-    world: World,
-    visibility: list[Visibility] | None = None,
-    patterns: int = 256,
-    ties: int = TIE_CLASSES,
-    watch: Watch | None = None,
-) -> Iterator[ExpectedYear]:
+    world: World, visibility: list[Visibility] | None = None, patterns: int = 256, ties: int = TIE_CLASSES,
+    watch: Watch = nobody_watches,
+) -> Iterator[ExpectedYear]:  # fmt: skip
     """Compute expected numbers year after year.
 
     Parameters
@@ -311,7 +312,7 @@ def expected_years(
     visibility : per year, how many are visible (bars are then solved); None: the world's own bars.
     patterns : stratified patterns of visa masks, at least 2 (256: error about .0004).
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
-    watch : called in every year when the new doctors have their first jobs; None: nobody watches.
+    watch : called in every year when the new doctors have their first jobs.
 
     Yields
     ------
@@ -333,8 +334,7 @@ def expected_years(
         pool.left[:] -= 1
         move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
         take_first_jobs(tables, degrees, ties, jobs)
-        if watch is not None:
-            watch(FIRST_YEAR + t, tables, pool, degrees)
+        watch(FIRST_YEAR + t, tables, pool, degrees)
         age_workers(tables, pool, jobs)
         eligible, active = eligible_people(pool)
         bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]

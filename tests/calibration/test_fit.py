@@ -149,6 +149,11 @@ def test_the_report_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(full) > len(load_evidence(load_data()).rows)
 
 
+def test_every_label_is_printed_whole() -> None:
+    for each in load_evidence(load_data()).rows:
+        assert each.label in full_report(fit(record(each), np.array([[0.5]])), record(each))[-3], each.id
+
+
 def test_the_report_names_misses_first_and_every_row_when_asked() -> None:
     rows = [row(f"r{k}", 0.5, label=f"label {k}", family="one" if k % 2 else "two") for k in range(40)]
     evidence = record(*rows)
