@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LINES = 30
 """Lines of the report unless all are asked for."""
-HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>13} {'miss':>6} in"
+HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>12} {'miss':>6} in"
 
 
 @click.command()
@@ -50,7 +50,7 @@ def short_report(found: Fit) -> list[str]:
     weighed = [each for each in found.rows if each.row.use in ("fit", "one-sided")]
     room = LINES - len(lines) - 1
     lines += [row_line(each) for each in weighed[:room]]
-    return [*lines, f"{len(found.rows)} rows in all: --full lists them, docs/evidence.md has sources and reasons"]
+    return [*lines, f"{len(found.rows)} rows in all: --full lists them; sources and reasons: docs/evidence.md"]
 
 
 def full_report(found: Fit, record: Record) -> list[str]:
@@ -61,18 +61,21 @@ def full_report(found: Fit, record: Record) -> list[str]:
         rows = [each for each in found.rows if each.row.family == name]
         if rows:
             lines += ["", record.families[name].title, HEAD, *(row_line(each) for each in rows)]
-    return [*lines, "", "in: the published value lies in the 90 % predictive interval; +: solved, ?: only checked"]
+    return [
+        *lines,
+        "",
+        "in: the published value lies in the 90 % predictive interval",
+        "+: solved by construction, ?: only checked",
+    ]
 
 
 def summary(found: Fit) -> list[str]:
     """Say on three lines how many rows are inside and how large chi-square is."""
-    total, expected = found.total, 0.9 * found.total.rows
+    total = found.total
     return [
-        f"{found.draws} draws (effective {found.effective:.0f}), {total.rows} weighed rows: {total.inside} inside their 90 % "
-        "predictive",
-        f"interval ({expected:.0f} expected), {beyond(found, 3.0)} missed by more than 3 sd. Chi-square, median draw: "
-        f"{total.misfit:.0f}",
-        f"(best draw {found.best:.0f}) on {total.degrees} degrees of freedom; shares of one chart on log-ratios.",
+        f"{found.draws} draws (effective {found.effective:.0f}): {total.inside} of {total.rows} weighed rows inside their 90 %",
+        f"predictive interval ({0.9 * total.rows:.0f} expected), {beyond(found, 3.0)} missed by more than 3 sd. Chi-square",
+        f"{total.misfit:.0f} (median draw; best {found.best:.0f}) on {total.degrees} degrees of freedom; charts on log-ratios.",
     ]
 
 
@@ -85,9 +88,9 @@ def family_lines(found: Fit) -> list[str]:
     """Write one line a family with weighed rows."""
 
     def line(family: FamilyFit) -> str:
-        return f"{family.name:41}{family.rows:>7} {family.inside:>7} {family.misfit:>13.0f} {family.degrees:>6}"
+        return f"{family.name:41}{family.rows:>7} {family.inside:>7} {family.misfit:>12.0f} {family.degrees:>6}"
 
-    return [f"{'Family':41}{'rows':>7} {'inside':>7} {'chi-square':>13} {'df':>6}", *(line(each) for each in found.families)]
+    return [f"{'Family':41}{'rows':>7} {'inside':>7} {'chi-square':>12} {'df':>6}", *(line(each) for each in found.families)]
 
 
 def row_line(each: RowFit) -> str:
@@ -99,7 +102,7 @@ def row_line(each: RowFit) -> str:
         return f"{label}{bound + number(each.row.value):>7} {'unknown':>7}"
     spread = f"{number(each.low)}-{number(each.high)}"
     inside = "yes" if each.inside else "no"
-    return f"{label}{bound + number(each.row.value):>7} {number(each.median):>7} {spread:>13} {each.miss:>+6.1f} {inside}"
+    return f"{label}{bound + number(each.row.value):>7} {number(each.median):>7} {spread:>12} {each.miss:>+6.1f} {inside}"
 
 
 def number(value: float) -> str:
