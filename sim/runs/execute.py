@@ -11,6 +11,7 @@ from typing import Literal
 
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.draws.worlds import world_of
+from sim.engines.walk import EngineMissingError, check_engine
 from sim.runs.executors import Progress, map_in_order
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
@@ -173,8 +174,9 @@ def found_or_made(
 def planned(runner: Runner, plan: RunPlan, out: Path) -> list[Task]:
     """List the tasks of a plan whose run can be written; errors as of `found_or_made`."""
     try:
+        check_engine(plan.engine)
         tasks = runner.tasks(plan)
-    except ValueError as error:
+    except (ValueError, EngineMissingError) as error:
         raise PlanError(str(error)) from error
     check_place(plan, out)
     return tasks
