@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from sim.calibration.evidence import Evidence, Record, load_evidence
-from sim.calibration.modelled import SHIPPED, first_draws, modelled_values, questions_key, save_values, solution_key
+from sim.calibration.modelled import SHIPPED_VALUES, first_draws, modelled_values, questions_key, save_values, solution_key
 from sim.calibration.observe import OPERATORS
 from sim.data.schema import Data
 from sim.scenarios.load import load_basis
@@ -19,10 +19,10 @@ DRAWS = 100
 HEAD = """# Evidence: what the model is compared with
 
 Written by `make evidence` from `sim/data/tables/evidence.toml`; decision record 0016 says why it is made this way, and
-`talentsim fit` shows published beside modelled. **sd** is the error of observation, **discrepancy** what the model cannot be expected to meet, both in
-the unit of the row (shares 0-1, or people). **use**: *fit* weighs, *one-sided* weighs where its bound is broken, *solved* is met
-by construction, *check* is only shown. No outcome is dated after 2022. Rows with a chart are compared together, on log-ratios.
-"""
+`talentsim fit` shows published beside modelled. **sd** is the error of observation, **discrepancy** what the model cannot be
+expected to meet, both in the unit of the row (shares 0-1, or people). **use**: *fit* weighs, *one-sided* weighs where its
+bound is broken, *solved* is met by construction, *check* is only shown. No outcome is dated after 2022. Rows with a chart are
+compared together, on log-ratios. """
 
 
 def page(record: Record, data: Data) -> str:
@@ -97,7 +97,7 @@ def main() -> None:
     draws = first_draws(basis, DRAWS)
     values = modelled_values(record, basis, draws)
     name = questions_key([row.question for row in record.rows])
-    save_values(SHIPPED, name, dict(zip(map(solution_key, draws), values, strict=True)))
+    save_values(SHIPPED_VALUES, name, dict(zip(map(solution_key, draws), values, strict=True)))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ for log-ratios; Kish 1965 for the design effect).
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sim.model.world import Floats
 
 LEAST = 1e-4
 """Smallest share whose logarithm is taken: a modelled share of nothing is counted as this."""

@@ -28,7 +28,7 @@ WEIGHED = ("fit", "one-sided")
 """Uses of the rows that a likelihood may weigh."""
 BOUNDS = ("at_most", "at_least")
 LAST_PUBLISHED = 2026
-REQUIRED: Mapping[str, tuple[str, ...]] = {
+REQUIRED_KEYS: Mapping[str, tuple[str, ...]] = {
     "family": ("name", "title", "bias"),
     "chart": ("id", "title", "sample", "design_effect", "rounding", "rest_discrepancy", "reason"),
     "row": ("id", "label", "operator", "value", "sd", "discrepancy", "reason", "family", "use", "year", "published"),
@@ -37,7 +37,7 @@ OPTIONAL = ("source", "chart", "of", "bound")
 ARGUMENTS = ("tier", "axis", "part", "regions", "origin", "study", "work", "among", "degrees", "years")
 REGION_LISTS = ("regions", "origin", "study", "work", "among")
 YEAR_LISTS = ("degrees", "years")
-NUMBERS = ("value", "sd", "discrepancy", "sample", "design_effect", "rounding", "rest_discrepancy", "part")
+NUMBER_KEYS = ("value", "sd", "discrepancy", "sample", "design_effect", "rounding", "rest_discrepancy", "part")
 SD_TOLERANCE = 0.02
 """Part by which the sd of a row may differ from that of its chart's sample."""
 
@@ -176,9 +176,9 @@ def load_evidence(data: Data, path: Path = EVIDENCE) -> Record:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise EvidenceError([f"{path}: {error}; allowed: a TOML file with [[family]], [[chart]] and [[row]] tables"]) from error
-    unknown = sorted(read.keys() - REQUIRED.keys())
+    unknown = sorted(read.keys() - REQUIRED_KEYS.keys())
     problems = [f"{path.name}: {key!r} is unknown; allowed: family, chart, row; remove or rename it" for key in unknown]
-    problems += [problem for kind in REQUIRED for entry in read.get(kind, []) for problem in shape_problems(kind, entry)]
+    problems += [problem for kind in REQUIRED_KEYS for entry in read.get(kind, []) for problem in shape_problems(kind, entry)]
     if problems:
         raise EvidenceError(problems)
     record = Record(
@@ -204,13 +204,13 @@ def twice(names: Sequence[str]) -> set[str]:
 def shape_problems(kind: str, entry: Mapping[str, Any]) -> list[str]:
     """Report missing and unknown keys and values of a wrong type in one table of the file."""
     place = f"{kind} {entry.get('id', entry.get('name', '?'))}"
-    required = REQUIRED[kind]
+    required = REQUIRED_KEYS[kind]
     allowed = (*required, *(OPTIONAL + ARGUMENTS if kind == "row" else ()))
     problems = [f"{place}: {key} is missing; add it" for key in required if key not in entry]
     unknown = sorted(entry.keys() - set(allowed))
     problems += [f"{place}: {key!r} is unknown; allowed: {', '.join(allowed)}; remove or rename it" for key in unknown]
     for key, value in entry.items():
-        if key in NUMBERS:
+        if key in NUMBER_KEYS:
             right, wanted = type(value) in (int, float) and math.isfinite(value), "a finite number"
         elif key in ("year", "published"):
             right, wanted = type(value) is int, "a whole number"
@@ -229,9 +229,9 @@ def make_row(entry: Mapping[str, Any], data: Data) -> Evidence:
     """Make a row; without a source of its own it has those of the published rows it is made of."""
     known = {target.id: target.source for target in data.targets}
     given = entry.get("source") or ";".join(known.get(name.lstrip("-"), "") for name in entry.get("of", [entry["id"]]))
-    own = set(REQUIRED["row"]) | set(OPTIONAL)
+    own = set(REQUIRED_KEYS["row"]) | set(OPTIONAL)
     return Evidence(
-        **{key: entry[key] for key in REQUIRED["row"]},
+        **{key: entry[key] for key in REQUIRED_KEYS["row"]},
         arguments=MappingProxyType({key: value for key, value in entry.items() if key not in own}),
         chart=entry.get("chart"),
         bound=entry.get("bound"),

@@ -11,7 +11,7 @@ from sim.calibration.charts import chart_misfit, with_rest
 from sim.calibration.evidence import WEIGHED, Evidence, Record
 from sim.model.world import Floats
 
-BAND = 0.90
+INSIDE_BAND = 0.90
 """Part of what the draws expect, errors included, that an interval holds."""
 
 
@@ -133,7 +133,7 @@ def fit_row(row: Evidence, values: Floats, weights: Floats) -> RowFit:
     low, median, high = (weighted_quantile(values, weights, u) for u in (0.05, 0.5, 0.95))
     place = float((weights * ndtr((row.value - values) / row.error)).sum())
     miss = (median - row.value) / row.error
-    least, most = (1.0 - BAND) / 2.0, (1.0 + BAND) / 2.0
+    least, most = (1.0 - INSIDE_BAND) / 2.0, (1.0 + INSIDE_BAND) / 2.0
     if row.bound == "at_most":
         miss, most = max(miss, 0.0), 1.0
     elif row.bound == "at_least":

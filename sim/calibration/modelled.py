@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.calibration.evidence import Record
 from sim.calibration.graduates import Graduates
-from sim.calibration.observe import FOLLOWED, Question, Seen, observe, seen_in_walk
+from sim.calibration.observe import FOLLOWED, Observed, Question, observe, seen_in_walk
 from sim.data.load import DATA_FOLDER
 from sim.data.schema import LAST_OUTCOME, Data
 from sim.draws.assembly import make_world
@@ -27,16 +27,16 @@ from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis, Scenario
 from sim.sources import cache_root, source_hash
 
-SHIPPED = DATA_FOLDER / "modelled.npz"
-PATTERNS = 64
-TIES = 3
+SHIPPED_VALUES = DATA_FOLDER / "modelled.npz"
+FIT_PATTERNS = 64
+FIT_TIES = 3
 READING = ("calibration/observe.py", "calibration/graduates.py")
 """Modules that read values off a walk."""
 KEEP_EVERY = 10
 """Draws after which what was computed is kept."""
 
 
-def walk(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[list[ExpectedYear], Graduates]:
+def walk_draw(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[list[ExpectedYear], Graduates]:
     """Walk one draw through expected years, the doctors of FOLLOWED being followed.
 
     Parameters
@@ -49,15 +49,17 @@ def walk(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[list[E
     policies = policies_in_force(data, scenario, draw.parameters, draw.number)
     world = make_world(data, draw.parameters, draw.constants, policies, until, 1.0)
     span = until - FIRST_YEAR + 1
-    graduates = Graduates(span, len(data.codes), int(world.levers.post_study_attempts.max()), data.codes.index(FOLLOWED), TIES)
-    return list(expected_years(world, None, PATTERNS, TIES, graduates.watch)), graduates
+    graduates = Graduates(
+        span, len(data.codes), int(world.levers.post_study_attempts.max()), data.codes.index(FOLLOWED), FIT_TIES
+    )
+    return list(expected_years(world, None, FIT_PATTERNS, FIT_TIES, graduates.watch)), graduates
 
 
-def seen_in_draw(basis: Basis, draw: Draw) -> Seen:
+def seen_in_draw(basis: Basis, draw: Draw) -> Observed:
     """Walk a draw to the last year of evidence, with the tensions and without them."""
     data, baseline = basis.data, basis.baseline
-    years, graduates = walk(data, draw, baseline, LAST_OUTCOME)
-    calm_years, calm_graduates = walk(data, draw, without(baseline, TENSIONS), TENSE[1])
+    years, graduates = walk_draw(data, draw, baseline, LAST_OUTCOME)
+    calm_years, calm_graduates = walk_draw(data, draw, without(baseline, TENSIONS), TENSE[1])
     return seen_in_walk(data.codes, years, graduates, calm_years, calm_graduates)
 
 
@@ -93,7 +95,7 @@ def modelled_values(record: Record, basis: Basis, draws: Sequence[Draw], progres
     questions = [row.question for row in record.rows]
     name = questions_key(questions)
     cache = cache_root() / "fit" / f"{name}.npz"
-    kept = read_values(SHIPPED, name) | read_values(cache, name)
+    kept = read_values(SHIPPED_VALUES, name) | read_values(cache, name)
     new = 0
     keys = [solution_key(draw) for draw in draws]
     for done, (key, draw) in enumerate(zip(keys, draws, strict=True)):

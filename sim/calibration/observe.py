@@ -26,7 +26,7 @@ FOLLOWED = USA
 """Region whose doctors are followed after the degree."""
 
 
-class Seen(NamedTuple):
+class Observed(NamedTuple):
     """One walk through T years from 2000 on, in people, summed over all classes; NaN: unknown to this kind of walk."""
 
     codes: tuple[str, ...]
@@ -60,112 +60,112 @@ class Asked(NamedTuple):
     among: Floats  # (K, R)
 
 
-def ratio(part: Floats, whole: Floats) -> Floats:
+def part_of(part: Floats, whole: Floats) -> Floats:
     """Divide; NaN where the whole is 0."""
     quotient: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0.0)
     return quotient
 
 
-def share(seen: Seen, asked: Asked) -> Floats:
+def share(seen: Observed, asked: Asked) -> Floats:
     """Share of regions on an axis of a tier."""
     people = np.einsum("kt,tkr->kr", asked.years, seen.shares[:, asked.tier, asked.axis])
-    return ratio((people * asked.regions).sum(axis=1), people.sum(axis=1))
+    return part_of((people * asked.regions).sum(axis=1), people.sum(axis=1))
 
 
-def study_of_origin(seen: Seen, asked: Asked) -> Floats:
+def study_of_origin(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible of an origin whose graduate school is in a region."""
     people = np.einsum("kt,ko,tog->kg", asked.years, asked.origin, seen.studying)
-    return ratio((people * asked.study).sum(axis=1), people.sum(axis=1))
+    return part_of((people * asked.study).sum(axis=1), people.sum(axis=1))
 
 
-def stay(seen: Seen, asked: Asked) -> Floats:
+def stay(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible with a degree from a region (and of an origin) who work in a region."""
     people = np.einsum("kt,ko,kg,togw->kw", asked.years, asked.origin, asked.study, seen.careers)
-    return ratio((people * asked.work).sum(axis=1), people.sum(axis=1))
+    return part_of((people * asked.work).sum(axis=1), people.sum(axis=1))
 
 
-def workplaces(seen: Seen) -> Floats:
+def workplaces(seen: Observed) -> Floats:
     """Count (T, R, R) visible people by origin and work region, students at their university."""
     students = seen.studying - seen.careers.sum(axis=3)
     people: Floats = seen.careers.sum(axis=2) + students
     return people
 
 
-def work_of_origin(seen: Seen, asked: Asked) -> Floats:
+def work_of_origin(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible of an origin who work in a region."""
     people = np.einsum("kt,ko,tow->kw", asked.years, asked.origin, workplaces(seen))
-    return ratio((people * asked.work).sum(axis=1), people.sum(axis=1))
+    return part_of((people * asked.work).sum(axis=1), people.sum(axis=1))
 
 
-def workforce(seen: Seen, asked: Asked) -> Floats:
+def workforce(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible who work in a region that come from an origin."""
     people = np.einsum("kt,kw,tow->ko", asked.years, asked.work, workplaces(seen))
-    return ratio((people * asked.origin).sum(axis=1), people.sum(axis=1))
+    return part_of((people * asked.origin).sum(axis=1), people.sum(axis=1))
 
 
-def abroad(seen: Seen, asked: Asked) -> Floats:
+def works_abroad(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible who work outside their origin."""
     people = np.einsum("kt,tow->kow", asked.years, workplaces(seen))
-    return 1.0 - ratio(np.einsum("koo->k", people), people.sum(axis=(1, 2)))
+    return 1.0 - part_of(np.einsum("koo->k", people), people.sum(axis=(1, 2)))
 
 
-def students(seen: Seen, asked: Asked) -> Floats:
+def students(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible who are students."""
     everyone = asked.years @ seen.shares[:, 0, 0].sum(axis=1)
-    return 1.0 - ratio(asked.years @ seen.careers.sum(axis=(1, 2, 3)), everyone)
+    return 1.0 - part_of(asked.years @ seen.careers.sum(axis=(1, 2, 3)), everyone)
 
 
-def hq_elsewhere(seen: Seen, asked: Asked) -> Floats:
+def hq_elsewhere(seen: Observed, asked: Asked) -> Floats:
     """Mean over years of the share located in a region whose employer has its headquarters elsewhere."""
     located = seen.shares[:, 0, AXES.index("location")]
-    yearly = ratio(asked.regions @ seen.remote.T, asked.regions @ located.T)
+    yearly = part_of(asked.regions @ seen.remote.T, asked.regions @ located.T)
     mean: Floats = np.where(asked.years > 0.0, yearly, 0.0).sum(axis=1) / asked.years.sum(axis=1)
     return mean
 
 
-def visible(seen: Seen, asked: Asked) -> Floats:
+def visible(seen: Observed, asked: Asked) -> Floats:
     """Visible people."""
     people: Floats = asked.years @ seen.shares[:, 0, 0].sum(axis=1)
     return people
 
 
-def industry(seen: Seen, asked: Asked) -> Floats:
+def industry(seen: Observed, asked: Asked) -> Floats:
     """Share of the new doctors of regions who enter industry."""
     doctors = np.einsum("kt,kg,tgi->ki", asked.years, asked.study, seen.industry)
-    return ratio(doctors[:, 1], doctors[:, 0])
+    return part_of(doctors[:, 1], doctors[:, 0])
 
 
-def foreign_doctors(seen: Seen, asked: Asked) -> Floats:
+def foreign_doctors(seen: Observed, asked: Asked) -> Floats:
     """Share of the new doctors of one region who are of another origin."""
     doctors = np.einsum("kt,kg,tog->ko", asked.degrees, asked.study, seen.degrees)
-    return 1.0 - ratio((doctors * asked.study).sum(axis=1), doctors.sum(axis=1))
+    return 1.0 - part_of((doctors * asked.study).sum(axis=1), doctors.sum(axis=1))
 
 
-def students_from(seen: Seen, asked: Asked) -> Floats:
+def students_from(seen: Observed, asked: Asked) -> Floats:
     """Share of an origin in the students of a region that come from some origins."""
     people = np.einsum("kt,kg,tog->ko", asked.years, asked.study, seen.students) * asked.among
-    return ratio((people * asked.origin).sum(axis=1), people.sum(axis=1))
+    return part_of((people * asked.origin).sum(axis=1), people.sum(axis=1))
 
 
-def foreign(seen: Seen, asked: Asked) -> Floats:
+def foreign(seen: Observed, asked: Asked) -> Floats:
     """Take the region of the degree out of the (K, R) origins asked for."""
     others: Floats = asked.origin * (np.array(seen.codes) != FOLLOWED)
     return others
 
 
-def first_stay(seen: Seen, asked: Asked) -> Floats:
+def first_stay(seen: Observed, asked: Asked) -> Floats:
     """Share of the foreign doctors of the USA, with degrees of some years, whose first job is there."""
     origin = foreign(seen, asked)
     home = seen.codes.index(FOLLOWED)
     stayed = np.einsum("kt,ko,to->k", asked.degrees, origin, seen.first[:, :, home])
-    return ratio(stayed, np.einsum("kt,ko,to->k", asked.degrees, origin, seen.degrees[:, :, home]))
+    return part_of(stayed, np.einsum("kt,ko,to->k", asked.degrees, origin, seen.degrees[:, :, home]))
 
 
-def later_stay(seen: Seen, asked: Asked) -> Floats:
+def later_stay(seen: Observed, asked: Asked) -> Floats:
     """Share of the foreign doctors of the USA who still are researchers that are there in the year of the outcome."""
     origin = foreign(seen, asked)
     stayed = np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.staying)
-    return ratio(stayed, np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.active))
+    return part_of(stayed, np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.active))
 
 
 def tense_rows(array: Floats, codes: Sequence[str]) -> Floats:
@@ -175,14 +175,14 @@ def tense_rows(array: Floats, codes: Sequence[str]) -> Floats:
     return people
 
 
-def tension_entry(seen: Seen, asked: Asked) -> Floats:
+def tension_entry(seen: Observed, asked: Asked) -> Floats:
     """Part of the Chinese entry to graduate school in the USA that the tensions cost."""
     usa = seen.codes.index(USA)
     tense, calm = (tense_rows(array, seen.codes)[usa] for array in (seen.entry, seen.calm_entry))
     return np.full(len(asked.tier), 1.0 - tense / calm)
 
 
-def tension_deflected(seen: Seen, asked: Asked) -> Floats:
+def tension_deflected(seen: Observed, asked: Asked) -> Floats:
     """Part of the lost entry that is found in GBR, CAN and AUS."""
     tense, calm = (tense_rows(array, seen.codes) for array in (seen.entry, seen.calm_entry))
     others = [seen.codes.index(code) for code in OTHER_ANGLOPHONE]
@@ -190,7 +190,7 @@ def tension_deflected(seen: Seen, asked: Asked) -> Floats:
     return np.full(len(asked.tier), (tense - calm)[others].sum() / (calm - tense)[usa])
 
 
-def tension_stay(seen: Seen, asked: Asked) -> Floats:
+def tension_stay(seen: Observed, asked: Asked) -> Floats:
     """Points by which the tensions lower the share of Chinese doctors of the USA whose first job is there."""
     usa = seen.codes.index(USA)
     tense, calm = (
@@ -214,7 +214,7 @@ class Operator:
         Arguments that a row may give.
     """
 
-    answer: Callable[[Seen, Asked], Floats]
+    answer: Callable[[Observed, Asked], Floats]
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
 
@@ -225,7 +225,7 @@ OPERATORS: Mapping[str, Operator] = {
     "stay": Operator(stay, ("study", "work"), ("origin",)),
     "work_of_origin": Operator(work_of_origin, ("origin", "work")),
     "workforce": Operator(workforce, ("origin", "work")),
-    "abroad": Operator(abroad),
+    "abroad": Operator(works_abroad),
     "students": Operator(students),
     "hq_elsewhere": Operator(hq_elsewhere, ("regions", "years")),
     "visible": Operator(visible),
@@ -285,7 +285,7 @@ def masks(questions: Sequence[Question], codes: Sequence[str], years: int) -> As
     )
 
 
-def observe(seen: Seen, questions: Sequence[Question]) -> Floats:
+def observe(seen: Observed, questions: Sequence[Question]) -> Floats:
     """Answer questions.
 
     Parameters
@@ -312,7 +312,7 @@ def seen_in_walk(
     graduates: Graduates,
     calm_years: Sequence[ExpectedYear],
     calm_graduates: Graduates,
-) -> Seen:
+) -> Observed:
     """Collect what operators read from expected years and the graduates who were followed.
 
     Parameters
@@ -324,7 +324,7 @@ def seen_in_walk(
     missing = len(years) - len(calm_years)
     calm_entry = np.stack([year.entry for year in calm_years])
     padding = ((0, missing), (0, 0), (0, 0))
-    return Seen(
+    return Observed(
         codes=codes,
         shares=np.stack([year.shares for year in years]),
         careers=np.stack([year.careers for year in years]),
@@ -343,7 +343,7 @@ def seen_in_walk(
     )
 
 
-def seen_in_run(codes: tuple[str, ...], outcomes: Outcomes, calm: Outcomes | None = None) -> Seen:
+def seen_in_run(codes: tuple[str, ...], outcomes: Outcomes, calm: Outcomes | None = None) -> Observed:
     """Collect what operators read from an engine run; it does not know who of the visible students is of which origin.
 
     Parameters
@@ -366,7 +366,7 @@ def seen_in_run(codes: tuple[str, ...], outcomes: Outcomes, calm: Outcomes | Non
     entry, degrees, first = flows(outcomes)
     calm_entry, calm_degrees, calm_first = flows(calm)
     by_cohort = np.full((years, years, regions), np.nan)
-    return Seen(
+    return Observed(
         codes=codes,
         shares=outcomes.counts.astype(np.float64) * outcomes.weight,
         careers=outcomes.careers.astype(np.float64) * outcomes.weight,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sim.calibration.evidence import Record
     from sim.calibration.fit import FamilyFit, Fit, RowFit
 
-LINES = 30
+FIT_LINES = 30
 """Lines of the report unless all are asked for."""
 HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>12} {'miss':>6} in"
 
@@ -48,7 +48,7 @@ def short_report(found: Fit) -> list[str]:
     """Write the summary, the families and the largest misses on LINES lines of at most 80 characters."""
     lines = [*summary(found), "", *family_lines(found), "", f"{'Largest misses of weighed rows (in sd)':41}{HEAD[41:]}"]
     weighed = [each for each in found.rows if each.row.use in ("fit", "one-sided")]
-    room = LINES - len(lines) - 1
+    room = FIT_LINES - len(lines) - 1
     lines += [row_line(each) for each in weighed[:room]]
     return [*lines, f"{len(found.rows)} rows in all: --full lists them; sources and reasons: docs/evidence.md"]
 

@@ -14,9 +14,9 @@ from scipy.stats import norm
 from sim.calibration.charts import chart_misfit, with_rest
 from sim.calibration.evidence import Chart, Evidence, Family, Record, load_evidence
 from sim.calibration.fit import FamilyFit, Fit, RowFit, fit, weighted_quantile
-from sim.calibration.modelled import SHIPPED, first_draws, questions_key, read_values, save_values, solution_key
+from sim.calibration.modelled import SHIPPED_VALUES, first_draws, questions_key, read_values, save_values, solution_key
 from sim.cli import main
-from sim.cli.fit import LINES, full_report, row_line, short_report
+from sim.cli.fit import FIT_LINES, full_report, row_line, short_report
 from sim.data.load import load_data
 from tests.support.packaged import BASIS
 
@@ -131,7 +131,7 @@ def test_the_shipped_values_are_those_of_the_shipped_draws() -> None:
     # `make evidence` computes them anew (some five minutes).
     data = load_data()
     name = questions_key([each.question for each in load_evidence(data).rows])
-    kept = read_values(SHIPPED, name)
+    kept = read_values(SHIPPED_VALUES, name)
     assert {solution_key(draw) for draw in first_draws(BASIS, 100)} == set(kept)
 
 
@@ -144,7 +144,7 @@ def run_command(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_the_report_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     lines = run_command(capsys).splitlines()
-    assert len(lines) <= LINES
+    assert len(lines) <= FIT_LINES
     assert max(map(len, lines)) <= 80
     full = run_command(capsys, "--full").splitlines()
     assert max(map(len, full)) <= 80
@@ -163,7 +163,7 @@ def test_the_report_names_misses_first_and_every_row_when_asked() -> None:
     evidence = record(*rows)
     found = fit(evidence, np.linspace(0.3, 0.5, 40)[np.newaxis])
     short, full = short_report(found), full_report(found, evidence)
-    assert len(short) == LINES
+    assert len(short) == FIT_LINES
     assert next(line for line in short if "label" in line).split(" 2022")[0].strip() == "label 0"
     assert sum("label" in line for line in full) == 40
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.toy import random_world
 
 from sim.calibration.graduates import Graduates
-from sim.calibration.observe import OPERATORS, Question, Seen, observe, seen_in_run
+from sim.calibration.observe import OPERATORS, Observed, Question, observe, seen_in_run
 from sim.engines.axes import AXES, STAGES, TIERS
 from sim.engines.expected.years import expected_years
 from sim.runs.outcomes.outcomes import Outcomes
+from tests.support.toy import random_world
 
 CODES = ("USA", "CHN", "GBR", "CAN", "AUS")
 USA, CHN, GBR, CAN, AUS = range(5)
@@ -18,7 +18,7 @@ T, R = 23, 5
 AT_2017, AT_2019, AT_2021, AT_2022 = 17, 19, 21, 22
 
 
-def seen(**changes: np.ndarray) -> Seen:
+def seen(**changes: np.ndarray) -> Observed:
     """A walk in which nobody lives, but for what is given."""
     pair = (T, R, R)
     shapes = {
@@ -26,7 +26,7 @@ def seen(**changes: np.ndarray) -> Seen:
         "industry": (T, R, 2), "entry": pair, "students": pair, "degrees": pair, "first": pair,
         "staying": (T, T, R), "active": (T, T, R), "calm_entry": pair, "calm_degrees": pair, "calm_first": pair,
     }  # fmt: skip
-    return Seen(CODES, **{name: changes.get(name, np.zeros(shape)) for name, shape in shapes.items()})
+    return Observed(CODES, **{name: changes.get(name, np.zeros(shape)) for name, shape in shapes.items()})
 
 
 def zeros(*shape: int, at: dict[Any, Any]) -> np.ndarray:
@@ -38,7 +38,7 @@ def zeros(*shape: int, at: dict[Any, Any]) -> np.ndarray:
     return array
 
 
-def ask(walk: Seen, operator: str, year: int = 2022, **arguments: Any) -> float:
+def ask(walk: Observed, operator: str, year: int = 2022, **arguments: Any) -> float:
     return float(observe(walk, [Question(operator, arguments, year)])[0])
 
 
@@ -68,7 +68,7 @@ CAREERS = {(AT_2022, CHN, USA, USA): 5, (AT_2022, CHN, USA, CHN): 1, (AT_2022, C
 STUDYING = {(AT_2022, CHN, USA): 8, (AT_2022, CHN, CHN): 4, (AT_2022, USA, USA): 8}
 
 
-def careers_walk() -> Seen:
+def careers_walk() -> Observed:
     shares = np.zeros((T, 3, 5, R))
     shares[AT_2022, 0, AXES.index("origin"), :2] = [8, 12]
     return seen(careers=zeros(T, R, R, R, at=CAREERS), studying=zeros(T, R, R, at=STUDYING), shares=shares)
@@ -141,7 +141,7 @@ def test_the_tension_experiment_compares_two_walks_over_its_three_years() -> Non
 
 # Second choices of few who are refused are taken as proportional, and among the doctors of one region fewer are few: 1.2e-4 of a
 # place where work visas are refused, nothing where none is.
-@pytest.mark.parametrize(("changes", "apart"), [({}, 1e-3), ({"odds": 1.0}, 1e-9)])
+@pytest.mark.parametrize(("changes", "apart"), [({}, 1e-3), ({"work_visa_odds": 1.0}, 1e-9)])
 def test_the_doctors_of_all_regions_together_are_everybody(changes: dict[str, float], apart: float) -> None:
     """Doctors followed region by region add up to all workers of every origin and at every place, in every year."""
     regions, years = 3, 14
