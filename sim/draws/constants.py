@@ -77,7 +77,7 @@ def first_guess(data: Data) -> Constants:
     )
 
 
-class Problem:
+class Equations:
     """One parameter vector to be solved: unknowns as a vector, and the step that each unknown should take.
 
     The unknowns, in order: work constants (R), cohort levels (R), study constants of USA, CHN and IND, place effects of USA and
@@ -277,7 +277,7 @@ def solve_constants(
     ------
     NotSolvedError : a target is missed by more than ACCEPTED; the message gives the largest error.
     """
-    problem = Problem(data, parameters, policies)
+    problem = Equations(data, parameters, policies)
     guess = start if start is not None else first_guess(data)
     x = problem.pack(guess)
     phases = ((COARSE_PATTERNS, 1, 50, COARSE_TOLERANCE), (FINE_PATTERNS, 3, 20, TOLERANCE))
@@ -289,7 +289,7 @@ def solve_constants(
 
 
 def mix(
-    problem: Problem, x: Floats, like: Constants, patterns: int, ties: int, most: int,
+    problem: Equations, x: Floats, like: Constants, patterns: int, ties: int, most: int,
     report: Callable[[str], None] | None = None, tolerance: float = TOLERANCE,
 ) -> Floats:  # fmt: skip
     """Step with regularised Anderson mixing until every share is within `tolerance`; return the best unknowns seen.
@@ -333,7 +333,7 @@ def mixed_step(points: list[Floats], steps: list[Floats]) -> Floats:
     return combined
 
 
-def with_bars(problem: Problem, constants: Constants) -> Constants:
+def with_bars(problem: Equations, constants: Constants) -> Constants:
     """Walk the whole horizon once more and store the bar paths and the demand of 2019 that belong to the constants."""
     years = problem.walk(constants, LAST_YEAR, FULL_PATTERNS, 3)
     visible = np.array([year.shares[0, 0].sum() / max(year.eligible, 1e-9) for year in years])

@@ -15,7 +15,7 @@ from scipy.optimize import least_squares
 from sim.data.distributions import quantile
 from sim.data.schema import Data
 from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
-from sim.draws.constants import Problem, first_guess, mix
+from sim.draws.constants import Equations, first_guess, mix
 from sim.draws.draw import REFERENCE, policies_in_force
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
@@ -111,7 +111,7 @@ def tense_entrants(years: Iterable[ExpectedYear], data: Data) -> Floats:
     return entered
 
 
-def observe(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
+def reference_values(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
     """Compute from expected years what `targets` lists."""
     usa, chn, ind = (data.codes.index(code) for code in ("USA", "CHN", "IND"))
     europe = [data.codes.index(code) for code in ("DEU", "FRA", "CHE", "NLD", "REU")]
@@ -120,7 +120,7 @@ def observe(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
     origin = last.shares[0, 0] / last.shares[0, 0].sum()
     careers = last.careers
     china = base.careers[chn, usa]
-    force = {year.year: workforce(year) for year in (base, last)}
+    force = {year.year: workforce_counts(year) for year in (base, last)}
     in_us = {year: table[:, usa] / table[:, usa].sum() for year, table in force.items()}
     home = {year: float(np.trace(table) / table.sum()) for year, table in force.items()}
     return {
@@ -146,7 +146,7 @@ def observe(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
     }
 
 
-def workforce(year: ExpectedYear) -> Floats:
+def workforce_counts(year: ExpectedYear) -> Floats:
     """Count (R, R) visible people by origin and work region, students at their university."""
     students: Floats = year.studying - year.careers.sum(axis=2)
     table: Floats = year.careers.sum(axis=1) + students
@@ -186,7 +186,7 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
         z = shifted - SHIFT
         values = {name: middle + spread * float(u) for name, (middle, spread), u in zip(FREE, scales, z, strict=True)}
         parameters = {p.name: p.default for p in data.parameters} | values
-        problem = Problem(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE))
+        problem = Equations(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE))
         x = mix(
             problem,
             start[0] if start else problem.pack(guess),
@@ -198,9 +198,9 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
         )
         start[:] = [x]
         years = problem.walk(problem.unpack(x, guess), REFERENCE_YEAR, PATTERNS, TIES)
-        calm = Problem(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE))
+        calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE))
         others = calm.walk(problem.unpack(x, guess), TENSE[1], PATTERNS, TIES)
-        seen = observe({year.year: year for year in years}, data)
+        seen = reference_values({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)
         misses = [(seen[name] - value) / error for name, (value, error) in wanted.items()]
         cost = math.fsum(miss * miss for miss in misses)

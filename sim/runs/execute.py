@@ -106,7 +106,7 @@ class Runner:
 
 Finish = Callable[[Run], object]
 """Adds files, such as figures, to the folder of a run before it is moved into place."""
-Watch = Callable[[str], AbstractContextManager[Progress | None]]
+Watcher = Callable[[str], AbstractContextManager[Progress | None]]
 """Opens what shows how far the runs of the scenario of a name are; errors of its runs pass through it."""
 
 
@@ -120,7 +120,7 @@ def found_or_made(
     out: Path,
     finish: Finish,
     settings: Sequence[str] = (),
-    watch: Watch = unwatched,
+    watch: Watcher = unwatched,
     runner: Runner | None = None,
 ) -> Iterator[tuple[Run, Literal["found", "made", "made again"]]]:
     """Find the run of each plan below a results folder, or make it; what can be checked is, before anything is run.

@@ -93,7 +93,7 @@ class Reasons:
         self.futures, self.codes = (base, variant), codes
         self.terms = {name: fields for name, (fields, _) in TERMS.items()}
         named = {field for fields in self.terms.values() for field in fields} | set(NO_TERM)
-        inputs, others = inputs_of(base.world), inputs_of(variant.world)
+        inputs, others = world_inputs(base.world), world_inputs(variant.world)
         self.terms[OTHER_INPUTS] = tuple(field for field in inputs if field not in named)
         self.moved = {
             name: tuple(field for field in fields if not alike(inputs[field], others[field]))
@@ -219,7 +219,7 @@ class Reasons:
         return self.made[t, name]
 
 
-def inputs_of(world: World) -> dict[str, Any]:
+def world_inputs(world: World) -> dict[str, Any]:
     """List the fields of a world, the levers under their own names."""
     fields: dict[str, Any] = world._asdict()
     levers: dict[str, Any] = fields.pop("levers")._asdict()
@@ -228,7 +228,7 @@ def inputs_of(world: World) -> dict[str, Any]:
 
 def with_inputs(world: World, other: World, names: Sequence[str]) -> World:
     """Take some inputs of a world (see `inputs_of`) from another one."""
-    taken = {name: value for name, value in inputs_of(other).items() if name in names}
+    taken = {name: value for name, value in world_inputs(other).items() if name in names}
     levers = {name: taken.pop(name) for name in names if name in world.levers._fields}
     return world._replace(**taken, levers=world.levers._replace(**levers))
 
