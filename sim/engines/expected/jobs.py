@@ -41,6 +41,24 @@ class Jobs(NamedTuple):
     moved_employers: Floats  # (R, Q, R place, R headquarters) movers
 
 
+class Doctors(NamedTuple):
+    """Which new doctors are placed: everyone of an origin and a visa, talent and taste class with a degree of one region."""
+
+    origin: int
+    visa: int
+    talent: int
+    taste: int
+    study: int
+
+
+class Odds(NamedTuple):
+    """What a group chooses by: the probability of a region is its weight times the factor of its nest."""
+
+    weights: Floats  # (R,)
+    sums: tuple[float, float, float]  # of the weights in a nest
+    factors: tuple[float, float, float]  # of a nest
+
+
 def new_jobs(regions: int) -> Jobs:
     """Make a year's jobs, all zero."""
     return Jobs(
@@ -86,7 +104,7 @@ def take_first_jobs(tables: Year, degrees: Floats, ties: int, jobs: Jobs) -> Non
                         for g in range(regions):
                             people = degrees[o, v, q, g] * part
                             if people > 0.0:
-                                place_doctors(tables, o, v, q, s, g, people, small, weights, sums, hired, jobs)
+                                place_doctors(tables, Doctors(o, v, q, s, g), people, small, weights, sums, hired, jobs)
                                 for j in range(regions):
                                     jobs.started[o, v, q, h, j] += hired[0, j] + hired[1, j]
                                 if tables.post_study_attempts[g] >= 1 and not moves_freely(o, g, tables):
@@ -95,8 +113,8 @@ def take_first_jobs(tables: Year, degrees: Floats, ties: int, jobs: Jobs) -> Non
 
 @compiled
 def place_doctors(
-    tables: Year, o: int, v: int, q: int, s: int, g: int, people: float, small: float, weights: Floats,
-    sums: tuple[float, float, float], hired: Floats, jobs: Jobs,
+    tables: Year, who: Doctors, people: float, small: float, weights: Floats, sums: tuple[float, float, float],
+    hired: Floats, jobs: Jobs,
 ) -> None:  # fmt: skip
     """Place the new doctors of one group into (2 sectors, R) `hired`: first choices, second choices of the refused, else home.
 
@@ -104,11 +122,13 @@ def place_doctors(
 
     `weights` and `sums` hold the group's weights and nest sums without the pull of the study region.
     """
+    o, v, q, s, g = who
     regions = weights.shape[0]
     plain = weights[g]
     weights[g] = plain * tables.study_pull
     sums = add_to_nest(sums, nest_of(o, g, tables.anglophone), weights[g] - plain)
     factors = nest_factors(sums[0], sums[1], sums[2], tables.dissimilarity)
+    odds = Odds(weights, sums, factors)
     waiting = 0.0
     back = people * tables.exit_gate[o, AT_WORK] if g == o else 0.0
     going = people - back
@@ -127,25 +147,11 @@ def place_doctors(
         accepted = (1.0 - industry) * hire_chance(o, q, j, ACADEMIA, g, tables) + industry * by_lottery
         refused = going * chance * (1.0 - accepted)
         others = waiting - refused / max(1.0 - chance, CERTAIN) if refused <= small else waiting
-        back += second_choice(tables, o, v, q, s, g, j, chance * max(others, 0.0), hired)
+        back += second_choice(tables, who, j, chance * max(others, 0.0), hired)
         if refused > small:
             by_industry = industry * (1.0 - by_lottery) / (1.0 - accepted)
-            back += exact_second(
-                tables,
-                o,
-                v,
-                q,
-                s,
-                g,
-                j,
-                refused,
-                tables.offshoring[j] * by_industry,
-                weights,
-                sums,
-                factors,
-                hired,
-                jobs,
-            )
+            offshored = tables.offshoring[j] * by_industry
+            back += exact_second(tables, who, j, refused, offshored, odds, hired, jobs)
     at_home = tables.industry_share[o, v, s, o]
     hired[0, o] += back * (1.0 - at_home)
     hired[1, o] += back * at_home
@@ -154,8 +160,9 @@ def place_doctors(
 
 
 @inlined
-def second_choice(tables: Year, o: int, v: int, q: int, s: int, g: int, k: int, people: float, hired: Floats) -> float:
+def second_choice(tables: Year, who: Doctors, k: int, people: float, hired: Floats) -> float:
     """Add people whose second choice is k; return those refused again."""
+    o, v, q, s, g = who
     industry = tables.industry_share[o, v, s, k]
     into_academia = people * (1.0 - industry) * hire_chance(o, q, k, ACADEMIA, g, tables)
     into_industry = people * industry * hire_chance(o, q, k, INDUSTRY, g, tables)
@@ -166,15 +173,16 @@ def second_choice(tables: Year, o: int, v: int, q: int, s: int, g: int, k: int, 
 
 @compiled
 def exact_second(
-    tables: Year, o: int, v: int, q: int, s: int, g: int, first: int, refused: float, offshored: float, weights: Floats,
-    sums: tuple[float, float, float], factors: tuple[float, float, float], hired: Floats, jobs: Jobs,
-) -> float:  # fmt: skip
+    tables: Year, who: Doctors, first: int, refused: float, offshored: float, odds: Odds, hired: Floats, jobs: Jobs
+) -> float:
     """Place those refused at their first choice: P(first, then k) = P without the first (k) - P(k), for any nested logit.
 
     Returns
     -------
     People refused again.
     """
+    o, q = who.origin, who.talent
+    weights, sums, factors = odds
     top = share_of(weights, factors, o, first, tables.anglophone)
     rest = add_to_nest(sums, nest_of(o, first, tables.anglophone), -weights[first])
     without = nest_factors(rest[0], max(rest[1], 0.0), max(rest[2], 0.0), tables.dissimilarity)
@@ -184,7 +192,7 @@ def exact_second(
             continue
         gained = share_of(weights, without, o, k, tables.anglophone) - share_of(weights, factors, o, k, tables.anglophone)
         people = refused * gained / top
-        again = second_choice(tables, o, v, q, s, g, k, people, hired)
+        again = second_choice(tables, who, k, people, hired)
         back += again
         kept = (people - again) * offshored
         jobs.employers[o, q, k, first] += kept

@@ -1,5 +1,7 @@
 """Expected moves of incumbents by group: attempts at a work visa, lost statuses, and opportunities to move."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.engines.expected.jobs import CERTAIN, Jobs, share_of
@@ -10,6 +12,22 @@ from sim.model.status import moves_freely
 from sim.model.world import AGE_CLASSES, AT_WORK, DURATION_CLASSES, TASTE_CLASSES, Floats, Integers, Year
 
 NOBODY = 1e-9  # people
+
+
+class Movers(NamedTuple):
+    """Which incumbents are moved: everyone of an origin, a talent class and a home-tie class."""
+
+    origin: int
+    talent: int
+    tie: int
+
+
+class Offers(NamedTuple):
+    """What awaits the incumbents of an origin, a visa class and a talent class in each region."""
+
+    weights: Floats  # (R,) of places as new ones, taste averaged, without home factor
+    accepted: Floats  # (R,) probability that a hire is authorised
+    by_industry: Floats  # (R,) part of the hires
 
 
 @compiled
@@ -24,43 +42,49 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
     jobs : of `new_jobs`; the movers are added.
     """
     regions, visas, talents, ties = workers.shape[:4]
-    weights = np.empty(regions)
-    accepted = np.empty(regions)
-    by_industry = np.empty(regions)
+    offers = Offers(np.empty(regions), np.empty(regions), np.empty(regions))
     for o in range(regions):
         for v in range(visas):
             for q in range(talents):
-                for j in range(regions):
-                    weights[j] = 0.0
-                    industrial = 0.0
-                    for s in range(TASTE_CLASSES):
-                        weight = tables.job_weight[o, v, q, s, j] / TASTE_CLASSES
-                        weights[j] += weight
-                        industrial += weight * tables.industry_share[o, v, s, j]
-                    industrial /= weights[j]
-                    by_industry[j] = industrial
-                    accepted[j] = 1.0
-                    if j != o:
-                        accepted[j] = industrial * tables.authorised[o, q, j, 1]
-                        accepted[j] += (1.0 - industrial) * tables.authorised[o, q, j, 0]
+                fill_offers(tables, o, v, q, offers)
                 for h in range(ties):
                     group = workers[o, v, q, h]
                     on_stay = waiting[o, v, q, h]
                     moved = jobs.moved[o, v, q, h]
-                    lose_statuses(tables, o, q, h, group, on_stay, left, weights, accepted, by_industry, moved, jobs)
-                    move_group(tables, o, q, h, group, on_stay, weights, accepted, by_industry, moved, jobs)
+                    whose = Movers(o, q, h)
+                    lose_statuses(tables, whose, group, on_stay, left, offers, moved, jobs)
+                    move_group(tables, whose, group, on_stay, offers, moved, jobs)
+
+
+@compiled
+def fill_offers(tables: Year, o: int, v: int, q: int, offers: Offers) -> None:
+    """Fill what does not depend on tie and age."""
+    weights, accepted, by_industry = offers
+    for j in range(weights.shape[0]):
+        weights[j] = 0.0
+        industrial = 0.0
+        for s in range(TASTE_CLASSES):
+            weight = tables.job_weight[o, v, q, s, j] / TASTE_CLASSES
+            weights[j] += weight
+            industrial += weight * tables.industry_share[o, v, s, j]
+        industrial /= weights[j]
+        by_industry[j] = industrial
+        accepted[j] = 1.0
+        if j != o:
+            accepted[j] = industrial * tables.authorised[o, q, j, 1]
+            accepted[j] += (1.0 - industrial) * tables.authorised[o, q, j, 0]
 
 
 @compiled
 def lose_statuses(
-    tables: Year, o: int, q: int, h: int, group: Floats, on_stay: Floats, left: Integers, weights: Floats,
-    accepted: Floats, by_industry: Floats, moved: Floats, jobs: Jobs,
-) -> None:  # fmt: skip
+    tables: Year, whose: Movers, group: Floats, on_stay: Floats, left: Integers, offers: Offers, moved: Floats, jobs: Jobs
+) -> None:
     """Let one group attempt, lose statuses and choose again, in place.
 
     Who has permanent status is read from this year's wait alone: a wait that grows later would take it away again, which
     only shows where a forced exit comes on top.
     """
+    o = whose.origin
     ages, _, places = group.shape
     lost = np.zeros(ages)
     expelled = np.zeros(ages)
@@ -86,13 +110,13 @@ def lose_statuses(
                 if age_class(x) == level:
                     people += lost[x] + expelled[x]
             if people > NOBODY:
-                forced_shares(tables, o, q, h, level, place, weights, accepted, arrive)
+                forced_shares(tables, whose, level, place, offers, arrive)
                 for x in range(ages):
                     if age_class(x) == level:
                         both = lost[x] + expelled[x]
                         for j in range(places):
                             moved[x, j] += both * arrive[j]
-                        record_forced(tables, o, q, place, lost[x], expelled[x], arrive, by_industry, jobs)
+                        record_forced(tables, whose, place, lost[x], expelled[x], arrive, offers.by_industry, jobs)
 
 
 @compiled
@@ -112,10 +136,10 @@ def lose_temporary(tables: Year, o: int, place: int, forced: float, group: Float
 
 
 @compiled
-def forced_shares(
-    tables: Year, o: int, q: int, h: int, level: int, place: int, weights: Floats, accepted: Floats, arrive: Floats
-) -> None:
+def forced_shares(tables: Year, whose: Movers, level: int, place: int, offers: Offers, arrive: Floats) -> None:
     """Fill (R,) shares of where those go who lose a place: first choice, second choice (proportional), else home."""
+    o, q, h = whose
+    weights, accepted, _ = offers
     regions = weights.shape[0]
     rates = weights.copy()
     rates[o] *= tables.home_factor[o, q, h, 1 + level]
@@ -139,12 +163,13 @@ def forced_shares(
 
 @compiled
 def record_forced(
-    tables: Year, o: int, q: int, place: int, lost: float, expelled: float, arrive: Floats, by_industry: Floats, jobs: Jobs
+    tables: Year, whose: Movers, place: int, lost: float, expelled: float, arrive: Floats, by_industry: Floats, jobs: Jobs
 ) -> None:
     """Add those who lose a place to the year's moves; from industry the headquarters may be kept.
 
     The sectors of those on temporary status are taken as those of this year's hires.
     """
+    o, q = whose.origin, whose.talent
     kept = tables.offshoring[place] * (expelled + lost * by_industry[place])
     for j in range(arrive.shape[0]):
         jobs.moves[o, q, place, j] += lost * arrive[j]
@@ -159,16 +184,14 @@ def record_forced(
 
 
 @compiled
-def move_group(
-    tables: Year, o: int, q: int, h: int, group: Floats, on_stay: Floats, weights: Floats, accepted: Floats,
-    by_industry: Floats, moved: Floats, jobs: Jobs,
-) -> None:  # fmt: skip
+def move_group(tables: Year, whose: Movers, group: Floats, on_stay: Floats, offers: Offers, moved: Floats, jobs: Jobs) -> None:
     """Move one (origin, visa, talent, tie) group of (AGES, DURATIONS, R) workers, in place.
 
     At home the exit gate holds its share; that more and more of those at home are behind it is left out.
     """
+    o, q, h = whose
+    weights, accepted, by_industry = offers
     ages, durations, places = group.shape
-    lam = tables.dissimilarity
     factors = np.empty((DURATION_CLASSES, places, 3))
     outflow = np.empty((DURATION_CLASSES, places))
     sources = np.empty((places, 3))
@@ -178,7 +201,7 @@ def move_group(
     for x in range(ages):
         level = age_class(x)
         if level != previous:
-            fill_factors(tables, o, q, h, level, weights, accepted, lam, factors, outflow)
+            fill_factors(tables, whose, level, offers, factors, outflow)
             previous = level
         sources[:] = 0.0
         busy = False
@@ -216,11 +239,11 @@ def move_group(
 
 
 @compiled
-def fill_factors(
-    tables: Year, o: int, q: int, h: int, level: int, weights: Floats, accepted: Floats, lam: float, factors: Floats,
-    outflow: Floats,
-) -> None:  # fmt: skip
+def fill_factors(tables: Year, whose: Movers, level: int, offers: Offers, factors: Floats, outflow: Floats) -> None:
     """Fill, by duration class and place, the factors of the three nests and the probability to move on an opportunity."""
+    o, q, h = whose
+    weights, accepted, _ = offers
+    lam = tables.dissimilarity
     places = weights.shape[0]
     home_away = weights[o] * tables.home_factor[o, q, h, 1 + level]
     home_here = weights[o] * tables.home_factor[o, q, h, 0]
