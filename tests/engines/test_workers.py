@@ -1,6 +1,5 @@
 """The same command gives the same outcomes and the same bytes with one or two workers."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 from tests.support.packaged import BASIS, plan_of
+from tests.support.processes import workers_left
 
 pytestmark = pytest.mark.slow
 NAME = "us-entry-restrictions"
@@ -62,7 +62,7 @@ def test_stopping_early_leaves_no_worker_behind(cache: Path, monkeypatch: pytest
     runs = run_tasks(tasks_of(PLAN), 2)
     assert next(runs).draw == 0
     runs.close()
-    assert not multiprocessing.active_children()
+    assert workers_left() == []
 
 
 def test_one_or_two_workers_write_the_same_bytes(cache: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Executors that fail in every way: what is lost, what is tried again, and who is blamed."""
 
 import math
-import multiprocessing
 import os
 import threading
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from sim.runs.executors import DIED, Dispatcher, ExecutorError, InThisProcess, Processes, map_in_order
+from tests.support.processes import workers_left
 
 
 def double(items: Sequence[int]) -> list[int]:
@@ -162,11 +162,11 @@ def test_what_the_work_raises_is_raised_after_the_results_before_it(workers: int
     assert [next(results), next(results)] == [2.0, 3.0]
     with pytest.raises(ValueError, match="math domain error"):
         next(results)
-    assert not multiprocessing.active_children()
+    assert workers_left() == []
     assert list(map_in_order(math.sqrt, [], workers)) == []
 
 
 def test_a_worker_that_dies_of_its_work_ends_it_with_a_sentence() -> None:
     with pytest.raises(ExecutorError, match="use fewer workers"):
         list(map_in_order(os._exit, [1, 2, 3], 2))
-    assert not multiprocessing.active_children()
+    assert workers_left() == []
