@@ -41,8 +41,8 @@ def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PA
     if postponed is None:
         postponed = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     share = world.coefficients.visa_sensitive_share
-    masks = mask_patterns(patterns, regions)
-    return choose_regions(year_of(world), postponed, world.cohort[0], share, masks, np.zeros(regions))
+    most = patterns.bit_length() - 1
+    return choose_regions(year_of(world), postponed, world.cohort[0], share, most, np.zeros(regions))
 
 
 # --- masks ----------------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_every_doctor_finds_one_job() -> None:
     tables = year_of(world)
     degrees = np.random.default_rng(2).uniform(0.0, 9.0, (4, 2, 5, 4))
     jobs = new_jobs(4)
-    take_first_jobs(tables, degrees, TIE_CLASSES, jobs)
+    take_first_jobs(tables, degrees, jobs)
     np.testing.assert_allclose(jobs.started.sum(axis=(3, 4)), degrees.sum(axis=3))
     np.testing.assert_allclose(jobs.first.sum(axis=3), degrees.sum(axis=1))
     np.testing.assert_allclose(jobs.employers.sum(axis=3), jobs.first.sum(axis=2))
@@ -234,7 +234,7 @@ def test_first_jobs_without_visas_are_a_nested_logit() -> None:
     degrees = np.zeros((4, 2, 5, 4))
     degrees[2, 1, 3, 1] = 60.0  # origin 2, sensitive, second-best talent class, studied in 1
     jobs = new_jobs(4)
-    take_first_jobs(tables, degrees, TIE_CLASSES, jobs)
+    take_first_jobs(tables, degrees, jobs)
     expected = np.zeros((3, 4))
     for h in range(3):
         for s in range(2):
