@@ -51,8 +51,7 @@ def main(count: int, workers: int, same: int | None) -> None:
 def tasks_of(count: int) -> list[Task]:
     """List what is shipped, each once: the centre, the reference point, its variants, and the first draws."""
     data = load_data()
-    vectors, rejected = draw_vectors(data, count, {})
-    print(f"{rejected:.1%} of the points passed over as unstable", file=sys.stderr)
+    vectors = draw_vectors(data, count, {})
     centre = {parameter.name: parameter.default for parameter in data.parameters}
     point = reference_vector(data)
     varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]

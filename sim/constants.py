@@ -18,7 +18,6 @@ from sim.expected import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.policy import Policies
 from sim.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM
 
-GAMMA_LIMIT = 0.9
 FIRST_DOCTORS = 2005
 TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
 COARSE_TOLERANCE = 0.003  # of a share: what the coarse phase leaves to the fine one
@@ -39,19 +38,6 @@ ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 class NotSolvedError(RuntimeError):
     """The constants of a parameter vector could not be solved; the message says how far off they stayed."""
-
-
-def own_stock_elasticity(parameters: Mapping[str, float]) -> float:
-    """Compute Gamma, the elasticity of a region's pull to its own stock; 1 / (1 - Gamma) is the long-run multiplier."""
-    weights = parameters["ecosystem_weight_top"] + parameters["ecosystem_weight_elite"]
-    pull = parameters["ecosystem_pull"] * weights + parameters["diaspora_pull"]
-    return pull / parameters["nest_dissimilarity"]
-
-
-def is_stable(parameters: Mapping[str, float]) -> bool:
-    """Tell whether a vector is admissible: Gamma below GAMMA_LIMIT and ecosystem weights that leave a rest."""
-    used = sum(parameters[f"ecosystem_weight_{part}"] for part in ("top", "elite", "capital"))
-    return own_stock_elasticity(parameters) < GAMMA_LIMIT and used <= 1.0
 
 
 def first_guess(data: Data) -> Constants:

@@ -45,9 +45,9 @@ def tasks_of(plan: RunPlan) -> list[Task]:
 
     Raises
     ------
-    ValueError : the parameters fixed by the scenario leave too few stable draws.
+    ValueError : the parameters fixed by the scenario leave nothing that is stable.
     """
-    vectors, _ = draw_vectors(load_data(), plan.draws, plan.scenario.parameters)
+    vectors = draw_vectors(load_data(), plan.draws, plan.scenario.parameters)
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 

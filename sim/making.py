@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.data import load_data
-from sim.draws import draw_vectors
 from sim.experiment import Progress, RunPlan, Task, execute, run_tasks, tasks_of, variant_tasks
 from sim.figures import save_work_shares
 from sim.results import Run, find_run, read_run, write_run
@@ -30,7 +29,7 @@ def found_or_made(plan: RunPlan, out: Path, settings: Sequence[str] = (), progre
     Raises
     ------
     ValueError
-        If the fixed parameters leave too few stable draws.
+        If the fixed parameters leave nothing that is stable.
     sim.constants.NotSolvedError
         If the constants of a draw cannot be solved.
     sim.folders.FolderError
@@ -48,16 +47,9 @@ def make_run(plan: RunPlan, tasks: list[Task], out: Path, settings: Sequence[str
         run_tasks(tasks, plan.workers, progress),
         out,
         command=command_of(plan, settings),
-        notes=[unstable_points(plan)],
         variants={value: execute(task) for value, task in variant_tasks(plan).items()},
         finish=lambda made: save_work_shares(made, data, made.folder),
     )
-
-
-def unstable_points(plan: RunPlan) -> str:
-    """Say which share of the points of the priors was passed over."""
-    rejected = draw_vectors(load_data(), plan.draws, plan.scenario.parameters)[1]
-    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 
 def command_of(plan: RunPlan, settings: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from sim.assembly import make_world
-from sim.constants import is_stable
 from sim.data import Data, load_data
 from sim.draws import (
     MEDIAN,
@@ -17,6 +16,7 @@ from sim.draws import (
     reference_vector,
 )
 from sim.scenario import Scenario, load_scenario
+from sim.stability import fault_of
 from sim.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, World
 
 
@@ -65,11 +65,12 @@ def parameters_of(scenario: Scenario, draw: int, data: Data) -> dict[str, float]
     if draw != REFERENCE:
         if draw < 0:
             raise ValueError(f"draw {draw}: 0 and above, or {REFERENCE} for the reference point")
-        return draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
+        return draw_vectors(data, draw + 1, scenario.parameters)[draw]
     vector = reference_vector(data)
     if scenario.parameters:
         medians = parameter_vector(data, np.full(SOBOL_DIMENSIONS, MEDIAN), scenario.parameters)
         vector |= {name: medians[name] for name in scenario.parameters}
-    if not is_stable(vector):
-        raise ValueError(f"{scenario.name}: the reference point is not stable with these parameters; lower ecosystem_pull")
+    fault = fault_of(vector)
+    if fault:
+        raise ValueError(f"{scenario.name}, reference point: {fault}")
     return vector

@@ -69,7 +69,7 @@ def effect_rows(names: Sequence[str], design: Design, report: Report) -> Iterato
     for scenario in variants:
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
-    vectors, _ = draw_vectors(data, design.draws, {})
+    vectors = draw_vectors(data, design.draws, {})
     effects = over_draws(variants, vectors, design, report)
     draw = make_draw(data, reference_vector(data), REFERENCE)
     elite = paired_effects(variants, draw, "elite", design.elite_researchers, design.elite_replicates, design)

@@ -82,7 +82,7 @@ def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]
     Raises
     ------
     ValueError
-        If the parameters leave too few stable draws.
+        If the fixed parameters leave nothing that is stable.
     """
     if not design.draws:
         return {REFERENCE: parameters_of(scenario, REFERENCE, load_data())}
@@ -91,7 +91,7 @@ def vectors_of(design: Design, scenario: Scenario) -> dict[int, dict[str, float]
 
 @lru_cache(maxsize=16)
 def _drawn(draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
-    return dict(enumerate(draw_vectors(load_data(), draws, dict(parameters))[0]))
+    return dict(enumerate(draw_vectors(load_data(), draws, dict(parameters))))
 
 
 def solved(vector: Mapping[str, float], draw: int) -> Draw:

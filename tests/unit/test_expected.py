@@ -25,7 +25,7 @@ from sim.expected_moves import move_incumbents
 from sim.expected_study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.indices import first_indices
 from sim.utilities import make_year
-from sim.world import TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
+from sim.world import TALENT_CLASSES, VISA_CLASSES, World, Year
 from tests.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
 
 PATTERNS = 256
