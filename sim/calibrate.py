@@ -14,12 +14,13 @@ from scipy.optimize import least_squares
 
 from sim.assembly import CHN, OTHER_ANGLOPHONE, USA
 from sim.choice import Floats
-from sim.constants import Problem, first_guess, mix
+from sim.constants import TOLERANCE, Phase, Problem, mix
 from sim.data import Data
 from sim.distributions import quantile
 from sim.draws import BASELINE, REFERENCE, policies_in_force
 from sim.expected import ExpectedYear
 from sim.scenario import Scenario, load_shipped
+from sim.solver import Mixer, first_unknowns, shipped_start
 from sim.world import BASE_YEAR, REFERENCE_YEAR
 
 FREE = (
@@ -180,7 +181,6 @@ def fit_reference(data: Data, most: int = 4, report: Callable[[str], None] | Non
     wanted = targets(data)
     baseline = load_shipped(BASELINE)
     relaxed = without(baseline, TENSIONS)
-    guess = first_guess(data)
     start: list[Floats] = []
 
     def residuals(shifted: Floats) -> Floats:
@@ -190,17 +190,14 @@ def fit_reference(data: Data, most: int = 4, report: Callable[[str], None] | Non
         problem = Problem(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE))
         x = mix(
             problem,
-            start[0] if start else problem.pack(guess),
-            guess,
-            PATTERNS,
-            TIES,
-            12 if start else 40,
-            None,
+            start[0] if start else first_unknowns(shipped_start(), parameters),
+            Phase(PATTERNS, TIES, 12 if start else 40, TOLERANCE),
+            Mixer(shipped_start().preconditioner),
         )
         start[:] = [x]
-        years = problem.walk(problem.unpack(x, guess), REFERENCE_YEAR, PATTERNS, TIES)
+        years = problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES)
         calm = Problem(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE))
-        others = calm.walk(problem.unpack(x, guess), TENSE[1], PATTERNS, TIES)
+        others = calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES)
         seen = observe({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)
         misses = [(seen[name] - value) / error for name, (value, error) in wanted.items()]

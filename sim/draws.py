@@ -22,13 +22,14 @@ from scipy.stats import qmc
 from sim.assembly import Constants
 from sim.choice import Floats
 from sim.constants import solve_constants
-from sim.data import DATA_FOLDER, Data, load_data
+from sim.data import DATA_FOLDER, Data
 from sim.distributions import Distribution, quantile
 from sim.observed import observed_policies
 from sim.policy import Policies, resolve_policies
 from sim.randomness import philox, uniform
 from sim.remember import cache_root
 from sim.scenario import Scenario, lever_values, load_shipped, scenario_effect
+from sim.solver import START_FILE
 from sim.sources import module_hash
 from sim.stability import CONDITIONAL, fault_of, range_left
 
@@ -40,12 +41,10 @@ SHIPPED = DATA_FOLDER / "draws.npz"
 SOLVER_MODULES = (
     "randomness", "levers", "parameters", "distributions", "policy", "choice", "race", "world", "logarithms", "utilities",
     "indices", "dynamics", "visa", "expected_study", "expected_jobs", "expected_moves", "expected", "data/__init__",
-    "data/arrays", "observed", "assembly", "stability", "constants", "draws",
+    "data/arrays", "observed", "assembly", "stability", "solver", "constants", "draws",
 )  # fmt: skip
 REFERENCE = -1
 """Number of the reference point among draws."""
-CENTRE = -2
-"""Number of the point of all defaults, from which the others are solved."""
 MEDIAN = 0.5
 """Where the levers with a distribution stand at a point that is no draw."""
 
@@ -156,6 +155,12 @@ def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, f
     return resolve_policies(defaults, scenario.layers, values, 2000)
 
 
+@cache
+def start_digest() -> str:
+    """Hash the file with the start of all solutions."""
+    return hashlib.sha256(START_FILE.read_bytes()).hexdigest()
+
+
 def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
     baseline = scenario_effect(load_shipped(BASELINE))
@@ -163,7 +168,7 @@ def draw_key(data: Data, parameters: Mapping[str, float], number: int) -> str:
         [
             module_hash(SOLVER_MODULES),
             sorted(data.checksums.items()),
-            [parameter.default for parameter in data.parameters],
+            start_digest(),
             baseline,
             sorted(parameters.items()),
             number,
@@ -190,17 +195,9 @@ def make_draw(data: Data, parameters: Mapping[str, float], number: int) -> Draw:
     stored = shipped_draws().get(key) or cached_draw(key)
     if stored is None:
         policies = policies_in_force(data, load_shipped(BASELINE), parameters, number)
-        start = None if number == CENTRE else centre_draw().constants
-        stored = solve_constants(data, parameters, policies, start)
+        stored = solve_constants(data, parameters, policies)
         save_draws(draw_file(key), {key: stored})
     return Draw(number, dict(parameters), stored)
-
-
-@cache
-def centre_draw() -> Draw:
-    """Find or solve the point of all defaults, where every other solution starts: a fixed start makes solutions repeatable."""
-    data = load_data()
-    return make_draw(data, {parameter.name: parameter.default for parameter in data.parameters}, CENTRE)
 
 
 @cache

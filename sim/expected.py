@@ -18,7 +18,7 @@ from sim.expected_jobs import AGES, Jobs, new_jobs, take_first_jobs
 from sim.expected_moves import move_incumbents
 from sim.expected_study import TRANSFER_PATTERNS, choose_regions, mask_patterns, study_on, transfer_shares
 from sim.indices import first_indices, next_indices
-from sim.utilities import fill_visibility, make_year
+from sim.utilities import CONGESTION_FROM, fill_visibility, make_year
 from sim.world import (
     AT_STUDY,
     FIRST_YEAR,
@@ -294,7 +294,7 @@ def expected_years(
     Parameters
     ----------
     world : see `sim.world`; its people_per_researcher must be 1.
-    visibility : per year, how many are visible (bars are then solved); None: the world's own bars.
+    visibility : per year, how many are visible: bars and the demand of 2019 are then solved; None: the world's own.
     patterns : 2 to the number of regions of an origin that are open or closed in turn, see `masked_shares`.
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
 
@@ -309,6 +309,8 @@ def expected_years(
     most = patterns.bit_length() - 1
     reference = math.nan
     for t in range(world.cohort.shape[0]):
+        if visibility is not None and t == CONGESTION_FROM:
+            world = world._replace(demand_2019=indices.demand)  # nothing reads it before
         tables = make_year(world, indices, t)
         gate_before = world.exit_gate[max(t - 1, 0), :, AT_STUDY]
         sensitive = world.coefficients.visa_sensitive_share

@@ -53,6 +53,7 @@ RANKS: dict[str, float] = {
     "examples": 4,
     "assembly": 4,
     "stability": 4.2,
+    "solver": 4.2,
     "constants": 4.3,
     "draws": 4.6,
     "preparation": 4.7,

@@ -7,7 +7,6 @@ from sim.assembly import Constants
 from sim.data import load_data
 from sim.distributions import Distribution
 from sim.draws import (
-    CENTRE,
     REFERENCE,
     draw_key,
     draw_vectors,
@@ -29,7 +28,6 @@ def test_the_draws_of_the_demo_ship_solved_for_the_present_sources():
     vectors = draw_vectors(data, DEMO_DRAWS, {})
     point = reference_vector(data)
     wanted = [
-        draw_key(data, {p.name: p.default for p in data.parameters}, CENTRE),
         *(draw_key(data, point | {VARIED: value}, REFERENCE) for value in VALUES),
         *(draw_key(data, vector, number) for number, vector in enumerate(vectors)),
     ]
