@@ -17,7 +17,7 @@ from sim.constants import PHASES, Phase, Problem, mix
 from sim.data import Data, load_data
 from sim.draws import BASELINE, REFERENCE, parameter_vector, policies_in_force, sobol_points
 from sim.scenario import load_shipped
-from sim.solver import START_FILE, Mixer, Start, features, first_unknowns, shipped_start
+from sim.solver import START_FILE, Mixer, Start, first_unknowns, shipped_start
 
 FIRST_POINT = 1000
 STEP = 0.02  # of an unknown, for the Jacobian
@@ -74,14 +74,11 @@ def centre_of(data: Data) -> tuple[Floats, Floats]:
 
 
 def fitted(names: tuple[str, ...], values: Floats, unknowns: Floats, preconditioner: Floats) -> Start:
-    """Fit the ridge regression of (N, U) unknowns on the features of (N, P) parameters; 1 is not shrunk."""
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    table = features((values - mean) / spread)
-    centred, middle = table[:, 1:] - table[:, 1:].mean(axis=0), unknowns.mean(axis=0)
-    scale = len(values) * RIDGE / 100.0 * np.eye(centred.shape[1]) * 10.0
-    slopes = np.linalg.solve(centred.T @ centred + scale, centred.T @ (unknowns - middle))
-    weights = np.concatenate([(middle - table[:, 1:].mean(axis=0) @ slopes)[np.newaxis], slopes])
-    return Start(names, mean, spread, weights, preconditioner)
+    """Fit the ridge regression of (N, U) unknowns on (N, P) parameters."""
+    mean, spread, middle = values.mean(axis=0), values.std(axis=0), unknowns.mean(axis=0)
+    table = (values - mean) / spread
+    shrunk = table.T @ table + RIDGE * np.eye(len(names))
+    return Start(names, mean, spread, middle, np.linalg.solve(shrunk, table.T @ (unknowns - middle)), preconditioner)
 
 
 def save(start: Start) -> None:

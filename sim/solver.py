@@ -25,7 +25,8 @@ class Start(NamedTuple):
     parameters: tuple[str, ...]  # (P,)
     mean: Floats  # (P,) of the solved points
     spread: Floats  # (P,)
-    weights: Floats  # (1 + 2 P, U) of 1, standardised parameters and their squares
+    middle: Floats  # (U,) unknowns at the mean
+    slopes: Floats  # (P, U) for standardised parameters
     preconditioner: Floats  # (U, U) minus the regularised inverse of the steps' Jacobian at the point of all defaults
 
 
@@ -37,15 +38,10 @@ def shipped_start() -> Start:
         return Start(parameters=tuple(str(name) for name in stored["parameters"]), **numbers)
 
 
-def features(values: Floats) -> Floats:
-    """List 1, standardised parameters (..., P) and their squares."""
-    return np.concatenate([np.ones((*values.shape[:-1], 1)), values, values**2], axis=-1)
-
-
 def first_unknowns(start: Start, parameters: Mapping[str, float]) -> Floats:
     """Guess the (U,) unknowns of a vector by the regression; a parameter that is not in the vector counts as its mean."""
     known = np.array([parameters.get(name, mean) for name, mean in zip(start.parameters, start.mean, strict=True)])
-    guess: Floats = features((known - start.mean) / start.spread) @ start.weights
+    guess: Floats = start.middle + (known - start.mean) / start.spread @ start.slopes
     return guess
 
 

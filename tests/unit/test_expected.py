@@ -257,6 +257,8 @@ def choices(weights: np.ndarray, origin: int, tables: Year) -> np.ndarray:
 def naive_first_jobs(tables: Year, o: int, v: int, q: int, g: int, people: float) -> np.ndarray:
     """First jobs of one group of new doctors, (H, R), pair by pair of first and second choice."""
     placed = np.zeros((TIE_CLASSES, tables.anglophone.size))
+    gated = people * tables.exit_gate[o, 1] if g == o else 0.0
+    placed[:, o] = gated / TIE_CLASSES
     for h, s in np.ndindex(TIE_CLASSES, 2):
         weights = tables.job_weight[o, v, q, s].copy()
         weights[o] *= tables.home_factor[o, q, h, 0]
@@ -265,7 +267,7 @@ def naive_first_jobs(tables: Year, o: int, v: int, q: int, g: int, people: float
         by_industry = tables.authorised[o, q, :, 1].copy()
         by_industry[g] = 1.0 if tables.attempts[g] >= 1 else by_industry[g]
         accepted = (1.0 - industry) * tables.authorised[o, q, :, 0] + industry * by_industry
-        first = people / 6.0 * choices(weights, o, tables)
+        first = (people - gated) / 6.0 * choices(weights, o, tables)
         placed[h] += first * accepted
         for j, refused in enumerate(first * (1.0 - accepted)):
             rest = np.where(np.arange(weights.size) == j, 0.0, weights)

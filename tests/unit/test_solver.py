@@ -6,7 +6,7 @@ from sim.constants import MOST_STUDENTS, TOLERANCE, Problem, solve_constants
 from sim.data import load_data
 from sim.draws import BASELINE, draw_vectors, parameter_vector, policies_in_force, sobol_points
 from sim.scenario import load_shipped
-from sim.solver import STEP_LIMIT, Mixer, Start, features, first_unknowns, shipped_start
+from sim.solver import STEP_LIMIT, Mixer, Start, first_unknowns, shipped_start
 from sim.world import BASE_YEAR
 
 
@@ -50,11 +50,10 @@ def test_changes_across_a_forgotten_point_are_not_remembered() -> None:
 
 
 def test_the_start_is_the_regression_and_does_without_a_parameter() -> None:
-    weights = np.arange(10.0).reshape(5, 2)
-    start = Start(("a", "b"), np.array([1.0, 2.0]), np.array([0.5, 4.0]), weights, np.eye(2))
-    expected = features(np.array([2.0, -0.5])) @ weights
-    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0, "b": 0.0, "c": 7.0}), expected)
-    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0}), features(np.array([2.0, 0.0])) @ weights)
+    slopes = np.array([[1.0, 10.0], [2.0, 30.0]])
+    start = Start(("a", "b"), np.array([1.0, 2.0]), np.array([0.5, 4.0]), np.array([7.0, 8.0]), slopes, np.eye(2))
+    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0, "b": 0.0, "c": 7.0}), [7.0 + 2.0 - 1.0, 8.0 + 20.0 - 15.0])
+    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0}), [9.0, 28.0])
 
 
 def test_the_shipped_start_fits_the_unknowns_and_the_parameters() -> None:
@@ -62,7 +61,7 @@ def test_the_shipped_start_fits_the_unknowns_and_the_parameters() -> None:
     start, data = shipped_start(), load_data()
     unknowns = problem(0).pack(problem(0).guess).size
     assert start.preconditioner.shape == (unknowns, unknowns)
-    assert start.weights.shape == (1 + 2 * len(start.parameters), unknowns)
+    assert start.slopes.shape == (len(start.parameters), unknowns)
     assert set(start.parameters) <= {p.name for p in data.parameters}
     assert np.isfinite(first_unknowns(start, parameter_vector(data, sobol_points()[0], {}))).all()
 
