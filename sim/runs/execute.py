@@ -33,9 +33,9 @@ def tasks_of(plan: RunPlan) -> list[Task]:
 
     Raises
     ------
-    ValueError : the parameters fixed by the scenario leave too few stable draws.
+    ValueError : the parameters fixed by the scenario leave nothing that is stable.
     """
-    vectors, _ = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)
+    vectors = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 
@@ -124,7 +124,7 @@ def found_or_made(
 ) -> Iterator[tuple[Run, Literal["found", "made", "made again"]]]:
     """Find the run of each plan below a results folder, or make it; what can be checked is, before anything is run.
 
-    A run that another engine made, or whose invariants are to be checked, is made again and compared with the one that is there.
+    A run of another engine, or whose invariants are to be checked, is made again and compared with the one that is there.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def found_or_made(
     out
         Results folder.
     finish
-        Called with each run that is made before its folder is in its place, to write into it what is drawn from its numbers.
+        Called with each run that is made before its folder is in its place, to write into it what is drawn of it.
     settings
         Texts of ``--set`` for the record.
     watch
@@ -148,7 +148,7 @@ def found_or_made(
     Raises
     ------
     PlanError
-        If the fixed parameters of a scenario leave too few stable draws.
+        If the fixed parameters of a scenario leave nothing that is stable.
     sim.draws.constants.NotSolvedError, sim.engines.walk.InvariantBrokenError
         If the constants of a draw cannot be solved, or a year does not add up.
     sim.runs.atomic.FolderError
@@ -156,35 +156,34 @@ def found_or_made(
     """
     runner = runner or Runner()
     there = [found_run(plan, out) for plan in plans]
-    try:
-        tasks = [runner.tasks(plan) if found is None else [] for plan, found in zip(plans, there, strict=True)]
-    except ValueError as error:
-        raise PlanError(str(error)) from error
-    for plan, found in zip(plans, there, strict=True):
-        if found is None:
-            check_place(plan, out)
+    tasks = [planned(runner, plan, out) if found is None else [] for plan, found in zip(plans, there, strict=True)]
     for plan, found, todo in zip(plans, there, tasks, strict=True):
         known = found or found_run(plan, out)  # a scenario named twice is made by the first
         if known is not None:
             yield read_run(known), "found"
             continue
         before = find_run(plan, out)
-        command, notes = run_command(plan, settings), [unstable_points(plan)]
         with watch(plan.scenario.name) as progress:
             outcomes = runner.outcomes(todo, plan.workers, progress)
-            made = write_run(plan, outcomes, out, command=command, notes=notes, variants=runner.variants(plan), finish=finish)
+            made = write_run(
+                plan, outcomes, out, command=run_command(plan, settings), variants=runner.variants(plan), finish=finish
+            )
         yield made, "made" if before is None else "made again"
+
+
+def planned(runner: Runner, plan: RunPlan, out: Path) -> list[Task]:
+    """List the tasks of a plan whose run can be written; errors as of `found_or_made`."""
+    try:
+        tasks = runner.tasks(plan)
+    except ValueError as error:
+        raise PlanError(str(error)) from error
+    check_place(plan, out)
+    return tasks
 
 
 def found_run(plan: RunPlan, out: Path) -> Path | None:
     """Find the folder of a run that need not be made: there, by the engine of the plan, with no invariants to check."""
     return None if plan.check_invariants else find_run(plan, out, plan.engine)
-
-
-def unstable_points(plan: RunPlan) -> str:
-    """Say which share of the points of the priors was passed over."""
-    rejected = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)[1]
-    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 
 def run_command(plan: RunPlan, settings: Sequence[str]) -> str:
