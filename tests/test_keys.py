@@ -91,7 +91,7 @@ def test_everything_that_a_solution_depends_on_is_covered_by_its_key() -> None:
 
 
 def test_everything_that_a_run_depends_on_is_covered_by_its_key() -> None:
-    assert closure("sim.runs.simulate", "sim.runs.outcomes.outcomes", "sim.runs.outcomes.indicators") <= keyed(MODEL)
+    assert closure("sim.runs.simulate", "sim.runs.tables", "sim.runs.outcomes.indicators") <= keyed(MODEL)
 
 
 def test_no_reader_of_scenarios_and_no_page_is_in_a_key() -> None:

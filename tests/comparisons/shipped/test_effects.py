@@ -7,6 +7,7 @@ import pytest
 
 from sim.cli.tables.scenarios import effect_points, elite_line, inputs_line, is_above_error, noise_level, own_levers, parts_of
 from sim.comparisons.regions import MAIN_AXES
+from sim.comparisons.shipped.counts import count_table
 from sim.comparisons.shipped.effects import (
     paired_effects,
     scenario_rows,
@@ -14,7 +15,7 @@ from sim.comparisons.shipped.effects import (
     strongest,
     uncertain_inputs,
 )
-from sim.comparisons.shipped.reference import EffectRow, count_table, first_difference
+from sim.comparisons.shipped.reference import EffectRow
 from sim.data.load import load_data
 from sim.draws.draw import draw_vectors
 from sim.engines.axes import AXES, TIERS
@@ -22,6 +23,7 @@ from sim.model.world import Floats
 from sim.reports.words import assumption_line
 from sim.scenarios.load import load_shipped
 from sim.scenarios.scenario import Scenario
+from tests.support.reference import first_difference
 
 CODES = load_data().codes
 ROW = EffectRow("s", "work", "USA", True, 26, -1.0, -2.0, -1.0, 0.0, 80, "first_input", 0.9, "lever b", -0.1, 0.5, 0.2)
