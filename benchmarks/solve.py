@@ -25,7 +25,7 @@ ALLOWED = {"seconds_median": 4.0, "seconds_95": 8.0, "passes_median": 8.0}
 def main(count: int) -> None:
     """Solve points one after the other, each beside a pass of its own, and print the figures."""
     data, baseline = load_data(), load_shipped(BASELINE)
-    rows = []
+    rows: list[tuple[float, float, float, int, float]] = []
     for number, vector in enumerate(draw_vectors(data, count, {})):
         policies = policies_in_force(data, baseline, vector, number)
         problem = Equations(data, vector, policies)
