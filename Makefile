@@ -27,7 +27,7 @@ FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13)
 COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench reference lock clean
+.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench reference evidence lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ reference: $(READY)  ## run the shipped scenarios small: results/reference and d
 	$(BIN)/python scripts/scenario_sensitivity.py
 	$(BIN)/python scripts/write_scenarios.py
 	$(BIN)/python scripts/report_screenshots.py
+
+evidence: $(READY)  ## write docs/evidence.md and what the shipped draws say about the evidence anew (some five minutes)
+	$(BIN)/python scripts/write_evidence.py
 
 lock:  ## write the locks anew from pyproject.toml; versions move in the one for Python 3.13 only
 	$(PYTHON) -m venv .venv-lock

@@ -12,12 +12,12 @@ import sys
 
 import numpy as np
 
-from sim.model.world import Floats
-from sim.draws.constants import COARSE_PATTERNS, Phase, Equations, mix
 from sim.data.load import load_data
+from sim.draws.constants import COARSE_PATTERNS, Equations, Phase, mix
 from sim.draws.draw import BASELINE, parameter_vector, policies_in_force, sobol_points
-from sim.scenarios.load import load_shipped
 from sim.draws.solver import START_FILE, Mixer, Start, first_unknowns, shipped_start
+from sim.model.world import Floats
+from sim.scenarios.load import load_shipped
 
 FIRST_POINT = 1000
 JACOBIANS = 6  # points at which the Jacobian is taken

@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.comparisons.assumptions import reference_variants
 from sim.draws.assembly import Constants
-from sim.draws.draw import REFERENCE, SHIPPED, draw_key, draw_vectors, make_draw, read_draws, reference_vector, save_draws
+from sim.draws.draw import REFERENCE, SHIPPED, draw_key, draw_vectors, read_draws, reference_vector, save_draws, solve_anew
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.scenarios.load import load_basis
 
@@ -68,7 +68,7 @@ def solved(tasks: list[Task], workers: int) -> Iterator[tuple[str, Constants]]:
 def solve(task: Task) -> tuple[str, Constants]:
     """Solve one draw."""
     number, parameters = task
-    return draw_key(BASIS, parameters, number), make_draw(BASIS, parameters, number).constants
+    return draw_key(BASIS, parameters, number), solve_anew(BASIS, parameters, number)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,13 @@ def test_the_files_that_a_page_links_to_exist(page: Path) -> None:
         assert link.startswith("https://") or (page.parent / link).exists(), link
 
 
+def test_the_places_that_the_recipes_name_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    places = re.findall(r"`(?:python )?((?:sim|tests|scripts|scenarios|results)/[\w./-]*)[^`]*`", text)
+    assert len(places) > 20
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
 @pytest.mark.parametrize("name", ["work", "study", "origin"])
 def test_the_readme_explains_the_axes(name: str) -> None:
     assert f"**{name}**" in README

@@ -18,6 +18,7 @@ import sim
 from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.compare import compare
+from sim.cli.fit import fit
 from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
@@ -37,7 +38,8 @@ def cli() -> None:
 
 
 VERBS = (
-    run, compare, report, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources, trace,
+    run, compare, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
+    trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -187,10 +187,15 @@ def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Dra
     key = draw_key(basis, parameters, number)
     stored = shipped_draws(basis.data.folder).get(key) or cached_draw(key)
     if stored is None:
-        policies = policies_in_force(basis.data, basis.baseline, parameters, number)
-        stored = solve_constants(basis.data, parameters, policies)
+        stored = solve_anew(basis, parameters, number)
         save_draws(draw_file(key), {key: stored})
     return Draw(number, dict(parameters), stored)
+
+
+def solve_anew(basis: Basis, parameters: Mapping[str, float], number: int) -> Constants:
+    """Solve a draw, whether or not its solution is known; arguments and errors as for `make_draw`."""
+    policies = policies_in_force(basis.data, basis.baseline, parameters, number)
+    return solve_constants(basis.data, parameters, policies)
 
 
 @cache

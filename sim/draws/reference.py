@@ -112,7 +112,7 @@ def tense_entrants(years: Iterable[ExpectedYear], data: Data) -> Floats:
     return entered
 
 
-def observe(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
+def reference_values(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
     """Compute from expected years what `targets` lists."""
     usa, chn, ind = (data.codes.index(code) for code in ("USA", "CHN", "IND"))
     europe = [data.codes.index(code) for code in ("DEU", "FRA", "CHE", "NLD", "REU")]
@@ -121,7 +121,7 @@ def observe(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
     origin = last.shares[0, 0] / last.shares[0, 0].sum()
     careers = last.careers
     china = base.careers[chn, usa]
-    force = {year.year: workforce(year) for year in (base, last)}
+    force = {year.year: workforce_counts(year) for year in (base, last)}
     in_us = {year: table[:, usa] / table[:, usa].sum() for year, table in force.items()}
     home = {year: float(np.trace(table) / table.sum()) for year, table in force.items()}
     return {
@@ -147,7 +147,7 @@ def observe(years: Mapping[int, ExpectedYear], data: Data) -> dict[str, float]:
     }
 
 
-def workforce(year: ExpectedYear) -> Floats:
+def workforce_counts(year: ExpectedYear) -> Floats:
     """Count (R, R) visible people by origin and work region, students at their university."""
     students: Floats = year.studying - year.careers.sum(axis=2)
     table: Floats = year.careers.sum(axis=1) + students
@@ -197,7 +197,7 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
         years = problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES)
         calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE))
         others = calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES)
-        seen = observe({year.year: year for year in years}, data)
+        seen = reference_values({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)
         misses = [(seen[name] - value) / error for name, (value, error) in wanted.items()]
         cost = math.fsum(miss * miss for miss in misses)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.draws.worlds import world_of
+from sim.engines.walk import EngineMissingError, check_engine
 from sim.runs.executors import Progress, map_in_order
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
@@ -105,7 +106,7 @@ class Runner:
 
 Finish = Callable[[Run], object]
 """Adds files, such as figures, to the folder of a run before it is moved into place."""
-Watch = Callable[[str], AbstractContextManager[Progress | None]]
+Watcher = Callable[[str], AbstractContextManager[Progress | None]]
 """Opens what shows how far the runs of the scenario of a name are; errors of its runs pass through it."""
 
 
@@ -119,7 +120,7 @@ def found_or_made(
     out: Path,
     finish: Finish,
     settings: Sequence[str] = (),
-    watch: Watch = unwatched,
+    watch: Watcher = unwatched,
     runner: Runner | None = None,
 ) -> Iterator[tuple[Run, Literal["found", "made", "made again"]]]:
     """Find the run of each plan below a results folder, or make it; what can be checked is, before anything is run.
@@ -174,8 +175,9 @@ def found_or_made(
 def planned(runner: Runner, plan: RunPlan, out: Path) -> list[Task]:
     """List the tasks of a plan whose run can be written; errors as of `found_or_made`."""
     try:
+        check_engine(plan.engine)
         tasks = runner.tasks(plan)
-    except ValueError as error:
+    except (ValueError, EngineMissingError) as error:
         raise PlanError(str(error)) from error
     check_place(plan, out)
     return tasks

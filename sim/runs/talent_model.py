@@ -19,7 +19,7 @@ class TalentModel(WorldModel):
     ----------
     scenario : name or path of a scenario file, or a loaded scenario.
     draw : number of a draw, -1 for the reference point, or a solved draw.
-    replicate, seed : key of the random numbers, each 0..2**32-1.
+    replicate, seed : key of the random numbers, each 0..2**32-1; `mesa.batch_run` gives a seed of None, which is 1.
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050; the model stops running after it.
     collect : fill the DataCollector after every step: one row a year.
@@ -37,7 +37,7 @@ class TalentModel(WorldModel):
         draw: int | Draw = REFERENCE,
         replicate: int = 0,
         researchers: int = 2_000,
-        seed: int = 1,
+        seed: int | None = 1,
         until: int = 2035,
         collect: bool = True,
         collect_researchers: bool = False,
@@ -48,7 +48,7 @@ class TalentModel(WorldModel):
         known = load_scenario(scenario) if isinstance(scenario, str) else scenario
         solved = named_draw(basis, known, draw) if isinstance(draw, int) else draw
         world = world_of(basis.data, known, solved, researchers, until)
-        super().__init__(world, seed, replicate, basis.data.codes, collect, collect_researchers)
+        super().__init__(world, 1 if seed is None else seed, replicate, basis.data.codes, collect, collect_researchers)
 
     def life(self, origin: str, cohort: int, index: int) -> Life:
         """Tell the life of a researcher, year by year (see `life_of`).

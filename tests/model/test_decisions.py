@@ -233,9 +233,9 @@ def test_a_refused_hire_may_keep_the_headquarters_of_the_first_offer() -> None:
     settings = {
         "regions": 3,
         "work_constant": [60.0, 0.0, -60.0],
-        "odds": odds,
-        "attempts": 0.0,
-        "mobility": 0,
+        "work_visa_odds": odds,
+        "post_study_attempts": 0.0,
+        "mobility_area": 0,
         "refusal_deterrence": 0.0,
         "elite_bypass": 0.0,
         "industry_constant": 60.0,

@@ -158,8 +158,8 @@ def test_chances_to_be_visible_follow_the_equation() -> None:
 
 def test_policies_of_the_year_are_passed_on() -> None:
     world, _, tables = made()
-    for name in ("refusal", "bar", "closure"):
-        np.testing.assert_array_equal(getattr(tables, name), getattr(world, name)[ROW])
+    for name in ("student_visa_refusal", "entry_bar", "border_closure"):
+        np.testing.assert_array_equal(getattr(tables, name), getattr(world.levers, name)[ROW])
     np.testing.assert_array_equal(tables.graduation, world.graduation)
 
 

@@ -150,14 +150,14 @@ def test_a_year_that_does_not_add_up_is_refused() -> None:
 # --- windows --------------------------------------------------------------------------------------------------
 
 LEVERS = {
-    "refusal": (lambda x: np.minimum(1.0, x + 0.4), (0, 1)),
-    "bar": (0.6, (0, 1)),
-    "closure": (0.9, (0, 1)),
-    "delay": (lambda x: x + 18.0, (0, 1)),
+    "student_visa_refusal": (lambda x: np.minimum(1.0, x + 0.4), (0, 1)),
+    "entry_bar": (0.6, (0, 1)),
+    "border_closure": (0.9, (0, 1)),
+    "visa_delay": (lambda x: x + 18.0, (0, 1)),
     "hostility": (lambda x: x + 1.0, (0, 1)),
-    "stipend": (lambda x: 2.0 * x, (0, 1)),
-    "places": (0.1, ()),
-    "odds": (0.0, (slice(None), 1)),
+    "phd_stipend": (lambda x: 2.0 * x, (0, 1)),
+    "phd_places": (0.1, ()),
+    "work_visa_odds": (0.0, (slice(None), 1)),
     "return_bonus": (lambda x: x + 2.0, ()),
     "cohort": (lambda x: 1.5 * x, (0,)),
 }
@@ -194,7 +194,12 @@ def origin_rows(history: History, origins: list[int]) -> list[Any]:
 
 
 @MANY
-@given(seed=SEEDS, lever=st.sampled_from(["refusal", "bar", "closure", "delay", "hostility", "stipend", "cohort"]))
+@given(
+    seed=SEEDS,
+    lever=st.sampled_from(
+        ["student_visa_refusal", "entry_bar", "border_closure", "visa_delay", "hostility", "phd_stipend", "cohort"]
+    ),
+)
 def test_without_feedback_a_lever_on_one_origin_leaves_the_others_alone(seed: int, lever: str) -> None:
     world = random_world(seed, 5, years=12, mobility_area=np.eye(5), **FROZEN)
     value, where = LEVERS[lever]
@@ -215,7 +220,7 @@ def test_with_feedback_a_lever_on_one_origin_reaches_the_others() -> None:
 @MANY
 @given(seed=SEEDS, step=st.floats(0.0, 1.0), j=st.integers(1, 4), with_deterrence=st.booleans())
 def test_more_refusals_never_bring_more_students(seed: int, step: float, j: int, with_deterrence: bool) -> None:
-    changes = {**FROZEN, "closure": 0.0, "forced_exit": 0.0}
+    changes = {**FROZEN, "border_closure": 0.0, "forced_exit": 0.0}
     if not with_deterrence:
         changes["refusal_deterrence"] = 0.0
     world = random_world(seed, 5, years=8, **changes)

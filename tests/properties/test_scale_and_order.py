@@ -33,6 +33,7 @@ from tests.support.toy import (
     same_people,
     shapes,
     with_change,
+    with_levers,
 )
 
 SOME = settings(deadline=None, max_examples=40)
@@ -49,7 +50,7 @@ def assert_same(one, other) -> None:
 @given(SEEDS, st.integers(5, 4000))
 def test_the_size_of_chunks_changes_nothing(seed: int, chunk: int) -> None:
     world = random_world(seed, 4, years=10)
-    assert_same(run(world), run(world, Walk(chunk=chunk)))
+    assert_same(run(world), run(world, chunk=chunk))
 
 
 @SOME
@@ -79,7 +80,7 @@ def test_rows_one_by_one_change_nothing() -> None:
 @given(SEEDS, st.integers(0, 100), st.integers(5, 4000))
 def test_the_order_of_rows_changes_nothing(seed: int, order: int, chunk: int) -> None:
     world = random_world(seed, 4, years=10)
-    assert_same(run(world), run_shuffled(world, order, Walk(chunk=chunk)))
+    assert_same(run(world), run_shuffled(world, order, chunk=chunk))
 
 
 def test_chunks_change_nothing_in_the_real_world() -> None:
@@ -144,18 +145,18 @@ def test_identities_are_unique() -> None:
 def relabelled(world: World, order: np.ndarray) -> World:
     """Give region order[k] the id k."""
     regions, years = len(order), world.cohort.shape[0]
-    changed = {}
-    for name, shape in shapes(regions, years).items():
-        array = getattr(world, name)
-        for axis, size in enumerate(shape):
-            if size == regions and not (axis == 0 and len(shape) > 1 and shape[0] == years):
+
+    def taken(array: np.ndarray) -> np.ndarray:
+        for axis, size in enumerate(array.shape):
+            if size == regions and not (axis == 0 and array.ndim > 1 and array.shape[0] == years):
                 array = np.take(array, order, axis=axis)
-        changed[name] = np.ascontiguousarray(array)
-    position = np.argsort(order)
-    changed["abroad_region"] = position[changed["abroad_region"]].astype(np.int64)
-    for name in ("pay", "wait", "funding", "capital"):
-        changed[name].setflags(write=False)
-    return world._replace(**changed)
+        return np.ascontiguousarray(array)
+
+    changed = {name: taken(getattr(world, name)) for name in shapes(regions, years)}
+    changed["abroad_region"] = np.argsort(order)[changed["abroad_region"]].astype(np.int64)
+    changed["funding"].setflags(write=False)
+    levers = {name: taken(array) for name, array in world.levers._asdict().items()}
+    return with_levers(world._replace(**changed), **levers)
 
 
 @settings(deadline=None, max_examples=12)

@@ -123,8 +123,9 @@ def switched(base: World, variant: World) -> list[Switch]:
 def two_worlds(name: str, value: Any, where: tuple[Any, ...] = (), **coefficients: Any) -> list[Switch]:
     """Switch one array of a world of four regions alike from a year on."""
     start = {
-        "refusal": abroad(0.2, 4), "mobility": np.eye(4), "odds": 0.6, "attempts": 2.0, "wait": abroad(6.0, 4),
-        "forced_exit": 0.05 * abroad(1.0, 4)[:, :, np.newaxis], "hostility": abroad(0.3, 4), "delay": abroad(2.0, 4),
+        "student_visa_refusal": abroad(0.2, 4), "mobility_area": np.eye(4), "work_visa_odds": 0.6,
+        "post_study_attempts": 2.0, "residence_wait": abroad(6.0, 4),
+        "forced_exit": 0.05 * abroad(1.0, 4)[:, :, np.newaxis], "hostility": abroad(0.3, 4), "visa_delay": abroad(2.0, 4),
         "relocation_hazard": 0.4,
     }  # fmt: skip
     base = plain_world(4, 20, **{"cohort": 40.0, **start, **ALONE, **coefficients})
@@ -134,14 +135,14 @@ def two_worlds(name: str, value: Any, where: tuple[Any, ...] = (), **coefficient
 ABROAD = np.nonzero(abroad(1.0, 4))
 TO_FIRST = ((1, 2, 3), (0, 0, 0))
 ANSWERS: dict[str, tuple[Any, set[str]]] = {
-    "refusal": (("refusal", 0.7, (slice(None), *TO_FIRST)), {"visa refusal"}),
-    "bar": (("bar", 0.5, (slice(None), *TO_FIRST)), {"entry bar"}),
-    "closure": (("closure", 0.5, (slice(None), *TO_FIRST)), {"border closure"}),
+    "refusal": (("student_visa_refusal", 0.7, (slice(None), *TO_FIRST)), {"visa refusal"}),
+    "bar": (("entry_bar", 0.5, (slice(None), *TO_FIRST)), {"entry bar"}),
+    "closure": (("border_closure", 0.5, (slice(None), *TO_FIRST)), {"border closure"}),
     "gate": (("exit_gate", 0.4, (slice(None), 1)), {"exit gate"}),
-    "odds": (("odds", 0.1, (slice(None), 0)), {"work permit", "work visa attempts"}),
+    "odds": (("work_visa_odds", 0.1, (slice(None), 0)), {"work permit", "work visa attempts"}),
     "forced": (("forced_exit", 0.5, (slice(None), *TO_FIRST)), {"forced exit"}),
-    "stipend": (("stipend", 90_000.0, (slice(None), 1, 0)), {"stipend"}),
-    "pay": (("pay", 180_000.0, (slice(None), 1, 0)), {"pay"}),
+    "stipend": (("phd_stipend", 90_000.0, (slice(None), 1, 0)), {"stipend"}),
+    "pay": (("research_pay", 180_000.0, (slice(None), 1, 0)), {"pay"}),
     "quality": (("study_drift", 1.0, (slice(None), 0)), {"quality and shocks"}),
     "bonus": (("return_bonus", 2.0, (slice(None), 1)), {"return bonus"}),
     "cohort": (("cohort", 60.0, (slice(None), 2)), {"cohort size"}),
@@ -160,19 +161,19 @@ def test_a_lever_that_acts_in_one_way_is_the_reason_of_all(lever: str) -> None:
 TERMS_ALONE: dict[str, tuple[Any, dict[str, float], set[str]]] = {
     "hostility": (("hostility", 2.0), {"hostility_study": 1.0, "hostility_work": 1.0}, {"hostility"}),
     "opportunity": (("hostility", 2.0), {"hostility_exit": 1.0}, {"opportunity to move"}),
-    "delay": (("delay", 9.0), {"delay_cost": 1.0}, {"visa delay"}),
-    "deterrence": (("refusal", 0.6), {"refusal_deterrence": 2.0}, {"visa refusal", "expected visa success"}),
-    "work after study": (("pay", 300_000.0), {"option_value_weight": 2.0}, {"pay", "work after study"}),
-    "crowding": (("places", 0.3), {"congestion": 2.0, "demand_2019": 30.0}, {"crowding and places"}),
-    "ecosystem": (("capital", 400.0), {"ecosystem_pull": 1.0, "ecosystem_weight_capital": 0.5}, {"ecosystem"}),
+    "delay": (("visa_delay", 9.0), {"delay_cost": 1.0}, {"visa delay"}),
+    "deterrence": (("student_visa_refusal", 0.6), {"refusal_deterrence": 2.0}, {"visa refusal", "expected visa success"}),
+    "work after study": (("research_pay", 300_000.0), {"option_value_weight": 2.0}, {"pay", "work after study"}),
+    "crowding": (("phd_places", 0.3), {"congestion": 2.0, "demand_2019": 30.0}, {"crowding and places"}),
+    "ecosystem": (("research_capital", 400.0), {"ecosystem_pull": 1.0, "ecosystem_weight_capital": 0.5}, {"ecosystem"}),
 }
 
 
 @pytest.mark.parametrize("term", TERMS_ALONE)
 def test_the_term_that_carries_a_lever_is_named(term: str) -> None:
     (name, value), coefficients, expected = TERMS_ALONE[term]
-    where: tuple[Any, ...] = (0,) if name in ("places", "capital") else TO_FIRST
-    years = {"from_row": 21} if name == "places" else {"from_row": CHANGED_FROM}
+    where: tuple[Any, ...] = (0,) if name in ("phd_places", "research_capital") else TO_FIRST
+    years = {"from_row": 21} if name == "phd_places" else {"from_row": CHANGED_FROM}
     start = {"refusal": abroad(0.2, 4), "mobility": np.eye(4), "hostility": abroad(0.3, 4), "delay": abroad(2.0, 4)}
     base = plain_world(4, 28, **{"cohort": 30.0, **start, **ALONE, "relocation_hazard": 0.4, **coefficients})
     found = switched(base, with_change(base, name, value, years["from_row"], where))

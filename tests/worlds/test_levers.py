@@ -61,23 +61,29 @@ def world_with(*changes: LeverChange) -> World:
 
 
 def fields_that_differ(one: World, other: World) -> set[str]:
-    pairs = zip(World._fields, one, other, strict=True)
-    return {name for name, a, b in pairs if isinstance(a, np.ndarray) and not np.array_equal(a, b)}
+    before, after = arrays_of(one), arrays_of(other)
+    return {name for name, array in before.items() if not np.array_equal(array, after[name])}
+
+
+def arrays_of(world: World) -> dict[str, np.ndarray]:
+    """List the arrays of a world, those of its levers among them."""
+    given = {name: value for name, value in world._asdict().items() if isinstance(value, np.ndarray)}
+    return given | world.levers._asdict()
 
 
 ENTERS = {
-    "post_study_attempts": {"attempts"},
-    "residence_wait": {"wait"},
+    "post_study_attempts": {"post_study_attempts"},
+    "residence_wait": {"residence_wait"},
     "forced_exit": {"forced_exit"},
     "exit_gate": {"exit_gate"},
-    "research_pay": {"pay"},
-    "research_capital": {"capital"},
+    "research_pay": {"research_pay"},
+    "research_capital": {"research_capital"},
     "doctoral_quality": {"study_drift"},
     "place_shock": {"study_drift", "work_drift"},
-    "mobility_area": {"mobility", "refusal", "wait"},
+    "mobility_area": {"mobility_area", "student_visa_refusal", "residence_wait"},
     "offshoring": {"offshoring"},
     "participation": {"participation"},
-    "phd_stipend": {"stipend"},
+    "phd_stipend": {"phd_stipend"},
 }
 
 
@@ -88,7 +94,7 @@ def test_a_lever_moves_its_own_field_in_its_window(name: str) -> None:
     before = world_with()
     assert fields_that_differ(before, world) == ENTERS[name]
     for field in ENTERS[name]:
-        np.testing.assert_array_equal(getattr(world, field)[: 2026 - 2000], getattr(before, field)[: 2026 - 2000])
+        np.testing.assert_array_equal(arrays_of(world)[field][: 2026 - 2000], arrays_of(before)[field][: 2026 - 2000])
 
 
 def test_a_lever_at_its_default_changes_no_bit() -> None:
@@ -103,10 +109,12 @@ def test_pay_reaches_natives_unless_the_file_leaves_them_out() -> None:
     fee = world_with(change("research_pay", 0.5, "multiply", origin=foreigners, destination=(USA,), sector=(1,)))
     base = world_with()
     t = 2026 - 2000
-    np.testing.assert_allclose(everyone.pay[t, :, USA, 1], 0.5 * base.pay[t, :, USA, 1])
-    np.testing.assert_allclose(fee.pay[t, foreigners, USA, 1], 0.5 * base.pay[t, foreigners, USA, 1])
-    assert fee.pay[t, USA, USA, 1] == base.pay[t, USA, USA, 1]
-    np.testing.assert_array_equal(everyone.pay[t, :, USA, 0], base.pay[t, :, USA, 0])
+    np.testing.assert_allclose(everyone.levers.research_pay[t, :, USA, 1], 0.5 * base.levers.research_pay[t, :, USA, 1])
+    np.testing.assert_allclose(
+        fee.levers.research_pay[t, foreigners, USA, 1], 0.5 * base.levers.research_pay[t, foreigners, USA, 1]
+    )
+    assert fee.levers.research_pay[t, USA, USA, 1] == base.levers.research_pay[t, USA, USA, 1]
+    np.testing.assert_array_equal(everyone.levers.research_pay[t, :, USA, 0], base.levers.research_pay[t, :, USA, 0])
 
 
 def test_mobility_lifts_refusal_delay_and_wait_and_authorises() -> None:
@@ -114,11 +122,11 @@ def test_mobility_lifts_refusal_delay_and_wait_and_authorises() -> None:
     delayed = change("visa_delay", 6.0, origin=(CHN,), destination=(USA,))
     pair: dict[str, Any] = {"origin": (CHN,), "destination": (USA,)}
     base, half, full = (world_with(delayed, change("mobility_area", m, **pair)) for m in (0.0, 0.5, 1.0))
-    for field in ("refusal", "delay", "wait"):
-        cell = getattr(base, field)[t, CHN, USA]
+    for field in ("student_visa_refusal", "visa_delay", "residence_wait"):
+        cell = arrays_of(base)[field][t, CHN, USA]
         assert cell > 0.0
-        assert getattr(half, field)[t, CHN, USA] == 0.5 * cell
-        assert getattr(full, field)[t, CHN, USA] == 0.0
+        assert arrays_of(half)[field][t, CHN, USA] == 0.5 * cell
+        assert arrays_of(full)[field][t, CHN, USA] == 0.0
     chances = [make_year(world, first_indices(world), t).authorised[CHN, 0, USA] for world in (base, half, full)]
     np.testing.assert_allclose(chances[1], 0.5 + 0.5 * chances[0])
     np.testing.assert_array_equal(chances[2], [1.0, 1.0])
@@ -139,22 +147,22 @@ def test_parts_of_an_attempt_are_rounded() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("attempts", 4.0),
-        ("wait", 0.0),
+        ("post_study_attempts", 4.0),
+        ("residence_wait", 0.0),
         ("forced_exit", 0.3),
         ("exit_gate", 0.4),
-        ("pay", lambda old: 2.0 * old),
-        ("capital", lambda old: old * np.array([1e3, 1.0, 1.0, 1.0])),
+        ("research_pay", lambda old: 2.0 * old),
+        ("research_capital", lambda old: old * np.array([1e3, 1.0, 1.0, 1.0])),
         ("study_drift", lambda old: old + np.arange(4.0)),
         ("work_drift", lambda old: old + np.arange(4.0)),
-        ("mobility", 1.0),
+        ("mobility_area", 1.0),
         ("offshoring", 1.0),
         ("participation", 0.5),
     ],
 )
 def test_before_its_window_a_lever_changes_no_bit(name: str, value: Any) -> None:
     world = random_world(3, 4, years=14, people=60.0)
-    if name == "pay":
+    if name == "research_pay":
         cells = (slice(None), 1)
         changed = with_change(world, name, value, 9, cells)
     else:

@@ -37,7 +37,7 @@ def test_two_identical_regions_share_evenly(walk: Walk) -> None:
 
 
 def test_a_closed_border_moves_nobody_across(walk: Walk) -> None:
-    closed = {"bar": abroad(1.0, 3), "odds": 0.0, "mobility": np.eye(3), "elite_bypass": 0.0}
+    closed = {"entry_bar": abroad(1.0, 3), "work_visa_odds": 0.0, "mobility_area": np.eye(3), "elite_bypass": 0.0}
     for counts in walk(plain_world(3, 12, home_study=-3.0, home_work=-3.0, relocation_hazard=1.0, **closed)):
         assert counts.stock.sum() == np.trace(counts.stock) > 0
         assert counts.flows[RELOCATION].sum() == 0

@@ -43,7 +43,7 @@ def test_two_regions_alike_share_what_a_third_leaves() -> None:
     assert shares[0] > shares[1]
 
 
-@pytest.mark.parametrize("gate", ["bar", "refusal", "closure"])
+@pytest.mark.parametrize("gate", ["entry_bar", "student_visa_refusal", "border_closure"])
 def test_a_closed_border_lets_nobody_study_abroad(gate: str) -> None:
     closed = {gate: abroad(1.0, 3), "postponement": 0.5}
     world = plain_world(3, 12, home_study=-3.0, **closed)
@@ -75,7 +75,7 @@ def test_with_one_place_left_everyone_goes_there() -> None:
 
 def test_islands_live_apart() -> None:
     # No border is open and home pulls: every region keeps its own people, whatever happens in the others.
-    closed = {"bar": abroad(1.0, 3), "home_work": 200.0, "home_tie_sd": 0.0, "relocation_hazard": 1.0}
+    closed = {"entry_bar": abroad(1.0, 3), "home_work": 200.0, "home_tie_sd": 0.0, "relocation_hazard": 1.0}
     world = plain_world(3, 16, study_region_pull=0.0, **closed)
     history = run(world)
     for counts in history.counts:
@@ -176,7 +176,7 @@ def test_compatriots_draw_compatriots() -> None:
     # Two like destinations; only a diaspora tells them apart.
     refusal = np.zeros((20, 3, 3))
     refusal[:8, 0, 2] = 1.0
-    gates = {"refusal": refusal, "refusal_deterrence": 0.0, "exit_rate": 0.02, "relocation_hazard": 0.0}
+    gates = {"student_visa_refusal": refusal, "refusal_deterrence": 0.0, "exit_rate": 0.02, "relocation_hazard": 0.0}
     for pull in (0.0, 0.5):
         coefficients = {**FROZEN, "option_value_weight": 0.0, "study_region_pull": 6.0, "diaspora_pull": pull}
         entry = [year.entry[0] for year in expected_years(plain_world(3, 20, **gates, **coefficients), patterns=64)]

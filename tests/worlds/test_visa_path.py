@@ -29,10 +29,10 @@ def migrants(years: int = 7, people: float = 3000.0, **changes: Any) -> World:
         "study_constant": [STRONG, WEAK, 0.0],
         "work_constant": [STRONG, WEAK, 0.0],
         "industry_constant": STRONG,
-        "mobility": np.eye(3),
-        "attempts": 3.0,
-        "odds": np.array([0.3, 1.0, 1.0])[:, None],
-        "wait": abroad(3.0, 3),
+        "mobility_area": np.eye(3),
+        "post_study_attempts": 3.0,
+        "work_visa_odds": np.array([0.3, 1.0, 1.0])[:, None],
+        "residence_wait": abroad(3.0, 3),
         "elite_bypass": 0.0,
         "refusal_deterrence": 0.0,
         "offshoring": 0.0,
@@ -277,7 +277,7 @@ def test_a_gate_holds_incumbents_at_home_only() -> None:
     moving = {"relocation_hazard": 2.0, "relocation_age_decline": 0.0, "relocation_duration_decline": 0.0, "moving_cost": 0.0}
     gate = np.zeros((6, 3, 2))
     gate[3:, 2, 1] = 0.6
-    calm = {"study_constant": [0.0, 0.0, STRONG], "work_constant": 0.0, "odds": 1.0, "nest_dissimilarity": 1.0}
+    calm = {"study_constant": [0.0, 0.0, STRONG], "work_constant": 0.0, "work_visa_odds": 1.0, "nest_dissimilarity": 1.0}
     free, held = (run(migrants(6, exit_gate=g, incumbency=0.0, **moving, **calm)).people for g in (0.0, gate))
     for before, after in zip(free[:3], held[:3], strict=True):
         assert (before.place == after.place).all()

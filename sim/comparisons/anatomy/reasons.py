@@ -30,26 +30,28 @@ FORCED_EXIT: Final = "forced exit"
 WORK_PERMIT: Final = "work permit"
 OFFSHORING: Final = "offshoring"
 TERMS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "stipend": (("stipend",), ()),
-    "pay": (("pay",), ()),
+    "stipend": (("phd_stipend",), ()),
+    "pay": (("research_pay",), ()),
+    "housing cost": (("housing_cost",), ()),
     "ecosystem": ((), ("ecosystem", "pull")),
     "diaspora": ((), ("diaspora",)),
     "work after study": ((), ("option_value",)),
     "expected visa success": ((), ("expected_success",)),
-    "visa delay": (("delay",), ()),
+    "visa delay": (("visa_delay",), ()),
     "hostility": (("hostility",), ()),
-    "crowding and places": (("places", "demand_2019"), ("demand",)),
-    "residence wait": (("wait",), ()),
+    "crowding and places": (("phd_places", "demand_2019"), ("demand",)),
+    "residence wait": (("residence_wait",), ()),
     "quality and shocks": (("study_drift", "work_drift"), ()),
     "return bonus": (("return_bonus",), ()),
-    "work visa odds": (("odds", "attempts"), ()),
-    "mobility": (("mobility",), ()),
+    "work visa odds": (("work_visa_odds", "post_study_attempts"), ()),
+    "mobility": (("mobility_area",), ()),
 }
-"""Inputs of the terms of utility: fields of the world and of the indices."""
+"""Inputs of the terms of utility: fields of the world, levers by their names, and fields of the indices."""
 NO_TERM: Final = (
-    "refusal", "bar", "closure", "forced_exit", "exit_gate", "offshoring", "participation", "cohort", "capital", "funding",
+    "student_visa_refusal", "entry_bar", "border_closure", "forced_exit", "exit_gate", "offshoring", "participation", "cohort",
+    "cohort_size", "doctoral_quality", "place_shock", "research_capital", "funding",
 )  # fmt: skip
-"""Fields of the world that are in no utility of their year: gates, and what acts through later indices."""
+"""Inputs that are in no utility of their year: gates, what acts through later indices, and levers that another field holds."""
 GATES: Final = {
     "may not leave home": "exit gate",
     "is barred": "entry bar",
@@ -91,9 +93,10 @@ class Reasons:
         self.futures, self.codes = (base, variant), codes
         self.terms = {name: fields for name, (fields, _) in TERMS.items()}
         named = {field for fields in self.terms.values() for field in fields} | set(NO_TERM)
-        self.terms[OTHER_INPUTS] = tuple(field for field in World._fields if field not in named)
+        inputs, others = world_inputs(base.world), world_inputs(variant.world)
+        self.terms[OTHER_INPUTS] = tuple(field for field in inputs if field not in named)
         self.moved = {
-            name: tuple(f for f in fields if not alike(getattr(base.world, f), getattr(variant.world, f)))
+            name: tuple(field for field in fields if not alike(inputs[field], others[field]))
             for name, fields in self.terms.items()
         }
         self.made: dict[tuple[int, str], Year] = {}
@@ -210,10 +213,24 @@ class Reasons:
             of_indices = tuple(field for field in of_indices if not alike(getattr(own, field), getattr(others, field)))
             if not of_indices and not self.moved[name]:
                 return None
-            world = base.world._replace(**{field: getattr(variant.world, field) for field in self.moved[name]})
+            world = with_inputs(base.world, variant.world, self.moved[name])
             indices: Indices = own._replace(**{field: getattr(others, field) for field in of_indices})
             self.made[t, name] = make_year(world, indices, t)
         return self.made[t, name]
+
+
+def world_inputs(world: World) -> dict[str, Any]:
+    """List the fields of a world, the levers under their own names."""
+    fields: dict[str, Any] = world._asdict()
+    levers: dict[str, Any] = fields.pop("levers")._asdict()
+    return fields | levers
+
+
+def with_inputs(world: World, other: World, names: Sequence[str]) -> World:
+    """Take some inputs of a world (see `inputs_of`) from another one."""
+    taken = {name: value for name, value in world_inputs(other).items() if name in names}
+    levers = {name: taken.pop(name) for name in names if name in world.levers._fields}
+    return world._replace(**taken, levers=world.levers._replace(**levers))
 
 
 def alike(one: Any, other: Any) -> bool:

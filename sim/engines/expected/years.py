@@ -6,7 +6,7 @@ compositions of the workers at a place (where they studied, whose employer) move
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +76,14 @@ class ExpectedYear(NamedTuple):
     bar_top20: float
     bar_elite: float
     demand_index: Floats  # (R,) smoothed demand that this year read
+
+
+Watch = Callable[[int, Year, Pool, Floats], None]
+"""Called every year with the year, its tables, the pool before it ages and the (R, V, Q, R) new doctors; changes none of them."""
+
+
+def nobody_watches(year: int, tables: Year, pool: Pool, degrees: Floats) -> None:
+    """Look at nothing."""
 
 
 def new_pool(regions: int, attempts: int = 1, ties: int = TIE_CLASSES) -> Pool:
@@ -288,8 +296,9 @@ def flow_compositions(tables: Year, pool: Pool, jobs: Jobs) -> None:
 
 
 def expected_years(
-    world: World, visibility: list[Visibility] | None = None, patterns: int = 256, ties: int = TIE_CLASSES
-) -> Iterator[ExpectedYear]:
+    world: World, visibility: list[Visibility] | None = None, patterns: int = 256, ties: int = TIE_CLASSES,
+    watch: Watch = nobody_watches,
+) -> Iterator[ExpectedYear]:  # fmt: skip
     """Compute expected numbers year after year.
 
     Parameters
@@ -298,6 +307,7 @@ def expected_years(
     visibility : per year, how many are visible: bars and the demand of 2019 are then solved; None: the world's own.
     patterns : 2 to the number of regions of an origin that are open or closed in turn, see `masked_shares`.
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
+    watch : called in every year when the new doctors have their first jobs.
 
     Yields
     ------
@@ -322,6 +332,7 @@ def expected_years(
         pool.left[:] -= 1
         move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
         take_first_jobs(tables, degrees, jobs)
+        watch(FIRST_YEAR + t, tables, pool, degrees)
         age_workers(tables, pool, jobs)
         eligible, active = eligible_people(pool)
         bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]

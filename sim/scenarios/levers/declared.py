@@ -1,7 +1,7 @@
 """The levers a policy can move, declared once each: unit, range, who it can be aimed at and where it enters.
 
-To add a lever, add one entry to ``LEVERS`` and one field to ``sim.scenarios.levers.changes.Policies``; a default that is observed
-goes into ``sim.scenarios.levers.observed``.
+To add a lever, declare it here and read it in a formula of ``sim.model`` under its name (CONTRIBUTING.md); a default that is
+observed goes into ``sim.scenarios.levers.observed``.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ def test_students_who_lose_their_status_study_on_elsewhere() -> None:
     closed = np.zeros((3, 3))
     closed[0, 2] = 1.0
     for refusal, to in ((0.0, 2), (closed, 0)):
-        settings = {"study_constant": [-30.0, 0.0, 0.0], "mobility": np.eye(3), "attrition_rate": 0.0, **FROZEN}
+        settings = {"study_constant": [-30.0, 0.0, 0.0], "mobility_area": np.eye(3), "attrition_rate": 0.0, **FROZEN}
         tables = year_of(plain_world(3, 1, forced_exit=forced, student_visa_refusal=refusal, refusal_deterrence=0.0, **settings))
         students = np.zeros((3, 2, 5, 3, 7))
         students[0, 0, 2, 1, 2] = 80.0
@@ -468,7 +468,7 @@ def test_expected_numbers_are_people() -> None:
 
 def test_without_feedback_and_visas_the_mean_is_the_expectation() -> None:
     # No approximation is left but the composition of movers.
-    gates = {"refusal": 0.0, "bar": 0.0, "closure": 0.0, "mobility": 1}
+    gates = {"student_visa_refusal": 0.0, "entry_bar": 0.0, "border_closure": 0.0, "mobility_area": 1}
     world = random_world(12, 4, years=16, people=400.0, **gates, **FROZEN)
     expected = list(expected_years(world, patterns=2))[-1].shares[2, 3]
     drawn = np.array([run(world, replicate=r).counts[-1].shares[2, 3] for r in range(8)], float)

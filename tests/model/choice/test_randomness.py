@@ -73,8 +73,8 @@ def test_a_block_has_the_documented_counter(index, origin, cohort, year, decisio
 @given(alternative=st.integers(0, 255), index=WORD)
 def test_an_alternative_has_one_word_of_its_block(alternative: int, index: int) -> None:
     key = make_key(1, 2)
-    drawn = draw_alternative(key, index, 3, 2010, 2011, randomness.JOB, alternative)
-    block = draw_block(key, index, 3, 2010, 2011, randomness.JOB, alternative // 4)
+    drawn = draw_alternative(key, index, 3, 2010, 2011, randomness.JOB_CHOICE, alternative)
+    block = draw_block(key, index, 3, 2010, 2011, randomness.JOB_CHOICE, alternative // 4)
     assert drawn == uniform(block[alternative % 4])
     assert [pick(block, place) for place in range(4)] == list(block)
 
@@ -103,7 +103,7 @@ def test_many_draws_are_uniform_and_unrelated() -> None:
 
 
 def test_decisions_have_numbers_of_their_own() -> None:
-    names = ("TRAITS", "COHORT", "YEAR", "STUDY", "REFUSAL", "CLOSURE", "JOB", "AUTHORISATION", "EMPLOYER")
+    names = ("TRAITS", "COHORT", "YEAR", "STUDY_CHOICE", "REFUSAL", "CLOSURE", "JOB_CHOICE", "AUTHORISATION", "EMPLOYER")
     numbers = [getattr(randomness, name) for name in names]
     assert len(set(numbers)) == len(numbers)
     assert all(0 < number < 256 for number in numbers)

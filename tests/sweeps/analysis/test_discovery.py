@@ -59,7 +59,7 @@ def test_coverage_and_density_are_those_of_the_box_that_is_told(found: Discovery
 
 def test_the_second_answer_is_the_first(planted: Sweep, found: Discovery) -> None:
     again = discover(planted, f"{CHN} > {USA}", SCENARIO)
-    assert again.boxes == found.boxes
+    assert repr(again.boxes) == repr(found.boxes)  # a limit that is open is NaN, which equals nothing
 
 
 def test_the_rows_and_where_replicates_disagree_are_counted(found: Discovery) -> None:

@@ -1,0 +1,148 @@
+"""What the draws say about the evidence: one walk a draw to the last year of evidence, kept by what was solved for the draw.
+
+A draw's values depend on its parameters, its constants and the operators. They are named by these, not by the text of the
+formulas: constants are solved on the expected flows of 2000 to 2050, so that a formula that says something else gives others.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from sim.calibration.evidence import Record
+from sim.calibration.graduates import Graduates
+from sim.calibration.observe import FOLLOWED, Observed, Question, observe, seen_in_walk
+from sim.data.load import DATA_FOLDER
+from sim.data.schema import LAST_OUTCOME, Data
+from sim.draws.assembly import make_world
+from sim.draws.draw import Draw, draw_vectors, make_draw, policies_in_force
+from sim.draws.reference import TENSE, TENSIONS, without
+from sim.engines.expected.years import ExpectedYear, expected_years
+from sim.model.world import FIRST_YEAR, Floats
+from sim.runs.executors import Progress
+from sim.scenarios.scenario import Basis, Scenario
+from sim.sources import cache_root, source_hash
+
+SHIPPED_VALUES = DATA_FOLDER / "modelled.npz"
+FIT_PATTERNS = 64
+FIT_TIES = 3
+READING = ("calibration/observe.py", "calibration/graduates.py")
+"""Modules that read values off a walk."""
+KEEP_EVERY = 10
+"""Draws after which what was computed is kept."""
+
+
+def walk_draw(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[list[ExpectedYear], Graduates]:
+    """Walk one draw through expected years, the doctors of FOLLOWED being followed.
+
+    Parameters
+    ----------
+    data : the packaged tables.
+    draw : with its constants; its bars stand.
+    scenario : whose levers are in force.
+    until : last year, 2000..2050.
+    """
+    policies = policies_in_force(data, scenario, draw.parameters, draw.number)
+    world = make_world(data, draw.parameters, draw.constants, policies, until, 1.0)
+    span = until - FIRST_YEAR + 1
+    graduates = Graduates(
+        span, len(data.codes), int(world.levers.post_study_attempts.max()), data.codes.index(FOLLOWED), FIT_TIES
+    )
+    return list(expected_years(world, None, FIT_PATTERNS, FIT_TIES, graduates.watch)), graduates
+
+
+def seen_in_draw(basis: Basis, draw: Draw) -> Observed:
+    """Walk a draw to the last year of evidence, with the tensions and without them."""
+    data, baseline = basis.data, basis.baseline
+    years, graduates = walk_draw(data, draw, baseline, LAST_OUTCOME)
+    calm_years, calm_graduates = walk_draw(data, draw, without(baseline, TENSIONS), TENSE[1])
+    return seen_in_walk(data.codes, years, graduates, calm_years, calm_graduates)
+
+
+def questions_key(questions: Sequence[Question]) -> str:
+    """Name questions by operator, arguments and year, and by the code that answers them."""
+    asked = [[question.operator, sorted(question.arguments.items()), question.year] for question in questions]
+    return hashlib.sha256(json.dumps([source_hash(READING), asked], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def solution_key(draw: Draw) -> str:
+    """Name a draw by its number, its parameters and what was solved for it."""
+    digest = hashlib.sha256(json.dumps([draw.number, sorted(draw.parameters.items())]).encode())
+    for name, values in sorted(draw.constants.arrays().items()):
+        digest.update(name.encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()[:32]
+
+
+def modelled_values(record: Record, basis: Basis, draws: Sequence[Draw], progress: Progress | None = None) -> Floats:
+    """Compute what draws say about every row, or read it where it is kept.
+
+    Parameters
+    ----------
+    record : the evidence, K rows.
+    basis : the tables and the baseline.
+    draws : D solved draws.
+    progress : called with (what is done, how many are done, how many there are).
+
+    Returns
+    -------
+    (D, K).
+    """
+    questions = [row.question for row in record.rows]
+    name = questions_key(questions)
+    cache = cache_root() / "fit" / f"{name}.npz"
+    kept = read_values(SHIPPED_VALUES, name) | read_values(cache, name)
+    new = 0
+    keys = [solution_key(draw) for draw in draws]
+    for done, (key, draw) in enumerate(zip(keys, draws, strict=True)):
+        if key in kept:
+            continue
+        if progress is not None:
+            progress("walking the draws", done, len(draws))
+        kept[key] = observe(seen_in_draw(basis, draw), questions)
+        new += 1
+        if new % KEEP_EVERY == 0:
+            save_values(cache, name, kept)
+    if new % KEEP_EVERY:
+        save_values(cache, name, kept)
+    return np.stack([kept[key] for key in keys])
+
+
+def first_draws(basis: Basis, count: int, progress: Progress | None = None) -> list[Draw]:
+    """Make the first draws, solving those that are neither shipped nor cached."""
+    vectors = draw_vectors(basis.data, count, {})
+    draws = []
+    for number, vector in enumerate(vectors):
+        if progress is not None:
+            progress("solving draws", number, count)
+        draws.append(make_draw(basis, vector, number))
+    return draws
+
+
+def read_values(path: Path, name: str) -> dict[str, Floats]:
+    """Read kept values by draw; a file that is missing, unreadable or answers other questions counts as empty."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            if str(stored["questions"]) != name:
+                return {}
+            return dict(zip([str(key) for key in stored["keys"]], np.array(stored["values"]), strict=True))
+    except (OSError, KeyError, ValueError, BadZipFile):
+        return {}
+
+
+def save_values(path: Path, name: str, values: Mapping[str, Floats]) -> None:
+    """Keep values by draw in one atomic move; a cache that cannot be written is no error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
+            np.savez_compressed(
+                file, questions=np.array(name), keys=np.array(list(values)), values=np.stack(list(values.values()))
+            )
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError:
+        return
