@@ -72,8 +72,8 @@ MUTATIONS = (
     Mutation(
         "agents: a key with the wrong year",
         "engines/agents",
-        "        self.words = year_words(*self.identity, self.model.year)\n",
-        "        self.words = year_words(*self.identity, self.model.year - 1)\n",
+        "        self.words = year_words(self.who, self.model.year)\n",
+        "        self.words = year_words(self.who, self.model.year - 1)\n",
     ),
     Mutation(
         "a formula that both engines share: nobody pays attention to pay",

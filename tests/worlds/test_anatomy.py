@@ -174,7 +174,8 @@ def test_the_term_that_carries_a_lever_is_named(term: str) -> None:
     (name, value), coefficients, expected = TERMS_ALONE[term]
     where: tuple[Any, ...] = (0,) if name in ("phd_places", "research_capital") else TO_FIRST
     years = {"from_row": 21} if name == "phd_places" else {"from_row": CHANGED_FROM}
-    start = {"refusal": abroad(0.2, 4), "mobility": np.eye(4), "hostility": abroad(0.3, 4), "delay": abroad(2.0, 4)}
+    start = {"hostility": abroad(0.3, 4), "visa_delay": abroad(2.0, 4), "student_visa_refusal": abroad(0.2, 4)}
+    start |= {"mobility_area": np.eye(4)}
     base = plain_world(4, 28, **{"cohort": 30.0, **start, **ALONE, "relocation_hazard": 0.4, **coefficients})
     found = switched(base, with_change(base, name, value, years["from_row"], where))
     assert len(found) > 10
