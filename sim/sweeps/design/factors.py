@@ -276,6 +276,9 @@ def csv_rows(file: DesignText, name: object, factors: Sequence[Factor]) -> tuple
     if not isinstance(name, str) or not name:
         file.refuse(path, "csv needs the name of a file beside the design", name)
         return ()
+    if "\0" in name:  # versions of Python word it differently
+        file.refuse(path, "cannot be read (embedded null byte)", name)
+        return ()
     source = file.path.parent / name
     try:
         if source.stat().st_size > MOST_CSV_BYTES:
