@@ -132,12 +132,12 @@ def fit_row(row: Evidence, values: Floats, weights: Floats) -> RowFit:
     values, weights = values[known], weights[known] / weights[known].sum()
     low, median, high = (weighted_quantile(values, weights, u) for u in (0.05, 0.5, 0.95))
     place = float((weights * ndtr((row.value - values) / row.error)).sum())
-    miss = (median - row.value) / row.error
+    miss = float(one_sided(row, np.array((median - row.value) / row.error)))
     least, most = (1.0 - INSIDE_BAND) / 2.0, (1.0 + INSIDE_BAND) / 2.0
     if row.bound == "at_most":
-        miss, most = max(miss, 0.0), 1.0
+        most = 1.0
     elif row.bound == "at_least":
-        miss, least = min(miss, 0.0), 0.0
+        least = 0.0
     return RowFit(row, low, median, high, miss, place, least <= place <= most)
 
 

@@ -6,7 +6,6 @@ formulas: constants are solved on the expected flows of 2000 to 2050, so that a 
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
@@ -19,7 +18,7 @@ from sim.calibration.observe import FOLLOWED, Observed, Question, observe, seen_
 from sim.data.load import DATA_FOLDER
 from sim.data.schema import LAST_OUTCOME, Data
 from sim.draws.assembly import make_world
-from sim.draws.draw import Draw, draw_vectors, make_draw, policies_in_force
+from sim.draws.draw import Draw, draw_vectors, make_draw, policies_in_force, save_arrays
 from sim.draws.reference import TENSE, TENSIONS, without
 from sim.engines.expected.years import ExpectedYear, expected_years
 from sim.model.world import FIRST_YEAR, Floats
@@ -135,14 +134,5 @@ def read_values(path: Path, name: str) -> dict[str, Floats]:
 
 
 def save_values(path: Path, name: str, values: Mapping[str, Floats]) -> None:
-    """Keep values by draw in one atomic move; a cache that cannot be written is no error."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez_compressed(
-                file, questions=np.array(name), keys=np.array(list(values)), values=np.stack(list(values.values()))
-            )
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError:
-        return
+    """Keep values by draw."""
+    save_arrays(path, questions=np.array(name), keys=np.array(list(values)), values=np.stack(list(values.values())))

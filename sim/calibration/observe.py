@@ -21,6 +21,7 @@ from sim.engines.axes import AXES, STAGES, TIERS
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import FIRST_YEAR, Floats
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.statistics import ratio
 
 FOLLOWED = USA
 """Region whose doctors are followed after the degree."""
@@ -60,28 +61,22 @@ class Asked(NamedTuple):
     among: Floats  # (K, R)
 
 
-def part_of(part: Floats, whole: Floats) -> Floats:
-    """Divide; NaN where the whole is 0."""
-    quotient: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0.0)
-    return quotient
-
-
 def share(seen: Observed, asked: Asked) -> Floats:
     """Share of regions on an axis of a tier."""
     people = np.einsum("kt,tkr->kr", asked.years, seen.shares[:, asked.tier, asked.axis])
-    return part_of((people * asked.regions).sum(axis=1), people.sum(axis=1))
+    return ratio((people * asked.regions).sum(axis=1), people.sum(axis=1))
 
 
 def study_of_origin(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible of an origin whose graduate school is in a region."""
     people = np.einsum("kt,ko,tog->kg", asked.years, asked.origin, seen.studying)
-    return part_of((people * asked.study).sum(axis=1), people.sum(axis=1))
+    return ratio((people * asked.study).sum(axis=1), people.sum(axis=1))
 
 
 def stay(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible with a degree from a region (and of an origin) who work in a region."""
     people = np.einsum("kt,ko,kg,togw->kw", asked.years, asked.origin, asked.study, seen.careers)
-    return part_of((people * asked.work).sum(axis=1), people.sum(axis=1))
+    return ratio((people * asked.work).sum(axis=1), people.sum(axis=1))
 
 
 def workplaces(seen: Observed) -> Floats:
@@ -94,31 +89,31 @@ def workplaces(seen: Observed) -> Floats:
 def work_of_origin(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible of an origin who work in a region."""
     people = np.einsum("kt,ko,tow->kw", asked.years, asked.origin, workplaces(seen))
-    return part_of((people * asked.work).sum(axis=1), people.sum(axis=1))
+    return ratio((people * asked.work).sum(axis=1), people.sum(axis=1))
 
 
 def workforce(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible who work in a region that come from an origin."""
     people = np.einsum("kt,kw,tow->ko", asked.years, asked.work, workplaces(seen))
-    return part_of((people * asked.origin).sum(axis=1), people.sum(axis=1))
+    return ratio((people * asked.origin).sum(axis=1), people.sum(axis=1))
 
 
 def works_abroad(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible who work outside their origin."""
     people = np.einsum("kt,tow->kow", asked.years, workplaces(seen))
-    return 1.0 - part_of(np.einsum("koo->k", people), people.sum(axis=(1, 2)))
+    return 1.0 - ratio(np.einsum("koo->k", people), people.sum(axis=(1, 2)))
 
 
 def students(seen: Observed, asked: Asked) -> Floats:
     """Share of the visible who are students."""
     everyone = asked.years @ seen.shares[:, 0, 0].sum(axis=1)
-    return 1.0 - part_of(asked.years @ seen.careers.sum(axis=(1, 2, 3)), everyone)
+    return 1.0 - ratio(asked.years @ seen.careers.sum(axis=(1, 2, 3)), everyone)
 
 
 def hq_elsewhere(seen: Observed, asked: Asked) -> Floats:
     """Mean over years of the share located in a region whose employer has its headquarters elsewhere."""
     located = seen.shares[:, 0, AXES.index("location")]
-    yearly = part_of(asked.regions @ seen.remote.T, asked.regions @ located.T)
+    yearly = ratio(asked.regions @ seen.remote.T, asked.regions @ located.T)
     mean: Floats = np.where(asked.years > 0.0, yearly, 0.0).sum(axis=1) / asked.years.sum(axis=1)
     return mean
 
@@ -132,19 +127,19 @@ def visible(seen: Observed, asked: Asked) -> Floats:
 def industry(seen: Observed, asked: Asked) -> Floats:
     """Share of the new doctors of regions who enter industry."""
     doctors = np.einsum("kt,kg,tgi->ki", asked.years, asked.study, seen.industry)
-    return part_of(doctors[:, 1], doctors[:, 0])
+    return ratio(doctors[:, 1], doctors[:, 0])
 
 
 def foreign_doctors(seen: Observed, asked: Asked) -> Floats:
     """Share of the new doctors of one region who are of another origin."""
     doctors = np.einsum("kt,kg,tog->ko", asked.degrees, asked.study, seen.degrees)
-    return 1.0 - part_of((doctors * asked.study).sum(axis=1), doctors.sum(axis=1))
+    return 1.0 - ratio((doctors * asked.study).sum(axis=1), doctors.sum(axis=1))
 
 
 def students_from(seen: Observed, asked: Asked) -> Floats:
     """Share of an origin in the students of a region that come from some origins."""
     people = np.einsum("kt,kg,tog->ko", asked.years, asked.study, seen.students) * asked.among
-    return part_of((people * asked.origin).sum(axis=1), people.sum(axis=1))
+    return ratio((people * asked.origin).sum(axis=1), people.sum(axis=1))
 
 
 def foreign(seen: Observed, asked: Asked) -> Floats:
@@ -158,14 +153,14 @@ def first_stay(seen: Observed, asked: Asked) -> Floats:
     origin = foreign(seen, asked)
     home = seen.codes.index(FOLLOWED)
     stayed = np.einsum("kt,ko,to->k", asked.degrees, origin, seen.first[:, :, home])
-    return part_of(stayed, np.einsum("kt,ko,to->k", asked.degrees, origin, seen.degrees[:, :, home]))
+    return ratio(stayed, np.einsum("kt,ko,to->k", asked.degrees, origin, seen.degrees[:, :, home]))
 
 
 def later_stay(seen: Observed, asked: Asked) -> Floats:
     """Share of the foreign doctors of the USA who still are researchers that are there in the year of the outcome."""
     origin = foreign(seen, asked)
     stayed = np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.staying)
-    return part_of(stayed, np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.active))
+    return ratio(stayed, np.einsum("ks,kt,ko,sto->k", asked.years, asked.degrees, origin, seen.active))
 
 
 def tense_rows(array: Floats, codes: Sequence[str]) -> Floats:

@@ -217,13 +217,18 @@ def read_draws(path: Path) -> dict[str, Constants]:
 
 
 def save_draws(path: Path, draws: Mapping[str, Constants]) -> None:
-    """Write solved draws in one atomic move; a cache that cannot be written is no error."""
+    """Write solved draws by key."""
     names = list(next(iter(draws.values())).arrays())
     columns: dict[str, Any] = {name: np.stack([constants.arrays()[name] for constants in draws.values()]) for name in names}
+    save_arrays(path, names=np.array(names), keys=np.array(list(draws)), **columns)
+
+
+def save_arrays(path: Path, **arrays: Any) -> None:
+    """Write arrays by name in one atomic move; a cache that cannot be written is no error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez_compressed(file, names=np.array(names), keys=np.array(list(draws)), **columns)
+            np.savez_compressed(file, **arrays)
         Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError:

@@ -11,7 +11,7 @@ every draw, so that neither draws nor replicates average out alone:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,8 @@ def shares_of(counts: NDArray[np.integer]) -> Floats:
     return ratio(counts, np.broadcast_to(total, counts.shape))
 
 
-def ratio(part: NDArray[np.integer], whole: NDArray[np.integer]) -> Floats:
-    """Return part / whole, NaN where the whole is zero. Both are counts of one shape."""
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """Return part / whole, NaN where the whole is zero. Both are people or their means, of one shape."""
     result = np.full(part.shape, np.nan)
     np.divide(part, whole, out=result, where=whole > 0)
     return result
