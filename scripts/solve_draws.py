@@ -1,7 +1,7 @@
 """Solve the draws that ship with the package, sim/data/tables/draws.npz; optional arguments: draws, workers.
 
     python scripts/solve_draws.py 100 2            solves all of them
-    python scripts/solve_draws.py 100 2 --same 8   solves the centre and 7 others spread over the list; where they equal the
+    python scripts/solve_draws.py 100 2 --same 8   solves 8 of them spread over the list; where they equal the
                                                    shipped ones to the bit, all of these are kept under their new names
 
 The name of a draw is a hash of all that its solution depends on, the sources of the formulas included: a change that makes
@@ -18,17 +18,7 @@ import numpy as np
 
 from sim.comparisons.assumptions import reference_variants
 from sim.draws.assembly import Constants
-from sim.draws.draw import (
-    CENTRE,
-    REFERENCE,
-    SHIPPED,
-    draw_key,
-    draw_vectors,
-    read_draws,
-    reference_vector,
-    save_draws,
-    solve_anew,
-)
+from sim.draws.draw import REFERENCE, SHIPPED, draw_key, draw_vectors, read_draws, reference_vector, save_draws, solve_anew
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.scenarios.load import load_basis
 
@@ -57,23 +47,20 @@ def main(count: int, workers: int, same: int | None) -> None:
 
 
 def tasks_of(count: int) -> list[Task]:
-    """List what is shipped, each once: the centre, the reference point, its variants, and the first draws."""
+    """List what is shipped, each once: the reference point, its variants, and the first draws."""
     data = BASIS.data
-    vectors, rejected = draw_vectors(data, count, {})
-    print(f"{rejected:.1%} of the points passed over as unstable", file=sys.stderr)
-    centre = {parameter.name: parameter.default for parameter in data.parameters}
+    vectors = draw_vectors(data, count, {})
     point = reference_vector(data)
     varied = [(REFERENCE, point | {VARIED: value}) for value in VALUES]
-    varied += [(REFERENCE, parameters) for parameters in reference_variants(BASIS.data)]
-    tasks: list[Task] = [(CENTRE, centre), (REFERENCE, point), *varied, *enumerate(vectors)]
+    varied += [(REFERENCE, parameters) for parameters in reference_variants(data)]
+    tasks: list[Task] = [(REFERENCE, point), *varied, *enumerate(vectors)]
     return list({draw_key(BASIS, parameters, number): (number, parameters) for number, parameters in tasks}.values())
 
 
 def solved(tasks: list[Task], workers: int) -> Iterator[tuple[str, Constants]]:
-    """Solve draws, the first before the others, as these start from it."""
-    yield solve(tasks[0])
+    """Solve draws; none depends on another."""
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for (number, _), (key, constants) in zip(tasks[1:], pool.map(solve, tasks[1:]), strict=True):
+        for (number, _), (key, constants) in zip(tasks, pool.map(solve, tasks), strict=True):
             print(f"draw {number}: largest error of a share {constants.error:.4f}", file=sys.stderr, flush=True)
             yield key, constants
 

@@ -33,7 +33,7 @@ class Graduates:
     def __init__(self, years: int, regions: int, attempts: int, region: int, ties: int) -> None:
         self.region = region
         self.ties = ties
-        self.pool: Pool = new_pool(regions, attempts)
+        self.pool: Pool = new_pool(regions, attempts, ties)
         self.students = np.zeros((years, regions, regions))
         self.degrees = np.zeros((years, regions, regions))
         self.first = np.zeros((years, regions, regions))
@@ -55,10 +55,10 @@ class Graduates:
         self.degrees[t] = degrees.sum(axis=(1, 2))
         own = np.zeros_like(degrees)
         own[..., self.region] = degrees[..., self.region]
-        jobs = new_jobs(degrees.shape[0])
+        jobs = new_jobs(degrees.shape[0], self.ties)
         self.pool.left[:] -= 1
         move_incumbents(tables, self.pool.workers, self.pool.waiting, self.pool.left, jobs)
-        take_first_jobs(tables, own, self.ties, jobs)
+        take_first_jobs(tables, own, jobs)
         self.first[t] = jobs.first.sum(axis=1)[:, self.region]
         age_workers(tables, self.pool, jobs)
         by_age = self.pool.workers.sum(axis=(1, 2, 3, 5))

@@ -113,7 +113,7 @@ def modelled_values(record: Record, basis: Basis, draws: Sequence[Draw], progres
 
 def first_draws(basis: Basis, count: int, progress: Progress | None = None) -> list[Draw]:
     """Make the first draws, solving those that are neither shipped nor cached."""
-    vectors, _ = draw_vectors(basis.data, count, {})
+    vectors = draw_vectors(basis.data, count, {})
     draws = []
     for number, vector in enumerate(vectors):
         if progress is not None:

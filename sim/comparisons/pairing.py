@@ -136,7 +136,7 @@ def is_current(run: Run) -> bool:
 def run_vectors(run: Run, data: Data) -> list[dict[str, float]]:
     """List the parameters of a run's draws; the run must be current."""
     scenario = load_scenario(str(run.folder / RESOLVED))
-    return draw_vectors(data, run.draws, scenario.parameters)[0]
+    return draw_vectors(data, run.draws, scenario.parameters)
 
 
 def pair(base: Run, variant: Run, data: Data) -> Pair:

@@ -2,34 +2,41 @@
 
 Everything is solved jointly: regional constants on the headquarters census of 2019, cohort levels on published origins, study
 constants on three published transitions, place effects on the elite of 2022, the industry constant on first jobs, the bars on
-the number of authors (version 1, section 8). The solution is a fixed point of damped inversions, sped up by Anderson mixing.
+the number of authors (version 1, section 8). The solution is a fixed point of damped inversions, found by `sim.solver`.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.data.schema import Data
 from sim.draws.assembly import CHN, GBR, IND, MODEL_YEARS, OTHER_ANGLOPHONE, USA, Constants, make_world
+from sim.draws.solver import Mixer, first_unknowns, shipped_start
 from sim.engines.expected.years import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
-from sim.model.world import BASE_YEAR, FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, REFERENCE_YEAR, REPORT_FROM, Floats
+from sim.model.world import (
+    BASE_YEAR,
+    FIRST_YEAR,
+    LAST_YEAR,
+    REFERENCE_RESEARCHERS,
+    REFERENCE_YEAR,
+    REPORT_FROM,
+    TIE_CLASSES,
+    Floats,
+)
 from sim.scenarios.levers.changes import Policies
 
-GAMMA_LIMIT = 0.9
 FIRST_DOCTORS = 2005
 TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
-COARSE_TOLERANCE = 0.003  # of a share: what the coarse phase leaves to the fine one
+COARSE_TOLERANCE = 0.002  # of a share: what the coarse phase leaves to the fine one
 ACCEPTED = 0.30  # of a share: farther off, a solution has run away and is refused; nearer, every run says how far off it is
 COARSE_PATTERNS = 16
 FINE_PATTERNS = 64
-FULL_PATTERNS = 256
-STEP_LIMIT = 0.7
+MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all visible (model.md, finding 5)
 PATIENCE = 10  # passes without an improvement by a tenth: the targets cannot be met any closer
-DAMPING = 0.6
-MEMORY = 6
-REGULARISATION = 1e-4
 CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
 INDIA_IN_US = "M19-T-INUSG"
 INDIA_AT_HOME = 0.05  # of visible Indian origins in 2019: M19-T-INSTAY says that at most .05 worked (and so studied) there
@@ -38,19 +45,6 @@ ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 class NotSolvedError(RuntimeError):
     """The constants of a parameter vector could not be solved; the message says how far off they stayed."""
-
-
-def own_stock_elasticity(parameters: Mapping[str, float]) -> float:
-    """Compute Gamma, the elasticity of a region's pull to its own stock; 1 / (1 - Gamma) is the long-run multiplier."""
-    weights = parameters["ecosystem_weight_top"] + parameters["ecosystem_weight_elite"]
-    pull = parameters["ecosystem_pull"] * weights + parameters["diaspora_pull"]
-    return pull / parameters["nest_dissimilarity"]
-
-
-def is_stable(parameters: Mapping[str, float]) -> bool:
-    """Tell whether a vector is admissible: Gamma below GAMMA_LIMIT and ecosystem weights that leave a rest."""
-    used = sum(parameters[f"ecosystem_weight_{part}"] for part in ("top", "elite", "capital"))
-    return own_stock_elasticity(parameters) < GAMMA_LIMIT and used <= 1.0
 
 
 def first_guess(data: Data) -> Constants:
@@ -77,13 +71,32 @@ def first_guess(data: Data) -> Constants:
     )
 
 
+class Phase(NamedTuple):
+    """How finely steps are computed for how long."""
+
+    patterns: int
+    ties: int
+    most: int  # passes
+    tolerance: float  # of a share
+
+
+PHASES = (Phase(COARSE_PATTERNS, 1, 40, COARSE_TOLERANCE), Phase(FINE_PATTERNS, TIE_CLASSES, 20, TOLERANCE))
+
+
+class Walked(NamedTuple):
+    """The walk of the last step: the unknowns and fineness, the years so far, and those that can still be walked."""
+
+    of: tuple[bytes, int, int]
+    years: list[ExpectedYear]
+    rest: Iterator[ExpectedYear]
+
+
 class Equations:
     """One parameter vector to be solved: unknowns as a vector, and the step that each unknown should take.
 
     The unknowns, in order: work constants (R), cohort levels (R), study constants of USA, CHN and IND, place effects of USA and
     CHN, ln of the British share of industry jobs with US headquarters, the India-USA corridor, the corridor from China to the
-    other anglophone regions, logit of the early visible share, ln of demand for study places in 2019 (R), industry constants
-    FIRST_DOCTORS..BASE_YEAR.
+    other anglophone regions, logit of the early visible share, industry constants FIRST_DOCTORS..BASE_YEAR.
     """
 
     def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies) -> None:
@@ -95,8 +108,10 @@ class Equations:
         self.at = {code: data.codes.index(code) for code in (USA, CHN, IND, GBR, "CAN")}
         self.others = [data.codes.index(code) for code in OTHER_ANGLOPHONE]
         self.offsets = np.array([parameters.get(f"study_offset_{code.lower()}", 0.0) for code in data.codes])
+        self.guess = first_guess(data)
         self.error = math.inf
         self.abroad_share = 0.0
+        self.walked: Walked | None = None
 
     def pack(self, constants: Constants) -> Floats:
         """Put the unknown parts of constants into one vector."""
@@ -111,13 +126,12 @@ class Equations:
                 constants.study_constant[named],
                 constants.place_effect[[self.at[USA], self.at[CHN]]],
                 [math.log(share), constants.india_us, constants.china_anglophone, logit(early)],
-                np.log(constants.demand_2019),
                 industry,
             ]
         )
 
-    def unpack(self, x: Floats, like: Constants) -> Constants:
-        """Make constants from a vector of unknowns; what is not unknown comes from `like`."""
+    def unpack(self, x: Floats) -> Constants:
+        """Make constants from a vector of unknowns; what is not unknown comes from the first guess."""
         r = self.regions
         work = x[:r] - x[:r].mean()
         study = work + self.offsets
@@ -127,12 +141,12 @@ class Equations:
         place[self.at[USA]], place[self.at[CHN]] = x[2 * r + 3], x[2 * r + 4]
         industry = np.empty(MODEL_YEARS)
         first, last = FIRST_DOCTORS - FIRST_YEAR, BASE_YEAR - FIRST_YEAR
-        solved = x[3 * r + 9 :]
+        solved = x[2 * r + 9 :]
         industry[:first], industry[first : last + 1], industry[last + 1 :] = solved[0], solved, solved[-1]
         abroad = np.zeros(r)
         abroad[self.at[GBR]] = min(1.0, math.exp(x[2 * r + 5]))
         return replace(
-            like,
+            self.guess,
             work_constant=work,
             study_constant=study,
             cohort_level=x[r : 2 * r].copy(),
@@ -141,15 +155,21 @@ class Equations:
             india_us=float(x[2 * r + 6]),
             china_anglophone=float(x[2 * r + 7]),
             early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 8])),
-            demand_2019=np.exp(x[2 * r + 9 : 3 * r + 9]),
             industry_constant=industry,
         )
 
-    def walk(self, constants: Constants, until: int, patterns: int, ties: int) -> list[ExpectedYear]:
-        """Compute expected years of the baseline with bars solved on the number of authors."""
+    def walk(self, constants: Constants, until: int, patterns: int, ties: int) -> Iterator[ExpectedYear]:
+        """Compute expected years of the baseline, one after the other, with bars solved on the number of authors."""
         world = make_world(self.data, self.parameters, constants, self.policies, until, 1.0)
         visibility = self.visibility(constants.early_visible, until)
-        return list(expected_years(world, visibility, patterns, ties))
+        return expected_years(world, visibility, patterns, ties)
+
+    def whole_walk(self, x: Floats, patterns: int, ties: int) -> list[ExpectedYear]:
+        """List the expected years to the horizon; the last step's years are walked on from, if they are of these unknowns."""
+        if self.walked is None or self.walked.of != (x.tobytes(), patterns, ties):
+            self.step(x, patterns, ties)
+        assert self.walked is not None
+        return [*self.walked.years, *self.walked.rest]
 
     def visibility(self, early: float, until: int) -> list[Visibility]:
         """List how many are visible by year: a fixed share before 2010, authors to 2022, a drifting share after."""
@@ -165,10 +185,13 @@ class Equations:
                 path.append(Visibility(math.nan, math.nan, trend * min(year - REFERENCE_YEAR, 10) / 10.0))
         return path
 
-    def step(self, x: Floats, like: Constants, patterns: int, ties: int) -> Floats:
+    def step(self, x: Floats, patterns: int, ties: int) -> Floats:
         """Compute the step that each unknown should take: damped log-ratios of target to model."""
-        constants = self.unpack(x, like)
-        years = {year.year: year for year in self.walk(constants, REFERENCE_YEAR, patterns, ties)}
+        constants = self.unpack(x)
+        rest = self.walk(constants, LAST_YEAR, patterns, ties)
+        walked = list(islice(rest, REFERENCE_YEAR - FIRST_YEAR + 1))
+        self.walked = Walked((x.tobytes(), patterns, ties), walked, rest)
+        years = {year.year: year for year in walked}
         base, last = years[BASE_YEAR], years[REFERENCE_YEAR]
         damp = self.parameters["nest_dissimilarity"]
         steps: list[Floats] = []
@@ -187,43 +210,43 @@ class Equations:
         early = years[REPORT_FROM]
         visible = early.shares[0, 0].sum() / early.eligible
         steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
-        demand = np.maximum(years[BASE_YEAR + 1].demand_index, 1e-6)
-        steps.append(np.log(demand / constants.demand_2019))
         steps.append(self.industry_steps(years, damp))
         self.error = max([*errors, *named_errors, abs(level) * 0.1])
         return np.concatenate(steps)
 
     def named_steps(self, base: ExpectedYear, last: ExpectedYear, damp: float) -> tuple[Floats, list[float]]:
-        """Compute the steps of three study constants, two place effects, the British share and two corridors; their errors."""
+        """Compute the steps of three study constants, two place effects, the British share and two corridors; their errors.
+
+        A study constant meets its transition, or fills the region with students to MOST_STUDENTS of its work share, whichever
+        comes first: where students alone would exceed what works there, the transition is out of reach.
+        """
         usa, chn, ind, gbr = (self.at[code] for code in (USA, CHN, IND, GBR))
         china = last.studying[chn] / last.studying[chn].sum()
         india = base.studying[ind] / base.studying[ind].sum()
         elite = last.shares[1, 2] / last.shares[1, 2].sum()
         pairs = [
-            (self.targets[CHINA_IN_US], china[usa]),
-            (self.targets[CHINA_AT_HOME], china[chn]),
-            (self.targets[INDIA_IN_US], india[usa]),
+            self.reachable(usa, self.targets[CHINA_IN_US], china[usa], base),
+            self.reachable(chn, self.targets[CHINA_AT_HOME], china[chn], base),
+            self.reachable(ind, INDIA_AT_HOME, india[ind], base),
             (self.targets[ELITE_US], elite[usa]),
             (self.targets[ELITE_CHINA], elite[chn]),
-            (INDIA_AT_HOME, india[ind]),
+            (self.targets[INDIA_IN_US], india[usa]),
             (self.targets[CHINA_IN_OTHER_ANGLOPHONE], china[self.others].sum()),
         ]
         remote = [year.remote[gbr] / year.shares[0, 3, gbr] for year in (base, last)]
+        wanted = math.log(self.abroad_share * self.data.gbr_usa_hq_share / (0.5 * sum(remote)))
+        british = min(wanted, 0.0) - math.log(self.abroad_share)
         gaps = [logit(target) - logit(model) for target, model in pairs]
-        british = math.log(self.data.gbr_usa_hq_share / (0.5 * sum(remote)))
-        if self.abroad_share >= 1.0:
-            british = min(british, 0.0)
-        steps = [
-            damp * gaps[0],
-            damp * gaps[1],
-            damp * gaps[5],
-            0.5 * gaps[3],
-            0.5 * gaps[4],
-            british,
-            damp * gaps[2],
-            damp * gaps[6],
-        ]
+        steps = [*(damp * gap for gap in gaps[:3]), 0.5 * gaps[3], 0.5 * gaps[4], british, damp * gaps[5], damp * gaps[6]]
         return np.array(steps), [abs(target - model) for target, model in pairs]
+
+    def reachable(self, region: int, target: float, model: float, base: ExpectedYear) -> tuple[float, float]:
+        """Choose between a transition and the limit of students in 2019, as (target, model): what asks for fewer students."""
+        students = float((base.shares[0, 2, region] - base.shares[0, 4, region]) / base.shares[0, 2].sum())
+        limit = MOST_STUDENTS * float(self.data.work_target_2019[region])
+        if logit(limit) - logit(students) < logit(target) - logit(model):
+            return limit, students
+        return target, model
 
     def industry_steps(self, years: Mapping[int, ExpectedYear], damp: float) -> Floats:
         """Compute the steps of the industry constants from first jobs of doctors of the United States and Canada."""
@@ -253,20 +276,15 @@ def author_counts(pool_size: Floats) -> Floats:
 
 
 def solve_constants(
-    data: Data,
-    parameters: Mapping[str, float],
-    policies: Policies,
-    start: Constants | None = None,
-    report: Callable[[str], None] | None = None,
+    data: Data, parameters: Mapping[str, float], policies: Policies, report: Callable[[str], None] | None = None
 ) -> Constants:
-    """Solve the constants of one parameter vector.
+    """Solve the constants of one parameter vector; the solution depends on nothing else, whatever was solved before.
 
     Parameters
     ----------
     data : the packaged tables, with the targets.
     parameters : every parameter by name.
     policies : of the baseline scenario under this draw, (51, ...).
-    start : constants to start from; None: a guess from published shares.
     report : called with a line of progress.
 
     Returns
@@ -278,69 +296,47 @@ def solve_constants(
     NotSolvedError : a target is missed by more than ACCEPTED; the message gives the largest error.
     """
     problem = Equations(data, parameters, policies)
-    guess = start if start is not None else first_guess(data)
-    x = problem.pack(guess)
-    phases = ((COARSE_PATTERNS, 1, 50, COARSE_TOLERANCE), (FINE_PATTERNS, 3, 20, TOLERANCE))
-    for patterns, ties, most, tolerance in phases:
-        x = mix(problem, x, guess, patterns, ties, most, report, tolerance)
+    start = shipped_start()
+    x = first_unknowns(start, parameters)
+    mixer = Mixer(start.preconditioner)
+    for phase in PHASES:
+        x = mix(problem, x, phase, mixer, report)
+        mixer.forget_point()
     if problem.error > ACCEPTED:
         raise NotSolvedError(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
-    return with_bars(problem, replace(problem.unpack(x, guess), error=problem.error))
+    return with_bars(problem, x)
 
 
 def mix(
-    problem: Equations, x: Floats, like: Constants, patterns: int, ties: int, most: int,
-    report: Callable[[str], None] | None = None, tolerance: float = TOLERANCE,
+    problem: Equations, x: Floats, phase: Phase, mixer: Mixer, report: Callable[[str], None] | None = None
 ) -> Floats:  # fmt: skip
-    """Step with regularised Anderson mixing until every share is within `tolerance`; return the best unknowns seen.
-
-    A memory of the last steps predicts the point where the step vanishes (Walker and Ni 2011). The least squares are
-    regularised and steps are capped, because the plain scheme diverges where an unknown saturates.
-    """
-    points: list[Floats] = []
-    steps: list[Floats] = []
+    """Mix steps until every share is within the phase's tolerance, or nothing improves; return the best unknowns seen."""
     best = (math.inf, x)
     hopeful = (math.inf, 0)
-    for passed in range(most):
-        step = np.clip(problem.step(x, like, patterns, ties), -STEP_LIMIT, STEP_LIMIT)
+    for passed in range(phase.most):
+        step = problem.step(x, phase.patterns, phase.ties)
         if report is not None:
-            report(f"{patterns} patterns, {ties} ties: largest error of a share {problem.error:.5f}")
+            report(f"{phase.patterns} patterns, {phase.ties} ties: largest error of a share {problem.error:.5f}")
         if problem.error < best[0]:
             best = (problem.error, x)
         if problem.error < 0.9 * hopeful[0]:
             hopeful = (problem.error, passed)
-        if problem.error < tolerance or passed - hopeful[1] >= PATIENCE:
+        if problem.error < phase.tolerance or passed - hopeful[1] >= PATIENCE:
             break
-        points = [*points[-MEMORY:], x]
-        steps = [*steps[-MEMORY:], step]
-        x = x + np.clip(mixed_step(points, steps), -STEP_LIMIT, STEP_LIMIT)
+        x = mixer.mixed(x, step)
     problem.error = best[0]
     return best[1]
 
 
-def mixed_step(points: list[Floats], steps: list[Floats]) -> Floats:
-    """Combine remembered (U,) points and steps into the next change of the unknowns."""
-    plain = DAMPING * steps[-1]
-    if len(points) < 2:
-        return plain
-    moved = np.stack([points[-1] - point for point in points[:-1]], axis=1)
-    changed = np.stack([steps[-1] - step for step in steps[:-1]], axis=1)
-    scale = np.linalg.norm(changed, axis=0) + 1e-12
-    changed, moved = changed / scale, moved / scale
-    normal = changed.T @ changed + REGULARISATION * np.eye(changed.shape[1])
-    weights = np.linalg.solve(normal, changed.T @ steps[-1])
-    combined: Floats = plain - (moved + DAMPING * changed) @ weights
-    return combined
-
-
-def with_bars(problem: Equations, constants: Constants) -> Constants:
-    """Walk the whole horizon once more and store the bar paths and the demand of 2019 that belong to the constants."""
-    years = problem.walk(constants, LAST_YEAR, FULL_PATTERNS, 3)
+def with_bars(problem: Equations, x: Floats) -> Constants:
+    """Walk the whole horizon and store the bar paths and the demand of 2019 that belong to the unknowns."""
+    years = problem.whole_walk(x, FINE_PATTERNS, TIE_CLASSES)
     visible = np.array([year.shares[0, 0].sum() / max(year.eligible, 1e-9) for year in years])
     return replace(
-        constants,
+        problem.unpack(x),
         bar_top20=np.array([year.bar_top20 for year in years]),
         bar_elite=np.array([year.bar_elite for year in years]),
         demand_2019=years[BASE_YEAR + 1 - FIRST_YEAR].demand_index.copy(),
         binding=(visible >= MOST_VISIBLE - 1e-6).astype(np.float64),
+        error=problem.error,
     )

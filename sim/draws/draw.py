@@ -1,12 +1,13 @@
 """A draw: one vector of uncertain parameters with everything that is solved for it, solved once and kept.
 
-Draw k is the k-th admissible point of one fixed scrambled Sobol sequence through the priors, whatever the seed. Solved draws
+Draw k is the k-th point of one fixed scrambled Sobol sequence through the priors, whatever the seed. Solved draws
 are shipped with the package or cached by their vector; a change of the formulas, of the data or of the baseline makes another
 key, so that no old solution is ever used.
 """
 
 import hashlib
 import json
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -21,7 +22,9 @@ from scipy.stats import qmc
 from sim.data.distributions import Distribution, quantile
 from sim.data.schema import Data
 from sim.draws.assembly import Constants
-from sim.draws.constants import is_stable, solve_constants
+from sim.draws.constants import solve_constants
+from sim.draws.solver import START_FILE
+from sim.draws.stability import CONDITIONAL, fault_of, range_left
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
 from sim.scenarios.levers.changes import Policies, resolve_policies
@@ -36,8 +39,6 @@ SHIPPED = "draws.npz"
 """File of the solved draws that come with tables."""
 REFERENCE = -1
 """Number of the reference point among draws."""
-CENTRE = -2
-"""Number of the point of all defaults, from which the others are solved."""
 MEDIAN = 0.5
 """Where the levers with a distribution stand at a point that is no draw."""
 
@@ -61,26 +62,57 @@ def sobol_points() -> Floats:
 
 
 def parameter_vector(data: Data, point: Floats, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
-    """Turn a Sobol point into parameters: the quantile of each prior, in the order of the table; overrides win."""
-    vector = {}
-    column = 0
-    for parameter in data.parameters:
-        prior: float | Distribution | None = parameter.prior
-        u = float(point[column])
-        if parameter.prior is not None:
-            column += 1
-        prior = overrides.get(parameter.name, prior)
-        if prior is None:
-            vector[parameter.name] = parameter.default
-        elif isinstance(prior, Distribution):
-            vector[parameter.name] = quantile(prior, u, parameter.low, parameter.high)
-        else:
-            vector[parameter.name] = float(prior)
-    return vector
+    """Turn a Sobol point into parameters: the quantile of each prior; overrides win.
+
+    Parameters
+    ----------
+    data : the packaged tables.
+    point : (SOBOL_DIMENSIONS,) in (0, 1), a column for every parameter: those with a prior in the order of the table, then the
+        others.
+    overrides : parameters fixed or re-distributed by a scenario or the command line.
+
+    Raises
+    ------
+    ValueError : what is fixed leaves nothing that is admissible; the message says what to change.
+    """
+    columns = sorted(data.parameters, key=lambda p: p.prior is None)
+    numbers = {p.name: float(u) for p, u in zip(columns, point, strict=False)}
+    stated = {p.name: overrides.get(p.name, p.default if p.prior is None else p.prior) for p in data.parameters}
+    priors = {name: value for name, value in stated.items() if isinstance(value, Distribution) and value.kind != "fixed"}
+    vector = {name: value_of(value) for name, value in stated.items() if name not in priors}
+    ranges = {p.name: (p.low, p.high) for p in data.parameters}
+    lowest = {name: max(ranges[name][0], dict(prior.numbers).get("low", -math.inf)) for name, prior in priors.items()}
+    for name in (*(name for name in priors if name not in CONDITIONAL), *(name for name in CONDITIONAL if name in priors)):
+        low, high = ranges[name]
+        if name in CONDITIONAL:
+            least, most = range_left(name, lowest | vector)
+            low, high = max(low, least), min(high, most)
+        vector[name] = drawn_between(name, priors[name], numbers[name], low, high)
+    fault = fault_of(vector)
+    if fault:
+        raise ValueError(fault)
+    return {p.name: vector[p.name] for p in data.parameters}
 
 
-def draw_vectors(data: Data, count: int, overrides: Mapping[str, float | Distribution]) -> tuple[list[dict[str, float]], float]:
-    """List the parameters of the first draws.
+def value_of(value: float | Distribution) -> float:
+    """Read a number, or the value of a `fixed` distribution."""
+    return float(dict(value.numbers)["value"] if isinstance(value, Distribution) else value)
+
+
+def drawn_between(name: str, prior: Distribution, u: float, low: float, high: float) -> float:
+    """Draw a parameter from what its range and the other parameters leave of its prior; ValueError if that is nothing."""
+    try:
+        return quantile(prior, u, low, high)
+    except ValueError:
+        raise ValueError(
+            f"{name}: the fixed parameters leave {low:.3g} to {high:.3g}, where its distribution {prior.table()} has nothing; "
+            "weights must sum to at most 1 and Gamma stay below .9: lower ecosystem_pull, diaspora_pull or a weight, "
+            "or raise nest_dissimilarity"
+        ) from None
+
+
+def draw_vectors(data: Data, count: int, overrides: Mapping[str, float | Distribution]) -> list[dict[str, float]]:
+    """List the parameters of the first draws, one dictionary each.
 
     Parameters
     ----------
@@ -88,29 +120,13 @@ def draw_vectors(data: Data, count: int, overrides: Mapping[str, float | Distrib
     count : number of draws, at least 1.
     overrides : parameters fixed or re-distributed by a scenario or the command line.
 
-    Returns
-    -------
-    One dictionary per draw; the share of points passed over because they are not stable (Gamma at or above .9).
-
     Raises
     ------
-    ValueError : the overrides leave too few stable points.
+    ValueError : as `parameter_vector`; or more draws than there are points.
     """
-    vectors: list[dict[str, float]] = []
-    tried = 0
-    for point in sobol_points():
-        if len(vectors) == count:
-            break
-        tried += 1
-        vector = parameter_vector(data, point, overrides)
-        if is_stable(vector):
-            vectors.append(vector)
-    if len(vectors) < count:
-        raise ValueError(
-            f"only {len(vectors)} of {tried} points are stable (Gamma below .9) with these parameters; "
-            "lower ecosystem_pull or diaspora_pull, or raise nest_dissimilarity"
-        )
-    return vectors, 1.0 - count / tried
+    if count > MOST_POINTS:
+        raise ValueError(f"{count} draws: there are at most {MOST_POINTS}")
+    return [parameter_vector(data, point, overrides) for point in sobol_points()[:count]]
 
 
 def reference_vector(data: Data) -> dict[str, float]:
@@ -133,12 +149,19 @@ def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, f
     return resolve_policies(defaults, scenario.layers, values, 2000)
 
 
+@cache
+def start_digest() -> str:
+    """Hash the file with the start of all solutions."""
+    return hashlib.sha256(START_FILE.read_bytes()).hexdigest()
+
+
 def draw_key(basis: Basis, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
     text = json.dumps(
         [
             source_hash(SOLUTION),
             basis.data.numbers,
+            start_digest(),
             scenario_effect(basis.baseline),
             sorted(parameters.items()),
             number,
@@ -172,13 +195,7 @@ def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Dra
 def solve_anew(basis: Basis, parameters: Mapping[str, float], number: int) -> Constants:
     """Solve a draw, whether or not its solution is known; arguments and errors as for `make_draw`."""
     policies = policies_in_force(basis.data, basis.baseline, parameters, number)
-    start = None if number == CENTRE else centre_draw(basis).constants
-    return solve_constants(basis.data, parameters, policies, start)
-
-
-def centre_draw(basis: Basis) -> Draw:
-    """Find or solve the point of all defaults, where every other solution starts: a fixed start makes solutions repeatable."""
-    return make_draw(basis, {parameter.name: parameter.default for parameter in basis.data.parameters}, CENTRE)
+    return solve_constants(basis.data, parameters, policies)
 
 
 @cache

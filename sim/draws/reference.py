@@ -15,8 +15,9 @@ from scipy.optimize import least_squares
 from sim.data.distributions import quantile
 from sim.data.schema import Data
 from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
-from sim.draws.constants import Equations, first_guess, mix
+from sim.draws.constants import TOLERANCE, Equations, Phase, mix
 from sim.draws.draw import REFERENCE, policies_in_force
+from sim.draws.solver import Mixer, first_unknowns, shipped_start
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
 from sim.scenarios.scenario import Basis, Scenario
@@ -179,7 +180,6 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
     scales = [prior_scale(data, name) for name in FREE]
     wanted = targets(data)
     relaxed = without(baseline, TENSIONS)
-    guess = first_guess(data)
     start: list[Floats] = []
 
     def residuals(shifted: Floats) -> Floats:
@@ -189,17 +189,14 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
         problem = Equations(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE))
         x = mix(
             problem,
-            start[0] if start else problem.pack(guess),
-            guess,
-            PATTERNS,
-            TIES,
-            12 if start else 40,
-            None,
+            start[0] if start else first_unknowns(shipped_start(), parameters),
+            Phase(PATTERNS, TIES, 12 if start else 40, TOLERANCE),
+            Mixer(shipped_start().preconditioner),
         )
         start[:] = [x]
-        years = problem.walk(problem.unpack(x, guess), REFERENCE_YEAR, PATTERNS, TIES)
+        years = problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES)
         calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE))
-        others = calm.walk(problem.unpack(x, guess), TENSE[1], PATTERNS, TIES)
+        others = calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES)
         seen = reference_values({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)
         misses = [(seen[name] - value) / error for name, (value, error) in wanted.items()]

@@ -4,7 +4,6 @@ import numpy as np
 
 from sim.data.schema import Data
 from sim.draws.assembly import make_world
-from sim.draws.constants import is_stable
 from sim.draws.draw import (
     MEDIAN,
     REFERENCE,
@@ -16,6 +15,7 @@ from sim.draws.draw import (
     policies_in_force,
     reference_vector,
 )
+from sim.draws.stability import fault_of
 from sim.model.world import REFERENCE_RESEARCHERS, World
 from sim.scenarios.scenario import Basis, Scenario
 
@@ -50,11 +50,12 @@ def parameters_of(scenario: Scenario, draw: int, data: Data) -> dict[str, float]
     if draw != REFERENCE:
         if draw < 0:
             raise ValueError(f"draw {draw}: 0 and above, or {REFERENCE} for the reference point")
-        return draw_vectors(data, draw + 1, scenario.parameters)[0][draw]
+        return draw_vectors(data, draw + 1, scenario.parameters)[draw]
     vector = reference_vector(data)
     if scenario.parameters:
         medians = parameter_vector(data, np.full(SOBOL_DIMENSIONS, MEDIAN), scenario.parameters)
         vector |= {name: medians[name] for name in scenario.parameters}
-    if not is_stable(vector):
-        raise ValueError(f"{scenario.name}: the reference point is not stable with these parameters; lower ecosystem_pull")
+    fault = fault_of(vector)
+    if fault:
+        raise ValueError(f"{scenario.name}, reference point: {fault}")
     return vector

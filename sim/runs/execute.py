@@ -34,9 +34,9 @@ def tasks_of(plan: RunPlan) -> list[Task]:
 
     Raises
     ------
-    ValueError : the parameters fixed by the scenario leave too few stable draws.
+    ValueError : the parameters fixed by the scenario leave nothing that is stable.
     """
-    vectors, _ = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)
+    vectors = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 
@@ -134,7 +134,7 @@ def found_or_made(
     out
         Results folder.
     finish
-        Called with each run that is made before its folder is in its place, to write into it what is drawn from its numbers.
+        Called with each run that is made before its folder is in its place, to write into it what is drawn of it.
     settings
         Texts of ``--set`` for the record.
     watch
@@ -149,7 +149,7 @@ def found_or_made(
     Raises
     ------
     PlanError
-        If the fixed parameters of a scenario leave too few stable draws.
+        If the fixed parameters of a scenario leave nothing that is stable.
     sim.draws.constants.NotSolvedError, sim.engines.walk.InvariantBrokenError
         If the constants of a draw cannot be solved, or a year does not add up.
     sim.runs.atomic.FolderError
@@ -164,10 +164,11 @@ def found_or_made(
             yield read_run(known), "found"
             continue
         before = find_run(plan, out)
-        command, notes = run_command(plan, settings), [unstable_points(plan)]
         with watch(plan.scenario.name) as progress:
             outcomes = runner.outcomes(todo, plan.workers, progress)
-            made = write_run(plan, outcomes, out, command=command, notes=notes, variants=runner.variants(plan), finish=finish)
+            made = write_run(
+                plan, outcomes, out, command=run_command(plan, settings), variants=runner.variants(plan), finish=finish
+            )
         yield made, "made" if before is None else "made again"
 
 
@@ -185,12 +186,6 @@ def planned(runner: Runner, plan: RunPlan, out: Path) -> list[Task]:
 def found_run(plan: RunPlan, out: Path) -> Path | None:
     """Find the folder of a run that need not be made: there, by the engine of the plan, with no invariants to check."""
     return None if plan.check_invariants else find_run(plan, out, plan.engine)
-
-
-def unstable_points(plan: RunPlan) -> str:
-    """Say which share of the points of the priors was passed over."""
-    rejected = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)[1]
-    return f"Passed over as unstable (feedbacks that amplify themselves): {rejected:.0%} of the prior's points."
 
 
 def run_command(plan: RunPlan, settings: Sequence[str]) -> str:

@@ -83,7 +83,7 @@ def vectors_of(design: Design, scenario: Scenario, data: Data) -> dict[int, dict
     Raises
     ------
     ValueError
-        If the parameters leave too few stable draws.
+        If the fixed parameters leave nothing that is stable.
     """
     if not design.draws:
         return {REFERENCE: parameters_of(scenario, REFERENCE, data)}
@@ -92,7 +92,7 @@ def vectors_of(design: Design, scenario: Scenario, data: Data) -> dict[int, dict
 
 @lru_cache(maxsize=16)
 def _drawn(data: Data, draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
-    return dict(enumerate(draw_vectors(data, draws, dict(parameters))[0]))
+    return dict(enumerate(draw_vectors(data, draws, dict(parameters))))
 
 
 def solved(vector: Mapping[str, float], draw: int, basis: Basis) -> Draw:

@@ -49,7 +49,6 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
     headers = {line for line in lines if line.startswith("region ")}
     assert [header.split()[1:] for header in headers] == [["2019", "2022"]]
     assert "priors (not yet calibrated)" in out
-    assert "Passed over as unstable" in out
     assert "Monte-Carlo standard error" in " ".join(out.split())
     (folder,) = Path("results/baseline").iterdir()
     assert str(folder) in out

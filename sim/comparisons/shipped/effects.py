@@ -64,7 +64,7 @@ def effect_rows(names: Sequence[str], design: EffectDesign, progress: Progress) 
     for scenario in variants:
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
-    vectors, _ = draw_vectors(data, design.draws, {})
+    vectors = draw_vectors(data, design.draws, {})
     effects = over_draws(variants, vectors, design, progress)
     elite_shares = last_shares(make_draw(basis, reference_vector(data), REFERENCE), "elite", design.elite_researchers, design)
     elite = paired_effects(base, variants, elite_shares, design.elite_replicates)

@@ -1,12 +1,15 @@
-"""Expected first jobs and relocations, with work authorisation, by group."""
+"""Expected first jobs, with work authorisation, by group.
+
+What those refused at their first choice choose next depends on the first choice through its nest alone: second choices are
+summed by nest.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.model.choice.compiled import compiled, inlined
-from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nest_sums
-from sim.model.jobs import hire_chance
+from sim.model.choice.logit import NESTS, nest_of, power
 from sim.model.status import moves_freely
 from sim.model.world import (
     ACADEMIA,
@@ -16,8 +19,8 @@ from sim.model.world import (
     TASTE_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
-    Bytes,
     Floats,
+    Integers,
     Year,
 )
 
@@ -41,184 +44,238 @@ class Jobs(NamedTuple):
     moved_employers: Floats  # (R, Q, R place, R headquarters) movers
 
 
-class Doctors(NamedTuple):
-    """Which new doctors are placed: everyone of an origin and a visa, talent and taste class with a degree of one region."""
-
-    origin: int
-    visa: int
-    talent: int
-    taste: int
-    study: int
-
-
-class Odds(NamedTuple):
-    """What a group chooses by: the probability of a region is its weight times the factor of its nest."""
-
-    weights: Floats  # (R,)
-    sums: tuple[float, float, float]  # of the weights in a nest
-    factors: tuple[float, float, float]  # of a nest
-
-
-def new_jobs(regions: int) -> Jobs:
-    """Make a year's jobs, all zero."""
+def new_jobs(regions: int, ties: int = TIE_CLASSES) -> Jobs:
+    """Make a year's jobs, all zero; ties: 1 if everyone is of the middle home tie."""
     return Jobs(
-        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, regions)),
-        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, ties, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, ties, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, 2)),
-        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, AGES, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, ties, AGES, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
     )
 
 
-@inlined
-def share_of(weights: Floats, factors: tuple[float, float, float], origin: int, j: int, anglophone: Bytes) -> float:
-    """Compute the probability of alternative j from its weight and the factors of the nests."""
-    nest = nest_of(origin, j, anglophone)
-    factor = factors[0] if nest == HOME else (factors[1] if nest == ANGLOPHONE else factors[2])
-    return weights[j] * factor
+class Hiring(NamedTuple):
+    """What new doctors of one origin and visa, talent, taste and tie class find, and scratch for their choices."""
+
+    nests: Integers  # (R,)
+    industry: Floats  # (R,) part of a region's jobs
+    hired_by: Floats  # (2 sectors, R) probability that whoever chooses a region is hired there by the sector
+    weights: Floats  # (R,)
+    sums: Floats  # (NESTS,) of weights
+    powers: Floats  # (NESTS,) sums to the lambda
+    factors: Floats  # (NESTS,) what a weight is multiplied by to become a probability
+    chances: Floats  # (R,) of the first choice
+    proportional: Floats  # (R,) refused people whose second choice is proportional, over 1 - chance
+    gains: Floats  # (R, NESTS) refused people by first choice whose second is exact, per weight in a nest
+    gained: Floats  # (NESTS,) their sum over first choices
+    offshored: Floats  # (R, NESTS) those of them whose employer keeps them, summed over study regions
+    hired: Floats  # (2 sectors, R)
 
 
 @compiled
-def take_first_jobs(tables: Year, degrees: Floats, ties: int, jobs: Jobs) -> None:
-    """Send (R, V, Q, R) new doctors to first jobs; ties 1: everyone of the middle home tie."""
-    regions = degrees.shape[0]
-    weights = np.empty(regions)
-    hired = np.empty((2, regions))
+def new_hiring(regions: int) -> Hiring:
+    """Make room for the hiring of R regions."""
+    return Hiring(
+        np.empty(regions, np.int64), np.empty(regions), np.empty((2, regions)), np.empty(regions), np.empty(NESTS),
+        np.empty(NESTS), np.empty(NESTS), np.empty(regions), np.empty(regions), np.empty((regions, NESTS)), np.empty(NESTS),
+        np.empty((regions, NESTS)), np.empty((2, regions)),
+    )  # fmt: skip
+
+
+@compiled
+def take_first_jobs(tables: Year, degrees: Floats, jobs: Jobs) -> None:
+    """Send (R, V, Q, R) new doctors to first jobs; jobs : of `new_jobs`, to which they are added."""
+    regions, ties = degrees.shape[0], jobs.started.shape[3]
+    hiring = new_hiring(regions)
     part = 1.0 / (TASTE_CLASSES * ties)
     for o in range(regions):
         small = SMALL * degrees[o].sum()
         for v in range(VISA_CLASSES):
             for q in range(TALENT_CLASSES):
                 for s in range(TASTE_CLASSES):
-                    for h in range(TIE_CLASSES):
-                        if ties == 1 and h != 1:
-                            continue
-                        for j in range(regions):
-                            weights[j] = tables.job_weight[o, v, q, s, j]
-                        weights[o] *= tables.home_factor[o, q, h, 0]
-                        sums = nest_sums(weights, o, tables.anglophone)
+                    fill_sectors(tables, o, v, q, s, hiring)
+                    for h in range(ties):
+                        fill_weights(tables, o, v, q, s, tie_class(h, ties), hiring)
                         for g in range(regions):
                             people = degrees[o, v, q, g] * part
                             if people > 0.0:
-                                place_doctors(tables, Doctors(o, v, q, s, g), people, small, weights, sums, hired, jobs)
+                                place_doctors(tables, o, q, g, people, small, hiring, jobs)
                                 for j in range(regions):
-                                    jobs.started[o, v, q, h, j] += hired[0, j] + hired[1, j]
+                                    jobs.started[o, v, q, h, j] += hiring.hired[ACADEMIA, j] + hiring.hired[INDUSTRY, j]
                                 if tables.post_study_attempts[g] >= 1 and not moves_freely(o, g, tables):
-                                    jobs.waiting[o, v, q, h, g] += hired[1, g] * (1.0 - tables.direct[o, q, g])
-
-
-@compiled
-def place_doctors(
-    tables: Year, who: Doctors, people: float, small: float, weights: Floats, sums: tuple[float, float, float],
-    hired: Floats, jobs: Jobs,
-) -> None:  # fmt: skip
-    """Place the new doctors of one group into (2 sectors, R) `hired`: first choices, second choices of the refused, else home.
-
-    Those behind the exit gate stay at home.
-
-    `weights` and `sums` hold the group's weights and nest sums without the pull of the study region.
-    """
-    o, v, q, s, g = who
-    regions = weights.shape[0]
-    plain = weights[g]
-    weights[g] = plain * tables.study_pull
-    sums = add_to_nest(sums, nest_of(o, g, tables.anglophone), weights[g] - plain)
-    factors = nest_factors(sums[0], sums[1], sums[2], tables.dissimilarity)
-    odds = Odds(weights, sums, factors)
-    waiting = 0.0
-    back = people * tables.exit_gate[o, AT_WORK] if g == o else 0.0
-    going = people - back
-    for j in range(regions):
-        chance = share_of(weights, factors, o, j, tables.anglophone)
-        industry = tables.industry_share[o, v, s, j]
-        hired[0, j] = going * chance * (1.0 - industry) * hire_chance(o, q, j, ACADEMIA, g, tables)
-        hired[1, j] = going * chance * industry * hire_chance(o, q, j, INDUSTRY, g, tables)
-        refused = going * chance - hired[0, j] - hired[1, j]
-        if refused <= small:
-            waiting += max(refused, 0.0) / max(1.0 - chance, CERTAIN)
-    for j in range(regions):
-        chance = share_of(weights, factors, o, j, tables.anglophone)
-        industry = tables.industry_share[o, v, s, j]
-        by_lottery = hire_chance(o, q, j, INDUSTRY, g, tables)
-        accepted = (1.0 - industry) * hire_chance(o, q, j, ACADEMIA, g, tables) + industry * by_lottery
-        refused = going * chance * (1.0 - accepted)
-        others = waiting - refused / max(1.0 - chance, CERTAIN) if refused <= small else waiting
-        back += second_choice(tables, who, j, chance * max(others, 0.0), hired)
-        if refused > small:
-            by_industry = industry * (1.0 - by_lottery) / (1.0 - accepted)
-            offshored = tables.offshoring[j] * by_industry
-            back += exact_second(tables, who, j, refused, offshored, odds, hired, jobs)
-    at_home = tables.industry_share[o, v, s, o]
-    hired[0, o] += back * (1.0 - at_home)
-    hired[1, o] += back * at_home
-    weights[g] = plain
-    record_hires(tables, o, q, g, people, hired, jobs)
+                                    jobs.waiting[o, v, q, h, g] += hiring.hired[INDUSTRY, g] * (1.0 - tables.direct[o, q, g])
+                        record_offshored(o, q, hiring, jobs)
 
 
 @inlined
-def second_choice(tables: Year, who: Doctors, k: int, people: float, hired: Floats) -> float:
-    """Add people whose second choice is k; return those refused again."""
-    o, v, q, s, g = who
-    industry = tables.industry_share[o, v, s, k]
-    into_academia = people * (1.0 - industry) * hire_chance(o, q, k, ACADEMIA, g, tables)
-    into_industry = people * industry * hire_chance(o, q, k, INDUSTRY, g, tables)
-    hired[0, k] += into_academia
-    hired[1, k] += into_industry
-    return people - into_academia - into_industry
+def tie_class(h: int, ties: int) -> int:
+    """Name the tie class of place h in an array of `ties` classes: the middle one if they are one."""
+    return h + (TIE_CLASSES - ties) // 2
 
 
-@compiled
-def exact_second(
-    tables: Year, who: Doctors, first: int, refused: float, offshored: float, odds: Odds, hired: Floats, jobs: Jobs
-) -> float:
-    """Place those refused at their first choice: P(first, then k) = P without the first (k) - P(k), for any nested logit.
+@inlined
+def fill_sectors(tables: Year, o: int, v: int, q: int, s: int, hiring: Hiring) -> None:
+    """Fill what does not depend on the tie; a graduate's industry at the place of the degree comes later."""
+    for j in range(hiring.industry.shape[0]):
+        industry = tables.industry_share[o, v, s, j]
+        hiring.nests[j] = nest_of(o, j, tables.anglophone)
+        hiring.industry[j] = industry
+        hiring.hired_by[ACADEMIA, j] = (1.0 - industry) * tables.authorised[o, q, j, ACADEMIA]
+        hiring.hired_by[INDUSTRY, j] = industry * tables.authorised[o, q, j, INDUSTRY]
 
-    Returns
-    -------
-    People refused again.
+
+@inlined
+def fill_weights(tables: Year, o: int, v: int, q: int, s: int, h: int, hiring: Hiring) -> None:
+    """Fill weights and nests without the pull of the study region, and empty the sums of the offshored."""
+    hiring.sums[:] = 0.0
+    hiring.offshored[:] = 0.0
+    for j in range(hiring.weights.shape[0]):
+        hiring.weights[j] = tables.job_weight[o, v, q, s, j]
+        if j == o:
+            hiring.weights[j] *= tables.home_factor[o, q, h, 0]
+        hiring.sums[hiring.nests[j]] += hiring.weights[j]
+    for n in range(NESTS):
+        hiring.powers[n] = power(hiring.sums[n], tables.dissimilarity)
+
+
+@inlined
+def place_doctors(tables: Year, o: int, q: int, g: int, people: float, small: float, hiring: Hiring, jobs: Jobs) -> None:
+    """Place the new doctors of study region g: first choices, second choices of the refused, else home.
+
+    Those behind the exit gate stay at home. The pull of the study region, and its industry that hires without authorisation
+    for as long as there are attempts (see `sim.visa`), are put in before and taken out after.
     """
-    o, q = who.origin, who.talent
-    weights, sums, factors = odds
-    top = share_of(weights, factors, o, first, tables.anglophone)
-    rest = add_to_nest(sums, nest_of(o, first, tables.anglophone), -weights[first])
-    without = nest_factors(rest[0], max(rest[1], 0.0), max(rest[2], 0.0), tables.dissimilarity)
+    nest = hiring.nests[g]
+    weight, by_lottery = hiring.weights[g], hiring.hired_by[INDUSTRY, g]
+    summed, raised = hiring.sums[nest], hiring.powers[nest]
+    hiring.weights[g] = weight * tables.study_pull
+    hiring.sums[nest] = summed + (hiring.weights[g] - weight)
+    hiring.powers[nest] = power(hiring.sums[nest], tables.dissimilarity)
+    if tables.post_study_attempts[g] >= 1:
+        hiring.hired_by[INDUSTRY, g] = hiring.industry[g]
+    gated = people * tables.exit_gate[o, AT_WORK] if g == o else 0.0
+    waiting = first_choices(tables, people - gated, small, hiring)
+    back = gated + second_choices(waiting, hiring)
+    hiring.hired[ACADEMIA, o] += back * (1.0 - hiring.industry[o])
+    hiring.hired[INDUSTRY, o] += back * hiring.industry[o]
+    record_hires(tables, o, q, g, people, hiring.hired, jobs)
+    here = hiring.weights[g] * (hiring.hired_by[ACADEMIA, g] + hiring.hired_by[INDUSTRY, g])
+    keep_offshored(tables, o, q, g, here - weight * (hiring.hired_by[ACADEMIA, g] + by_lottery), hiring, jobs)
+    hiring.weights[g], hiring.hired_by[INDUSTRY, g] = weight, by_lottery
+    hiring.sums[nest], hiring.powers[nest] = summed, raised
+
+
+@inlined
+def first_choices(tables: Year, people: float, small: float, hiring: Hiring) -> float:
+    """Fill first choices: chances, those hired, those refused; return the sum of `proportional`."""
+    total = hiring.powers[0] + hiring.powers[1] + hiring.powers[2]
+    for n in range(NESTS):
+        hiring.factors[n] = hiring.powers[n] / (hiring.sums[n] * total) if hiring.sums[n] > 0.0 else 0.0
+    hiring.gained[:] = 0.0
+    waiting = 0.0
+    for j in range(hiring.weights.shape[0]):
+        chance = hiring.weights[j] * hiring.factors[hiring.nests[j]]
+        going = people * chance
+        hiring.chances[j] = chance
+        hiring.hired[ACADEMIA, j] = going * hiring.hired_by[ACADEMIA, j]
+        hiring.hired[INDUSTRY, j] = going * hiring.hired_by[INDUSTRY, j]
+        refused = going - hiring.hired[ACADEMIA, j] - hiring.hired[INDUSTRY, j]
+        hiring.proportional[j] = 0.0
+        for n in range(NESTS):
+            hiring.gains[j, n] = 0.0
+        if refused <= small:
+            hiring.proportional[j] = max(refused, 0.0) / max(1.0 - chance, CERTAIN)
+            waiting += hiring.proportional[j]
+        else:
+            fill_gains(tables, j, refused / chance, hiring)
+    return waiting
+
+
+@inlined
+def fill_gains(tables: Year, first: int, refused: float, hiring: Hiring) -> None:
+    """Fill the exact second choices of those refused at one: P(first, then k) = P without the first (k) - P(k).
+
+    It holds for any nested logit. refused : people over the chance of the first choice.
+    """
+    nest = hiring.nests[first]
+    rest = max(hiring.sums[nest] - hiring.weights[first], 0.0)
+    raised = power(rest, tables.dissimilarity)
+    total = raised
+    for n in range(NESTS):
+        if n != nest:
+            total += hiring.powers[n]
+    for n in range(NESTS):
+        top, summed = hiring.powers[n], hiring.sums[n]
+        if n == nest:
+            top, summed = raised, rest
+        factor = top / (summed * total) if summed > 0.0 else 0.0
+        hiring.gains[first, n] = refused * (factor - hiring.factors[n])
+        hiring.gained[n] += hiring.gains[first, n]
+
+
+@inlined
+def second_choices(waiting: float, hiring: Hiring) -> float:
+    """Hire the refused at their second choice; return those refused again."""
     back = 0.0
-    for k in range(weights.shape[0]):
-        if k == first:
-            continue
-        gained = share_of(weights, without, o, k, tables.anglophone) - share_of(weights, factors, o, k, tables.anglophone)
-        people = refused * gained / top
-        again = second_choice(tables, who, k, people, hired)
-        back += again
-        kept = (people - again) * offshored
-        jobs.employers[o, q, k, first] += kept
-        jobs.employers[o, q, k, k] -= kept
+    for k in range(hiring.weights.shape[0]):
+        nest = hiring.nests[k]
+        people = hiring.chances[k] * max(waiting - hiring.proportional[k], 0.0)
+        people += hiring.weights[k] * (hiring.gained[nest] - hiring.gains[k, nest])
+        by_academia = people * hiring.hired_by[ACADEMIA, k]
+        by_industry = people * hiring.hired_by[INDUSTRY, k]
+        hiring.hired[ACADEMIA, k] += by_academia
+        hiring.hired[INDUSTRY, k] += by_industry
+        back += people - by_academia - by_industry
     return back
 
 
 @inlined
-def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> tuple[float, float, float]:
-    """Add a weight to the sum of one nest."""
-    if nest == HOME:
-        return sums[0] + weight, sums[1], sums[2]
-    if nest == ANGLOPHONE:
-        return sums[0], sums[1] + weight, sums[2]
-    return sums[0], sums[1], sums[2] + weight
+def keep_offshored(tables: Year, o: int, q: int, g: int, more: float, hiring: Hiring, jobs: Jobs) -> None:
+    """Sum those whom the employer that was refused keeps at the second place, by first place and nest of the second.
+
+    more : accepted weight of the study region g beyond that without its pull; its part is recorded at once.
+    """
+    for j in range(hiring.weights.shape[0]):
+        refused = 1.0 - hiring.hired_by[ACADEMIA, j] - hiring.hired_by[INDUSTRY, j]
+        by_industry = hiring.industry[j] - hiring.hired_by[INDUSTRY, j]
+        if hiring.proportional[j] > 0.0 or refused <= 0.0 or by_industry <= 0.0:
+            continue
+        part = tables.offshoring[j] * by_industry / refused
+        for n in range(NESTS):
+            hiring.offshored[j, n] += part * hiring.gains[j, n]
+        if j != g:
+            kept = more * part * hiring.gains[j, hiring.nests[g]]
+            jobs.employers[o, q, g, j] += kept
+            jobs.employers[o, q, g, g] -= kept
 
 
-@compiled
+@inlined
+def record_offshored(o: int, q: int, hiring: Hiring, jobs: Jobs) -> None:
+    """Move the summed offshored from the employers of the second place to those of the first."""
+    for j in range(hiring.weights.shape[0]):
+        if hiring.offshored[j, 0] + hiring.offshored[j, 1] + hiring.offshored[j, 2] > 0.0:
+            for k in range(hiring.weights.shape[0]):
+                if k != j:
+                    accepted = hiring.hired_by[ACADEMIA, k] + hiring.hired_by[INDUSTRY, k]
+                    kept = hiring.weights[k] * accepted * hiring.offshored[j, hiring.nests[k]]
+                    jobs.employers[o, q, k, j] += kept
+                    jobs.employers[o, q, k, k] -= kept
+
+
+@inlined
 def record_hires(tables: Year, o: int, q: int, g: int, people: float, hired: Floats, jobs: Jobs) -> None:
     """Add (2 sectors, R) new doctors of one group to the year's jobs."""
     jobs.industry_entry[g, 0] += people
     for place in range(hired.shape[1]):
-        both = hired[0, place] + hired[1, place]
-        abroad = hired[1, place] * tables.abroad_share[place]
+        both = hired[ACADEMIA, place] + hired[INDUSTRY, place]
+        abroad = hired[INDUSTRY, place] * tables.abroad_share[place]
         jobs.first[o, q, g, place] += both
         jobs.employers[o, q, place, place] += both - abroad
         if abroad > 0.0:
             jobs.employers[o, q, place, tables.abroad_region[place]] += abroad
-        jobs.industry_entry[g, 1] += hired[1, place]
+        jobs.industry_entry[g, 1] += hired[INDUSTRY, place]

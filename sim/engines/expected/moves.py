@@ -1,17 +1,22 @@
-"""Expected moves of incumbents by group: attempts at a work visa, lost statuses, and opportunities to move."""
+"""Expected moves of incumbents by group: attempts at a work visa, lost statuses, and opportunities to move.
+
+A move from one place to another is a product: what the place sends to a nest, times the weight of the new place in it. Flows are
+therefore summed by nest, not by pair, and the pairs are made once for all groups that share their weights.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.expected.jobs import CERTAIN, Jobs, share_of
-from sim.model.choice.compiled import compiled
-from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nest_sums, power
+from sim.engines.expected.jobs import AGES, CERTAIN, Jobs, tie_class
+from sim.model.choice.compiled import compiled, inlined
+from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, OTHER, nest_of, nest_sums, nested_shares, power
 from sim.model.population import age_class, duration_class
 from sim.model.status import moves_freely
 from sim.model.world import AGE_CLASSES, AT_WORK, DURATION_CLASSES, TASTE_CLASSES, Floats, Integers, Year
 
 NOBODY = 1e-9  # people
+STAYING = NESTS  # row of `rates` behind those of the nests
 
 
 class Movers(NamedTuple):
@@ -23,11 +28,34 @@ class Movers(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """What awaits the incumbents of an origin, a visa class and a talent class in each region."""
+    """What awaits the incumbents of one origin, visa class and talent class, and scratch for their moves."""
 
     weights: Floats  # (R,) of places as new ones, taste averaged, without home factor
     accepted: Floats  # (R,) probability that a hire is authorised
     by_industry: Floats  # (R,) part of the hires
+    nests: Integers  # (R,)
+    powers: Floats  # (NESTS, D, R) sum of a nest's weights to the lambda, by present place and duration
+    ratios: Floats  # (NESTS, D, R) the same over the sum
+    open: Floats  # (NESTS, R) accepted weight of a nest but for the present place
+    rates: Floats  # (NESTS + 1, D, R) moves a year: home, into a nest per accepted weight there; last the part that stays
+    flows: Floats  # (NESTS, R) those leaving a place in one year of age: for home, into a nest per accepted weight there
+    sent: Floats  # (NESTS, R) the same, summed over ties and ages
+    lost: Floats  # (AGES,) of a temporary status
+    expelled: Floats  # (AGES,) after the last attempt, or a forced exit from post-study status
+    chances: Floats  # (R,)
+    arriving: Floats  # (R,) shares of those who lose a place
+
+
+@compiled
+def new_offers(regions: int) -> Offers:
+    """Make room for the offers of R regions."""
+    by_nest = (NESTS, DURATION_CLASSES, regions)
+    return Offers(
+        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions, np.int64), np.empty(by_nest),
+        np.empty(by_nest), np.empty((NESTS, regions)), np.empty((NESTS + 1, DURATION_CLASSES, regions)),
+        np.empty((NESTS, regions)), np.empty((NESTS, regions)), np.zeros(AGES), np.zeros(AGES), np.empty(regions),
+        np.empty(regions),
+    )  # fmt: skip
 
 
 @compiled
@@ -42,24 +70,40 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
     jobs : of `new_jobs`; the movers are added.
     """
     regions, visas, talents, ties = workers.shape[:4]
-    offers = Offers(np.empty(regions), np.empty(regions), np.empty(regions))
+    offers = new_offers(regions)
+    hazards = np.empty((AGE_CLASSES, DURATION_CLASSES, regions))
     for o in range(regions):
+        fill_hazards(tables, o, hazards)
         for v in range(visas):
             for q in range(talents):
                 fill_offers(tables, o, v, q, offers)
                 for h in range(ties):
-                    group = workers[o, v, q, h]
-                    on_stay = waiting[o, v, q, h]
-                    moved = jobs.moved[o, v, q, h]
-                    whose = Movers(o, q, h)
+                    group, on_stay, moved = workers[o, v, q, h], waiting[o, v, q, h], jobs.moved[o, v, q, h]
+                    whose = Movers(o, q, tie_class(h, ties))
                     lose_statuses(tables, whose, group, on_stay, left, offers, moved, jobs)
-                    move_group(tables, whose, group, on_stay, offers, moved, jobs)
+                    move_group(tables, whose, group, on_stay, hazards, offers, moved)
+                record_moves(tables, o, q, offers, jobs)
 
 
-@compiled
+@inlined
+def fill_hazards(tables: Year, o: int, hazards: Floats) -> None:
+    """Fill (X, D, R) opportunities a year to move; at home the exit gate holds its share.
+
+    That more and more of those at home are behind the gate is left out.
+    """
+    for level in range(AGE_CLASSES):
+        for c in range(DURATION_CLASSES):
+            for place in range(hazards.shape[2]):
+                hazards[level, c, place] = tables.relocation[o, place, level, c]
+            hazards[level, c, o] *= 1.0 - tables.exit_gate[o, AT_WORK]
+
+
+@inlined
 def fill_offers(tables: Year, o: int, v: int, q: int, offers: Offers) -> None:
-    """Fill what does not depend on tie and age."""
-    weights, accepted, by_industry = offers
+    """Fill what does not depend on tie and age, and empty the sums of movers."""
+    offers.sent[:] = 0.0
+    offers.open[:] = 0.0
+    weights, accepted = offers.weights, offers.accepted
     for j in range(weights.shape[0]):
         weights[j] = 0.0
         industrial = 0.0
@@ -68,14 +112,34 @@ def fill_offers(tables: Year, o: int, v: int, q: int, offers: Offers) -> None:
             weights[j] += weight
             industrial += weight * tables.industry_share[o, v, s, j]
         industrial /= weights[j]
-        by_industry[j] = industrial
+        offers.by_industry[j] = industrial
         accepted[j] = 1.0
         if j != o:
-            accepted[j] = industrial * tables.authorised[o, q, j, 1]
-            accepted[j] += (1.0 - industrial) * tables.authorised[o, q, j, 0]
+            accepted[j] = industrial * tables.authorised[o, q, j, 1] + (1.0 - industrial) * tables.authorised[o, q, j, 0]
+        offers.nests[j] = nest_of(o, j, tables.anglophone)
+        for place in range(weights.shape[0]):
+            if place != j and j != o:
+                offers.open[offers.nests[j], place] += weights[j] * accepted[j]
+    fill_powers(tables, o, offers)
 
 
-@compiled
+@inlined
+def fill_powers(tables: Year, o: int, offers: Offers) -> None:
+    """Fill powers and ratios of the two nests abroad, in which the present place counts for more."""
+    sums = nest_sums(offers.weights, o, tables.anglophone)
+    for n in (ANGLOPHONE, OTHER):
+        top = power(sums[n], tables.dissimilarity)
+        for c in range(DURATION_CLASSES):
+            for place in range(offers.weights.shape[0]):
+                summed, raised = sums[n], top
+                if offers.nests[place] == n:
+                    summed += (tables.stay_pull[c] - 1.0) * offers.weights[place]
+                    raised = power(summed, tables.dissimilarity)
+                offers.powers[n, c, place] = raised
+                offers.ratios[n, c, place] = raised / summed if summed > 0.0 else 0.0
+
+
+@inlined
 def lose_statuses(
     tables: Year, whose: Movers, group: Floats, on_stay: Floats, left: Integers, offers: Offers, moved: Floats, jobs: Jobs
 ) -> None:
@@ -85,203 +149,197 @@ def lose_statuses(
     only shows where a forced exit comes on top.
     """
     o = whose.origin
-    ages, _, places = group.shape
-    lost = np.zeros(ages)
-    expelled = np.zeros(ages)
-    arrive = np.empty(places)
-    for place in range(places):
-        if moves_freely(o, place, tables):
-            on_stay[:, place] = 0.0
-            continue
+    for place in range(group.shape[2]):
         forced = tables.forced_exit[o, place, AT_WORK]
-        expelled[:] = 0.0
+        gone = 0.0
         for x in range(on_stay.shape[0]):
-            if on_stay[x, place] > 0.0:
+            offers.expelled[x] = 0.0
+            if moves_freely(o, place, tables):
+                on_stay[x, place] = 0.0
+            elif on_stay[x, place] > 0.0:
                 failed = on_stay[x, place] * (1.0 - tables.work_visa_odds[place])
-                expelled[x] = failed if left[x, place] <= 0 else failed * forced
-                on_stay[x, place] = failed - expelled[x]
-                group[x, 0, place] -= expelled[x]
-        lost[:] = 0.0
-        if forced > 0.0:
-            lose_temporary(tables, o, place, forced, group, on_stay, lost)
-        for level in range(AGE_CLASSES):
-            people = 0.0
-            for x in range(ages):
-                if age_class(x) == level:
-                    people += lost[x] + expelled[x]
-            if people > NOBODY:
-                forced_shares(tables, whose, level, place, offers, arrive)
-                for x in range(ages):
-                    if age_class(x) == level:
-                        both = lost[x] + expelled[x]
-                        for j in range(places):
-                            moved[x, j] += both * arrive[j]
-                        record_forced(tables, whose, place, lost[x], expelled[x], arrive, offers.by_industry, jobs)
+                offers.expelled[x] = failed if left[x, place] <= 0 else failed * forced
+                on_stay[x, place] = failed - offers.expelled[x]
+                group[x, 0, place] -= offers.expelled[x]
+                gone += offers.expelled[x]
+        if forced > 0.0 and not moves_freely(o, place, tables):
+            gone += lose_temporary(tables, o, place, forced, group, on_stay, offers.lost)
+        else:
+            offers.lost[:] = 0.0
+        if gone > NOBODY:
+            for level in range(AGE_CLASSES):
+                send_away(tables, whose, level, place, offers, moved, jobs)
 
 
-@compiled
-def lose_temporary(tables: Year, o: int, place: int, forced: float, group: Floats, on_stay: Floats, lost: Floats) -> None:
-    """Take those who lose a temporary status at a place out of a group; add them to (AGES,) `lost`."""
-    ages, durations, _ = group.shape
-    for x in range(ages):
-        for d in range(durations):
+@inlined
+def lose_temporary(tables: Year, o: int, place: int, forced: float, group: Floats, on_stay: Floats, lost: Floats) -> float:
+    """Take those who lose a temporary status at a place out of a group, into (AGES,) `lost`; return how many they are."""
+    gone = 0.0
+    for x in range(group.shape[0]):
+        lost[x] = 0.0
+        for d in range(group.shape[1]):
             c = duration_class(x) if d == 0 else d - 1
-            if tables.settled[o, place, c] == 1:
-                continue
-            people = group[x, d, place]
-            if d == 0 and x < on_stay.shape[0]:
-                people -= on_stay[x, place]
-            lost[x] += people * forced
-            group[x, d, place] -= people * forced
+            if tables.settled[o, place, c] == 0:
+                people = group[x, d, place]
+                if d == 0 and x < on_stay.shape[0]:
+                    people -= on_stay[x, place]
+                lost[x] += people * forced
+                group[x, d, place] -= people * forced
+        gone += lost[x]
+    return gone
 
 
-@compiled
-def forced_shares(tables: Year, whose: Movers, level: int, place: int, offers: Offers, arrive: Floats) -> None:
+@inlined
+def send_away(tables: Year, whose: Movers, level: int, place: int, offers: Offers, moved: Floats, jobs: Jobs) -> None:
+    """Add those of one age class who lose a place to the movers."""
+    lost = 0.0
+    expelled = 0.0
+    for x in range(moved.shape[0]):
+        if age_class(x) == level:
+            lost += offers.lost[x]
+            expelled += offers.expelled[x]
+    if lost + expelled <= NOBODY:
+        return
+    forced_shares(tables, whose, level, place, offers)
+    for x in range(moved.shape[0]):
+        both = offers.lost[x] + offers.expelled[x]
+        if both > 0.0 and age_class(x) == level:
+            for j in range(moved.shape[1]):
+                moved[x, j] += both * offers.arriving[j]
+    record_forced(tables, whose, place, lost, expelled, offers, jobs)
+
+
+@inlined
+def forced_shares(tables: Year, whose: Movers, level: int, place: int, offers: Offers) -> None:
     """Fill (R,) shares of where those go who lose a place: first choice, second choice (proportional), else home."""
-    o, q, h = whose
-    weights, accepted, _ = offers
-    regions = weights.shape[0]
-    rates = weights.copy()
-    rates[o] *= tables.home_factor[o, q, h, 1 + level]
-    rates[place] = 0.0
-    sums = nest_sums(rates, o, tables.anglophone)
-    factors = nest_factors(sums[0], sums[1], sums[2], tables.dissimilarity)
+    o = whose.origin
+    chances, arriving, accepted = offers.chances, offers.arriving, offers.accepted
+    for j in range(chances.shape[0]):
+        chances[j] = 0.0 if j == place else offers.weights[j]
+    chances[o] *= tables.home_factor[o, whose.talent, whose.tie, 1 + level]
+    nested_shares(chances, o, tables.anglophone, tables.dissimilarity, chances)
     refused = 0.0
-    for j in range(regions):
-        chance = share_of(rates, factors, o, j, tables.anglophone)
-        arrive[j] = chance * accepted[j]
-        refused += chance * (1.0 - accepted[j]) / max(1.0 - chance, CERTAIN)
+    for j in range(chances.shape[0]):
+        arriving[j] = chances[j] * accepted[j]
+        refused += chances[j] * (1.0 - accepted[j]) / max(1.0 - chances[j], CERTAIN)
     back = 0.0
-    for j in range(regions):
-        chance = share_of(rates, factors, o, j, tables.anglophone)
-        own = chance * (1.0 - accepted[j]) / max(1.0 - chance, CERTAIN)
-        second = chance * max(refused - own, 0.0)
-        arrive[j] += second * accepted[j]
+    for j in range(chances.shape[0]):
+        own = chances[j] * (1.0 - accepted[j]) / max(1.0 - chances[j], CERTAIN)
+        second = chances[j] * max(refused - own, 0.0)
+        arriving[j] += second * accepted[j]
         back += second * (1.0 - accepted[j])
-    arrive[o] += back
+    arriving[o] += back
 
 
-@compiled
-def record_forced(
-    tables: Year, whose: Movers, place: int, lost: float, expelled: float, arrive: Floats, by_industry: Floats, jobs: Jobs
-) -> None:
+@inlined
+def record_forced(tables: Year, whose: Movers, place: int, lost: float, expelled: float, offers: Offers, jobs: Jobs) -> None:
     """Add those who lose a place to the year's moves; from industry the headquarters may be kept.
 
     The sectors of those on temporary status are taken as those of this year's hires.
     """
     o, q = whose.origin, whose.talent
-    kept = tables.offshoring[place] * (expelled + lost * by_industry[place])
-    for j in range(arrive.shape[0]):
-        jobs.moves[o, q, place, j] += lost * arrive[j]
-        jobs.expelled[o, q, place, j] += expelled * arrive[j]
-        remote = kept * arrive[j]
+    kept = tables.offshoring[place] * (expelled + lost * offers.by_industry[place])
+    for j in range(offers.arriving.shape[0]):
+        share = offers.arriving[j]
+        jobs.moves[o, q, place, j] += lost * share
+        jobs.expelled[o, q, place, j] += expelled * share
+        remote = kept * share
         jobs.moved_employers[o, q, j, place] += remote * (1.0 - tables.abroad_share[place])
         jobs.moved_employers[o, q, j, tables.abroad_region[place]] += remote * tables.abroad_share[place]
-        hired = (lost + expelled) * arrive[j] - remote
-        abroad = hired * by_industry[j] * tables.abroad_share[j]
+        hired = (lost + expelled) * share - remote
+        abroad = hired * offers.by_industry[j] * tables.abroad_share[j]
         jobs.moved_employers[o, q, j, j] += hired - abroad
         jobs.moved_employers[o, q, j, tables.abroad_region[j]] += abroad
 
 
-@compiled
-def move_group(tables: Year, whose: Movers, group: Floats, on_stay: Floats, offers: Offers, moved: Floats, jobs: Jobs) -> None:
-    """Move one (origin, visa, talent, tie) group of (AGES, DURATIONS, R) workers, in place.
-
-    At home the exit gate holds its share; that more and more of those at home are behind it is left out.
-    """
-    o, q, h = whose
-    weights, accepted, by_industry = offers
-    ages, durations, places = group.shape
-    factors = np.empty((DURATION_CLASSES, places, 3))
-    outflow = np.empty((DURATION_CLASSES, places))
-    sources = np.empty((places, 3))
-    previous = -1
-    if group.sum() <= 0.0:
-        return
-    for x in range(ages):
-        level = age_class(x)
-        if level != previous:
-            fill_factors(tables, whose, level, offers, factors, outflow)
-            previous = level
-        sources[:] = 0.0
-        busy = False
-        for d in range(durations):
-            c = duration_class(x) if d == 0 else d - 1
-            for place in range(places):
-                people = group[x, d, place]
-                if people <= 1e-9:
-                    continue
-                hazard = tables.relocation[o, place, level, c]
-                if place == o:
-                    hazard *= 1.0 - tables.exit_gate[o, AT_WORK]
-                ready = people * hazard
-                busy = True
+@inlined
+def move_group(
+    tables: Year, whose: Movers, group: Floats, on_stay: Floats, hazards: Floats, offers: Offers, moved: Floats
+) -> None:
+    """Move one (origin, visa, talent, tie) group of (AGES, DURATIONS, R) workers, in place; the ages of a class share rates."""
+    flows, rates = offers.flows, offers.rates
+    x = 0
+    for level in range(AGE_CLASSES):
+        fill_rates(tables, whose, level, hazards[level], offers)
+        while x < group.shape[0] and age_class(x) == level:
+            flows[:] = 0.0
+            for d in range(group.shape[1]):
+                c = duration_class(x) if d == 0 else d - 1
                 if d == 0 and x < on_stay.shape[0]:
-                    on_stay[x, place] *= 1.0 - hazard * outflow[c, place]
-                for n in range(3):
-                    sources[place, n] += ready * factors[c, place, n]
-                group[x, d, place] = people - ready * outflow[c, place]
-        if not busy:
-            continue
-        for place in range(places):
-            for j in range(places):
-                if j == place:
-                    continue
-                weight = weights[j] * accepted[j]
-                if j == o:
-                    weight *= tables.home_factor[o, q, h, 1 + level]
-                people = weight * sources[place, nest_of(o, j, tables.anglophone)]
-                moved[x, j] += people
-                jobs.moves[o, q, place, j] += people
-                abroad = people * by_industry[j] * tables.abroad_share[j]
-                jobs.moved_employers[o, q, j, j] += people - abroad
-                jobs.moved_employers[o, q, j, tables.abroad_region[j]] += abroad
+                    for place in range(group.shape[2]):
+                        on_stay[x, place] *= rates[STAYING, c, place]
+                for place in range(group.shape[2]):
+                    people = group[x, d, place]
+                    flows[HOME, place] += people * rates[HOME, c, place]
+                    flows[ANGLOPHONE, place] += people * rates[ANGLOPHONE, c, place]
+                    flows[OTHER, place] += people * rates[OTHER, c, place]
+                    group[x, d, place] = people * rates[STAYING, c, place]
+            add_movers(offers, moved[x])
+            x += 1
 
 
-@compiled
-def fill_factors(tables: Year, whose: Movers, level: int, offers: Offers, factors: Floats, outflow: Floats) -> None:
-    """Fill, by duration class and place, the factors of the three nests and the probability to move on an opportunity."""
-    o, q, h = whose
-    weights, accepted, _ = offers
-    lam = tables.dissimilarity
-    places = weights.shape[0]
-    home_away = weights[o] * tables.home_factor[o, q, h, 1 + level]
-    home_here = weights[o] * tables.home_factor[o, q, h, 0]
-    _, english, other = nest_sums(weights, o, tables.anglophone)
-    top_away = power(home_away, lam)
-    top_english = power(english, lam)
-    top_other = power(other, lam)
-    going_english = 0.0
-    going_other = 0.0
-    for j in range(places):
-        if j == o:
-            continue
-        if tables.anglophone[j] == 1:
-            going_english += weights[j] * accepted[j]
-        else:
-            going_other += weights[j] * accepted[j]
+@inlined
+def fill_rates(tables: Year, whose: Movers, level: int, hazards: Floats, offers: Offers) -> None:
+    """Fill the rates of one tie and age class from (D, R) hazards."""
+    o, q, h = whose.origin, whose.talent, whose.tie
+    here = offers.weights[o] * tables.home_factor[o, q, h, 0]
+    away = offers.weights[o] * tables.home_factor[o, q, h, 1 + level]
+    top = power(away, tables.dissimilarity)
+    for place in range(offers.weights.shape[0]):
+        offers.open[HOME, place] = 0.0 if place == o else away
     for c in range(DURATION_CLASSES):
-        gain = tables.stay_pull[c] - 1.0
-        for place in range(places):
-            nest = nest_of(o, place, tables.anglophone)
-            sum_home, sum_english, sum_other = home_away, english, other
-            top_home, top_e, top_o = top_away, top_english, top_other
-            if nest == HOME:
-                sum_home = home_here * tables.stay_pull[c]
-                top_home = power(sum_home, lam)
-            elif nest == ANGLOPHONE:
-                sum_english = english + gain * weights[place]
-                top_e = power(sum_english, lam)
-            else:
-                sum_other = other + gain * weights[place]
-                top_o = power(sum_other, lam)
-            total = top_home + top_e + top_o
-            factors[c, place, 0] = top_home / (sum_home * total)
-            factors[c, place, 1] = top_e / (sum_english * total) if sum_english > 0.0 else 0.0
-            factors[c, place, 2] = top_o / (sum_other * total) if sum_other > 0.0 else 0.0
-            own = weights[place] * accepted[place]
-            leaving = going_english * factors[c, place, 1] + going_other * factors[c, place, 2]
-            if nest == HOME:
-                outflow[c, place] = leaving
-            else:
-                outflow[c, place] = leaving + home_away * factors[c, place, 0] - own * factors[c, place, nest]
+        for place in range(offers.weights.shape[0]):
+            offers.powers[HOME, c, place] = top
+            offers.ratios[HOME, c, place] = top / away
+        staying = here * tables.stay_pull[c]
+        offers.powers[HOME, c, o] = power(staying, tables.dissimilarity)
+        offers.ratios[HOME, c, o] = offers.powers[HOME, c, o] / staying
+        for place in range(offers.weights.shape[0]):
+            total = offers.powers[HOME, c, place] + offers.powers[ANGLOPHONE, c, place] + offers.powers[OTHER, c, place]
+            scale = hazards[c, place] / total
+            home = offers.ratios[HOME, c, place] * scale * offers.open[HOME, place]
+            english = offers.ratios[ANGLOPHONE, c, place] * scale
+            other = offers.ratios[OTHER, c, place] * scale
+            leaving = home + english * offers.open[ANGLOPHONE, place] + other * offers.open[OTHER, place]
+            offers.rates[HOME, c, place] = home
+            offers.rates[ANGLOPHONE, c, place] = english
+            offers.rates[OTHER, c, place] = other
+            offers.rates[STAYING, c, place] = 1.0 - leaving
+
+
+@inlined
+def add_movers(offers: Offers, moved: Floats) -> None:
+    """Add the flows of one year of age to the (R,) movers by new place, and to what places have sent."""
+    home = 0.0
+    english = 0.0
+    other = 0.0
+    for place in range(moved.shape[0]):
+        home += offers.flows[HOME, place]
+        english += offers.flows[ANGLOPHONE, place]
+        other += offers.flows[OTHER, place]
+        for n in range(NESTS):
+            offers.sent[n, place] += offers.flows[n, place]
+    for j in range(moved.shape[0]):
+        nest = offers.nests[j]
+        if nest == HOME:
+            moved[j] += home
+        else:
+            from_elsewhere = (english if nest == ANGLOPHONE else other) - offers.flows[nest, j]
+            moved[j] += offers.weights[j] * offers.accepted[j] * max(from_elsewhere, 0.0)
+
+
+@inlined
+def record_moves(tables: Year, o: int, q: int, offers: Offers, jobs: Jobs) -> None:
+    """Add what places have sent to the year's moves by pair; movers get an employer of the new place."""
+    for j in range(offers.weights.shape[0]):
+        people = 0.0
+        for place in range(offers.weights.shape[0]):
+            if place != j:
+                flow = offers.sent[offers.nests[j], place]
+                if j != o:
+                    flow *= offers.weights[j] * offers.accepted[j]
+                jobs.moves[o, q, place, j] += flow
+                people += flow
+        abroad = people * offers.by_industry[j] * tables.abroad_share[j]
+        jobs.moved_employers[o, q, j, j] += people - abroad
+        jobs.moved_employers[o, q, j, tables.abroad_region[j]] += abroad

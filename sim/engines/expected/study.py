@@ -1,12 +1,15 @@
-"""Expected study choices under visa masks: the closed nested logit averaged over fixed stratified mask patterns."""
+"""Expected study choices under refusals, bars and closures: the nested logit averaged over which regions are open to a person."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engines.expected.jobs import CERTAIN
 from sim.model.choice.compiled import compiled, inlined
-from sim.model.choice.logit import ANGLOPHONE, HOME, nest_factors, nest_of, nested_shares
-from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Bytes, Floats, Year
+from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, nest_factors, nest_of, nest_sums, nested_shares
+from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Bytes, Floats, Integers, Year
 
+NEGLIGIBLE = 1e-6  # influence, see `choose_uncertain`: the share of a region that counts with its odds errs by less
 TRANSFER_PATTERNS = 64  # pairs of masks by which transfers are averaged: they are few, and each pair costs three choices
 
 
@@ -30,7 +33,7 @@ def mask_patterns(patterns: int, regions: int) -> Floats:
 
 
 @compiled
-def open_regions(tables: Year, origin: int, masks: Floats, with_closure: bool) -> Floats:
+def open_regions(tables: Year, origin: int, masks: Floats) -> Floats:
     """Mark (patterns, R) with 1 where a region is open to the person of that pattern, else 0."""
     regions = masks.shape[1] - 1
     table = np.ones((masks.shape[0], regions))
@@ -38,51 +41,136 @@ def open_regions(tables: Year, origin: int, masks: Floats, with_closure: bool) -
         for j in range(regions):
             if j == origin:
                 continue
-            success = 1.0 - tables.student_visa_refusal[origin, j]
-            if with_closure:
-                success *= 1.0 - tables.border_closure[origin, j]
+            success = (1.0 - tables.student_visa_refusal[origin, j]) * (1.0 - tables.border_closure[origin, j])
             if masks[p, regions] < tables.entry_bar[origin, j] or masks[p, j] >= success:
                 table[p, j] = 0.0
     return table
 
 
+class Doors(NamedTuple):
+    """Scratch for averaging choices over which regions are open."""
+
+    odds: Floats  # (R,) probability to be open, to those of a rank of the bar
+    shares: Floats  # (R,) of those of that rank
+    influence: Floats  # (R,)
+    uncertain: Integers  # (R,) the regions that are open or not, first those of most influence
+    factors: Floats  # (NESTS,)
+
+
 @compiled
-def masked_shares(weights: Floats, origin: int, anglophone: Bytes, lam: float, mask: Floats, shares: Floats) -> None:
-    """Average nested-logit shares over (patterns, R) masks into (R,) shares."""
-    regions = weights.shape[0]
+def new_doors(regions: int) -> Doors:
+    """Make room for the doors of R regions."""
+    return Doors(np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions, np.int64), np.empty(NESTS))
+
+
+@inlined
+def admitted_shares(
+    tables: Year, o: int, weights: Floats, with_closure: bool, most: int, doors: Doors, shares: Floats
+) -> None:  # fmt: skip
+    """Average nested-logit shares over ranks of the bar and over which regions are open, into (R,) `shares`.
+
+    One rank is compared with the bars of all regions: those of ranks between two neighbouring bars are shut out of the same.
+    """
     shares[:] = 0.0
-    for p in range(mask.shape[0]):
-        home = 0.0
-        english = 0.0
-        other = 0.0
-        for j in range(regions):
-            weight = weights[j] * mask[p, j]
-            nest = nest_of(origin, j, anglophone)
-            if nest == HOME:
-                home += weight
-            elif nest == ANGLOPHONE:
-                english += weight
+    low = 0.0
+    while low < 1.0:
+        high = 1.0
+        for j in range(weights.shape[0]):
+            if j != o and low < tables.entry_bar[o, j] < high:
+                high = tables.entry_bar[o, j]
+        for j in range(weights.shape[0]):
+            odds = 1.0 - tables.student_visa_refusal[o, j]
+            if with_closure:
+                odds *= 1.0 - tables.border_closure[o, j]
+            if tables.entry_bar[o, j] > low:
+                odds = 0.0
+            doors.odds[j] = 1.0 if j == o else odds
+        masked_shares(weights, o, tables.anglophone, tables.dissimilarity, most, doors)
+        for j in range(weights.shape[0]):
+            shares[j] += (high - low) * doors.shares[j]
+        low = high
+
+
+@inlined
+def masked_shares(weights: Floats, origin: int, anglophone: Bytes, lam: float, most: int, doors: Doors) -> None:
+    """Average nested-logit shares over which regions are open, each independently with (R,) odds.
+
+    The `most` regions of most influence are open or closed in turn, every combination with its probability; the others count
+    with their weight times their odds, which errs by their influence.
+    """
+    count = choose_uncertain(weights, origin, anglophone, lam, most, doors)
+    odds, shares, uncertain = doors.odds, doors.shares, doors.uncertain
+    doors.factors[:] = 0.0
+    for k in range(count):
+        shares[uncertain[k]] = 0.0
+    certain = nest_sums(doors.influence, origin, anglophone)
+    for pattern in range(1 << count):
+        chance = 1.0
+        sums = certain
+        for k in range(count):
+            j = uncertain[k]
+            if pattern >> k & 1 == 1:
+                chance *= odds[j]
+                sums = add_to_nest(sums, nest_of(origin, j, anglophone), weights[j])
             else:
-                other += weight
-        at_home, at_english, at_other = nest_factors(home, english, other, lam)
-        for j in range(regions):
-            nest = nest_of(origin, j, anglophone)
-            factor = at_home if nest == HOME else (at_english if nest == ANGLOPHONE else at_other)
-            shares[j] += weights[j] * mask[p, j] * factor / mask.shape[0]
+                chance *= 1.0 - odds[j]
+        if chance > 0.0:
+            factors = nest_factors(sums[0], sums[1], sums[2], lam)
+            for n in range(NESTS):
+                doors.factors[n] += chance * factors[n]
+            for k in range(count):
+                j = uncertain[k]
+                if pattern >> k & 1 == 1:
+                    shares[j] += chance * weights[j] * factors[nest_of(origin, j, anglophone)]
+    for j in range(weights.shape[0]):
+        if doors.influence[j] > 0.0:
+            shares[j] = doors.influence[j] * doors.factors[nest_of(origin, j, anglophone)]
 
 
-@compiled
-def has_mask(gate: Floats, origin: int) -> bool:
-    """Tell whether any region is less than fully open to an origin through this gate."""
-    closed = False
-    for j in range(gate.shape[1]):
-        closed = closed or (j != origin and gate[origin, j] > 0.0)
-    return closed
+@inlined
+def choose_uncertain(weights: Floats, origin: int, anglophone: Bytes, lam: float, most: int, doors: Doors) -> int:
+    """Choose the uncertain regions and return their number; leaves the certain weights in `influence`.
+
+    Influence is the variance of being open times the share squared: half of it is the error, in shares, of a region that counts
+    with its odds.
+    """
+    odds, shares, influence = doors.odds, doors.shares, doors.influence
+    for j in range(weights.shape[0]):
+        shares[j] = weights[j] * odds[j]
+    nested_shares(shares, origin, anglophone, lam, shares)
+    for j in range(weights.shape[0]):
+        influence[j] = (1.0 - odds[j]) / max(odds[j], CERTAIN) * shares[j] ** 2
+    count = 0
+    while count < most:
+        best = 0
+        for j in range(weights.shape[0]):
+            if influence[j] > influence[best]:
+                best = j
+        if influence[best] <= NEGLIGIBLE:
+            break
+        doors.uncertain[count] = best
+        influence[best] = 0.0
+        count += 1
+    for j in range(weights.shape[0]):
+        influence[j] = weights[j] * odds[j]
+    for k in range(count):
+        influence[doors.uncertain[k]] = 0.0
+    return count
+
+
+@inlined
+def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> tuple[float, float, float]:
+    """Add a weight to the sum of one nest."""
+    if nest == HOME:
+        return sums[0] + weight, sums[1], sums[2]
+    if nest == ANGLOPHONE:
+        return sums[0], sums[1] + weight, sums[2]
+    return sums[0], sums[1], sums[2] + weight
 
 
 @compiled
 def choose_regions(
-    tables: Year, postponed: Floats, cohort: Floats, visa_sensitive_share: float, masks: Floats, gate_before: Floats
+    tables: Year, postponed: Floats, cohort: Floats, visa_sensitive_share: float, most: int, gate_before: Floats
 ) -> tuple[Floats, Floats]:
     """Compute who studies where and who postpones.
 
@@ -92,7 +180,7 @@ def choose_regions(
     postponed : (R, V, Q, R) last year's postponers by the region they want.
     cohort : (R,) people who enter.
     visa_sensitive_share : probability of the sensitive visa class.
-    masks : of `mask_patterns`.
+    most : regions of an origin that are open or closed in turn, see `masked_shares`.
     gate_before : (R,) last year's exit gate of study, behind which no postponer was.
 
     Returns
@@ -104,14 +192,11 @@ def choose_regions(
     wanted = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     unclosed = np.empty(regions)
     shares = np.empty(regions)
-    nobody = np.ones((1, regions))
+    doors = new_doors(regions)
     for o in range(regions):
         gate = tables.exit_gate[o, AT_STUDY]
         gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
-        is_masked = has_mask(tables.student_visa_refusal, o) or has_mask(tables.entry_bar, o)
-        is_closed = has_mask(tables.border_closure, o)
-        visa_mask = open_regions(tables, o, masks, False) if is_masked else nobody
-        full_mask = open_regions(tables, o, masks, True) if is_closed else visa_mask
+        is_closed = has_closure(tables, o)
         for v in range(VISA_CLASSES):
             share = visa_sensitive_share if v == 1 else 1.0 - visa_sensitive_share
             everyone = cohort[o] * share / TALENT_CLASSES
@@ -119,9 +204,9 @@ def choose_regions(
             for q in range(TALENT_CLASSES):
                 chosen[o, v, q, o] += everyone * gate
                 weights = tables.study_weight[o, v, q]
-                masked_shares(weights, o, tables.anglophone, tables.dissimilarity, visa_mask, unclosed)
+                admitted_shares(tables, o, weights, False, most, doors, unclosed)
                 if is_closed:
-                    masked_shares(weights, o, tables.anglophone, tables.dissimilarity, full_mask, shares)
+                    admitted_shares(tables, o, weights, True, most, doors, shares)
                 else:
                     shares[:] = unclosed
                 for j in range(regions):
@@ -141,6 +226,15 @@ def choose_regions(
     return chosen, wanted
 
 
+@inlined
+def has_closure(tables: Year, origin: int) -> bool:
+    """Tell whether any region is closed to an origin, with any probability."""
+    found = False
+    for j in range(tables.border_closure.shape[1]):
+        found = found or (j != origin and tables.border_closure[origin, j] > 0.0)
+    return found
+
+
 @compiled
 def transfer_shares(tables: Year, masks: Floats) -> Floats:
     """Compute where students go who lose their status, (R, V, Q, R, R) shares by the region they leave.
@@ -157,10 +251,10 @@ def transfer_shares(tables: Year, masks: Floats) -> Floats:
     for p in range(patterns):
         again[p, :regions] = masks[(p + patterns // 2) % patterns, :regions]
     for o in range(regions):
-        if not has_mask(tables.forced_exit[:, :, AT_STUDY], o):
+        if tables.forced_exit[o, :, AT_STUDY].max() <= 0.0:
             continue
-        then = open_regions(tables, o, masks, True)
-        now = open_regions(tables, o, again, True)
+        then = open_regions(tables, o, masks)
+        now = open_regions(tables, o, again)
         for g in range(regions):
             if forced_students(tables, o, g) <= 0.0:
                 continue

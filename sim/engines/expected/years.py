@@ -13,12 +13,12 @@ import numpy as np
 
 from sim.engines.expected.jobs import AGES, Jobs, new_jobs, take_first_jobs
 from sim.engines.expected.moves import move_incumbents
-from sim.engines.expected.study import choose_regions, mask_patterns, study_on, transfer_shares
-from sim.model.choice.compiled import compiled
+from sim.engines.expected.study import TRANSFER_PATTERNS, choose_regions, mask_patterns, study_on, transfer_shares
+from sim.model.choice.compiled import compiled, inlined
 from sim.model.indices import first_indices, next_indices
+from sim.model.population import age_class
+from sim.model.study import CONGESTION_FROM
 from sim.model.world import (
-    AGE_CLASSES,
-    AGE_FROM,
     AT_STUDY,
     FIRST_YEAR,
     PROFILES,
@@ -37,6 +37,8 @@ from sim.model.year import fill_visibility, make_year
 DURATIONS = 5  # never moved (duration = age), then 0, 1-2, 3-5, 6+ years after a move
 ELITE_SHARE = 0.1  # of the visible
 MOST_VISIBLE = 0.95  # of the eligible
+HIGHEST_BAR = 20.0  # output, far above anyone's
+BAR_TOLERANCE = 1e-13
 
 
 class Pool(NamedTuple):
@@ -84,26 +86,17 @@ def nobody_watches(year: int, tables: Year, pool: Pool, degrees: Floats) -> None
     """Look at nothing."""
 
 
-def new_pool(regions: int, attempts: int = 1) -> Pool:
-    """Make an empty pool of R regions; attempts: the most that a graduate ever has."""
+def new_pool(regions: int, attempts: int = 1, ties: int = TIE_CLASSES) -> Pool:
+    """Make an empty pool of R regions; attempts: the most that a graduate ever has; ties: 1 if all are of the middle one."""
     return Pool(
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions)),
         np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions, STUDY_YEARS)),
-        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, AGES, DURATIONS, regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, ties, AGES, DURATIONS, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
         np.zeros((regions, TALENT_CLASSES, regions, regions)),
-        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, TIE_CLASSES, max(attempts, 1), regions)),
+        np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, ties, max(attempts, 1), regions)),
         np.zeros((max(attempts, 1), regions), dtype=np.int64),
     )
-
-
-@compiled
-def age_profile(age: int) -> int:
-    """Name the profile 1.. of a worker's academic age."""
-    for x in range(AGE_CLASSES - 1):
-        if age < AGE_FROM[x + 1]:
-            return x + 1
-    return AGE_CLASSES
 
 
 @compiled
@@ -113,52 +106,50 @@ def eligible_people(pool: Pool) -> tuple[Floats, Floats]:
     eligible = np.zeros((regions, talents, PROFILES, places))
     active = np.zeros((regions, places))
     for o in range(regions):
-        for v in range(visas):
-            for q in range(talents):
+        for q in range(talents):
+            for v in range(visas):
                 for g in range(places):
-                    for y in range(pool.students.shape[4]):
-                        active[o, g] += pool.students[o, v, q, g, y]
-                        if y >= 1:
-                            eligible[o, q, 0, g] += pool.students[o, v, q, g, y]
+                    active[o, g] += pool.students[o, v, q, g, 0]
+                    for y in range(1, pool.students.shape[4]):
+                        eligible[o, q, 0, g] += pool.students[o, v, q, g, y]
                 for h in range(ties):
                     for x in range(ages):
-                        profile = age_profile(x)
                         for d in range(durations):
                             for place in range(places):
-                                people = pool.workers[o, v, q, h, x, d, place]
-                                eligible[o, q, profile, place] += people
-                                active[o, place] += people
+                                eligible[o, q, 1 + age_class(x), place] += pool.workers[o, v, q, h, x, d, place]
+            for profile in range(PROFILES):
+                for place in range(places):
+                    active[o, place] += eligible[o, q, profile, place]
     return eligible, active
 
 
 @compiled
-def visible_people(eligible: Floats, chance: Floats) -> float:
-    """Sum eligible people times their (R, Q, PROFILES) chance to be visible."""
+def visible_people(world: World, pull: Floats, bar: float, eligible: Floats, chance: Floats) -> float:
+    """Count the visible among (Q, PROFILES, R) eligible people at a bar; fills `chance` (R, Q, PROFILES) with it."""
+    fill_visibility(world, pull, bar, chance)
     total = 0.0
-    for o in range(eligible.shape[0]):
-        for q in range(eligible.shape[1]):
-            for profile in range(eligible.shape[2]):
-                for place in range(eligible.shape[3]):
-                    total += eligible[o, q, profile, place] * chance[place, q, profile]
+    for q in range(eligible.shape[0]):
+        for profile in range(eligible.shape[1]):
+            for place in range(eligible.shape[2]):
+                total += eligible[q, profile, place] * chance[place, q, profile]
     return total
 
 
-@compiled
 def solve_bar(world: World, pull: Floats, eligible: Floats, target: float, chance: Floats) -> float:
-    """Find the bar that leaves `target` people visible, by bisection; fills `chance` (R, Q, PROFILES) with it."""
-    low = -20.0
-    high = 20.0
-    folded = np.zeros((1, eligible.shape[1], eligible.shape[2], eligible.shape[3]))
-    for o in range(eligible.shape[0]):
-        folded[0] += eligible[o]
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        fill_visibility(world, pull, middle, chance)
-        if visible_people(folded, chance) > target:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+    """Find the bar that leaves `target` of the (Q, PROFILES, R) eligible visible; fills `chance` (R, Q, PROFILES) with it.
+
+    The lowest bar stands where even that leaves no more than the target.
+    """
+    if visible_people(world, pull, -HIGHEST_BAR, eligible, chance) <= target:
+        return -HIGHEST_BAR
+    from scipy.optimize import brentq  # imported late: it takes longer to import than a scenario file to check
+
+    def surplus(bar: float) -> float:
+        return visible_people(world, pull, bar, eligible, chance) - target
+
+    bar = float(brentq(surplus, -HIGHEST_BAR, HIGHEST_BAR, xtol=BAR_TOLERANCE, rtol=BAR_TOLERANCE))
+    surplus(bar)
+    return bar
 
 
 @compiled
@@ -180,9 +171,10 @@ def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, F
     """Count one tier: (5, R) axes, (R, R, R) careers, (R, R) by origin and study region, (R,) remote workers by place."""
     regions = eligible.shape[0]
     axes = np.zeros((5, regions))
-    careers = np.zeros((regions, regions, regions))
+    by_employer = np.zeros((regions, regions, regions))  # origin, headquarters, study region
     studying = np.zeros((regions, regions))
     remote = np.zeros(regions)
+    studied = np.empty(regions)
     for o in range(regions):
         for q in range(eligible.shape[1]):
             for place in range(regions):
@@ -191,61 +183,65 @@ def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, F
                 for profile in range(1, PROFILES):
                     workers += eligible[o, q, profile, place] * chance[place, q, profile]
                 axes[0, o] += students + workers
-                axes[1, place] += students
                 axes[2, place] += students
                 axes[3, place] += students + workers
                 studying[o, place] += students
-                everyone = 0.0
-                for g in range(regions):
-                    everyone += pool.studied[o, q, place, g]
+                everyone = pool.studied[o, q, place].sum()
                 if everyone <= 0.0 or workers <= 0.0:
                     continue
                 for g in range(regions):
-                    people = workers * pool.studied[o, q, place, g] / everyone
-                    axes[1, g] += people
-                    studying[o, g] += people
+                    studied[g] = workers / everyone * pool.studied[o, q, place, g]
+                    studying[o, g] += studied[g]
                 for employer in range(regions):
                     part = pool.employers[o, q, place, employer] / everyone
-                    if part <= 0.0:
-                        continue
-                    axes[2, employer] += workers * part
-                    axes[4, employer] += workers * part
-                    if employer != place:
-                        remote[place] += workers * part
-                    for g in range(regions):
-                        careers[o, g, employer] += workers * part * pool.studied[o, q, place, g] / everyone
-    return axes, careers, studying, remote
+                    if part > 0.0:
+                        axes[4, employer] += workers * part
+                        if employer != place:
+                            remote[place] += workers * part
+                        for g in range(regions):
+                            by_employer[o, employer, g] += part * studied[g]
+    axes[1] = studying.sum(axis=0)
+    axes[2] += axes[4]
+    return axes, by_employer.transpose((0, 2, 1)), studying, remote
 
 
 @compiled
 def age_workers(tables: Year, pool: Pool, jobs: Jobs) -> None:
     """Let incumbents leave and age, then add movers and new doctors, in place."""
     stay = 1.0 - tables.exit_rate
-    regions, visas, talents, ties, ages, durations, places = pool.workers.shape
-    aged = np.zeros((ages, durations, places))
+    regions, visas, talents, ties = pool.workers.shape[:4]
     for o in range(regions):
         for v in range(visas):
             for q in range(talents):
                 for h in range(ties):
-                    workers = pool.workers[o, v, q, h]
-                    aged[:] = 0.0
-                    for x in range(ages):
-                        nx = min(x + 1, ages - 1)
-                        for place in range(places):
-                            aged[nx, 0, place] += workers[x, 0, place] * stay
-                            aged[nx, 1, place] += jobs.moved[o, v, q, h, x, place] * stay
-                            aged[nx, 2, place] += (workers[x, 1, place] + 0.5 * workers[x, 2, place]) * stay
-                            aged[nx, 3, place] += (0.5 * workers[x, 2, place] + workers[x, 3, place] * 2 / 3) * stay
-                            aged[nx, 4, place] += (workers[x, 3, place] / 3 + workers[x, 4, place]) * stay
-                    for place in range(places):
-                        aged[0, 0, place] += jobs.started[o, v, q, h, place]
-                    workers[:] = aged
+                    age_group(stay, pool.workers[o, v, q, h], jobs.moved[o, v, q, h], jobs.started[o, v, q, h])
     for x in range(pool.left.shape[0] - 1, 0, -1):
         pool.waiting[:, :, :, :, x] = pool.waiting[:, :, :, :, x - 1] * stay
         pool.left[x] = pool.left[x - 1]
     pool.waiting[:, :, :, :, 0] = jobs.waiting
     pool.left[0] = tables.post_study_attempts
     flow_compositions(tables, pool, jobs)
+
+
+@inlined
+def age_group(stay: float, workers: Floats, moved: Floats, started: Floats) -> None:
+    """Age (AGES, DURATIONS, R) workers of one group in place, the oldest first, as the last age keeps its own."""
+    last = workers.shape[0] - 1
+    for x in range(last, -1, -1):
+        older = min(x + 1, last)
+        kept = 1.0 if x < older == last else 0.0  # those of the last age have aged already
+        for place in range(started.shape[0]):
+            never, new, year = workers[x, 0, place], workers[x, 1, place], workers[x, 2, place]
+            years, long = workers[x, 3, place], workers[x, 4, place]
+            workers[older, 0, place] = kept * workers[older, 0, place] + never * stay
+            workers[older, 1, place] = kept * workers[older, 1, place] + moved[x, place] * stay
+            workers[older, 2, place] = kept * workers[older, 2, place] + (new + 0.5 * year) * stay
+            workers[older, 3, place] = kept * workers[older, 3, place] + (0.5 * year + years * 2 / 3) * stay
+            workers[older, 4, place] = kept * workers[older, 4, place] + (years / 3 + long) * stay
+    for place in range(started.shape[0]):
+        workers[0, 0, place] = started[place]
+        for d in range(1, workers.shape[1]):
+            workers[0, d, place] = 0.0
 
 
 @compiled
@@ -307,9 +303,9 @@ def expected_years(
 
     Parameters
     ----------
-    world : see `sim.model.world`; its people_per_researcher must be 1.
-    visibility : per year, how many are visible (bars are then solved); None: the world's own bars.
-    patterns : stratified patterns of visa masks, at least 2 (256: error about .0004).
+    world : see `sim.world`; its people_per_researcher must be 1.
+    visibility : per year, how many are visible: bars and the demand of 2019 are then solved; None: the world's own.
+    patterns : 2 to the number of regions of an origin that are open or closed in turn, see `masked_shares`.
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
     watch : called in every year when the new doctors have their first jobs.
 
@@ -318,21 +314,24 @@ def expected_years(
     One year's expected numbers.
     """
     regions = world.anglophone.shape[0]
-    pool = new_pool(regions, int(world.levers.post_study_attempts.max()))
+    pool = new_pool(regions, int(world.levers.post_study_attempts.max()), ties)
     indices = first_indices(world)
-    masks = mask_patterns(patterns, regions)
+    masks = mask_patterns(TRANSFER_PATTERNS, regions)
+    most = patterns.bit_length() - 1
     reference = math.nan
     for t in range(world.cohort.shape[0]):
+        if visibility is not None and t == CONGESTION_FROM:
+            world = world._replace(demand_2019=indices.demand)  # nothing reads it before
         tables = make_year(world, indices, t)
         gate_before = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
         sensitive = world.coefficients.visa_sensitive_share
-        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], sensitive, masks, gate_before)
+        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], sensitive, most, gate_before)
         pool.postponed[:] = wanted
         degrees = study_on(tables, pool.students, chosen, transfer_shares(tables, masks))
-        jobs = new_jobs(regions)
+        jobs = new_jobs(regions, ties)
         pool.left[:] -= 1
         move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
-        take_first_jobs(tables, degrees, ties, jobs)
+        take_first_jobs(tables, degrees, jobs)
         watch(FIRST_YEAR + t, tables, pool, degrees)
         age_workers(tables, pool, jobs)
         eligible, active = eligible_people(pool)
@@ -343,7 +342,7 @@ def expected_years(
             target = visible_target(visibility[t], total, reference)
             if FIRST_YEAR + t == REFERENCE_YEAR:
                 reference = target / total
-            taking_part = eligible * tables.participation
+            taking_part = eligible.sum(axis=0) * tables.participation
             bars[0] = solve_bar(world, indices.pull, taking_part, target, chances[0])
             bars[1] = solve_bar(world, indices.pull, taking_part, ELITE_SHARE * target, chances[1])
         top, elite = (visible_by_place(eligible, chance) for chance in chances)

@@ -230,7 +230,7 @@ def draw_inputs(sweep: Sweep, scenario: str) -> DrawInputs:
     """List what differs between the draws of a scenario: uncertain parameters, and sizes of levers with a distribution.
 
     What is a factor of the sweep is none of a draw's. With a parameter among the factors the draws of two points may differ in
-    more than this parameter, because unstable ones are passed over; then nothing is given.
+    more than this parameter, because the ranges of some depend on others; then nothing is given.
     """
     data, count = load_data(), int(sweep.record["draws"])
     if not count:

@@ -59,7 +59,7 @@ def test_the_input_that_decides_is_found_with_its_sign() -> None:
 
 def test_inputs_are_the_parameters_and_the_levers_that_differ_from_the_baseline() -> None:
     data = load_data()
-    vectors, _ = draw_vectors(data, 4, {})
+    vectors = draw_vectors(data, 4, {})
     found = uncertain_inputs(data, load_shipped("baseline"), load_shipped("us-h1b-fee"), vectors)
     levers = {name for name in found if name.startswith("lever ")}
     assert levers == {

@@ -1,0 +1,104 @@
+"""Solving: Anderson mixing finds roots, the shipped start fits the unknowns, and a solution depends on its vector alone."""
+
+import numpy as np
+
+from sim.data.load import load_data
+from sim.draws.constants import MOST_STUDENTS, TOLERANCE, Equations, solve_constants
+from sim.draws.draw import BASELINE, draw_vectors, parameter_vector, policies_in_force, sobol_points
+from sim.draws.solver import STEP_LIMIT, Mixer, Start, first_unknowns, shipped_start
+from sim.model.world import BASE_YEAR
+from sim.scenarios.load import load_shipped
+
+
+def problem(number: int) -> Equations:
+    """The problem of a draw."""
+    data = load_data()
+    vector = draw_vectors(data, number + 1, {})[number]
+    return Equations(data, vector, policies_in_force(data, load_shipped(BASELINE), vector, number))
+
+
+def test_mixing_finds_the_root_of_coupled_unknowns_with_a_rough_preconditioner() -> None:
+    draw = np.random.default_rng(1)
+    coupling = np.eye(12) + 0.2 * draw.normal(size=(12, 12)) / np.sqrt(12)
+    root = draw.uniform(-1.0, 1.0, 12)
+
+    def step(x: np.ndarray) -> np.ndarray:
+        return np.tanh(coupling @ (root - x))
+
+    mixer, x = Mixer(np.eye(12)), np.zeros(12)
+    for _ in range(20):
+        x = mixer.mixed(x, step(x))
+    np.testing.assert_allclose(x, root, atol=1e-8)
+
+
+def test_no_unknown_moves_farther_than_the_limit() -> None:
+    mixer = Mixer(np.eye(2))
+    x = np.zeros(2)
+    for _ in range(5):
+        following = mixer.mixed(x, np.array([50.0, -0.1]))
+        assert np.abs(following - x).max() <= STEP_LIMIT + 1e-12
+        x = following
+
+
+def test_changes_across_a_forgotten_point_are_not_remembered() -> None:
+    mixer = Mixer(np.eye(2))
+    mixer.mixed(np.zeros(2), np.ones(2))
+    mixer.mixed(np.ones(2), np.zeros(2))
+    mixer.forget_point()
+    mixer.mixed(np.full(2, 5.0), np.full(2, 9.0))
+    assert len(mixer.moved) == len(mixer.changed) == 1
+
+
+def test_the_start_is_the_regression_and_does_without_a_parameter() -> None:
+    slopes = np.array([[1.0, 10.0], [2.0, 30.0]])
+    start = Start(("a", "b"), np.array([1.0, 2.0]), np.array([0.5, 4.0]), np.array([7.0, 8.0]), slopes, np.eye(2))
+    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0, "b": 0.0, "c": 7.0}), [7.0 + 2.0 - 1.0, 8.0 + 20.0 - 15.0])
+    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0}), [9.0, 28.0])
+
+
+def test_the_shipped_start_fits_the_unknowns_and_the_parameters() -> None:
+    """Red after a change of the unknowns: run scripts/fit_start.py."""
+    start, data = shipped_start(), load_data()
+    unknowns = problem(0).pack(problem(0).guess).size
+    assert start.preconditioner.shape == (unknowns, unknowns)
+    assert start.slopes.shape == (len(start.parameters), unknowns)
+    assert set(start.parameters) <= {p.name for p in data.parameters}
+    assert np.isfinite(first_unknowns(start, parameter_vector(data, sobol_points()[0], {}))).all()
+
+
+def test_packing_and_unpacking_are_inverse() -> None:
+    some = problem(1)
+    x = first_unknowns(shipped_start(), some.parameters)
+    again = some.pack(some.unpack(x))
+    regions = some.regions
+    np.testing.assert_allclose(again[regions:], np.where(np.arange(x.size) == 2 * regions + 5, np.minimum(x, 0.0), x)[regions:])
+    np.testing.assert_allclose(again[:regions], x[:regions] - x[:regions].mean())
+
+
+def test_a_solution_meets_its_targets_and_depends_on_its_vector_alone() -> None:
+    first, second = problem(0), problem(1)
+    once = solve_constants(first.data, first.parameters, first.policies)
+    solve_constants(second.data, second.parameters, second.policies)
+    again = solve_constants(first.data, first.parameters, first.policies)
+    for name, values in once.arrays().items():
+        assert values.tobytes() == again.arrays()[name].tobytes(), name
+    assert once.error < TOLERANCE
+    years = {year.year: year for year in first.walk(once, BASE_YEAR + 1, 64, 3)}
+    work = years[BASE_YEAR].shares[0, 2] / years[BASE_YEAR].shares[0, 2].sum()
+    np.testing.assert_allclose(work, first.data.work_target_2019, atol=TOLERANCE)
+    np.testing.assert_allclose(years[BASE_YEAR + 1].demand_index, once.demand_2019, rtol=1e-9)
+
+
+def test_a_transition_out_of_reach_gives_way_to_the_limit_of_students() -> None:
+    some = problem(0)
+    usa = some.at["USA"]
+    (base,) = (year for year in some.walk(some.unpack(first_unknowns(shipped_start(), some.parameters)), BASE_YEAR, 16, 1)
+               if year.year == BASE_YEAR)  # fmt: skip
+    everyone = base.shares[0, 2].sum()
+    few, many = base.shares.copy(), base.shares.copy()
+    few[0, 4, usa] = few[0, 2, usa] - 0.01 * everyone
+    many[0, 4, usa] = many[0, 2, usa] - 0.99 * some.data.work_target_2019[usa] * everyone
+    assert some.reachable(usa, 0.36, 0.30, base._replace(shares=few)) == (0.36, 0.30)
+    limit, students = some.reachable(usa, 0.36, 0.30, base._replace(shares=many))
+    assert limit == MOST_STUDENTS * some.data.work_target_2019[usa]
+    assert students > limit
