@@ -19,7 +19,7 @@ from dataset import activity, covariates, geography, pairs, published, records
 from dataset.evidence import Evidence, Row
 from dataset.sources import sources
 
-VERSION = "2026.11-3"
+VERSION = "2026.11-4"
 MARKS = ("source", "unit", "confidence", "filled", "rule")
 UNITS = {
     "phd_pay": "PPP $/year",
@@ -238,10 +238,9 @@ def main(arguments: Sequence[str]) -> int:
     articles = {code: table["ai_articles", code, 2019].value for code in geography.CODES}
     heads = {code: table["gdp_per_capita", code, 2019].value for code in geography.CODES}
     values = published.values(evidence)
-    shares = {
-        "work": published.work_shares(values, articles, heads),
-        "origin": published.origin_shares(values, weight),
-    }
+    work = published.work_shares(values, articles, heads)
+    worked = {code: row.value for code, row in work.items()}
+    shares = {"work": work, "origin": published.origin_shares(values, weight, worked)}
     place_tables(folder, evidence, shares)
     pair_tables(folder, evidence)
     target_table(folder, evidence)

@@ -137,19 +137,38 @@ def _split(
     }
 
 
-def origin_shares(published: dict[str, float], weight: dict[str, float]) -> dict[str, Row]:
-    """Origin shares of the 2019 tracker over all regions, summing to 1; categories split by first degrees."""
+def origin_shares(published: dict[str, float], weight: dict[str, float], work: dict[str, float]) -> dict[str, Row]:
+    """Origin shares of the 2019 tracker over all regions, summing to 1; categories are split.
+
+    Europe is split by first degrees. The rest of the world is split half by these and half by the work shares of 2019: degrees
+    alone leave Korea, Singapore and Australia with a third to a thirteenth of the people who work there, while most
+    researchers of such a place have studied there first.
+
+    Parameters
+    ----------
+    published : published values by target id.
+    weight : first degrees in computer science by region.
+    work : work shares of 2019 by region.
+    """
     single = {"USA": "US", "CHN": "CN", "GBR": "GB", "CAN": "CA", "IND": "IN", "IRN": "IR", "ISR": "IL"}
     table = {code: Row(published[f"M19-O-{short}"], "CBN", "high") for code, short in single.items()}
     groups = categories()
     for name, short, source in (("Europe (excl. UK)", "EU", "CBN"), ("Rest of world", "RW", "ECON")):
         codes = groups["tracker1", name].regions
-        total = sum(weight[code] for code in codes)
-        rule = f"'{name}' split by first degrees in computer science (origin_weight)"
+        parts = _parts(weight, codes)
+        rule, sources = f"'{name}' split by first degrees in computer science (origin_weight)", f"{source};NCSES_5785"
+        if short == "RW":
+            parts = {code: (parts[code] + part) / 2 for code, part in _parts(work, codes).items()}
+            rule, sources = f"'{name}' split half by first degrees (origin_weight), half by work in 2019", f"{sources};CEN"
         for code in codes:
-            value = published[f"M19-O-{short}"] * weight[code] / total
-            table[code] = Row(value, f"{source};NCSES_5785", "assumption", True, rule)
+            table[code] = Row(published[f"M19-O-{short}"] * parts[code], sources, "assumption", True, rule)
     return table
+
+
+def _parts(size: dict[str, float], codes: tuple[str, ...]) -> dict[str, float]:
+    """Make sizes of some regions into parts of 1."""
+    total = sum(size[code] for code in codes)
+    return {code: size[code] / total for code in codes}
 
 
 STATED_SD = {

@@ -51,6 +51,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("wage form", "log pay, high elasticity 2.4", {"pay_elasticity": 2.4}),
     Setting("pool growth", "ends early (1.5 years)", {"growth_saturation_years": 1.5}),
     Setting("pool growth", "lasts (18 years)", {"growth_saturation_years": 18.0}),
+    Setting("drift", "ends early (1.5 years)", {"drift_saturation_years": 1.5}),
+    Setting("drift", "lasts (18 years)", {"drift_saturation_years": 18.0}),
 )
 """Low and high are near the 5 % and 95 % points of the priors, unless the feedbacks would amplify themselves there. Version 1
 knows one form of wages, the logarithm; the linear form is not in it."""

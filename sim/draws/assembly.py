@@ -7,12 +7,14 @@ import numpy as np
 
 from sim.data.schema import Data
 from sim.model.study import gravity
-from sim.model.trends import cohort_people, drift_path
+from sim.model.trends import cohort_people, drift_path, talent_up_to
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
 from sim.scenarios.levers.changes import Policies
 
 MODEL_YEARS = LAST_YEAR - FIRST_YEAR + 1
 USA, CHN, GBR, CAN, AUS, IND = "USA", "CHN", "GBR", "CAN", "AUS", "IND"
+EUROPE = ("DEU", "FRA", "CHE", "NLD", "REU")
+"""Regions whose origins are published together."""
 OTHER_ANGLOPHONE = (GBR, CAN, AUS)
 STANDARD_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 4.0, 2.0 / 3.0, 1.0)  # after 4, 5 or 6 years: mean 5
 CHINESE_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 2.0, 1.0, 1.0)  # mean 4.5
@@ -62,6 +64,17 @@ def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: s
     return np.array([parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes])
 
 
+def by_name(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str) -> Floats:
+    """Spread the parameters prefix_<code> over (R,) regions; 0 where there is none."""
+    return np.array([parameters.get(f"{prefix}_{code.lower()}", 0.0) for code in codes])
+
+
+def offsets(data: Data, parameters: Mapping[str, float], prefix: str) -> Floats:
+    """Spread the parameters prefix_<code> over (R,) regions; those of EUROPE without one of their own share prefix_europe."""
+    shared = np.array([code in EUROPE and f"{prefix}_{code.lower()}" not in parameters for code in data.codes])
+    return by_name(data.codes, parameters, prefix) + shared * parameters.get(f"{prefix}_europe", 0.0)
+
+
 def levers_in_force(policies: Policies, span: int) -> Policies:
     """Cut the levers to the years of a run; mobility lifts its share of visa friction, attempts are whole numbers."""
     cut = Policies(**{name: array[:span] for name, array in policies._asdict().items()})
@@ -99,26 +112,30 @@ def make_world(
     """
     span = until - FIRST_YEAR + 1
     codes = data.codes
-    growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND))
-    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0)
-    saturation = float(parameters["growth_saturation_years"])
-    drift = drift_path(yearly_drift, saturation, span)
+    growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND)) + offsets(data, parameters, "growth_offset")
+    growth_saturation = float(parameters["growth_saturation_years"])
+    drift_saturation = float(parameters["drift_saturation_years"])
+    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0) + offsets(data, parameters, "drift_offset")
+    study_only = np.where(np.array(codes) == CHN, parameters["china_study_drift"], 0.0)
+    drift = drift_path(yearly_drift, drift_saturation, span)
+    talent = by_name(codes, parameters, "talent_mean")
     shock = policies.place_shock[:span]
     abroad_region = np.arange(len(codes), dtype=np.int64)
     abroad_region[codes.index(GBR)] = codes.index(USA)
     return World(
         coefficients=Coefficients(**{name: float(parameters[name]) for name in Coefficients._fields}),
         anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
-        home_study=by_origin(codes, parameters, "home_study", (CHN, IND)),
+        home_study=np.full(len(codes), parameters["home_study"]),
         home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
         gravity=ties_of_study(data, parameters, constants),
         study_constant=constants.study_constant,
         work_constant=constants.work_constant,
         industry_constant=constants.industry_constant[:span],
-        study_drift=drift + shock + policies.doctoral_quality[:span],
+        study_drift=drift + drift_path(study_only, drift_saturation, span) + shock + policies.doctoral_quality[:span],
         work_drift=drift + shock,
         place_effect=constants.place_effect,
-        cohort=cohort_people(constants.cohort_level, growth, saturation, policies.cohort_size[:span]),
+        cohort=cohort_people(constants.cohort_level, growth, growth_saturation, policies.cohort_size[:span]),
+        talent_up_to=talent_up_to(talent),
         levers=levers_in_force(policies, span),
         funding=data.research_funding[:span],
         graduation=np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes]),

@@ -16,6 +16,7 @@ import numpy as np
 from sim.data.schema import Data
 from sim.draws.assembly import CHN, GBR, IND, MODEL_YEARS, OTHER_ANGLOPHONE, USA, Constants, make_world
 from sim.draws.solver import Mixer, first_unknowns, shipped_start
+from sim.draws.targets import SolvedTargets
 from sim.engines.expected.years import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.model.world import (
     BASE_YEAR,
@@ -38,8 +39,7 @@ FINE_PATTERNS = 64
 MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all visible (model.md, finding 5)
 PATIENCE = 10  # passes without an improvement by a tenth: the targets cannot be met any closer
 CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
-INDIA_IN_US = "M19-T-INUSG"
-INDIA_AT_HOME = 0.05  # of visible Indian origins in 2019: M19-T-INSTAY says that at most .05 worked (and so studied) there
+INDIA_IN_US, INDIA_AT_HOME = "M19-T-INUSG", "IND-HOME-STUDY-2019"
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 
@@ -99,11 +99,11 @@ class Equations:
     other anglophone regions, logit of the early visible share, industry constants FIRST_DOCTORS..BASE_YEAR.
     """
 
-    def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies) -> None:
+    def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies, targets: SolvedTargets) -> None:
         self.data = data
         self.parameters = parameters
         self.policies = policies
-        self.targets = {target.id: target.value for target in data.targets}
+        self.targets = targets
         self.regions = len(data.codes)
         self.at = {code: data.codes.index(code) for code in (USA, CHN, IND, GBR, "CAN")}
         self.others = [data.codes.index(code) for code in OTHER_ANGLOPHONE]
@@ -197,12 +197,12 @@ class Equations:
         steps: list[Floats] = []
         work = base.shares[0, 2] / base.shares[0, 2].sum()
         origin = base.shares[0, 0] / base.shares[0, 0].sum()
-        steps.append(damp * np.log(self.data.work_target_2019 / work))
+        steps.append(damp * np.log(self.targets.work / work))
         level = math.log(REFERENCE_RESEARCHERS / last.shares[2, 0].sum())
-        steps.append(np.log(self.data.origin_target_2019 / origin) + level)
+        steps.append(np.log(self.targets.origin / origin) + level)
         errors = [
-            np.abs(self.data.work_target_2019 - work).max(),
-            np.abs(self.data.origin_target_2019 - origin).max(),
+            np.abs(self.targets.work - work).max(),
+            np.abs(self.targets.origin - origin).max(),
         ]
         self.abroad_share = float(constants.abroad_share[self.at[GBR]])
         named, named_errors = self.named_steps(base, last, damp)
@@ -225,16 +225,16 @@ class Equations:
         india = base.studying[ind] / base.studying[ind].sum()
         elite = last.shares[1, 2] / last.shares[1, 2].sum()
         pairs = [
-            self.reachable(usa, self.targets[CHINA_IN_US], china[usa], base),
-            self.reachable(chn, self.targets[CHINA_AT_HOME], china[chn], base),
-            self.reachable(ind, INDIA_AT_HOME, india[ind], base),
-            (self.targets[ELITE_US], elite[usa]),
-            (self.targets[ELITE_CHINA], elite[chn]),
-            (self.targets[INDIA_IN_US], india[usa]),
-            (self.targets[CHINA_IN_OTHER_ANGLOPHONE], china[self.others].sum()),
+            self.reachable(usa, self.targets.single[CHINA_IN_US], china[usa], base),
+            self.reachable(chn, self.targets.single[CHINA_AT_HOME], china[chn], base),
+            self.reachable(ind, self.targets.single[INDIA_AT_HOME], india[ind], base),
+            (self.targets.single[ELITE_US], elite[usa]),
+            (self.targets.single[ELITE_CHINA], elite[chn]),
+            (self.targets.single[INDIA_IN_US], india[usa]),
+            (self.targets.single[CHINA_IN_OTHER_ANGLOPHONE], china[self.others].sum()),
         ]
         remote = [year.remote[gbr] / year.shares[0, 3, gbr] for year in (base, last)]
-        wanted = math.log(self.abroad_share * self.data.gbr_usa_hq_share / (0.5 * sum(remote)))
+        wanted = math.log(self.abroad_share * self.targets.british / (0.5 * sum(remote)))
         british = min(wanted, 0.0) - math.log(self.abroad_share)
         gaps = [logit(target) - logit(model) for target, model in pairs]
         steps = [*(damp * gap for gap in gaps[:3]), 0.5 * gaps[3], 0.5 * gaps[4], british, damp * gaps[5], damp * gaps[6]]
@@ -243,7 +243,7 @@ class Equations:
     def reachable(self, region: int, target: float, model: float, base: ExpectedYear) -> tuple[float, float]:
         """Choose between a transition and the limit of students in 2019, as (target, model): what asks for fewer students."""
         students = float((base.shares[0, 2, region] - base.shares[0, 4, region]) / base.shares[0, 2].sum())
-        limit = MOST_STUDENTS * float(self.data.work_target_2019[region])
+        limit = MOST_STUDENTS * float(self.targets.work[region])
         if logit(limit) - logit(students) < logit(target) - logit(model):
             return limit, students
         return target, model
@@ -254,7 +254,7 @@ class Equations:
         steps = []
         for year in range(FIRST_DOCTORS, BASE_YEAR + 1):
             doctors, industry = years[year].industry_entry[places].sum(axis=0)
-            target = float(self.data.industry_entry[year - FIRST_YEAR])
+            target = float(self.targets.industry[year - FIRST_YEAR])
             steps.append(damp * (logit(target) - logit(industry / doctors)))
         return np.array(steps)
 
@@ -276,15 +276,20 @@ def author_counts(pool_size: Floats) -> Floats:
 
 
 def solve_constants(
-    data: Data, parameters: Mapping[str, float], policies: Policies, report: Callable[[str], None] | None = None
+    data: Data,
+    parameters: Mapping[str, float],
+    policies: Policies,
+    targets: SolvedTargets,
+    report: Callable[[str], None] | None = None,
 ) -> Constants:
     """Solve the constants of one parameter vector; the solution depends on nothing else, whatever was solved before.
 
     Parameters
     ----------
-    data : the packaged tables, with the targets.
+    data : the packaged tables.
     parameters : every parameter by name.
     policies : of the baseline scenario under this draw, (51, ...).
+    targets : what the expected shares are to meet.
     report : called with a line of progress.
 
     Returns
@@ -295,9 +300,9 @@ def solve_constants(
     ------
     NotSolvedError : a target is missed by more than ACCEPTED; the message gives the largest error.
     """
-    problem = Equations(data, parameters, policies)
+    problem = Equations(data, parameters, policies, targets)
     start = shipped_start()
-    x = first_unknowns(start, parameters)
+    x = first_unknowns(start, parameters, targets.errors)
     mixer = Mixer(start.preconditioner)
     for phase in PHASES:
         x = mix(problem, x, phase, mixer, report)

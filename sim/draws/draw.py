@@ -25,6 +25,7 @@ from sim.draws.assembly import Constants
 from sim.draws.constants import solve_constants
 from sim.draws.solver import START_FILE
 from sim.draws.stability import CONDITIONAL, fault_of, range_left
+from sim.draws.targets import solved_targets
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
 from sim.scenarios.levers.changes import Policies, resolve_policies
@@ -195,7 +196,7 @@ def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Dra
 def solve_anew(basis: Basis, parameters: Mapping[str, float], number: int) -> Constants:
     """Solve a draw, whether or not its solution is known; arguments and errors as for `make_draw`."""
     policies = policies_in_force(basis.data, basis.baseline, parameters, number)
-    return solve_constants(basis.data, parameters, policies)
+    return solve_constants(basis.data, parameters, policies, solved_targets(basis.data, number))
 
 
 @cache

@@ -18,6 +18,7 @@ from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
 from sim.draws.constants import TOLERANCE, Equations, Phase, mix
 from sim.draws.draw import REFERENCE, policies_in_force
 from sim.draws.solver import Mixer, first_unknowns, shipped_start
+from sim.draws.targets import solved_targets
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
 from sim.scenarios.scenario import Basis, Scenario
@@ -178,7 +179,7 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
     """
     data, baseline = basis.data, basis.baseline
     scales = [prior_scale(data, name) for name in FREE]
-    wanted = targets(data)
+    wanted, published = targets(data), solved_targets(data, REFERENCE)
     relaxed = without(baseline, TENSIONS)
     start: list[Floats] = []
 
@@ -186,16 +187,16 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
         z = shifted - SHIFT
         values = {name: middle + spread * float(u) for name, (middle, spread), u in zip(FREE, scales, z, strict=True)}
         parameters = {p.name: p.default for p in data.parameters} | values
-        problem = Equations(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE))
+        problem = Equations(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE), published)
         x = mix(
             problem,
-            start[0] if start else first_unknowns(shipped_start(), parameters),
+            start[0] if start else first_unknowns(shipped_start(), parameters, published.errors),
             Phase(PATTERNS, TIES, 12 if start else 40, TOLERANCE),
             Mixer(shipped_start().preconditioner),
         )
         start[:] = [x]
         years = problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES)
-        calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE))
+        calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE), published)
         others = calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES)
         seen = reference_values({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)

@@ -27,6 +27,7 @@ class Start(NamedTuple):
     spread: Floats  # (P,)
     middle: Floats  # (U,) unknowns at the mean
     slopes: Floats  # (P, U) for standardised parameters
+    error_slopes: Floats  # (E, U) for the errors of the targets
     preconditioner: Floats  # (U, U) minus the regularised inverse of the steps' Jacobian at the point of all defaults
 
 
@@ -38,10 +39,17 @@ def shipped_start() -> Start:
         return Start(parameters=tuple(str(name) for name in stored["parameters"]), **numbers)
 
 
-def first_unknowns(start: Start, parameters: Mapping[str, float]) -> Floats:
-    """Guess the (U,) unknowns of a vector by the regression; a parameter that is not in the vector counts as its mean."""
+def first_unknowns(start: Start, parameters: Mapping[str, float], errors: Floats) -> Floats:
+    """Guess the (U,) unknowns of a vector by the regression; a parameter that is not in the vector counts as its mean.
+
+    Parameters
+    ----------
+    start : of all solutions.
+    parameters : by name.
+    errors : (E,) normal scores of the targets' errors.
+    """
     known = np.array([parameters.get(name, mean) for name, mean in zip(start.parameters, start.mean, strict=True)])
-    guess: Floats = start.middle + (known - start.mean) / start.spread @ start.slopes
+    guess: Floats = start.middle + (known - start.mean) / start.spread @ start.slopes + errors @ start.error_slopes
     return guess
 
 

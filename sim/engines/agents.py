@@ -34,6 +34,7 @@ from sim.model.population import (
     leaves,
     trait_classes,
     trait_code,
+    trait_shares,
     unpack_traits,
     year_words,
 )
@@ -49,7 +50,7 @@ from sim.model.status import (
     transfer,
     updated_status,
 )
-from sim.model.study import POSTPONED, begin_study, choose_study, graduates
+from sim.model.study import POSTPONED, begin_study, choose_study, graduates, years_at_entry
 from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
 from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
 
@@ -80,7 +81,7 @@ class Researcher(mesa.Agent):
         self.origin = origin
         self.cohort = cohort
         self.index = index
-        self.traits = trait_code(*trait_classes(model.key, index, origin, cohort, model.visa_sensitive_share))
+        self.traits = trait_code(*trait_classes(model.key, index, origin, cohort, model.trait_shares))
         self.stage = APPLY
         self.study = self.place = self.employer = NOWHERE
         self.sector = self.years = self.age = self.duration = self.postponed = self.tier = self.attempts = 0
@@ -118,7 +119,7 @@ class Researcher(mesa.Agent):
         if region == POSTPONED:
             self.postponed = 1
             return
-        self.stage, self.years = STUDY, 0
+        self.stage, self.years = STUDY, years_at_entry(self.words, self.model.tables)
         self.enrol(region)
         self.model.counts.demand[region] += 1
         self.model.record(ENTRY, self.origin, self.origin, region)
@@ -247,7 +248,7 @@ class WorldModel(mesa.Model):
         self.world = world
         self.codes = tuple(str(j) for j in range(len(world.anglophone))) if codes is None else tuple(codes)
         self.key = make_key(seed, replicate)
-        self.visa_sensitive_share = self.world.coefficients.visa_sensitive_share
+        self.trait_shares = trait_shares(self.world)
         self.sizes = cohort_researchers(self.key, self.world.cohort, self.world.people_per_researcher, FIRST_YEAR)
         self.last_year = FIRST_YEAR + len(self.sizes) - 1
         self.year, self.held = FIRST_YEAR - 1, held

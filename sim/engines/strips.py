@@ -14,7 +14,19 @@ from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.race import Race, Races, draw_clocks, one_race, take_clocks
 from sim.model.choice.randomness import JOB_CHOICE, STUDY_CHOICE, TRAITS, YEAR, Key, Words, occasion, origin_cohort, philox
 from sim.model.jobs import begin_first_job, begin_next_job, first_job, has_opportunity, next_job
-from sim.model.population import OUT, STUDY, WORK, Researchers, Who, age_class, classes_of, leaves, trait_code, unpack_traits
+from sim.model.population import (
+    OUT,
+    STUDY,
+    WORK,
+    Researchers,
+    TraitShares,
+    Who,
+    age_class,
+    classes_of,
+    leaves,
+    trait_code,
+    unpack_traits,
+)
 from sim.model.status import (
     begin_forced_job,
     begin_transfer,
@@ -27,7 +39,7 @@ from sim.model.status import (
     transfer,
     updated_status,
 )
-from sim.model.study import POSTPONED, begin_study, choose_study, graduates
+from sim.model.study import POSTPONED, begin_study, choose_study, graduates, years_at_entry
 from sim.model.world import AT_STUDY, Bytes, Integers, Year
 from sim.model.year import NOT_VISIBLE, takes_part, tier_of
 
@@ -112,14 +124,15 @@ def who_is(people: Researchers, i: int, key: Key) -> Who:
 
 
 @inlined
-def enter(people: Researchers, first: int, last: int, key: Key, visa_sensitive_share: float, strip: Strip) -> None:
+def enter(people: Researchers, first: int, last: int, key: Key, shares: TraitShares, strip: Strip) -> None:
     """Draw the traits of the rows [first, last), which all enter this year and have not left."""
     for start in range(first, last, STRIP):
         number = gather_active(people, start, min(start + STRIP, last), strip)
         draw_rows(key, occasion(people.cohort[start], TRAITS), strip)
         for k in range(number):
-            talent, tie, visa, taste = classes_of(words_of(k, strip), visa_sensitive_share)
-            people.traits[strip.row[k]] = trait_code(talent, tie, visa, taste)
+            i = strip.row[k]
+            talent, tie, visa, taste = classes_of(words_of(k, strip), people.origin[i], shares)
+            people.traits[i] = trait_code(talent, tie, visa, taste)
 
 
 @inlined
@@ -259,7 +272,7 @@ def apply(people: Researchers, i: int, key: Key, words: Words, tables: Year, rac
         people.postponed[i] = 1
         return
     people.stage[i] = STUDY
-    people.years[i] = 0
+    people.years[i] = years_at_entry(words, tables)
     enrol(people, i, region, tables)
     counts.demand[region] += 1
     counts.flows[ENTRY, o, o, region] += 1
@@ -380,7 +393,7 @@ def count(people: Researchers, active: int, counts: Counts, seen: Seen, strip: S
 
 @compiled
 def take_chunks(
-    people: Researchers, chunks: tuple[int, int, int], rows: tuple[int, int], key: Key, visa_sensitive_share: float,
+    people: Researchers, chunks: tuple[int, int, int], rows: tuple[int, int], key: Key, shares: TraitShares,
     tables: Year, counts: Counts, seen: Seen, races: Races, strip: Strip,
 ) -> None:  # fmt: skip
     """Do what `take` says; chunks: the first row, the step from chunk to chunk, the length; rows: known and entered."""
@@ -389,6 +402,6 @@ def take_chunks(
     for first in range(start, entered, step):
         last = min(first + length, entered)
         if last > known:
-            enter(people, max(first, known), last, key, visa_sensitive_share, strip)
+            enter(people, max(first, known), last, key, shares, strip)
         advance(people, first, last, key, tables, counts, seen, races, strip)
     add_up(seen, counts)

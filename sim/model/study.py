@@ -190,6 +190,12 @@ def weigh_study(origin: int, traits: int, tables: Year, race: Race) -> None:
 
 
 @inlined
+def years_at_entry(words: Words, tables: Year) -> int:
+    """Tell how many years of study are completed on entry: none, or all but the last by those who come from other fields."""
+    return STUDY_YEARS - 2 if uniform(words[3]) < tables.late_entry else 0
+
+
+@inlined
 def graduates(study: int, years: int, words: Words, tables: Year) -> bool:
     """Tell whether a student who has completed `years` years graduates this year."""
     return uniform(words[0]) < tables.graduation[study, min(years, STUDY_YEARS - 1)]

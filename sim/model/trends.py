@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sim.model.choice.compiled import compiled
-from sim.model.world import Floats
+from sim.model.world import TALENT, Floats
 
 
 @compiled
@@ -14,6 +14,22 @@ def saturating(t: float, saturation: float) -> float:
     if t <= 2019.0:
         return t - 2019.0
     return saturation * (1.0 - math.exp(-(t - 2019.0) / saturation))
+
+
+def talent_up_to(mean: Floats) -> Floats:
+    """Compute (R, Q) parts of an origin's people whose talent class is this one or a lower one.
+
+    Classes are equally many where the mean is 0; elsewhere they are tilted by exp(mean theta_q), which moves the mean by about
+    as much and leaves the classes themselves as they are.
+
+    Parameters
+    ----------
+    mean : (R,) shift of an origin's mean talent, sd of talent.
+    """
+    tilted = np.exp(mean[:, np.newaxis] * TALENT)
+    table: Floats = np.cumsum(tilted / tilted.sum(axis=1, keepdims=True), axis=1)
+    table[:, -1] = 1.0
+    return table
 
 
 @compiled

@@ -136,7 +136,7 @@ class Coefficients(NamedTuple):
     relocation_duration_decline: float
     exit_rate: float
     attrition_rate: float
-    growth_saturation_years: float
+    late_entry: float
     place_productivity: float
     visibility_noise: float
     age_profile_linear: float
@@ -162,6 +162,7 @@ class World(NamedTuple):
     work_drift: Floats  # (T, R) drift and shocks of work, logits
     place_effect: Floats  # (R,) effect of the place on output, sd of talent
     cohort: Floats  # (T, R) people who enter
+    talent_up_to: Floats  # (R, Q) part of an origin's people whose talent class is this one or a lower one
     levers: Any  # `sim.scenarios.levers.changes.Policies` in force: one array (T, ...) a lever, under its own name
     funding: Floats  # (T, R) R&D expenditure, PPP billion dollars
     graduation: Floats  # (R, STUDY_YEARS) probability to graduate after that many completed years
@@ -214,6 +215,7 @@ class Year(NamedTuple):
     abroad_region: Integers  # (R,)
     anglophone: Bytes  # (R,)
     dissimilarity: float
+    late_entry: float
     attrition_rate: float
     exit_rate: float
     postponement: float

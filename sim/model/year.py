@@ -176,6 +176,7 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
         abroad_region=world.abroad_region,
         anglophone=world.anglophone,
         dissimilarity=c.nest_dissimilarity,
+        late_entry=c.late_entry,
         attrition_rate=c.attrition_rate,
         exit_rate=c.exit_rate,
         postponement=c.postponement,

@@ -7,11 +7,25 @@ import pytest
 
 from sim.model.choice.randomness import make_key
 from sim.model.gates import bar_rank
-from sim.model.population import APPLY, OUT, STUDY, WORK, Who, age_class, duration_class, trait_classes, trait_code, unpack_traits
-from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, World
+from sim.model.population import (
+    APPLY,
+    OUT,
+    STUDY,
+    WORK,
+    TraitShares,
+    Who,
+    age_class,
+    duration_class,
+    trait_classes,
+    trait_code,
+    unpack_traits,
+)
+from sim.model.trends import talent_up_to
+from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, TALENT, World
 from sim.model.year import ELITE, NOT_VISIBLE, TOP20
-from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
+from tests.support.toy import EQUAL_TALENT, FROZEN, abroad, four_sigma, plain_world, random_world, run
 
+SHARES = TraitShares(0.35, np.tile(EQUAL_TALENT, (5, 1)))
 QUICK_DEGREE = [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 
 
@@ -52,17 +66,39 @@ def test_traits_survive_packing() -> None:
 
 def test_classes_of_traits_have_their_shares() -> None:
     key, people = make_key(1, 0), 20_000
-    traits = np.array([trait_classes(key, i, 3, 2010, 0.35) for i in range(people)])
+    traits = np.array([trait_classes(key, i, 3, 2010, SHARES) for i in range(people)])
     for column, expected in ((0, [0.2] * 5), (1, [1 / 3] * 3), (2, [0.65, 0.35]), (3, [0.5, 0.5])):
         shares = np.bincount(traits[:, column]) / people
         assert (np.abs(shares - expected) < four_sigma(np.array(expected), people)).all()
     assert np.abs(np.corrcoef(traits.T) - np.eye(4)).max() < 4.5 / np.sqrt(people)
 
 
+def test_talent_of_an_origin_is_tilted_around_its_mean() -> None:
+    table = talent_up_to(np.array([0.0, 0.3, -0.3]))
+    classes = np.diff(table, axis=1, prepend=0.0)
+    np.testing.assert_allclose(table[0], EQUAL_TALENT, atol=1e-15)
+    means = classes @ TALENT
+    np.testing.assert_allclose(means, [0.0, 0.27, -0.27], atol=0.01)  # the five classes have a variance of .9
+    np.testing.assert_allclose(classes[1], classes[2, ::-1], atol=1e-15)
+    key, people = make_key(1, 0), 20_000
+    drawn = [trait_classes(key, i, 1, 2010, TraitShares(0.35, table))[0] for i in range(people)]
+    shares = np.bincount(drawn, minlength=5) / people
+    assert (np.abs(shares - classes[1]) < four_sigma(classes[1], people)).all()
+
+
+@pytest.mark.parametrize("late", [0.0, 0.4, 1.0])
+def test_late_entrants_graduate_after_a_year(late: float) -> None:
+    history = run(doctors(people=3000.0, years=3, graduation=[0.0] * 6 + [1.0], late_entry=late))
+    first, second, third = ((people.stage == WORK).mean() for people in history.people)
+    assert first == 0.0
+    assert abs(second - late) < 4 * np.sqrt(late * (1 - late) / len(history.people[0].stage)) + 1e-12
+    assert third == second  # the others have completed two years of six
+
+
 def test_traits_are_for_life_and_do_not_know_the_calendar() -> None:
     key = make_key(1, 0)
-    assert trait_classes(key, 7, 3, 2010, 0.35) == trait_classes(key, 7, 3, 2010, 0.35)
-    assert len({trait_classes(key, 7, 3, cohort, 0.35) for cohort in range(2000, 2030)}) > 5
+    assert trait_classes(key, 7, 3, 2010, SHARES) == trait_classes(key, 7, 3, 2010, SHARES)
+    assert len({trait_classes(key, 7, 3, cohort, SHARES) for cohort in range(2000, 2030)}) > 5
 
 
 def test_the_rank_for_the_bar_is_uniform_and_fixed() -> None:

@@ -20,7 +20,8 @@ from sim.engines.strips import advance, enter
 from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from sim.model.indices import as_floats, first_indices, next_indices
-from sim.model.population import Researchers, cohort_researchers, new_researchers
+from sim.model.population import Researchers, cohort_researchers, new_researchers, trait_shares
+from sim.model.trends import talent_up_to
 from sim.model.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
 from sim.model.year import make_year
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, default_policies, resolve_policies
@@ -56,7 +57,7 @@ COEFFICIENTS = {
     "relocation_duration_decline": 0.05,
     "exit_rate": 0.12,
     "attrition_rate": 0.03,
-    "growth_saturation_years": 5.0,
+    "late_entry": 0.0,
     "place_productivity": 0.03,
     "visibility_noise": 1.05,
     "age_profile_linear": 0.03,
@@ -74,6 +75,8 @@ FROZEN = {
     "place_productivity": 0.0,
 }
 """Coefficients without which nobody's choice depends on what others did."""
+EQUAL_TALENT = np.arange(1, TALENT_CLASSES + 1) / TALENT_CLASSES
+"""Talent classes of the same size."""
 READ_ONLY = ("funding",)
 """Fields that real worlds take from read-only tables: same array types, so compiled code is shared."""
 COHORT_SHIFT, ORIGIN_SHIFT = 32, 48
@@ -111,6 +114,7 @@ def shapes(regions: int, years: int) -> dict[str, tuple[int, ...]]:
         "bar_top20": (years,),
         "bar_elite": (years,),
         "graduation": (regions, STUDY_YEARS),
+        "talent_up_to": (regions, TALENT_CLASSES),
     }
 
 
@@ -186,6 +190,7 @@ def plain_world(regions: int = 3, years: int = 12, **changes: Any) -> World:
         "research_capital": 2.0,
         "graduation": [0.0, 0.0, 0.0, 0.0, 0.25, 2.0 / 3.0, 1.0],
         "demand_2019": 100.0,
+        "talent_up_to": EQUAL_TALENT,
         "bar_top20": 1.0,
         "bar_elite": 2.3,
         "abroad_share": 0.0,
@@ -232,6 +237,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "demand_2019": people * draw.uniform(0.5, 1.5, regions),
         "bar_top20": 1.0,
         "bar_elite": 2.0,
+        "talent_up_to": talent_up_to(draw.normal(0.0, 0.3, regions)),
         "abroad_share": np.where(np.arange(regions) == 1, 0.4, 0.0),
         "abroad_region": np.where(np.arange(regions) == 1, 0, np.arange(regions)),
     }
@@ -245,7 +251,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "offshoring": draw.uniform(0.0, 0.8, regions),
         "participation": draw.uniform(0.7, 1.0, regions),
     }
-    return assemble(regions, years, values, changes)
+    return assemble(regions, years, values, {"late_entry": 0.2} | changes)
 
 
 def with_change(world: World, name: str, value: Any, from_row: int, where: tuple[Any, ...] = ()) -> World:
@@ -282,9 +288,10 @@ OBSERVED: dict[str, Any] = {
 }
 """Values without any policy of the levers whose default is observed; each broadcasts over the axes of its lever."""
 SPREAD = {
-    **dict.fromkeys(("home_study_chn", "home_study_ind", "home_study_other"), 0.5),
+    "home_study": 0.5,
     **dict.fromkeys(("home_work_usa", "home_work_chn", "home_work_ind", "home_work_other"), 0.2),
-    **dict.fromkeys(("cohort_growth_chn", "cohort_growth_ind", "cohort_growth_other", "china_drift"), 0.0),
+    **dict.fromkeys(("cohort_growth_chn", "cohort_growth_ind", "cohort_growth_other", "china_drift", "china_study_drift"), 0.0),
+    **dict.fromkeys(("growth_saturation_years", "drift_saturation_years"), 5.0),
     **dict.fromkeys(("distance_friction", "language_pull"), 0.0),
 }
 """Parameters that the assembly turns into tables of a world."""
@@ -405,7 +412,7 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
         mixed = Researchers(*(column[order] for column in people))
         new = np.flatnonzero(order >= ends[t])
         for row in new:
-            enter(mixed, int(row), int(row) + 1, key, world.coefficients.visa_sensitive_share, walker.strip)
+            enter(mixed, int(row), int(row) + 1, key, trait_shares(world), walker.strip)
         for first in range(0, len(order), chunk):
             advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, seen, *walker)
         add_up(seen, counts)

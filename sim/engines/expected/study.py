@@ -7,6 +7,7 @@ import numpy as np
 from sim.engines.expected.jobs import CERTAIN
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, nest_factors, nest_of, nest_sums, nested_shares
+from sim.model.population import TraitShares
 from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Bytes, Floats, Integers, Year
 
 NEGLIGIBLE = 1e-6  # influence, see `choose_uncertain`: the share of a region that counts with its odds errs by less
@@ -170,7 +171,7 @@ def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> t
 
 @compiled
 def choose_regions(
-    tables: Year, postponed: Floats, cohort: Floats, visa_sensitive_share: float, most: int, gate_before: Floats
+    tables: Year, postponed: Floats, cohort: Floats, shares_of: TraitShares, most: int, gate_before: Floats
 ) -> tuple[Floats, Floats]:
     """Compute who studies where and who postpones.
 
@@ -179,7 +180,7 @@ def choose_regions(
     tables : of the year.
     postponed : (R, V, Q, R) last year's postponers by the region they want.
     cohort : (R,) people who enter.
-    visa_sensitive_share : probability of the sensitive visa class.
+    shares_of : how many have which traits.
     most : regions of an origin that are open or closed in turn, see `masked_shares`.
     gate_before : (R,) last year's exit gate of study, behind which no postponer was.
 
@@ -198,10 +199,12 @@ def choose_regions(
         gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
         is_closed = has_closure(tables, o)
         for v in range(VISA_CLASSES):
-            share = visa_sensitive_share if v == 1 else 1.0 - visa_sensitive_share
-            everyone = cohort[o] * share / TALENT_CLASSES
-            people = everyone * (1.0 - gate)
+            share = shares_of.visa_sensitive if v == 1 else 1.0 - shares_of.visa_sensitive
+            lower = 0.0
             for q in range(TALENT_CLASSES):
+                everyone = cohort[o] * share * (shares_of.talent_up_to[o, q] - lower)
+                lower = shares_of.talent_up_to[o, q]
+                people = everyone * (1.0 - gate)
                 chosen[o, v, q, o] += everyone * gate
                 weights = tables.study_weight[o, v, q]
                 admitted_shares(tables, o, weights, False, most, doors, unclosed)
@@ -333,5 +336,7 @@ def study_on(tables: Year, students: Floats, chosen: Floats, elsewhere: Floats) 
                     for g in range(places):
                         students[o, v, q, g, y] = going_on[g] * (1.0 - tables.attrition_rate)
                 for g in range(places):
-                    students[o, v, q, g, 0] = chosen[o, v, q, g]
+                    late = chosen[o, v, q, g] * tables.late_entry
+                    students[o, v, q, g, 0] = chosen[o, v, q, g] - late
+                    students[o, v, q, g, years - 2] += late  # see `years_at_entry`
     return degrees

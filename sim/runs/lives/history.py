@@ -36,6 +36,7 @@ from sim.model.population import (
     STUDY,
     WORK,
     Researchers,
+    TraitShares,
     Who,
     age_class,
     duration_class,
@@ -55,7 +56,7 @@ Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 
 
 def history(
-    key: Key, index: int, origin: int, cohort: int, years: Sequence[Year], codes: tuple[str, ...], visa_sensitive_share: float
+    key: Key, index: int, origin: int, cohort: int, years: Sequence[Year], codes: tuple[str, ...], shares: TraitShares
 ) -> Life:
     """Tell the life of a researcher from entry to the last year given.
 
@@ -65,14 +66,14 @@ def history(
     index, origin, cohort : identity.
     years : tables of the years of the run, in order; those before the cohort are passed over.
     codes : (R,) region codes in id order.
-    visa_sensitive_share : 0..1, as in the coefficients of the run.
+    shares : how many have which traits, in the world of the run.
 
     Returns
     -------
     The life; `str()` of it is a text.
     """
     row, strip = one_row(index, origin, cohort), new_strip()
-    enter(row, 0, 1, key, visa_sensitive_share, strip)
+    enter(row, 0, 1, key, shares, strip)
     person = Who(key, index, origin, cohort, int(row.traits[0]))
     told = []
     races = new_races(years[0].anglophone, years[0].dissimilarity, 1)

@@ -24,6 +24,7 @@ from sim.engines.expected.years import (
 )
 from sim.model.choice.logit import nested_shares
 from sim.model.indices import first_indices
+from sim.model.population import trait_shares
 from sim.model.world import AGE_FROM, DURATION_FROM, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
 from sim.model.year import make_year
 from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
@@ -40,9 +41,8 @@ def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PA
     regions = world.anglophone.shape[0]
     if postponed is None:
         postponed = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
-    share = world.coefficients.visa_sensitive_share
     most = patterns.bit_length() - 1
-    return choose_regions(year_of(world), postponed, world.cohort[0], share, most, np.zeros(regions))
+    return choose_regions(year_of(world), postponed, world.cohort[0], trait_shares(world), most, np.zeros(regions))
 
 
 # --- masks ----------------------------------------------------------------------------------------------------
