@@ -37,7 +37,8 @@ ACCEPTED = 0.30  # of a share: farther off, a solution has run away and is refus
 COARSE_PATTERNS = 16
 FINE_PATTERNS = 64
 MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all visible (model.md, finding 5)
-PATIENCE = 10  # passes without an improvement by a tenth: the targets cannot be met any closer
+RESTARTS = 1
+PATIENCE = 8  # passes without an improvement by a tenth: the targets cannot be met any closer
 CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
 INDIA_IN_US, INDIA_AT_HOME = "M19-T-INUSG", "IND-HOME-STUDY-2019"
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
@@ -80,7 +81,7 @@ class Phase(NamedTuple):
     tolerance: float  # of a share
 
 
-PHASES = (Phase(COARSE_PATTERNS, 1, 40, COARSE_TOLERANCE), Phase(FINE_PATTERNS, TIE_CLASSES, 20, TOLERANCE))
+PHASES = (Phase(COARSE_PATTERNS, 1, 60, COARSE_TOLERANCE), Phase(FINE_PATTERNS, TIE_CLASSES, 20, TOLERANCE))
 
 
 class Walked(NamedTuple):
@@ -315,9 +316,13 @@ def solve_constants(
 def mix(
     problem: Equations, x: Floats, phase: Phase, mixer: Mixer, report: Callable[[str], None] | None = None
 ) -> Floats:  # fmt: skip
-    """Mix steps until every share is within the phase's tolerance, or nothing improves; return the best unknowns seen."""
+    """Mix steps until every share is within the phase's tolerance, or nothing improves; return the best unknowns seen.
+
+    Where nothing improves, mixing begins anew from the best unknowns, RESTARTS times.
+    """
     best = (math.inf, x)
     hopeful = (math.inf, 0)
+    restarts = RESTARTS
     for passed in range(phase.most):
         step = problem.step(x, phase.patterns, phase.ties)
         if report is not None:
@@ -326,8 +331,15 @@ def mix(
             best = (problem.error, x)
         if problem.error < 0.9 * hopeful[0]:
             hopeful = (problem.error, passed)
-        if problem.error < phase.tolerance or passed - hopeful[1] >= PATIENCE:
+        if problem.error < phase.tolerance:
             break
+        if passed - hopeful[1] >= PATIENCE:
+            if restarts == 0:
+                break
+            restarts -= 1
+            mixer.begin_anew()
+            x, hopeful = best[1], (best[0], passed)
+            continue
         x = mixer.mixed(x, step)
     problem.error = best[0]
     return best[1]

@@ -25,7 +25,7 @@ from sim.scenarios.scenario import Basis, Scenario
 
 FREE = (
     "study_region_pull", "home_work_usa", "home_work_chn", "home_work_ind", "home_work_other", "cohort_growth_chn",
-    "cohort_growth_ind", "cohort_growth_other", "china_drift", "exit_rate", "ecosystem_pull", "nest_dissimilarity",
+    "cohort_growth_ind", "cohort_growth_other", "china_drift", "late_entry", "exit_rate", "ecosystem_pull", "nest_dissimilarity",
 )  # fmt: skip
 PATTERNS = 16
 TIES = 3
@@ -195,9 +195,9 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
             Mixer(shipped_start().preconditioner),
         )
         start[:] = [x]
-        years = problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES)
+        years = list(problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES))
         calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE), published)
-        others = calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES)
+        others = list(calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES))
         seen = reference_values({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)
         misses = [(seen[name] - value) / error for name, (value, error) in wanted.items()]

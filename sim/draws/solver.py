@@ -58,6 +58,7 @@ class Mixer:
 
     def __init__(self, preconditioner: Floats) -> None:
         self.preconditioner = preconditioner
+        self.damping = 1.0
         self.moved: list[Floats] = []
         self.changed: list[Floats] = []
         self.last: tuple[Floats, Floats] | None = None
@@ -65,6 +66,11 @@ class Mixer:
     def forget_point(self) -> None:
         """Keep the changes but not the last point: what is computed changes a little from here on."""
         self.last = None
+
+    def begin_anew(self) -> None:
+        """Forget everything and halve the steps: what was remembered stems from beyond a kink."""
+        self.moved, self.changed, self.last = [], [], None
+        self.damping *= 0.5
 
     def mixed(self, x: Floats, step: Floats) -> Floats:
         """Propose the next unknowns.
@@ -78,7 +84,7 @@ class Mixer:
         -------
         (U,) unknowns, none farther away than STEP_LIMIT.
         """
-        here = np.clip(self.preconditioner @ step, -STEP_LIMIT, STEP_LIMIT)
+        here = np.clip(self.damping * (self.preconditioner @ step), -STEP_LIMIT, STEP_LIMIT)
         if self.last is not None:
             moved, changed = x - self.last[0], here - self.last[1]
             length = float(np.linalg.norm(changed)) + 1e-12

@@ -4,17 +4,18 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.draws.constants import MOST_STUDENTS, TOLERANCE, Equations, solve_constants
-from sim.draws.draw import BASELINE, draw_vectors, parameter_vector, policies_in_force, sobol_points
+from sim.draws.draw import draw_vectors, parameter_vector, policies_in_force, sobol_points
 from sim.draws.solver import STEP_LIMIT, Mixer, Start, first_unknowns, shipped_start
+from sim.draws.targets import solved_targets, target_errors
 from sim.model.world import BASE_YEAR
-from sim.scenarios.load import load_shipped
+from sim.scenarios.load import BASELINE, load_shipped
 
 
 def problem(number: int) -> Equations:
     """The problem of a draw."""
     data = load_data()
     vector = draw_vectors(data, number + 1, {})[number]
-    return Equations(data, vector, policies_in_force(data, load_shipped(BASELINE), vector, number))
+    return Equations(data, vector, policies_in_force(data, load_shipped(BASELINE), vector, number), solved_targets(data, number))
 
 
 def test_mixing_finds_the_root_of_coupled_unknowns_with_a_rough_preconditioner() -> None:
@@ -51,9 +52,13 @@ def test_changes_across_a_forgotten_point_are_not_remembered() -> None:
 
 def test_the_start_is_the_regression_and_does_without_a_parameter() -> None:
     slopes = np.array([[1.0, 10.0], [2.0, 30.0]])
-    start = Start(("a", "b"), np.array([1.0, 2.0]), np.array([0.5, 4.0]), np.array([7.0, 8.0]), slopes, np.eye(2))
-    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0, "b": 0.0, "c": 7.0}), [7.0 + 2.0 - 1.0, 8.0 + 20.0 - 15.0])
-    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0}), [9.0, 28.0])
+    of_errors = np.array([[3.0, 0.0], [4.0, 2.0]])
+    start = Start(("a", "b"), np.array([1.0, 2.0]), np.array([0.5, 4.0]), np.array([7.0, 8.0]), slopes, of_errors, np.eye(2))
+    np.testing.assert_allclose(
+        first_unknowns(start, {"a": 2.0, "b": 0.0, "c": 7.0}, np.zeros(2)), [7.0 + 2.0 - 1.0, 8.0 + 20.0 - 15.0]
+    )
+    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0}, np.zeros(2)), [9.0, 28.0])
+    np.testing.assert_allclose(first_unknowns(start, {"a": 2.0}, np.array([1.0, -1.0])), [9.0 + 3.0 - 4.0, 28.0 - 2.0])
 
 
 def test_the_shipped_start_fits_the_unknowns_and_the_parameters() -> None:
@@ -63,12 +68,15 @@ def test_the_shipped_start_fits_the_unknowns_and_the_parameters() -> None:
     assert start.preconditioner.shape == (unknowns, unknowns)
     assert start.slopes.shape == (len(start.parameters), unknowns)
     assert set(start.parameters) <= {p.name for p in data.parameters}
-    assert np.isfinite(first_unknowns(start, parameter_vector(data, sobol_points()[0], {}))).all()
+    assert start.error_slopes.shape == (target_errors(0, len(data.codes)).size, unknowns)
+    assert np.isfinite(
+        first_unknowns(start, parameter_vector(data, sobol_points()[0], {}), np.zeros(len(start.error_slopes)))
+    ).all()
 
 
 def test_packing_and_unpacking_are_inverse() -> None:
     some = problem(1)
-    x = first_unknowns(shipped_start(), some.parameters)
+    x = first_unknowns(shipped_start(), some.parameters, some.targets.errors)
     again = some.pack(some.unpack(x))
     regions = some.regions
     np.testing.assert_allclose(again[regions:], np.where(np.arange(x.size) == 2 * regions + 5, np.minimum(x, 0.0), x)[regions:])
@@ -77,28 +85,28 @@ def test_packing_and_unpacking_are_inverse() -> None:
 
 def test_a_solution_meets_its_targets_and_depends_on_its_vector_alone() -> None:
     first, second = problem(0), problem(1)
-    once = solve_constants(first.data, first.parameters, first.policies)
-    solve_constants(second.data, second.parameters, second.policies)
-    again = solve_constants(first.data, first.parameters, first.policies)
+    once = solve_constants(first.data, first.parameters, first.policies, first.targets)
+    solve_constants(second.data, second.parameters, second.policies, second.targets)
+    again = solve_constants(first.data, first.parameters, first.policies, first.targets)
     for name, values in once.arrays().items():
         assert values.tobytes() == again.arrays()[name].tobytes(), name
     assert once.error < TOLERANCE
     years = {year.year: year for year in first.walk(once, BASE_YEAR + 1, 64, 3)}
     work = years[BASE_YEAR].shares[0, 2] / years[BASE_YEAR].shares[0, 2].sum()
-    np.testing.assert_allclose(work, first.data.work_target_2019, atol=TOLERANCE)
+    np.testing.assert_allclose(work, first.targets.work, atol=TOLERANCE)
     np.testing.assert_allclose(years[BASE_YEAR + 1].demand_index, once.demand_2019, rtol=1e-9)
 
 
 def test_a_transition_out_of_reach_gives_way_to_the_limit_of_students() -> None:
     some = problem(0)
     usa = some.at["USA"]
-    (base,) = (year for year in some.walk(some.unpack(first_unknowns(shipped_start(), some.parameters)), BASE_YEAR, 16, 1)
-               if year.year == BASE_YEAR)  # fmt: skip
+    x = first_unknowns(shipped_start(), some.parameters, some.targets.errors)
+    (base,) = (year for year in some.walk(some.unpack(x), BASE_YEAR, 16, 1) if year.year == BASE_YEAR)
     everyone = base.shares[0, 2].sum()
     few, many = base.shares.copy(), base.shares.copy()
     few[0, 4, usa] = few[0, 2, usa] - 0.01 * everyone
-    many[0, 4, usa] = many[0, 2, usa] - 0.99 * some.data.work_target_2019[usa] * everyone
+    many[0, 4, usa] = many[0, 2, usa] - 0.99 * some.targets.work[usa] * everyone
     assert some.reachable(usa, 0.36, 0.30, base._replace(shares=few)) == (0.36, 0.30)
     limit, students = some.reachable(usa, 0.36, 0.30, base._replace(shares=many))
-    assert limit == MOST_STUDENTS * some.data.work_target_2019[usa]
+    assert limit == MOST_STUDENTS * some.targets.work[usa]
     assert students > limit

@@ -27,7 +27,7 @@ from sim.model.indices import first_indices
 from sim.model.population import trait_shares
 from sim.model.world import AGE_FROM, DURATION_FROM, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
 from sim.model.year import make_year
-from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run
+from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, with_levers
 
 PATTERNS = 256
 
@@ -137,8 +137,10 @@ def test_the_bar_has_one_rank_for_all_destinations(width: float) -> None:
     bar = np.zeros((5, 5))
     bar[0, [1, 3]] = width
     lam = 0.5
-    world = refusing_world(60_000.0, lam)._replace(
-        student_visa_refusal=np.zeros((1, 5, 5)), entry_bar=np.ascontiguousarray(bar[None]), study_drift=np.zeros((1, 5))
+    world = with_levers(
+        refusing_world(60_000.0, lam)._replace(study_drift=np.zeros((1, 5))),
+        student_visa_refusal=np.zeros((1, 5, 5)),
+        entry_bar=np.ascontiguousarray(bar[None]),
     )
     weights = np.exp(CONSTANTS / lam)
     free, barred = np.empty(5), np.empty(5)
