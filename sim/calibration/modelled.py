@@ -58,8 +58,13 @@ def seen_in_draw(basis: Basis, draw: Draw) -> Observed:
     """Walk a draw to the last year of evidence, with the tensions and without them."""
     data, baseline = basis.data, basis.baseline
     years, graduates = walk_draw(data, draw, baseline, LAST_OUTCOME)
-    calm_years, calm_graduates = walk_draw(data, draw, without(baseline, TENSIONS), TENSE[1])
+    calm_years, calm_graduates = walk_draw(data, draw, *without_tensions(baseline))
     return seen_in_walk(data.codes, years, graduates, calm_years, calm_graduates)
+
+
+def without_tensions(baseline: Scenario) -> tuple[Scenario, int]:
+    """Make the baseline without the tensions, and the year to which it is walked."""
+    return without(baseline, TENSIONS), TENSE[1]
 
 
 def questions_key(questions: Sequence[Question]) -> str:
