@@ -45,7 +45,7 @@ def walk_draw(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[l
     scenario : whose levers are in force.
     until : last year, 2000..2050.
     """
-    policies = policies_in_force(data, scenario, draw.parameters, draw.number)
+    policies = policies_in_force(data, scenario, draw.parameters, draw.keyed_by)
     world = make_world(data, draw.parameters, draw.constants, policies, until, 1.0)
     span = until - FIRST_YEAR + 1
     graduates = Graduates(
@@ -75,7 +75,7 @@ def questions_key(questions: Sequence[Question]) -> str:
 
 def solution_key(draw: Draw) -> str:
     """Name a draw by its number, its parameters and what was solved for it."""
-    digest = hashlib.sha256(json.dumps([draw.number, sorted(draw.parameters.items())]).encode())
+    digest = hashlib.sha256(json.dumps([draw.keyed_by, sorted(draw.parameters.items())]).encode())
     for name, values in sorted(draw.constants.arrays().items()):
         digest.update(name.encode())
         digest.update(values.tobytes())

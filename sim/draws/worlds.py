@@ -30,7 +30,7 @@ def world_of(data: Data, scenario: Scenario, draw: Draw, researchers: int, until
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050.
     """
-    policies = policies_in_force(data, scenario, draw.parameters, draw.number)
+    policies = policies_in_force(data, scenario, draw.parameters, draw.keyed_by)
     weight = REFERENCE_RESEARCHERS / researchers
     return make_world(data, draw.parameters, draw.constants, policies, until, weight)
 

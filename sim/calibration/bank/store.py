@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -20,20 +19,13 @@ from sim.calibration.bank.solving import Solved, Task, solve_point
 from sim.calibration.modelled import questions_key
 from sim.calibration.observe import Question
 from sim.draws.assembly import Constants
-from sim.draws.draw import start_digest
+from sim.draws.ensemble import solution_digest
 from sim.model.world import Floats
 from sim.runs.atomic import explained
 from sim.runs.executors import Dispatcher, ExecutorError, InThisProcess, Processes, Progress
-from sim.scenarios.scenario import Basis, scenario_effect
-from sim.sources import SOLUTION, source_hash
+from sim.scenarios.scenario import Basis
 
 NAME_DIGITS = 24
-
-
-def solution_digest(basis: Basis) -> str:
-    """Hash everything that a solution depends on besides its point."""
-    text = [source_hash(SOLUTION), basis.data.numbers, start_digest(), scenario_effect(basis.baseline)]
-    return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
 
 
 class Bank:

@@ -1,7 +1,8 @@
 """The emulator: a process for every weighed row on its link scale, and for headlines; values and variances in the rows' units."""
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ LEAST_SHARE = 1e-5
 """Distance from 0 and 1 within which a share is not told from the end."""
 
 
-class Emulator(NamedTuple):
+@dataclass(frozen=True)
+class Emulator:
     """Surfaces of K outputs, of which those that are not emulated are NaN; made by `fit_emulator`."""
 
     outputs: tuple[int, ...]  # positions of the emulated outputs
@@ -37,13 +39,20 @@ class Emulator(NamedTuple):
 
     def on_link_scale(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Predict means and variances of the emulated outputs on their link scales, (D, outputs) each."""
-        stacked = self.stacked()
+        stacked = self.stacked
         middle = stacked.constant + inputs @ stacked.slope.T
         middle += np.add.reduceat(np.square(inputs @ stacked.directions.T) * stacked.curvature, stacked.starts, axis=1)
         length = np.square(inputs) @ stacked.relevance.T
         own = 1.0 + stacked.amplitudes[:, 0] * length + stacked.amplitudes[:, 1] * np.square(length)
         return middle, np.exp(stacked.level + stacked.rise * np.log(own))
 
+    def only(self, kept: Sequence[int], of: int) -> "Emulator":
+        """Keep the emulated outputs at some positions among them, and of all outputs the first `of`."""
+        return Emulator(
+            tuple(self.outputs[k] for k in kept), of, tuple(self.is_share[k] for k in kept), tuple(self.surfaces[k] for k in kept)
+        )
+
+    @cached_property
     def stacked(self) -> "Stacked":
         """Put the surfaces into one array of each kind, a direction of no curvature where a surface has none."""
         count = self.surfaces[0].slope.shape[0]
