@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class EnsembleError(ValueError):
     """An ensemble cannot be used; says which, why and what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ensemble:
     """Draws of equal weight.
 
@@ -76,12 +76,12 @@ class Ensemble:
     name: str
     digest: str = ""
     names: tuple[str, ...] = ()
-    parameters: Floats = np.zeros((0, 0))  # noqa: RUF009 (never written to)
-    scores: Floats = np.zeros((0, 0))  # noqa: RUF009
+    parameters: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    scores: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     numbers: tuple[int, ...] = ()
     constants: tuple[Constants, ...] = ()
-    columns: Mapping[str, Floats] | None = None
-    record: Mapping[str, Any] | None = None
+    columns: Mapping[str, Floats] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_prior(self) -> bool:
@@ -179,7 +179,7 @@ def draw_of(ensemble: Ensemble, basis: Basis, parameters: Mapping[str, float], n
         return make_draw(basis, parameters, number)
     key = ensemble.numbers[number]
     row = dict(zip(ensemble.names, ensemble.parameters[number].tolist(), strict=True))
-    if row == dict(parameters) and (ensemble.record or {}).get("solution") == solution_digest(basis):
+    if row == dict(parameters) and ensemble.record.get("solution") == solution_digest(basis):
         return Draw(number, dict(parameters), ensemble.constants[number], key)
     solved = make_draw(basis, parameters, key)
     return Draw(number, solved.parameters, solved.constants, key)
@@ -209,13 +209,13 @@ def write_ensemble(path: Path, ensemble: Ensemble) -> Ensemble:
     columns: dict[str, Any] = {"number": pa.array(ensemble.numbers, pa.int64())}
     columns |= {f"parameter.{name}": ensemble.parameters[:, k] for k, name in enumerate(ensemble.names)}
     columns["scores"] = lists_of(ensemble.scores)
-    for field in fields(Constants):
-        values = np.stack([constants.arrays()[field.name] for constants in ensemble.constants])
-        columns[f"constant.{field.name}"] = values if values.ndim == 1 else lists_of(values)
-    for name, column in (ensemble.columns or {}).items():
+    for solved in fields(Constants):
+        values = np.stack([constants.arrays()[solved.name] for constants in ensemble.constants])
+        columns[f"constant.{solved.name}"] = values if values.ndim == 1 else lists_of(values)
+    for name, column in ensemble.columns.items():
         columns[name] = column if column.ndim == 1 else lists_of(column)
     digest = content_digest(ensemble)
-    record = json.dumps(dict(ensemble.record or {}), sort_keys=True)
+    record = json.dumps(dict(ensemble.record), sort_keys=True)
     table = pa.table(columns).replace_schema_metadata({DIGEST: digest.encode(), RECORD: record.encode()})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{path.name}")
@@ -252,7 +252,7 @@ def _read(path: Path, changed: int) -> Ensemble:
         columns = {name: column_of(table, name) for name in table.column_names}
         names = tuple(name.removeprefix("parameter.") for name in columns if name.startswith("parameter."))
         parameters = np.column_stack([columns[f"parameter.{name}"] for name in names])
-        solved = constants_of_rows({field.name: columns[f"constant.{field.name}"] for field in fields(Constants)})
+        solved = constants_of_rows({each.name: columns[f"constant.{each.name}"] for each in fields(Constants)})
         numbers = tuple(int(number) for number in columns["number"])
         others = {name: each for name, each in columns.items() if "." not in name and name not in ("number", "scores")}
         found = Ensemble(path.stem, said, names, parameters, columns["scores"], numbers, solved, others, record)

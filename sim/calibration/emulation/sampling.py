@@ -1,9 +1,9 @@
 """Samples points of a posterior: elliptical slices on normal scores, and the number that keys everything else of a point.
 
 A point is its normal scores, N(0, I) before the evidence, and its number, from which the quantiles of lever values and the errors
-of solved targets follow (`sim.calibration.bank.points`). Scores move on ellipses (Murray, Adams and MacKay 2010), which keep N(0, I)
-and need no step size; a number is proposed anew from all numbers and accepted by the ratio of likelihoods. Many chains walk side by
-side, so that a likelihood is computed for all of them at once.
+of solved targets follow (`sim.calibration.bank.points`). Scores move on ellipses (Murray, Adams and MacKay 2010), which need no
+step size, about a normal approximation of the posterior (`sim.calibration.emulation.ellipse`); a number is proposed anew from all
+numbers and accepted by the ratio of likelihoods. Many chains walk side by side, so that a likelihood is computed for all at once.
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.calibration.emulation.ellipse import approximate
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 
@@ -75,13 +76,21 @@ def sample_posterior(
 
     Raises
     ------
-    ValueError : the likelihood is nowhere finite.
+    ValueError : the likelihood is not finite at the middle of the prior.
     """
     rng = np.random.default_rng(seed)
-    scores = rng.normal(size=(chains, dimensions))
     numbers = rng.integers(FIRST_NUMBER, LAST_NUMBER, chains)
     others = keyed(numbers)
-    current = likelihood(scores, others)
+    if not np.isfinite(likelihood(np.zeros((1, dimensions)), others[:1])).all():
+        raise ValueError("the log-likelihood is not finite at the middle of the prior: a row that is weighed has no value there")
+    ellipse = approximate(likelihood, dimensions, others.shape[1])
+
+    def on_ellipse(w: Floats, their: Floats) -> Floats:
+        scores = ellipse.scores(w, their)
+        return likelihood(scores, their) + ellipse.excess(w, scores)
+
+    places = rng.normal(size=(chains, dimensions))
+    current = on_ellipse(places, others)
     dropped = steps // 3
     seen = Sample(
         np.empty((chains, steps - dropped, dimensions)),
@@ -93,19 +102,20 @@ def sample_posterior(
     for step in range(steps):
         if progress is not None and step % 50 == 0:
             progress("sampling", step, steps)
-        scores, current = moved_on_ellipses(likelihood, scores, others, current, rng)
+        places, current = moved_on_ellipses(on_ellipse, places, others, current, rng)
         for _ in range(PROPOSALS if others.shape[1] else 0):
             proposed = rng.integers(FIRST_NUMBER, LAST_NUMBER, chains)
             theirs = keyed(proposed)
-            new = likelihood(scores, theirs)
+            new = on_ellipse(places, theirs)
             taken = np.log(rng.random(chains)) < new - current
             numbers, current = np.where(taken, proposed, numbers), np.where(taken, new, current)
             others = np.where(taken[:, np.newaxis], theirs, others)
             accepted += int(taken.sum())
         if step >= dropped:
+            scores = ellipse.scores(places, others)
             seen.scores[:, step - dropped] = scores
             seen.numbers[:, step - dropped] = numbers
-            seen.log_likelihood[:, step - dropped] = current
+            seen.log_likelihood[:, step - dropped] = current - ellipse.excess(places, scores)
     return seen._replace(accepted=accepted / (steps * chains * PROPOSALS))
 
 
@@ -113,8 +123,6 @@ def moved_on_ellipses(
     likelihood: LogLikelihood, scores: Floats, others: Floats, current: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Move all chains one elliptical slice each; returns scores (C, P) and their log-likelihoods (C,)."""
-    if not np.isfinite(current).all():
-        raise ValueError("the log-likelihood of a chain is not finite: a row that is weighed has no value in some points")
     chains = len(scores)
     centre = rng.normal(size=scores.shape)
     level = current + np.log(rng.random(chains))
