@@ -30,6 +30,7 @@ from sim.runs.executors import Progress
 AGREED_COVERAGE, AGREED_ERROR, AGREED_ROWS = 0.85, 0.75, 0.9
 INTERVAL = 1.645  # standard deviations of a 90 % interval
 FAR = 2.0  # chi-square a degree of freedom from which a point counts as noisier than others
+LENGTHENED = 2  # times that chains which do not agree are made twice as long
 
 
 class Sizes(NamedTuple):
@@ -230,15 +231,19 @@ class Calibration:
             predicted = of_rows.predict(np.concatenate([scores, others], axis=1))
             return log_likelihood(self.record, *predicted, without=self.without)
 
-        sample = sample_posterior(
-            likelihood, self.model.keyed, self.model.dimensions, self.seed + 1_000 * wave,
-            self.sizes.chains, self.sizes.steps, self.progress,
-        )  # fmt: skip
+        for longer in range(LENGTHENED + 1):
+            sample = sample_posterior(
+                likelihood, self.model.keyed, self.model.dimensions, self.seed + 1_000 * wave,
+                self.sizes.chains, self.sizes.steps * 2**longer, self.progress,
+            )  # fmt: skip
+            mixing = mixing_of(sample)
+            if mixing.good and mixing.effective >= count:
+                break
         scores, numbers, values = spread_out(sample, count)
         predicted = emulator.predict(np.concatenate([scores, self.model.keyed(numbers)], axis=1))
         r2 = np.full(emulator.of, np.nan)
         r2[list(emulator.outputs)] = [surface.r2 for surface in emulator.surfaces]
-        return Proposal(scores, numbers, values, *predicted, np.array(mixing_of(sample)), r2)
+        return Proposal(scores, numbers, values, *predicted, np.array(mixing), r2)
 
     def seen(self, proposal: Proposal, solved: Answers) -> Wave:
         """Compare what was emulated of points with what was solved."""

@@ -10,7 +10,7 @@ from sim.calibration.ensemble.waves import Agreement, Calibration, Sizes
 from sim.calibration.likelihood import log_likelihood
 from tests.calibration.ensemble.toy_model import ToyModel, toy_record
 
-SIZES = Sizes(prior=120, wave=40, final=300, waves=3, chains=8, steps=900)
+SIZES = Sizes(prior=120, wave=40, final=300, waves=3, chains=8, steps=2_500)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_the_weighed_sample_has_the_exact_posterior(calibrated) -> None:  # type
     def exact(scores: np.ndarray, others: np.ndarray) -> np.ndarray:
         return log_likelihood(evidence, model.rows(np.concatenate([scores, others], axis=1)))
 
-    chain = sample_posterior(exact, model.keyed, model.dimensions, seed=9, chains=8, steps=6_000)
+    chain = sample_posterior(exact, model.keyed, model.dimensions, seed=9, chains=16, steps=2_500)
     scores, numbers, _ = chain.flat()
     expected = np.concatenate([scores, model.keyed(numbers)], axis=1)
     weights = found.draw_weights
