@@ -190,7 +190,9 @@ def load_evidence(data: Data, path: Path = EVIDENCE, own: Path | None = None) ->
     problems += [problem for chart in record.charts for problem in chart_problems(chart, record)]
     for kind, key in (("row", "id"), ("family", "name"), ("chart", "id")):
         names = [entry[key] for entry in entries[kind]]
-        problems += [f"{kind} {name}: the {key} stands twice; give each {kind} an {key} of its own" for name in sorted(twice(names))]
+        problems += [
+            f"{kind} {name}: the {key} stands twice; give each {kind} an {key} of its own" for name in sorted(twice(names))
+        ]
     if problems:
         raise EvidenceError(problems)
     return record

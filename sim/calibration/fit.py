@@ -8,11 +8,11 @@ import numpy as np
 from scipy.special import ndtr
 
 from sim.calibration.evidence import WEIGHED, Evidence, Record
-from sim.calibration.likelihood import Part, misfits, one_sided
+from sim.calibration.likelihood import MisfitPart, misfits, one_sided
 from sim.model.world import Floats
 
 INSIDE_BAND = 0.90
-"""Part of what the draws expect, errors included, that an interval holds."""
+"""MisfitPart of what the draws expect, errors included, that an interval holds."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def family_fit(
     name: str,
     members: Sequence[str],
     rows: Sequence[RowFit],
-    scores: Mapping[str, list[Part]],
+    scores: Mapping[str, list[MisfitPart]],
     weights: Floats,
 ) -> FamilyFit:
     """Sum up the weighed rows of families."""

@@ -1,4 +1,4 @@
-"""The likelihood: chi-square of the weighed rows, charts whole and on log-ratios, an emulator's variance added where one stands in.
+"""The likelihood: chi-square of the weighed rows, charts whole and on log-ratios; an emulator adds its variance.
 
 There is one. What `talentsim fit` prints, what is sampled and what weighs solved draws are sums of these parts.
 """
@@ -14,7 +14,7 @@ from sim.calibration.evidence import WEIGHED, Evidence, Record
 from sim.model.world import Floats
 
 
-class Part(NamedTuple):
+class MisfitPart(NamedTuple):
     """One independent part of the likelihood for D draws: a chart, or a row by itself."""
 
     misfit: Floats  # (D,) chi-square
@@ -22,7 +22,7 @@ class Part(NamedTuple):
     spread: Floats  # (D,) ln of the determinant of the covariance over that without an emulator
 
 
-def misfits(record: Record, values: Floats, variances: Floats | None = None) -> Mapping[str, list[Part]]:
+def misfits(record: Record, values: Floats, variances: Floats | None = None) -> Mapping[str, list[MisfitPart]]:
     """Compute chi-square of the weighed rows by draw, in independent parts: charts whole, other rows one by one.
 
     Parameters
@@ -36,7 +36,7 @@ def misfits(record: Record, values: Floats, variances: Floats | None = None) -> 
     By family a list of parts. Rows and charts with NaN are left out.
     """
     extra = np.zeros_like(values) if variances is None else variances
-    parts: dict[str, list[Part]] = {name: [] for name in record.families}
+    parts: dict[str, list[MisfitPart]] = {name: [] for name in record.families}
     for chart in record.charts:
         members = list(record.members(chart))
         first = record.rows[members[0]]
@@ -47,11 +47,11 @@ def misfits(record: Record, values: Floats, variances: Floats | None = None) -> 
             variance = row.error**2 + extra[:, k]
             miss = one_sided(row, values[:, k] - row.value)
             spread = np.log(variance / row.error**2) if row.bound is None else np.zeros(len(miss))
-            parts[row.family].append(Part(miss**2 / variance, 1, spread))
+            parts[row.family].append(MisfitPart(miss**2 / variance, 1, spread))
     return parts
 
 
-def chart_part(record: Record, chart: str, modelled: Floats, extra: Floats) -> Part:
+def chart_part(record: Record, chart: str, modelled: Floats, extra: Floats) -> MisfitPart:
     """Compare a chart, (D, members) modelled shares with their variances; the rest to 1 has the variance of their sum.
 
     The determinant of diag(v) + v_r over all parts but r is prod(v) sum(1 / v), whatever part is the reference.
@@ -62,7 +62,7 @@ def chart_part(record: Record, chart: str, modelled: Floats, extra: Floats) -> P
         extra = np.concatenate([extra, extra.sum(axis=1, keepdims=True)], axis=1)
     variances = errors + extra / np.square(np.maximum(modelled, LEAST))
     spread = np.log(variances / errors).sum(axis=1) + np.log((1.0 / variances).sum(axis=1) / (1.0 / errors).sum())
-    return Part(chart_misfit(modelled, published, variances), len(published) - 1, spread)
+    return MisfitPart(chart_misfit(modelled, published, variances), len(published) - 1, spread)
 
 
 def one_sided(row: Evidence, misses: Floats) -> Floats:

@@ -39,8 +39,8 @@ def cli() -> None:
 
 
 VERBS = (
-    run, compare, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
-    trace,
+    run, compare, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies,
+    sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

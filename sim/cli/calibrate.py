@@ -5,16 +5,26 @@ from __future__ import annotations
 import gc
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from sim.cli.run import workers_option
 from sim.cli.sweep import executor_of, interruptible
-from sim.cli.terminal import InputError, json_option, progress_lines, say, show_json
+from sim.cli.terminal import InputError, gathered, json_option, progress_lines, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.ensemble.calibrate import Calibrated
+
+
+class CalibrationExtent(NamedTuple):
+    """How much is calibrated."""
+
+    points: tuple[int, int, int]
+    waves: int
+    chains: int
+    steps: int
+
 
 NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
 
@@ -24,11 +34,16 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
               help="Where bank, ensemble.parquet and record.nc lie; what is there already is not done again.")  # fmt: skip
 @workers_option
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that is running, as in tcp://host:8786.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**31 - 1), metavar="S", help="Of all random numbers.")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0, 2**31 - 1), metavar="S", help="Of all random numbers."
+)
+@gathered("extent", CalibrationExtent)
 @click.option("--points", default=(300, 100, 400), show_default=True, type=(click.IntRange(20), click.IntRange(10), click.IntRange(10)),
               metavar="PRIOR WAVE FINAL", help="Points solved: of the prior, of each wave, of the final sample.")  # fmt: skip
 @click.option("--waves", default=4, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
-@click.option("--chains", default=16, show_default=True, type=click.IntRange(2, 1_000), metavar="N", help="Chains of the sampler.")
+@click.option(
+    "--chains", default=16, show_default=True, type=click.IntRange(2, 1_000), metavar="N", help="Chains of the sampler."
+)
 @click.option("--steps", default=4_000, show_default=True, type=click.IntRange(50), metavar="N", help="Steps of each chain.")
 @click.option("--evidence", metavar="FILE", help="Rows of your own, added to the packaged evidence.")
 @json_option
@@ -37,10 +52,7 @@ def calibrate(
     workers: int | None,
     dask: str | None,
     seed: int,
-    points: tuple[int, int, int],
-    waves: int,
-    chains: int,
-    steps: int,
+    extent: CalibrationExtent,
     evidence: str | None,
     as_json: bool,
 ) -> None:
@@ -53,7 +65,7 @@ def calibrate(
     if missing:
         raise InputError([f"calibrate needs {', '.join(missing)}: pip install '.[calibrate]'"])
     from sim.calibration.ensemble.calibrate import calibrate as fit_draws
-    from sim.calibration.ensemble.waves import Sizes
+    from sim.calibration.ensemble.waves import CalibrationSizes
     from sim.calibration.evidence import EvidenceError, load_evidence
     from sim.runs.executors import Processes, available_cores
     from sim.scenarios.load import load_basis
@@ -63,23 +75,30 @@ def calibrate(
         record = load_evidence(basis.data, own=Path(evidence) if evidence else None)
     except EvidenceError as error:
         raise InputError(error.problems) from error
-    folder, sizes = Path(to), Sizes(*points, waves, chains, steps)
+    folder, sizes = Path(to), CalibrationSizes(*extent.points, *extent[1:])
     try:
         with interruptible(), executor_of(workers or available_cores(), dask) as (place, width), progress_lines() as progress:
             own = None if dask is None or isinstance(place, Processes) else place
             found = fit_draws(basis, record, folder, sizes, seed, width, own, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped; what was solved is in {folder}. The same command goes on from there.") from None
-    show(found, as_json)
+    show_calibrated(found, as_json)
 
 
-def show(found: Calibrated, as_json: bool) -> None:
+def show_calibrated(found: Calibrated, as_json: bool) -> None:
     """Print what a calibration found."""
-    from sim.calibration.ensemble.calibrate import headline_table, report
+    from sim.calibration.ensemble.calibrate import calibrated_headlines, report
 
     if as_json:
         record = dict(found.ensemble.record)
-        show_json({"file": str(found.file), "ensemble": found.ensemble.digest, **record, "headlines": headline_table(found.posterior)})
+        show_json(
+            {
+                "file": str(found.file),
+                "ensemble": found.ensemble.digest,
+                **record,
+                "headlines": calibrated_headlines(found.posterior),
+            }
+        )
         return
     say("\n".join(report(found)), soft_wrap=True)
     say(f"\nEnsemble of {len(found.ensemble)} draws ({found.ensemble.digest}): {found.file}", soft_wrap=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ CALIBRATED = "ensemble"
 SUFFIX = ".parquet"
 DIGEST = b"talentsim_digest"
 RECORD = b"talentsim_record"
-NEAREST = 1e-9
+EDGE = 1e-9  # that a probability keeps from 0 and 1
 
 
 class EnsembleError(ValueError):
@@ -57,6 +57,8 @@ class Ensemble:
     ----------
     name
         Of the file, or PRIOR.
+    file
+        How it is asked for: the name of a shipped one, or the path as it was given.
     digest
         Hash of its content, 16 hex digits; "" for PRIOR.
     names, parameters
@@ -75,6 +77,7 @@ class Ensemble:
 
     name: str
     digest: str = ""
+    file: str = PRIOR
     names: tuple[str, ...] = ()
     parameters: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     scores: Floats = field(default_factory=lambda: np.zeros((0, 0)))
@@ -157,16 +160,14 @@ def vectors_of_draws(
     return [vector_of_row(ensemble, data, row, overrides) for row in range(count)]
 
 
-def vector_of_row(
-    ensemble: Ensemble, data: Data, row: int, overrides: Mapping[str, float | Distribution]
-) -> dict[str, float]:
+def vector_of_row(ensemble: Ensemble, data: Data, row: int, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
     """Read the parameters of a row, or make them anew where overrides say something else."""
     known = dict(zip(ensemble.names, ensemble.parameters[row].tolist(), strict=True))
     stated = {parameter.name for parameter in data.parameters}
     if stated == set(known) and all(known[name] == value for name, value in overrides.items()):
         return {parameter.name: known[parameter.name] for parameter in data.parameters}
     uniforms = np.full(SOBOL_DIMENSIONS, 0.5)
-    uniforms[: ensemble.scores.shape[1]] = np.clip(ndtr(ensemble.scores[row]), NEAREST, 1.0 - NEAREST)
+    uniforms[: ensemble.scores.shape[1]] = np.clip(ndtr(ensemble.scores[row]), EDGE, 1.0 - EDGE)
     return parameter_vector(data, uniforms, overrides)
 
 
@@ -238,7 +239,9 @@ def read_ensemble(path: Path) -> Ensemble:
     ------
     EnsembleError : the file is damaged, no ensemble, or was changed.
     """
-    return _read(path.resolve(), path.stat().st_mtime_ns)
+    found = _read(path.resolve(), path.stat().st_mtime_ns)
+    shipped = path.resolve().parent == DATA_FOLDER.resolve()
+    return replace(found, file=path.stem if shipped else path.as_posix())
 
 
 @cache
@@ -255,7 +258,7 @@ def _read(path: Path, changed: int) -> Ensemble:
         solved = constants_of_rows({each.name: columns[f"constant.{each.name}"] for each in fields(Constants)})
         numbers = tuple(int(number) for number in columns["number"])
         others = {name: each for name, each in columns.items() if "." not in name and name not in ("number", "scores")}
-        found = Ensemble(path.stem, said, names, parameters, columns["scores"], numbers, solved, others, record)
+        found = Ensemble(path.stem, said, str(path), names, parameters, columns["scores"], numbers, solved, others, record)
     except Exception as error:
         raise EnsembleError(f"{path}: no ensemble ({type(error).__name__}); make it with `talentsim calibrate`") from error
     if content_digest(found) != said:

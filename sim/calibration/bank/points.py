@@ -5,7 +5,7 @@ A parameter vector is the priors' quantiles of the scores, drawn one after the o
 baseline and the errors of solved targets. Points of the prior are the fixed Sobol points, by their number.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from sim.data.distributions import Distribution
 from sim.data.schema import Data
+from sim.draws import constants
 from sim.draws.draw import MOST_POINTS, SOBOL_DIMENSIONS, lever_uniform, parameter_vector, sobol_points
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis, lever_values
@@ -21,7 +22,7 @@ from sim.scenarios.scenario import Basis, lever_values
 NEAREST = 1e-9  # to 0 and 1 that a quantile's probability may come
 
 
-class Point(NamedTuple):
+class BankPoint(NamedTuple):
     """A number and the (P,) normal scores of the parameters with a prior, in the order of the table."""
 
     number: int
@@ -33,12 +34,12 @@ def drawn_parameters(data: Data) -> tuple[str, ...]:
     return tuple(parameter.name for parameter in data.parameters if parameter.prior is not None)
 
 
-def prior_point(data: Data, number: int) -> Point:
+def prior_point(data: Data, number: int) -> BankPoint:
     """Make a point of the prior, 0..MOST_POINTS - 1."""
-    return Point(number, ndtri(sobol_points()[number, : len(drawn_parameters(data))]))
+    return BankPoint(number, ndtri(sobol_points()[number, : len(drawn_parameters(data))]))
 
 
-def vector_of(data: Data, point: Point, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
+def vector_of(data: Data, point: BankPoint, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
     """Turn a point into parameters; a prior point gives the vector of the draw of its number, to the last bit.
 
     Raises
@@ -68,18 +69,14 @@ def uncertain_levers(basis: Basis) -> tuple[str, ...]:
 def keyed_scores(basis: Basis, numbers: np.ndarray) -> Floats:
     """Compute the (C, U) normal scores that follow from (C,) numbers: lever values, then errors of solved targets."""
     levers = uncertain_levers(basis)
-    errors = error_scores()
     rows = [
-        np.concatenate([ndtri([lever_uniform(int(number), lever) for lever in levers]), errors(int(number))])
+        np.concatenate([ndtri([lever_uniform(int(number), lever) for lever in levers]), error_scores(int(number))])
         for number in numbers
     ]
     return np.array(rows, dtype=np.float64)
 
 
-def error_scores() -> Callable[[int], Floats]:
-    """Find how the errors of solved targets follow from a number; a solver that perturbs none has none."""
-    import sim.draws.constants
-
-    none = np.zeros(0)
-    found: Callable[[int], Floats] = getattr(sim.draws.constants, "target_errors", lambda number: none)
+def error_scores(number: int) -> Floats:
+    """Compute the normal scores of the errors of solved targets that follow from a number; none where targets are exact."""
+    found: Floats = getattr(constants, "target_errors", lambda _: np.zeros(0))(number)
     return found

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.calibration.bank.points import Point, keyed_scores, vector_of
+from sim.calibration.bank.points import BankPoint, keyed_scores, vector_of
 from sim.calibration.modelled import walk_draw, without_tensions
 from sim.calibration.observe import Observed, Question, observe, seen_in_walk
 from sim.calibration.one_thread import one_thread
@@ -18,15 +18,15 @@ from sim.runs.outcomes.statistics import shares_of
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
 
-HEADLINE_YEARS = tuple(range(2019, 2036))
-HEADLINE_TIERS = ("top20", "elite")
-STAYING = (USA, CHN)
+SERIES_YEARS = tuple(range(2019, 2036))
+SERIES_TIERS = ("top20", "elite")
+TRAINED = (USA, CHN)
 
 
-class Task(NamedTuple):
+class PointTask(NamedTuple):
     """What a worker does: a point, the questions to answer, parameters that are fixed."""
 
-    point: Point
+    point: BankPoint
     questions: tuple[Question, ...]
     fixed: tuple[tuple[str, float], ...] = ()
 
@@ -47,14 +47,14 @@ class Solved(NamedTuple):
     rows
         (K,) answers to the questions asked.
     shares
-        (tiers, years, R) work shares of HEADLINE_TIERS in HEADLINE_YEARS.
+        (tiers, years, R) work shares of SERIES_TIERS in SERIES_YEARS.
     stays
-        (regions, years) of the visible trained in STAYING, who work there.
+        (regions, years) of the visible trained in TRAINED, who work there.
     failure
         "" or why the point could not be solved; all numbers are NaN then.
     """
 
-    point: Point
+    point: BankPoint
     keyed: Floats
     parameters: Mapping[str, float]
     constants: Constants | None
@@ -64,7 +64,7 @@ class Solved(NamedTuple):
     failure: str = ""
 
 
-def solve_point(task: Task) -> Solved:
+def solve_point(task: PointTask) -> Solved:
     """Solve a point and observe it, on the packaged tables; a point that cannot be solved says so in `failure`."""
     basis = load_basis()
     regions = len(basis.data.codes)
@@ -74,7 +74,7 @@ def solve_point(task: Task) -> Solved:
         try:
             draw = make_draw(basis, parameters, task.point.number)
         except NotSolvedError as error:
-            nothing = np.full((len(HEADLINE_TIERS), len(HEADLINE_YEARS), regions), np.nan)
+            nothing = np.full((len(SERIES_TIERS), len(SERIES_YEARS), regions), np.nan)
             rows = np.full(len(task.questions), np.nan)
             return Solved(task.point, keyed, parameters, None, rows, nothing, nothing[:, :, 0], str(error))
         seen = seen_to_horizon(basis, draw)
@@ -84,14 +84,14 @@ def solve_point(task: Task) -> Solved:
 
 def seen_to_horizon(basis: Basis, draw: Draw) -> Observed:
     """Walk a draw to the last headline year, and without the tensions as far as evidence asks."""
-    years, graduates = walk_draw(basis.data, draw, basis.baseline, HEADLINE_YEARS[-1])
+    years, graduates = walk_draw(basis.data, draw, basis.baseline, SERIES_YEARS[-1])
     calm = without_tensions(basis.baseline)
     return seen_in_walk(basis.data.codes, years, graduates, *walk_draw(basis.data, draw, *calm))
 
 
 def headlines(seen: Observed) -> tuple[Floats, Floats]:
     """Read the headline series: shares (tiers, years, R) and stays (regions, years)."""
-    span = slice(HEADLINE_YEARS[0] - FIRST_YEAR, HEADLINE_YEARS[-1] - FIRST_YEAR + 1)
-    shares = shares_of(seen.shares[span, : len(HEADLINE_TIERS), AXES.index("work")])
-    asked = [Question("stay", {"study": [code], "work": [code]}, year) for code in STAYING for year in HEADLINE_YEARS]
-    return shares.transpose(1, 0, 2), observe(seen, asked).reshape(len(STAYING), len(HEADLINE_YEARS))
+    span = slice(SERIES_YEARS[0] - FIRST_YEAR, SERIES_YEARS[-1] - FIRST_YEAR + 1)
+    shares = shares_of(seen.shares[span, : len(SERIES_TIERS), AXES.index("work")])
+    asked = [Question("stay", {"study": [code], "work": [code]}, year) for code in TRAINED for year in SERIES_YEARS]
+    return shares.transpose(1, 0, 2), observe(seen, asked).reshape(len(TRAINED), len(SERIES_YEARS))

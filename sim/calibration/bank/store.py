@@ -14,8 +14,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from sim.calibration.bank.points import Point
-from sim.calibration.bank.solving import Solved, Task, solve_point
+from sim.calibration.bank.points import BankPoint
+from sim.calibration.bank.solving import PointTask, Solved, solve_point
 from sim.calibration.modelled import questions_key
 from sim.calibration.observe import Question
 from sim.draws.assembly import Constants
@@ -23,6 +23,7 @@ from sim.draws.ensemble import solution_digest
 from sim.model.world import Floats
 from sim.runs.atomic import explained
 from sim.runs.executors import Dispatcher, ExecutorError, InThisProcess, Processes, Progress
+from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
 
 NAME_DIGITS = 24
@@ -45,17 +46,17 @@ class Bank:
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def place(self, task: Task) -> Path:
+    def place(self, task: PointTask) -> Path:
         """Name the file of a point by everything its solution depends on."""
         digest = hashlib.sha256(f"{self.solution} {task.point.number} {list(task.fixed)}".encode())
         digest.update(np.ascontiguousarray(task.point.scores).tobytes())
         return self.folder / f"{digest.hexdigest()[:NAME_DIGITS]}.npz"
 
-    def find(self, task: Task) -> Solved | None:
+    def find(self, task: PointTask) -> Solved | None:
         """Read a point, None if it is not there, damaged, or does not answer all questions."""
         return read_point(self.place(task), task)
 
-    def keep(self, task: Task, solved: Solved) -> None:
+    def keep(self, task: PointTask, solved: Solved) -> None:
         """Write a point in one move.
 
         Raises
@@ -72,7 +73,7 @@ class Bank:
 
 def fill(
     bank: Bank,
-    points: Sequence[Point],
+    points: Sequence[BankPoint],
     questions: Sequence[Question],
     workers: int = 1,
     executor: Executor | None = None,
@@ -98,7 +99,7 @@ def fill(
     """
     constant = tuple(sorted((fixed or {}).items()))
     asked = tuple(Question(each.operator, dict(each.arguments), each.year) for each in questions)  # that can be pickled
-    tasks = [Task(point, asked, constant) for point in points]
+    tasks = [PointTask(point, asked, constant) for point in points]
     found = [bank.find(task) for task in tasks]
     missing = [task for task, there in zip(tasks, found, strict=True) if there is None]
     done = len(tasks) - len(missing)
@@ -113,8 +114,8 @@ def fill(
 
 
 def solved_tasks(
-    tasks: Sequence[Task], solution: str, workers: int, executor: Executor | None
-) -> Iterator[tuple[Task, Solved]]:
+    tasks: Sequence[PointTask], solution: str, workers: int, executor: Executor | None
+) -> Iterator[tuple[PointTask, Solved]]:
     """Solve tasks in any order, on an executor or on processes of our own."""
     width = max(1, min(workers, len(tasks)))
     place = executor or (InThisProcess() if width == 1 else Processes(width))
@@ -129,16 +130,14 @@ class Solver:
     def __init__(self, solution: str) -> None:
         self.solution = solution
 
-    def __call__(self, batch: Sequence[Task]) -> tuple[Task, Solved]:
+    def __call__(self, batch: Sequence[PointTask]) -> tuple[PointTask, Solved]:
         """Solve."""
-        from sim.scenarios.load import load_basis
-
         if solution_digest(load_basis()) != self.solution:
             raise ExecutorError("a worker has another version of talentsim than the process that started the calibration")
         return batch[0], solve_point(batch[0])
 
 
-def _given_up(task: Task, message: str) -> tuple[Task, Solved]:
+def _given_up(task: PointTask, message: str) -> tuple[PointTask, Solved]:
     raise ExecutorError(f"point {task.point.number}: {message}; use fewer workers")
 
 
@@ -146,7 +145,7 @@ def _lost(path: Path) -> Solved:
     raise ExecutorError(f"{path}: written and not readable; check the disk and start again")
 
 
-def arrays_of(task: Task, solved: Solved) -> dict[str, Any]:
+def arrays_of(task: PointTask, solved: Solved) -> dict[str, Any]:
     """List what is kept of a solved point as arrays by name."""
     constants = solved.constants.arrays() if solved.constants is not None else {}
     return {
@@ -164,7 +163,7 @@ def arrays_of(task: Task, solved: Solved) -> dict[str, Any]:
     }
 
 
-def read_point(path: Path, task: Task) -> Solved | None:
+def read_point(path: Path, task: PointTask) -> Solved | None:
     """Read a solved point from its file, with the answers to the questions of a task; None if it does not have them all."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -175,7 +174,7 @@ def read_point(path: Path, task: Task) -> Solved | None:
         if any(key not in answers for key in keys):
             return None
         return Solved(
-            Point(int(kept["number"]), kept["scores"]),
+            BankPoint(int(kept["number"]), kept["scores"]),
             kept["keyed"],
             dict(zip(kept["names"].tolist(), kept["parameters"].tolist(), strict=True)),
             None if failure else constants_of(kept),

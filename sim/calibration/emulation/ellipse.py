@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from sim.model.world import Floats
 
-STEP = 0.05  # of finite differences, in standard deviations of the prior
+DIFFERENCE = 0.05  # of finite differences, in standard deviations of the prior
 WIDENED = 1.1  # of the standard deviations: too wide an ellipse is safer than too narrow a one
 MOST_ITERATIONS = 200
 
@@ -49,14 +49,14 @@ def approximate(likelihood: Callable[[Floats, Floats], Floats], dimensions: int,
     dimensions, keyed : P and U.
     """
     both = dimensions + keyed
-    steps = STEP * np.eye(both)
+    steps = DIFFERENCE * np.eye(both)
 
     def joint(x: Floats) -> Floats:
         return likelihood(x[:, :dimensions], x[:, dimensions:])
 
     def loss(x: Floats) -> tuple[float, Floats]:
         values = joint(np.concatenate([x[np.newaxis], x + steps, x - steps]))
-        slope = (values[1 : both + 1] - values[both + 1 :]) / (2.0 * STEP)
+        slope = (values[1 : both + 1] - values[both + 1 :]) / (2.0 * DIFFERENCE)
         return 0.5 * float(x @ x) - float(values[0]), x - slope
 
     mode = minimize(loss, np.zeros(both), jac=True, method="L-BFGS-B", options={"maxiter": MOST_ITERATIONS}).x
@@ -69,11 +69,11 @@ def approximate(likelihood: Callable[[Floats, Floats], Floats], dimensions: int,
 
 def curvature(likelihood: Callable[[Floats], Floats], x: Floats) -> Floats:
     """Compute the Hessian (P, P) of the log-likelihood at x (P,) by finite differences."""
-    steps = STEP * np.eye(len(x))
+    steps = DIFFERENCE * np.eye(len(x))
     slopes = [
         likelihood(x + step + steps) - likelihood(x + step - steps) - likelihood(x - step + steps) + likelihood(x - step - steps)
         for step in steps
     ]
-    hessian = np.stack(slopes) / (4.0 * STEP**2)
+    hessian = np.stack(slopes) / (4.0 * DIFFERENCE**2)
     symmetric: Floats = 0.5 * (hessian + hessian.T)
     return symmetric

@@ -23,8 +23,8 @@ SCREENINGS = 3
 FLOOR = 0.02
 """Relevance of an input without effect, over the mean of all."""
 START = np.log(np.array([1.0, 0.1, 0.05]))  # a, b, noise: shares of the variance of the output
-BOUNDS = [(-7.0, 4.0), (-12.0, 3.0), (-9.0, 1.0)]  # of their logarithms
-KEPT = 1e-4
+LOG_BOUNDS = [(-7.0, 4.0), (-12.0, 3.0), (-9.0, 1.0)]  # of their logarithms
+DROPPED = 1e-4
 """Part of the curvature of a surface that may be dropped to store it in fewer directions."""
 
 
@@ -121,7 +121,7 @@ def likeliest(inputs: Floats, y: Floats, factors: Floats, relevance: Floats, sta
         gradient.append(noise * 0.5 * float(factors @ (np.diag(inverse) - np.square(alpha))))
         return value, np.array(gradient)
 
-    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"maxiter": 25}).x
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=LOG_BOUNDS, options={"maxiter": 25}).x
     return found
 
 
@@ -150,9 +150,9 @@ def variance_line(own: Floats, expected: Floats, weights: Floats) -> tuple[float
 
 
 def in_few_directions(hessian: Floats) -> tuple[Floats, Floats]:
-    """Write a symmetric (P, P) matrix as curvatures (M,) along directions (M, P), but for KEPT of its squared size."""
+    """Write a symmetric (P, P) matrix as curvatures (M,) along directions (M, P), but for DROPPED of its squared size."""
     values, vectors = np.linalg.eigh(hessian)
     order = np.argsort(-np.abs(values))
     left = 1.0 - np.cumsum(np.square(values[order])) / max(float(np.square(values).sum()), 1e-300)
-    kept = order[: int(np.searchsorted(-left, -KEPT)) + 1]
+    kept = order[: int(np.searchsorted(-left, -DROPPED)) + 1]
     return values[kept], vectors[:, kept].T.copy()

@@ -17,13 +17,13 @@ from sim.calibration.emulation.ellipse import approximate
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 
-Numbers = NDArray[np.int64]
+PointNumbers = NDArray[np.int64]
 LogLikelihood = Callable[[Floats, Floats], Floats]
 """Of (C, P) scores and (C, U) keyed scores, (C,)."""
-Keyed = Callable[[Numbers], Floats]
+Keyed = Callable[[PointNumbers], Floats]
 """The keyed scores of (C,) numbers, (C, U)."""
 FIRST_NUMBER, LAST_NUMBER = 1 << 16, 1 << 31
-"""Numbers of sampled points; those of prior points lie below."""
+"""PointNumbers of sampled points; those of prior points lie below."""
 PROPOSALS = 4  # of a number between two moves of the scores
 MOST_SHRINKS = 60
 GOOD_RHAT = 1.05
@@ -33,11 +33,11 @@ class Sample(NamedTuple):
     """What chains have seen after the first part of each is dropped."""
 
     scores: Floats  # (C, S, P)
-    numbers: Numbers  # (C, S)
+    numbers: PointNumbers  # (C, S)
     log_likelihood: Floats  # (C, S)
     accepted: float  # of the proposed numbers
 
-    def flat(self) -> tuple[Floats, Numbers, Floats]:
+    def flat(self) -> tuple[Floats, PointNumbers, Floats]:
         """List the states one after the other, step by step over all chains: (C S, P), (C S,), (C S,)."""
         scores = self.scores.transpose(1, 0, 2).reshape(-1, self.scores.shape[2])
         return scores, self.numbers.T.reshape(-1), self.log_likelihood.T.reshape(-1)
@@ -92,12 +92,8 @@ def sample_posterior(
     places = rng.normal(size=(chains, dimensions))
     current = on_ellipse(places, others)
     dropped = steps // 3
-    seen = Sample(
-        np.empty((chains, steps - dropped, dimensions)),
-        np.empty((chains, steps - dropped), np.int64),
-        np.empty((chains, steps - dropped)),
-        0.0,
-    )
+    shape = (chains, steps - dropped)
+    seen = Sample(np.empty((*shape, dimensions)), np.empty(shape, np.int64), np.empty(shape), 0.0)
     accepted = 0
     for step in range(steps):
         if progress is not None and step % 50 == 0:
@@ -155,7 +151,7 @@ def mixing_of(sample: Sample) -> Mixing:
     return Mixing(float(np.max(rhat)), float(np.min(effective)))
 
 
-def spread_out(sample: Sample, count: int) -> tuple[Floats, Numbers, Floats]:
+def spread_out(sample: Sample, count: int) -> tuple[Floats, PointNumbers, Floats]:
     """Take states as far apart as the chains allow: scores (count, P), numbers and log-likelihoods (count,).
 
     Raises

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,9 +10,9 @@ import numpy as np
 
 from sim.calibration.bank.solving import Solved
 from sim.calibration.bank.store import Bank
-from sim.calibration.ensemble.make import RECORD_FILE, about_posterior, ensemble_of, tree_of, write_tree
+from sim.calibration.ensemble.make import RECORD_FILE, about_posterior, resampled_ensemble, tree_of, write_tree
 from sim.calibration.ensemble.model import SolvedModel, headline_names
-from sim.calibration.ensemble.waves import Calibration, Posterior, Sizes
+from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior
 from sim.calibration.evidence import Record
 from sim.calibration.fit import weighted_quantile
 from sim.draws.ensemble import CALIBRATED, SUFFIX, Ensemble, write_ensemble
@@ -37,7 +36,7 @@ def calibrate(
     basis: Basis,
     record: Record,
     folder: Path,
-    sizes: Sizes,
+    sizes: CalibrationSizes,
     seed: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
@@ -63,14 +62,14 @@ def calibrate(
     solved = model.solved(posterior.proposal.points(), "reading the final sample", None)
     columns = {"log_likelihood": posterior.log_likelihood, "emulated_log_likelihood": posterior.proposal.log_likelihood}
     about = about_posterior(posterior) | {"sizes": sizes._asdict()}
-    made = ensemble_of(basis, record, solved, posterior.draw_weights, columns, about, seed)
+    made = resampled_ensemble(basis, record, solved, posterior.draw_weights, columns, about, seed)
     file = folder / f"{CALIBRATED}{SUFFIX}"
     written = write_ensemble(file, made)
     write_tree(tree_of(record, basis, posterior, solved), folder / RECORD_FILE)
     return Calibrated(written, file, posterior, tuple(solved))
 
 
-def headline_table(posterior: Posterior) -> list[dict[str, Any]]:
+def calibrated_headlines(posterior: Posterior) -> list[dict[str, Any]]:
     """List 5, 50 and 95 % of every headline: prior, emulated and solved final sample."""
     rows = posterior.proposal.values.shape[1] - len(headline_names())
     solved = posterior.final.solved
@@ -80,15 +79,15 @@ def headline_table(posterior: Posterior) -> list[dict[str, Any]]:
     return [
         {
             "headline": name,
-            "prior": band(before[:, k], np.full(len(before), 1.0 / len(before))),
-            "emulated": band(posterior.proposal.values[:, rows + k], equal),
-            "solved": band(posterior.final.headlines[solved][:, k], weights),
+            "prior": shown_band(before[:, k], np.full(len(before), 1.0 / len(before))),
+            "emulated": shown_band(posterior.proposal.values[:, rows + k], equal),
+            "solved": shown_band(posterior.final.headlines[solved][:, k], weights),
         }
         for k, name in enumerate(headline_names())
     ]
 
 
-def band(values: Floats, weights: Floats) -> list[float]:
+def shown_band(values: Floats, weights: Floats) -> list[float]:
     """Compute the weighted quantiles SHOWN."""
     return [weighted_quantile(values, weights, u) for u in SHOWN]
 
@@ -113,7 +112,7 @@ def report(found: Calibrated) -> list[str]:
         "",
         f"{'median [5 to 95 %]':34}{'prior':>19}{'emulated':>19}{'solved':>19}",
     ]
-    shown = [row for row in headline_table(posterior) if "elite" not in row["headline"]]
+    shown = [row for row in calibrated_headlines(posterior) if "elite" not in row["headline"]]
     return [*lines, *(headline_line(row) for row in shown)]
 
 
@@ -121,9 +120,3 @@ def headline_line(row: dict[str, Any]) -> str:
     """Write one headline on a line."""
     cells = (f"{middle:.3f} [{low:.2f}-{high:.2f}]" for low, middle, high in (row["prior"], row["emulated"], row["solved"]))
     return f"{row['headline']:34}" + "".join(f"{cell:>19}" for cell in cells)
-
-
-def sizes_of(points: Sequence[int], waves: int) -> Sizes:
-    """Make sizes of the numbers of points of prior, wave and final sample."""
-    prior, wave, final = points
-    return Sizes(prior, wave, final, waves)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.calibration.bank.points import drawn_parameters
-from sim.calibration.bank.solving import HEADLINE_TIERS, HEADLINE_YEARS, STAYING, Solved
+from sim.calibration.bank.points import drawn_parameters, error_scores
+from sim.calibration.bank.solving import SERIES_TIERS, SERIES_YEARS, TRAINED, Solved
 from sim.calibration.bank.store import solution_digest
 from sim.calibration.ensemble.model import headline_names
 from sim.calibration.ensemble.waves import Posterior, record_digest
@@ -23,7 +23,7 @@ EXACT, EMULATED = "exact", "emulated"
 RECORD_FILE = "record.nc"
 
 
-def ensemble_of(
+def resampled_ensemble(
     basis: Basis,
     record: Record,
     solved: Sequence[Solved],
@@ -81,9 +81,7 @@ def ensemble_of(
 
 def error_count(solved: Sequence[Solved]) -> int:
     """Count the errors of solved targets among the keyed scores."""
-    from sim.calibration.bank.points import error_scores
-
-    return len(error_scores()(solved[0].point.number))
+    return len(error_scores(solved[0].point.number))
 
 
 def about_posterior(posterior: Posterior) -> dict[str, Any]:
@@ -127,20 +125,18 @@ def tree_of(record: Record, basis: Basis, posterior: Posterior, solved: Sequence
     proposal, final, count = posterior.proposal, posterior.final, len(rows)
 
     def group(coords: Mapping[str, Any], **variables: tuple[tuple[str, ...], Floats]) -> Any:
-        grown = {
-            name: (("chain", "draw", *dims), np.asarray(values)[np.newaxis]) for name, (dims, values) in variables.items()
-        }
+        grown = {name: (("chain", "draw", *dims), np.asarray(values)[np.newaxis]) for name, (dims, values) in variables.items()}
         return xr.Dataset(grown, coords=dict(coords))
 
     prior_axis = {"chain": [0], "draw": np.arange(len(posterior.prior.rows))}
-    series = {"tier": list(HEADLINE_TIERS), "year": list(HEADLINE_YEARS), "region": list(basis.data.codes)}
+    series = {"tier": list(SERIES_TIERS), "year": list(SERIES_YEARS), "region": list(basis.data.codes)}
     groups = {
         "posterior": group(axis | {"parameter": names}, scores=(("parameter",), proposal.scores), number=((), proposal.numbers)),
         "sample_stats": group(
             axis, lp=((), posterior.log_likelihood), emulated=((), proposal.log_likelihood), weight=((), posterior.draw_weights)
         ),
         "posterior_predictive": group(
-            axis | {"row": rows, "trained": list(STAYING)} | series,
+            axis | {"row": rows, "trained": list(TRAINED)} | series,
             rows=(("row",), final.rows),
             shares=(("tier", "year", "region"), np.stack([each.shares for each in solved])),
             stays=(("trained", "year"), np.stack([each.stays for each in solved])),

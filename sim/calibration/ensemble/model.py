@@ -6,17 +6,17 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from sim.calibration.bank.points import Point, drawn_parameters, keyed_scores, prior_point
-from sim.calibration.bank.solving import HEADLINE_TIERS, HEADLINE_YEARS, STAYING, Solved
+from sim.calibration.bank.points import BankPoint, drawn_parameters, keyed_scores, prior_point
+from sim.calibration.bank.solving import SERIES_TIERS, SERIES_YEARS, TRAINED, Solved
 from sim.calibration.bank.store import Bank, fill
-from sim.calibration.emulation.sampling import Numbers
+from sim.calibration.emulation.sampling import PointNumbers
 from sim.calibration.evidence import Record
 from sim.draws.assembly import CHN, USA
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
 
-SHOWN_YEARS = (2022, 2025, 2030, 2035)
+EMULATED_YEARS = (2022, 2025, 2030, 2035)
 
 
 class Answers(NamedTuple):
@@ -49,15 +49,15 @@ class Model(Protocol):
     dimensions: int
     headline_names: tuple[str, ...]
 
-    def prior(self, number: int) -> Point:
+    def prior(self, number: int) -> BankPoint:
         """Make a point of the prior."""
         ...
 
-    def keyed(self, numbers: Numbers) -> Floats:
+    def keyed(self, numbers: PointNumbers) -> Floats:
         """Compute the scores that follow from numbers, (C, U)."""
         ...
 
-    def answer(self, points: Sequence[Point], saying: str, progress: Progress | None) -> Answers:
+    def answer(self, points: Sequence[BankPoint], saying: str, progress: Progress | None) -> Answers:
         """Solve points."""
         ...
 
@@ -84,35 +84,35 @@ class SolvedModel:
         self.dimensions = len(drawn_parameters(basis.data))
         self.headline_names = headline_names()
 
-    def prior(self, number: int) -> Point:
+    def prior(self, number: int) -> BankPoint:
         """Make a point of the prior."""
         return prior_point(self.basis.data, number)
 
-    def keyed(self, numbers: Numbers) -> Floats:
+    def keyed(self, numbers: PointNumbers) -> Floats:
         """Compute the normal scores of lever values and errors of solved targets."""
         return keyed_scores(self.basis, numbers)
 
     def solved(
-        self, points: Sequence[Point], saying: str, progress: Progress | None, fixed: Mapping[str, float] | None = None
+        self, points: Sequence[BankPoint], saying: str, progress: Progress | None, fixed: Mapping[str, float] | None = None
     ) -> list[Solved]:  # fmt: skip
         """Solve points, or find them in the bank."""
         questions = [row.question for row in self.record.rows]
         return fill(self.bank, points, questions, self.workers, self.executor, fixed, progress, saying)
 
-    def answer(self, points: Sequence[Point], saying: str, progress: Progress | None) -> Answers:
+    def answer(self, points: Sequence[BankPoint], saying: str, progress: Progress | None) -> Answers:
         """Solve points and list what they say."""
         return answers_of(self.solved(points, saying, progress), self.basis.data.codes)
 
 
 def headline_names() -> tuple[str, ...]:
     """Name the headlines that are emulated beside the rows."""
-    work = [f"{tier} work {code} {year}" for tier in HEADLINE_TIERS for code in (USA, CHN) for year in SHOWN_YEARS]
-    return (*work, *(f"stay of the {code}-trained {year}" for code in STAYING for year in SHOWN_YEARS))
+    work = [f"{tier} work {code} {year}" for tier in SERIES_TIERS for code in (USA, CHN) for year in EMULATED_YEARS]
+    return (*work, *(f"stay of the {code}-trained {year}" for code in TRAINED for year in EMULATED_YEARS))
 
 
 def answers_of(solved: Sequence[Solved], codes: Sequence[str]) -> Answers:
     """List what solved points say, headlines in the order of `headline_names`."""
-    years = [HEADLINE_YEARS.index(year) for year in SHOWN_YEARS]
+    years = [SERIES_YEARS.index(year) for year in EMULATED_YEARS]
     regions = [codes.index(USA), codes.index(CHN)]
     headlines = [
         np.concatenate([each.shares[:, years][:, :, regions].transpose(0, 2, 1).reshape(-1), each.stays[:, years].reshape(-1)])

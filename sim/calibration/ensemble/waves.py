@@ -1,4 +1,4 @@
-"""Calibrates by waves: prior points, an emulator, points of its posterior solved and added, until emulator and solved model agree.
+"""Calibrates by waves: prior points, an emulator, points of its posterior solved and added, until emulator and model agree.
 
 They agree on the points of a wave, which the emulator has not seen, if at least AGREED_COVERAGE of its 90 % intervals hold the
 solved value (rows and points pooled), and if its root mean square error is at most AGREED_ERROR of the row's own error in at
@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from sim.calibration.bank.points import Point
+from sim.calibration.bank.points import BankPoint
 from sim.calibration.emulation.emulator import Emulator, fit_emulator
 from sim.calibration.emulation.sampling import Mixing, mixing_of, sample_posterior, spread_out
 from sim.calibration.ensemble.model import Answers, Model
@@ -28,12 +28,12 @@ from sim.runs.atomic import explained
 from sim.runs.executors import Progress
 
 AGREED_COVERAGE, AGREED_ERROR, AGREED_ROWS = 0.85, 0.75, 0.9
-INTERVAL = 1.645  # standard deviations of a 90 % interval
+NORMAL_90 = 1.645  # standard deviations of a 90 % interval
 FAR = 2.0  # chi-square a degree of freedom from which a point counts as noisier than others
 LENGTHENED = 2  # times that chains which do not agree are made twice as long
 
 
-class Sizes(NamedTuple):
+class CalibrationSizes(NamedTuple):
     """How many points: of the prior, of each wave, of the final sample; waves at most; chains and steps of each."""
 
     prior: int = 300
@@ -62,9 +62,9 @@ class Proposal(NamedTuple):
     mixing: Floats
     r2: Floats
 
-    def points(self) -> list[Point]:
+    def points(self) -> list[BankPoint]:
         """List the points."""
-        return [Point(int(number), scores) for number, scores in zip(self.numbers, self.scores, strict=True)]
+        return [BankPoint(int(number), scores) for number, scores in zip(self.numbers, self.scores, strict=True)]
 
 
 class Agreement(NamedTuple):
@@ -140,7 +140,7 @@ class Calibration:
         model: Model,
         record: Record,
         folder: Path | None,
-        sizes: Sizes,
+        sizes: CalibrationSizes,
         seed: int = 1,
         workers: int = 1,
         progress: Progress | None = None,
@@ -251,7 +251,7 @@ class Calibration:
         rows = weighed_rows(self.record, solved.rows[there]) if there.any() else []
         rows = [k for k in rows if np.isfinite(proposal.values[:, k]).all()]
         misses = proposal.values[there][:, rows] - solved.rows[there][:, rows]
-        inside = np.abs(misses) <= INTERVAL * np.sqrt(proposal.variances[there][:, rows])
+        inside = np.abs(misses) <= NORMAL_90 * np.sqrt(proposal.variances[there][:, rows])
         errors = np.array([self.record.rows[k].error for k in rows])
         agreement = Agreement(float(inside.mean()), np.sqrt(np.square(misses).mean(axis=0)) / errors)
         return Wave(len(there), int(there.sum()), agreement, Mixing(*proposal.mixing.tolist()))

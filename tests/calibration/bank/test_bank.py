@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim.calibration.bank import store
-from sim.calibration.bank.points import Point, drawn_parameters, keyed_scores, prior_point, uncertain_levers, vector_of
+from sim.calibration.bank.points import BankPoint, drawn_parameters, keyed_scores, prior_point, uncertain_levers, vector_of
 from sim.calibration.bank.store import Bank, fill
 from sim.calibration.evidence import load_evidence
 from sim.calibration.modelled import modelled_values
@@ -30,12 +30,12 @@ def test_prior_points_are_the_draws_and_any_scores_give_an_admissible_vector() -
     data = BASIS.data
     for number, vector in enumerate(draw_vectors(data, 5, {})):
         assert vector_of(data, prior_point(data, number), {}) == vector
-    moved = Point(1 << 20, prior_point(data, 3).scores)
+    moved = BankPoint(1 << 20, prior_point(data, 3).scores)
     names = drawn_parameters(data)
     close = vector_of(data, moved, {})
     assert [close[name] for name in names] == pytest.approx([draw_vectors(data, 4, {})[3][name] for name in names])
     for seed in range(200):
-        vector_of(data, Point(1 << 20, 2.0 * np.random.default_rng(seed).normal(size=len(names))), {})
+        vector_of(data, BankPoint(1 << 20, 2.0 * np.random.default_rng(seed).normal(size=len(names))), {})
 
 
 def test_keyed_scores_are_those_of_the_levers_and_tell_numbers_apart() -> None:
@@ -56,7 +56,7 @@ def test_rows_are_those_of_the_fit_and_a_killed_bank_goes_on(tmp_path: Path, mon
     real = store.solve_point
     calls = 0
 
-    def dies_at_the_third(task: store.Task) -> store.Solved:
+    def dies_at_the_third(task: store.PointTask) -> store.Solved:
         nonlocal calls
         calls += 1
         if calls == 3:
@@ -98,7 +98,7 @@ def test_new_questions_are_asked_again_and_a_damaged_point_is_solved_again(tmp_p
 
 def test_another_model_in_a_worker_is_refused_and_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExecutorError, match="another version"):
-        store.Solver("of another model")([store.Task(POINTS[0], ())])
+        store.Solver("of another model")([store.PointTask(POINTS[0], ())])
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderError, match="file"):
         Bank(tmp_path / "file", BASIS)

@@ -1,16 +1,15 @@
 """Waves on a model in closed form: the weighed sample has the posterior that a long exact chain has; killed, they go on."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sim.calibration.emulation.sampling import sample_posterior
-from sim.calibration.ensemble.waves import Agreement, Calibration, Sizes
+from sim.calibration.ensemble.waves import Agreement, Calibration, CalibrationSizes
 from sim.calibration.likelihood import log_likelihood
 from tests.calibration.ensemble.toy_model import ToyModel, toy_record
 
-SIZES = Sizes(prior=120, wave=40, final=300, waves=3, chains=8, steps=2_500)
+SIZES = CalibrationSizes(prior=120, wave=40, final=300, waves=3, chains=8, steps=2_500)
 
 
 @pytest.fixture(scope="module")

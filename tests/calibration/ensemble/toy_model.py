@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import expit, ndtri
 
-from sim.calibration.bank.points import Point
+from sim.calibration.bank.points import BankPoint
 from sim.calibration.ensemble.model import Answers
 from sim.calibration.evidence import Record
 from sim.runs.executors import Progress
@@ -32,8 +32,8 @@ class ToyModel:
     def __init__(self) -> None:
         self.solved = 0
 
-    def prior(self, number: int) -> Point:
-        return Point(number, np.random.default_rng(number).normal(size=self.dimensions))
+    def prior(self, number: int) -> BankPoint:
+        return BankPoint(number, np.random.default_rng(number).normal(size=self.dimensions))
 
     def keyed(self, numbers: np.ndarray) -> np.ndarray:
         spread = (np.asarray(numbers, dtype=np.float64) * 0.6180339887498949) % 1.0
@@ -46,7 +46,7 @@ class ToyModel:
         third = 0.5 * x[:, 3] + 0.4 * key
         return expit(np.column_stack([first, second, third, x[:, 4]]))
 
-    def answer(self, points: Sequence[Point], saying: str, progress: Progress | None) -> Answers:
+    def answer(self, points: Sequence[BankPoint], saying: str, progress: Progress | None) -> Answers:
         self.solved += len(points)
         scores = np.stack([point.scores for point in points])
         inputs = np.concatenate([scores, self.keyed(np.array([point.number for point in points]))], axis=1)
