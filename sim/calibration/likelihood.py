@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.calibration.charts import LEAST, chart_misfit, with_rest
 from sim.calibration.evidence import WEIGHED, Evidence, Record
@@ -100,5 +101,5 @@ def degrees_of_freedom(record: Record, values: Floats) -> int:
 
 def weighed_rows(record: Record, values: Floats) -> list[int]:
     """List the positions of the weighed rows that all draws know, (D, K) modelled values."""
-    known = np.isfinite(values).all(axis=0)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=0))
     return [k for k, row in enumerate(record.rows) if row.use in WEIGHED and known[k] and math.isfinite(row.error)]

@@ -15,6 +15,7 @@ from sim.cli.terminal import InputError, gathered, json_option, progress_lines, 
 
 if TYPE_CHECKING:
     from sim.calibration.ensemble.calibrate import Calibrated
+    from sim.calibration.ensemble.conditioned import Conditioned
 
 
 class CalibrationExtent(NamedTuple):
@@ -38,8 +39,9 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
     "--seed", default=1, show_default=True, type=click.IntRange(0, 2**31 - 1), metavar="S", help="Of all random numbers."
 )
 @gathered("extent", CalibrationExtent)
-@click.option("--points", default=(300, 100, 400), show_default=True, type=(click.IntRange(20), click.IntRange(10), click.IntRange(10)),
-              metavar="PRIOR WAVE FINAL", help="Points solved: of the prior, of each wave, of the final sample.")  # fmt: skip
+@click.option("--points", default=(300, 100, 400), show_default=True, metavar="PRIOR WAVE FINAL",
+              type=(click.IntRange(20), click.IntRange(10), click.IntRange(10)),
+              help="Points solved: of the prior, of each wave, of the final sample.")  # fmt: skip
 @click.option("--waves", default=4, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
 @click.option(
     "--chains", default=16, show_default=True, type=click.IntRange(2, 1_000), metavar="N", help="Chains of the sampler."
@@ -65,6 +67,7 @@ def calibrate(
     if missing:
         raise InputError([f"calibrate needs {', '.join(missing)}: pip install '.[calibrate]'"])
     from sim.calibration.ensemble.calibrate import calibrate as fit_draws
+    from sim.calibration.ensemble.calibrate import reweighed
     from sim.calibration.ensemble.waves import CalibrationSizes
     from sim.calibration.evidence import EvidenceError, load_evidence
     from sim.runs.executors import Processes, available_cores
@@ -79,10 +82,25 @@ def calibrate(
     try:
         with interruptible(), executor_of(workers or available_cores(), dask) as (place, width), progress_lines() as progress:
             own = None if dask is None or isinstance(place, Processes) else place
+            if evidence is not None:
+                weighed = reweighed(basis, record, folder, seed, width, own, progress)
+                if weighed is not None:
+                    say_weighed(*weighed, as_json)
+                    return
             found = fit_draws(basis, record, folder, sizes, seed, width, own, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped; what was solved is in {folder}. The same command goes on from there.") from None
     show_calibrated(found, as_json)
+
+
+def say_weighed(weighed: Conditioned, file: Path, as_json: bool) -> None:
+    """Print what became of the shipped ensemble under further evidence; where too few draws are left, that waves follow."""
+    effective, tail = weighed.weights.effective, weighed.weights.tail
+    if as_json:
+        show_json({"file": str(file), "ensemble": weighed.ensemble.digest, **weighed.ensemble.record})
+        return
+    say(f"The shipped ensemble was weighed anew: effective size {effective:.0f}, Pareto k {tail:.2f}. {file}", soft_wrap=True)
+    say(f"Use it: talentsim run baseline --ensemble {file}", soft_wrap=True)
 
 
 def show_calibrated(found: Calibrated, as_json: bool) -> None:

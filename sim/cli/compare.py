@@ -16,7 +16,7 @@ from sim.cli.run import (
     DrawsAsked,
     Sizes,
     draws_options,
-    ensemble_asked,
+    ensemble_under,
     execute_all,
     read_settings,
     size_options,
@@ -127,7 +127,8 @@ def find_or_make(arguments: Sequence[str], out: Path, wanted: Sizes, workers: in
         check_current([run for run in there if run is not None])
     scenarios = load_all(missing, read_settings(asked.settings), sizes["until"])
     known = next((run for run in there if run is not None), None)
-    draws = ensemble_asked(asked.ensemble) if known is None or asked.ensemble is not None else ensemble_of(known)
+    of_run = known is not None and asked.ensemble is None
+    draws = ensemble_of(known) if known is not None and of_run else ensemble_under(asked, sizes["draws"], out, workers)
     plans = [RunPlan(scenario, load_basis(), workers=workers, ensemble=draws, **sizes) for scenario in scenarios]
     made = (run for run, _ in execute_all(plans, out, asked.settings))
     return [next(made) if run is None else run for run in there]

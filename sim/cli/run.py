@@ -18,6 +18,7 @@ from sim.cli.terminal import (
     json_option,
     load_all,
     progress_bar,
+    progress_lines,
     say,
     scenario_arguments,
     show_json,
@@ -116,7 +117,7 @@ def run(
     from sim.scenarios.load import load_basis
 
     options: dict[str, Any] = {"engine": engine, "workers": workers or available_cores(), "check_invariants": check_invariants}
-    options["ensemble"] = ensemble_asked(asked.ensemble)
+    options["ensemble"] = ensemble_under(asked, sizes.draws or 1, Path(out), options["workers"])
     basis = load_basis()
     plans = [RunPlan(scenario, basis, **sizes._asdict(), **options) for scenario in loaded]
     names = region_names()
@@ -139,6 +140,28 @@ def ensemble_asked(name: str | None) -> Ensemble:
         return find_ensemble(name)
     except EnsembleError as error:
         raise InputError([str(error)]) from error
+
+
+def ensemble_under(asked: DrawsAsked, draws: int, out: Path, workers: int) -> Ensemble:
+    """Find the ensemble, and solve and weigh its draws anew where parameters are fixed, saying how many draws that leaves."""
+    ensemble = ensemble_asked(asked.ensemble)
+    fixed = read_settings(asked.settings)
+    if ensemble.is_prior or not fixed:
+        return ensemble
+    from sim.calibration.ensemble.conditioned import FEW, under_settings
+    from sim.scenarios.load import load_basis
+
+    try:
+        with progress_lines() as progress:
+            found, effective = under_settings(ensemble, load_basis(), fixed, draws, out / "ensembles", workers, progress)
+    except ValueError as error:
+        raise InputError([str(error)]) from error
+    few = "" if effective >= FEW else "; few: the record speaks against it, or more --draws are needed"
+    click.echo(
+        f"--set {' '.join(asked.settings)}: {len(found)} draws solved and weighed anew, effective size {effective:.0f}{few}",
+        err=True,
+    )
+    return found
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from sim.draws.constants import NotSolvedError
 from sim.draws.draw import Draw, make_draw
 from sim.engines.axes import AXES
 from sim.model.world import FIRST_YEAR, Floats
-from sim.runs.outcomes.statistics import shares_of
+from sim.runs.outcomes.statistics import ratio
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
 
@@ -92,6 +92,7 @@ def seen_to_horizon(basis: Basis, draw: Draw) -> Observed:
 def headlines(seen: Observed) -> tuple[Floats, Floats]:
     """Read the headline series: shares (tiers, years, R) and stays (regions, years)."""
     span = slice(SERIES_YEARS[0] - FIRST_YEAR, SERIES_YEARS[-1] - FIRST_YEAR + 1)
-    shares = shares_of(seen.shares[span, : len(SERIES_TIERS), AXES.index("work")])
+    people = seen.shares[span, : len(SERIES_TIERS), AXES.index("work")]
+    shares = ratio(people, people.sum(axis=-1, keepdims=True))
     asked = [Question("stay", {"study": [code], "work": [code]}, year) for code in TRAINED for year in SERIES_YEARS]
     return shares.transpose(1, 0, 2), observe(seen, asked).reshape(len(TRAINED), len(SERIES_YEARS))

@@ -2,8 +2,8 @@
 
 Elliptical slices keep N(0, I), which is much wider than a posterior that knows something, so that they move little. Written as
 scores = centre + root w, the same posterior is N(0, I) of w times a likelihood that is nearly flat if centre and root root' are
-those of the posterior (Nishihara, Murray and Adams 2014). The centre moves with what a number keys, so that a new number finds the
-scores that belong to it. Whatever centre and root are, chains stay right; only their speed depends on it.
+those of the posterior (Nishihara, Murray and Adams 2014). The centre moves with what a number keys, so that a new number finds
+the scores that belong to it. Whatever centre and root are, chains stay right; only their speed depends on it.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Ellipse(NamedTuple):
 
 
 def approximate(likelihood: Callable[[Floats, Floats], Floats], dimensions: int, keyed: int) -> Ellipse:
-    """Approximate the posterior of N(0, I) scores and keyed scores at its mode, where the precision is I - Hessian of the likelihood.
+    """Approximate the posterior of N(0, I) scores and keyed scores at its mode; the precision is I - Hessian of the likelihood.
 
     Parameters
     ----------

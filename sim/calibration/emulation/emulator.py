@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from sim.calibration.emulation.process import Surface, fit_process
@@ -79,7 +80,7 @@ class Stacked(NamedTuple):
     slope: Floats
     curvature: Floats
     directions: Floats
-    starts: Floats
+    starts: NDArray[np.int64]
     relevance: Floats
     amplitudes: Floats
     level: Floats

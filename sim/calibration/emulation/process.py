@@ -29,7 +29,7 @@ DROPPED = 1e-4
 
 
 class Surface(NamedTuple):
-    """An emulated output: mean constant + slope.x + sum_m curvature_m (direction_m.x)^2, variance exp(level + rise ln k(x, x))."""
+    """An emulated output: constant + slope.x + sum_m curvature_m (direction_m.x)^2, variance exp(level + rise ln k(x, x))."""
 
     constant: float
     slope: Floats  # (P,)
@@ -141,7 +141,7 @@ def solved_process(inputs: Floats, y: Floats, factors: Floats, relevance: Floats
 
 
 def variance_line(own: Floats, expected: Floats, weights: Floats) -> tuple[float, float]:
-    """Fit ln variance = level + rise ln k(x, x) to the points left out, (n,) each; a variance does not fall away from the data."""
+    """Fit ln variance = level + rise ln k(x, x) to points left out, (n,) each; a variance does not fall away from the data."""
     x, y = np.log(own), np.log(np.maximum(expected, 1e-12))
     middle, height = float(weights @ x), float(weights @ y)
     spread = float(weights @ np.square(x - middle))

@@ -10,12 +10,13 @@ import numpy as np
 
 from sim.calibration.bank.solving import Solved
 from sim.calibration.bank.store import Bank
+from sim.calibration.ensemble.conditioned import Conditioned, conditioned
 from sim.calibration.ensemble.make import RECORD_FILE, about_posterior, resampled_ensemble, tree_of, write_tree
 from sim.calibration.ensemble.model import SolvedModel, headline_names
-from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior
-from sim.calibration.evidence import Record
+from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior, record_digest
+from sim.calibration.evidence import Record, load_evidence
 from sim.calibration.fit import weighted_quantile
-from sim.draws.ensemble import CALIBRATED, SUFFIX, Ensemble, write_ensemble
+from sim.draws.ensemble import CALIBRATED, SUFFIX, Ensemble, find_ensemble, write_ensemble
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
@@ -67,6 +68,38 @@ def calibrate(
     written = write_ensemble(file, made)
     write_tree(tree_of(record, basis, posterior, solved), folder / RECORD_FILE)
     return Calibrated(written, file, posterior, tuple(solved))
+
+
+def reweighed(
+    basis: Basis,
+    record: Record,
+    folder: Path,
+    seed: int,
+    workers: int,
+    executor: Executor | None,
+    progress: Progress | None,
+    ensemble: Ensemble | None = None,
+) -> tuple[Conditioned, Path] | None:
+    """Weigh the shipped ensemble (or another) by further evidence; None, and why is told, where that is not possible.
+
+    Parameters
+    ----------
+    record : the packaged evidence, then the further rows.
+    Others : see `calibrate`; what is written lies in its folder.
+    """
+    packaged = load_evidence(basis.data)
+    known = ensemble or find_ensemble()
+    tell = progress or (lambda *_: None)
+    if known.is_prior or known.record.get("evidence") != record_digest(packaged):
+        tell("no ensemble of the packaged evidence to weigh anew: running waves", 0, 1)
+        return None
+    bank = Bank(folder / "bank", basis)
+    found = conditioned(known, basis, record, bank, packaged, None, workers, executor, progress, seed)
+    if not found.enough:
+        tell(f"the further evidence leaves {found.weights.effective:.0f} of {len(known)} draws: running new waves", 0, 1)
+        return None
+    file = folder / f"{CALIBRATED}{SUFFIX}"
+    return found._replace(ensemble=write_ensemble(file, found.ensemble)), file
 
 
 def calibrated_headlines(posterior: Posterior) -> list[dict[str, Any]]:

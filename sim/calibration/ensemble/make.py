@@ -10,12 +10,11 @@ import numpy as np
 
 from sim.calibration.bank.points import drawn_parameters, error_scores
 from sim.calibration.bank.solving import SERIES_TIERS, SERIES_YEARS, TRAINED, Solved
-from sim.calibration.bank.store import solution_digest
 from sim.calibration.ensemble.model import headline_names
 from sim.calibration.ensemble.waves import Posterior, record_digest
 from sim.calibration.ensemble.weights import equally_weighted
 from sim.calibration.evidence import Record
-from sim.draws.ensemble import CALIBRATED, Ensemble
+from sim.draws.ensemble import CALIBRATED, Ensemble, solution_digest
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis
 
@@ -32,6 +31,7 @@ def resampled_ensemble(
     about: Mapping[str, Any],
     seed: int,
     name: str = CALIBRATED,
+    count: int | None = None,
 ) -> Ensemble:
     """Resample solved points to equal weight and shuffle them.
 
@@ -44,12 +44,13 @@ def resampled_ensemble(
     about : how they were made, for the record.
     seed : of the resampling.
     name : of the file without its ending.
+    count : of draws; None: as many as points.
 
     Returns
     -------
-    As many draws as points; the record says how many distinct ones.
+    Draws of equal weight; the record says how many distinct ones.
     """
-    places = equally_weighted(weights, len(solved), seed)
+    places = equally_weighted(weights, count or len(solved), seed)
     first = next(each for each in solved if each.constants is not None)
     names = tuple(first.parameters)
     chosen = [solved[place] for place in places]

@@ -1,4 +1,4 @@
-"""What is calibrated, as the waves see it: points in, rows of evidence and headlines out; kept apart so that toys can stand in."""
+"""What is calibrated, as the waves see it: points in, rows of evidence and headlines out; toys can stand in."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -39,7 +39,7 @@ class Answers(NamedTuple):
     @property
     def solved(self) -> np.ndarray:
         """Which points could be solved, (n,)."""
-        found: np.ndarray = np.isfinite(self.rows).any(axis=1)
+        found: np.ndarray = np.asarray(np.isfinite(self.rows).any(axis=1))
         return found
 
 

@@ -113,7 +113,8 @@ class Posterior(NamedTuple):
         if self.weights.usable:
             return self.weights.values
         solved = np.isfinite(self.log_likelihood)
-        return solved / solved.sum()
+        equal: Floats = solved / solved.sum()
+        return equal
 
 
 class Calibration:

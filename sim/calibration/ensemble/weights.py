@@ -32,20 +32,28 @@ def importance_weights(exact: Floats, emulated: Floats, least: float = LEAST_EFF
     -------
     Smoothed weights; usable if the tail k is below MOST_TAIL and 1 / sum w^2 is at least `least`.
     """
-    from arviz_stats.base import array_stats
-
     ratios = np.where(np.isfinite(exact), exact - emulated, -np.inf)
     logs, tail = ratios - logsumexp(ratios), np.inf
     solved = np.isfinite(ratios)
     if solved.sum() >= 10 and np.ptp(ratios[solved]) > 1e-12:
-        smooth, found = array_stats.psislw(-ratios[solved])  # it takes what is to be left out: the minus of log-weights
+        smooth, tail = smoothed(ratios[solved])
         logs = np.full(len(ratios), -np.inf)
-        logs[solved], tail = smooth - logsumexp(smooth), float(found)
+        logs[solved] = smooth - logsumexp(smooth)
     elif solved.any():
         tail = 0.0 if np.ptp(ratios[solved]) <= 1e-12 else np.inf
     values = np.exp(logs)
     effective = float(1.0 / np.square(values).sum())
     return Weights(values, tail, effective, bool(tail < MOST_TAIL and effective >= least))
+
+
+def smoothed(ratios: Floats) -> tuple[Floats, float]:
+    """Smooth log-weights by a Pareto tail, and give its k; without the extra `calibrate` as they are, and k unknown."""
+    try:
+        from arviz_stats.base import array_stats
+    except ModuleNotFoundError:
+        return ratios, np.nan
+    smooth, tail = array_stats.psislw(-ratios)  # it takes the minus of log-weights, as a likelihood that is left out
+    return smooth, float(tail)
 
 
 def equally_weighted(weights: Floats, count: int, seed: int) -> np.ndarray:

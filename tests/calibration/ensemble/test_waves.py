@@ -1,6 +1,5 @@
 """Waves on a model in closed form: the weighed sample has the posterior that a long exact chain has; killed, they go on."""
 
-
 import numpy as np
 import pytest
 
