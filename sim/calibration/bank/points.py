@@ -14,8 +14,8 @@ from scipy.special import ndtr, ndtri
 
 from sim.data.distributions import Distribution
 from sim.data.schema import Data
-from sim.draws import constants
 from sim.draws.draw import MOST_POINTS, SOBOL_DIMENSIONS, lever_uniform, parameter_vector, sobol_points
+from sim.draws.targets import target_errors
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis, lever_values
 
@@ -68,15 +68,9 @@ def uncertain_levers(basis: Basis) -> tuple[str, ...]:
 
 def keyed_scores(basis: Basis, numbers: np.ndarray) -> Floats:
     """Compute the (C, U) normal scores that follow from (C,) numbers: lever values, then errors of solved targets."""
-    levers = uncertain_levers(basis)
+    levers, regions = uncertain_levers(basis), len(basis.data.codes)
     rows = [
-        np.concatenate([ndtri([lever_uniform(int(number), lever) for lever in levers]), error_scores(int(number))])
+        np.concatenate([ndtri([lever_uniform(int(number), lever) for lever in levers]), target_errors(int(number), regions)])
         for number in numbers
     ]
     return np.array(rows, dtype=np.float64)
-
-
-def error_scores(number: int) -> Floats:
-    """Compute the normal scores of the errors of solved targets that follow from a number; none where targets are exact."""
-    found: Floats = getattr(constants, "target_errors", lambda _: np.zeros(0))(number)
-    return found

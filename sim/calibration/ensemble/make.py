@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.calibration.bank.points import drawn_parameters, error_scores
+from sim.calibration.bank.points import drawn_parameters, uncertain_levers
 from sim.calibration.bank.solving import SERIES_TIERS, SERIES_YEARS, TRAINED, Solved
 from sim.calibration.ensemble.model import headline_names
 from sim.calibration.ensemble.waves import Posterior, record_digest
@@ -54,7 +54,7 @@ def resampled_ensemble(
     first = next(each for each in solved if each.constants is not None)
     names = tuple(first.parameters)
     chosen = [solved[place] for place in places]
-    levers = len(first.keyed) - error_count(solved)
+    levers = len(uncertain_levers(basis))
     return Ensemble(
         name,
         names=names,
@@ -65,7 +65,7 @@ def resampled_ensemble(
         columns={
             "weight": weights[places],
             "error": np.array([each.constants.error for each in chosen if each.constants is not None]),
-            **({"target_errors": np.stack([each.keyed[levers:] for each in chosen])} if levers < len(first.keyed) else {}),
+            "target_errors": np.stack([each.keyed[levers:] for each in chosen]),
             **{key: column[places] for key, column in columns.items()},
         },
         record={
@@ -78,11 +78,6 @@ def resampled_ensemble(
             "scored": list(drawn_parameters(basis.data)),
         },
     )
-
-
-def error_count(solved: Sequence[Solved]) -> int:
-    """Count the errors of solved targets among the keyed scores."""
-    return len(error_scores(solved[0].point.number))
 
 
 def about_posterior(posterior: Posterior) -> dict[str, Any]:
