@@ -42,11 +42,11 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
 @click.option("--points", default=(300, 100, 400), show_default=True, metavar="PRIOR WAVE FINAL",
               type=(click.IntRange(20), click.IntRange(10), click.IntRange(10)),
               help="Points solved: of the prior, of each wave, of the final sample.")  # fmt: skip
-@click.option("--waves", default=4, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
+@click.option("--waves", default=3, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
 @click.option(
     "--chains", default=16, show_default=True, type=click.IntRange(2, 1_000), metavar="N", help="Chains of the sampler."
 )
-@click.option("--steps", default=4_000, show_default=True, type=click.IntRange(50), metavar="N", help="Steps of each chain.")
+@click.option("--steps", default=2_000, show_default=True, type=click.IntRange(50), metavar="N", help="Steps of each chain.")
 @click.option("--evidence", metavar="FILE", help="Rows of your own, added to the packaged evidence.")
 @json_option
 def calibrate(

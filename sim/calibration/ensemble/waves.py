@@ -39,9 +39,9 @@ class CalibrationSizes(NamedTuple):
     prior: int = 300
     wave: int = 100
     final: int = 400
-    waves: int = 4
+    waves: int = 3
     chains: int = 16
-    steps: int = 4_000
+    steps: int = 2_000
 
 
 class Proposal(NamedTuple):
