@@ -27,7 +27,7 @@ FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13)
 COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench reference evidence lock clean
+.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench reference evidence calibrate lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ reference: $(READY)  ## run the shipped scenarios small: results/reference and d
 
 evidence: $(READY)  ## write docs/evidence.md and what the shipped draws say about the evidence anew (some five minutes)
 	$(BIN)/python scripts/write_evidence.py
+
+calibrate: $(READY)  ## fit the draws to the record: the ensemble that runs use, and its record (at most an hour on two cores)
+	$(BIN)/python -m sim calibrate
 
 lock:  ## write the locks anew from pyproject.toml; versions move in the one for Python 3.13 only
 	$(PYTHON) -m venv .venv-lock

@@ -34,6 +34,8 @@ SLOW_LIBRARIES = {
     "ema_workbench",
     "sklearn",
     "xarray",
+    "arviz_stats",
+    "threadpoolctl",
 }
 BEHIND_SLOW_LIBRARIES = {"sim.engines.agents", "sim.reports.figures.catalogue"}  # they import Mesa and the plotting libraries
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)

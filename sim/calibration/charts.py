@@ -102,7 +102,7 @@ def chart_misfit(modelled: Floats, published: Floats, variances: Floats) -> Floa
     ----------
     modelled : (..., K) shares of all parts; below LEAST counted as LEAST.
     published : (K,) shares of all parts, above 0.
-    variances : (K,) of `part_variances`.
+    variances : (K,) of `part_variances`, or (..., K).
 
     Returns
     -------
@@ -110,6 +110,6 @@ def chart_misfit(modelled: Floats, published: Floats, variances: Floats) -> Floa
     """
     errors = np.log(np.maximum(modelled, LEAST)) - np.log(published)
     weights = 1.0 / variances
-    mean = (errors * weights).sum(axis=-1, keepdims=True) / weights.sum()
+    mean = (errors * weights).sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
     misfit: Floats = (np.square(errors - mean) * weights).sum(axis=-1)
     return misfit

@@ -28,6 +28,8 @@ WEIGHED = ("fit", "one-sided")
 """Uses of the rows that a likelihood may weigh."""
 BOUNDS = ("at_most", "at_least")
 LAST_PUBLISHED = 2026
+LAST_OWN = 2035
+"""Last year of an outcome in a file of the user's own."""
 REQUIRED_KEYS: Mapping[str, tuple[str, ...]] = {
     "family": ("name", "title", "bias"),
     "chart": ("id", "title", "sample", "design_effect", "rounding", "rest_discrepancy", "reason"),
@@ -156,13 +158,15 @@ class Record:
         return parts, part_variances(parts, design.sample, design.design_effect, design.rounding, discrepancies)
 
 
-def load_evidence(data: Data, path: Path = EVIDENCE) -> Record:
+def load_evidence(data: Data, path: Path = EVIDENCE, own: Path | None = None) -> Record:
     """Read and check the evidence.
 
     Parameters
     ----------
     data : the packaged tables: regions, sources, published targets.
     path : a file in the form of `sim/data/tables/evidence.toml`.
+    own : a further file in that form, of the user's: its rows may use families and charts of both, may name any source and be of
+        any year to LAST_OWN.
 
     Returns
     -------
@@ -172,28 +176,46 @@ def load_evidence(data: Data, path: Path = EVIDENCE) -> Record:
     ------
     EvidenceError : the file cannot be read or something in it is wrong; says all of it.
     """
+    read = read_tables(path)
+    added = read_tables(own) if own is not None else {}
+    entries = {kind: [*read.get(kind, []), *added.get(kind, [])] for kind in REQUIRED_KEYS}
+    record = Record(
+        tuple(make_row(entry, data) for entry in entries["row"]),
+        MappingProxyType({entry["name"]: Family(**entry) for entry in entries["family"]}),
+        MappingProxyType({entry["id"]: Chart(**entry) for entry in entries["chart"]}),
+    )
+    packaged = len(read.get("row", []))
+    problems = [problem for entry in read.get("row", []) for problem in published_problems(entry, data)]
+    problems += [problem for k, row in enumerate(record.rows) for problem in row_problems(row, record, data, k >= packaged)]
+    problems += [problem for chart in record.charts for problem in chart_problems(chart, record)]
+    for kind, key in (("row", "id"), ("family", "name"), ("chart", "id")):
+        names = [entry[key] for entry in entries[kind]]
+        problems += [
+            f"{kind} {name}: the {key} stands twice; give each {kind} an {key} of its own" for name in sorted(twice(names))
+        ]
+    if problems:
+        raise EvidenceError(problems)
+    return record
+
+
+def read_tables(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Read the tables of a file and check the shape of each; errors as of `load_evidence`."""
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise EvidenceError([f"{path}: {error}; allowed: a TOML file with [[family]], [[chart]] and [[row]] tables"]) from error
     unknown = sorted(read.keys() - REQUIRED_KEYS.keys())
     problems = [f"{path.name}: {key!r} is unknown; allowed: family, chart, row; remove or rename it" for key in unknown]
-    problems += [problem for kind in REQUIRED_KEYS for entry in read.get(kind, []) for problem in shape_problems(kind, entry)]
+    problems += [
+        f"{path.name}: {kind} is no list of tables; write [[{kind}]]"
+        for kind in REQUIRED_KEYS
+        if not (isinstance(read.get(kind, []), list) and all(isinstance(entry, dict) for entry in read.get(kind, [])))
+    ]
+    if not problems:
+        problems = [problem for kind in REQUIRED_KEYS for entry in read.get(kind, []) for problem in shape_problems(kind, entry)]
     if problems:
         raise EvidenceError(problems)
-    record = Record(
-        tuple(make_row(entry, data) for entry in read.get("row", [])),
-        MappingProxyType({entry["name"]: Family(**entry) for entry in read.get("family", [])}),
-        MappingProxyType({entry["id"]: Chart(**entry) for entry in read.get("chart", [])}),
-    )
-    problems = [problem for entry in read.get("row", []) for problem in published_problems(entry, data)]
-    problems += [problem for row in record.rows for problem in row_problems(row, record, data)]
-    problems += [problem for chart in record.charts for problem in chart_problems(chart, record)]
-    names = [row.id for row in record.rows]
-    problems += [f"row {name}: the id stands twice; give each row an id of its own" for name in sorted(twice(names))]
-    if problems:
-        raise EvidenceError(problems)
-    return record
+    return read
 
 
 def twice(names: Sequence[str]) -> set[str]:
@@ -252,15 +274,15 @@ def published_problems(entry: Mapping[str, Any], data: Data) -> list[str]:
     return []
 
 
-def row_problems(row: Evidence, record: Record, data: Data) -> list[str]:
-    """Report what is wrong in one row: names, ranges, years, arguments."""
+def row_problems(row: Evidence, record: Record, data: Data, own: bool = False) -> list[str]:
+    """Report what is wrong in one row: names, ranges, years, arguments; a row of the user's own may name any source."""
     choices = [
         ("use", row.use, USES),
         ("operator", row.operator, tuple(OPERATORS)),
         ("family", row.family, tuple(record.families)),
         *([("chart", row.chart, tuple(record.charts))] if row.chart is not None else []),
         *([("bound", row.bound, BOUNDS)] if row.bound is not None else []),
-        *(("source", source, data.sources) for source in row.source),
+        *(("source", source, data.sources) for source in row.source if not own),
         *(("axis", row.arguments[key], AXES) for key in ("axis",) if key in row.arguments),
         *(("tier", row.arguments[key], TIERS) for key in ("tier",) if key in row.arguments),
     ]
@@ -278,7 +300,7 @@ def row_problems(row: Evidence, record: Record, data: Data) -> list[str]:
         problems.append(f"discrepancy is {row.discrepancy}; allowed: 0 to {most:g}")
     if (row.use == "one-sided") != (row.bound is not None):
         problems.append(f"use is {row.use!r} and bound {row.bound!r}; allowed: a bound with use one-sided and with no other")
-    problems += argument_problems(row, data.codes) + year_problems(row)
+    problems += argument_problems(row, data.codes) + year_problems(row, LAST_OWN if own else LAST_OUTCOME)
     return [f"row {row.id}: {problem}" for problem in problems]
 
 
@@ -300,15 +322,16 @@ def argument_problems(row: Evidence, codes: Sequence[str]) -> list[str]:
     return problems
 
 
-def year_problems(row: Evidence) -> list[str]:
-    """Report outcomes after LAST_OUTCOME, before the run, or published before they happened."""
+def year_problems(row: Evidence, last: int = LAST_OUTCOME) -> list[str]:
+    """Report outcomes after the last year that is allowed, before the run, or published before they happened."""
     years = (row.year, *row.arguments.get("degrees", ()), *row.arguments.get("years", ()))
     problems = [
-        f"the outcome is of {year}; allowed: {FIRST_YEAR} to {LAST_OUTCOME}; later outcomes are kept for a blind test: remove it"
+        f"the outcome is of {year}; allowed: {FIRST_YEAR} to {last}; "
+        + ("later outcomes are kept for a blind test: remove it" if last == LAST_OUTCOME else "that far the model is observed")
         for year in years
-        if not FIRST_YEAR <= year <= LAST_OUTCOME
+        if not FIRST_YEAR <= year <= last
     ]
-    if not row.year <= row.published <= LAST_PUBLISHED:
+    if not row.year <= row.published <= max(LAST_PUBLISHED, last):
         problems.append(f"published is {row.published}; allowed: {row.year} (the outcome) to {LAST_PUBLISHED}")
     return problems
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from sim.calibration.charts import chart_misfit, with_rest
 from sim.calibration.evidence import WEIGHED, Evidence, Record
+from sim.calibration.likelihood import MisfitPart, misfits, one_sided
 from sim.model.world import Floats
 
 INSIDE_BAND = 0.90
-"""Part of what the draws expect, errors included, that an interval holds."""
+"""MisfitPart of what the draws expect, errors included, that an interval holds."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def fit(record: Record, values: Floats, weights: Floats | None = None) -> Fit:
     scores = misfits(record, values)
     families = [family_fit(name, [name], rows, scores, w) for name in record.families]
     scored = [family for family in families if family.rows]
-    everything = np.sum([score for parts in scores.values() for score, _ in parts], axis=0)
+    everything = np.sum([part.misfit for parts in scores.values() for part in parts], axis=0)
     return Fit(
         tuple(sorted(rows, key=lambda each: -abs(each.miss) if math.isfinite(each.miss) else 1.0)),
         tuple(sorted(scored, key=lambda each: -each.misfit / max(each.degrees, 1))),
@@ -148,48 +148,11 @@ def weighted_quantile(values: Floats, weights: Floats, u: float) -> float:
     return float(np.interp(u, upto, values[order]))
 
 
-def misfits(record: Record, values: Floats) -> Mapping[str, list[tuple[Floats, int]]]:
-    """Compute chi-square of the weighed rows by draw, in independent parts: charts whole, other rows one by one.
-
-    Parameters
-    ----------
-    record : the evidence, K rows.
-    values : (D, K) modelled values.
-
-    Returns
-    -------
-    By family a list of parts: chi-square (D,) and its degrees of freedom. Rows and charts with NaN are left out.
-    """
-    parts: dict[str, list[tuple[Floats, int]]] = {name: [] for name in record.families}
-    for chart in record.charts:
-        members = list(record.members(chart))
-        if record.rows[members[0]].use in WEIGHED and np.isfinite(values[:, members]).all():
-            published, variances = record.variances(chart)
-            modelled = values[:, members]
-            if len(published) > len(members):
-                modelled = with_rest(modelled)
-            score = chart_misfit(modelled, published, variances)
-            parts[record.rows[members[0]].family].append((score, len(published) - 1))
-    for k, row in enumerate(record.rows):
-        if row.chart is None and row.use in WEIGHED and np.isfinite(values[:, k]).all():
-            parts[row.family].append((np.square(one_sided(row, (values[:, k] - row.value) / row.error)), 1))
-    return parts
-
-
-def one_sided(row: Evidence, misses: Floats) -> Floats:
-    """Leave of misses what breaks the bound of a row; all of them where it has none."""
-    if row.bound == "at_most":
-        return np.maximum(misses, 0.0)
-    if row.bound == "at_least":
-        return np.minimum(misses, 0.0)
-    return misses
-
-
 def family_fit(
     name: str,
     members: Sequence[str],
     rows: Sequence[RowFit],
-    scores: Mapping[str, list[tuple[Floats, int]]],
+    scores: Mapping[str, list[MisfitPart]],
     weights: Floats,
 ) -> FamilyFit:
     """Sum up the weighed rows of families."""
@@ -197,11 +160,11 @@ def family_fit(
     parts = [part for member in members for part in scores[member]]
     if not parts:
         return FamilyFit(name, 0, 0, math.nan, 0)
-    total = np.sum([score for score, _ in parts], axis=0)
+    total = np.sum([part.misfit for part in parts], axis=0)
     return FamilyFit(
         name,
         len(weighed),
         sum(each.inside for each in weighed),
         weighted_quantile(total, weights, 0.5),
-        sum(degrees for _, degrees in parts),
+        sum(part.degrees for part in parts),
     )

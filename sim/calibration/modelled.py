@@ -45,7 +45,7 @@ def walk_draw(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[l
     scenario : whose levers are in force.
     until : last year, 2000..2050.
     """
-    policies = policies_in_force(data, scenario, draw.parameters, draw.number)
+    policies = policies_in_force(data, scenario, draw.parameters, draw.keyed_by)
     world = make_world(data, draw.parameters, draw.constants, policies, until, 1.0)
     span = until - FIRST_YEAR + 1
     graduates = Graduates(
@@ -58,8 +58,13 @@ def seen_in_draw(basis: Basis, draw: Draw) -> Observed:
     """Walk a draw to the last year of evidence, with the tensions and without them."""
     data, baseline = basis.data, basis.baseline
     years, graduates = walk_draw(data, draw, baseline, LAST_OUTCOME)
-    calm_years, calm_graduates = walk_draw(data, draw, without(baseline, TENSIONS), TENSE[1])
+    calm_years, calm_graduates = walk_draw(data, draw, *without_tensions(baseline))
     return seen_in_walk(data.codes, years, graduates, calm_years, calm_graduates)
+
+
+def without_tensions(baseline: Scenario) -> tuple[Scenario, int]:
+    """Make the baseline without the tensions, and the year to which it is walked."""
+    return without(baseline, TENSIONS), TENSE[1]
 
 
 def questions_key(questions: Sequence[Question]) -> str:
@@ -70,7 +75,7 @@ def questions_key(questions: Sequence[Question]) -> str:
 
 def solution_key(draw: Draw) -> str:
     """Name a draw by its number, its parameters and what was solved for it."""
-    digest = hashlib.sha256(json.dumps([draw.number, sorted(draw.parameters.items())]).encode())
+    digest = hashlib.sha256(json.dumps([draw.keyed_by, sorted(draw.parameters.items())]).encode())
     for name, values in sorted(draw.constants.arrays().items()):
         digest.update(name.encode())
         digest.update(values.tobytes())

@@ -17,6 +17,7 @@ import click
 import sim
 from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
+from sim.cli.calibrate import calibrate
 from sim.cli.compare import compare
 from sim.cli.fit import fit
 from sim.cli.report import report
@@ -38,8 +39,8 @@ def cli() -> None:
 
 
 VERBS = (
-    run, compare, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
-    trace,
+    run, compare, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies,
+    sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

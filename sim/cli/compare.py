@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sim.cli.report import RUN_RECORD, report_into
-from sim.cli.run import USUAL, Sizes, execute_all, read_settings, size_options, workers_option
+from sim.cli.run import (
+    USUAL,
+    DrawsAsked,
+    Sizes,
+    draws_options,
+    ensemble_under,
+    execute_all,
+    read_settings,
+    size_options,
+    workers_option,
+)
 from sim.cli.terminal import InputError, gathered, json_option, load_all, progress_bar, say, show_json
 
 if TYPE_CHECKING:
@@ -34,8 +44,7 @@ class LeftOut(NamedTuple):
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
 @size_options(Sizes())
 @workers_option
-@click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
-              help="Fix an uncertain parameter in the runs that are made; may be repeated.")  # fmt: skip
+@draws_options
 @click.option("--no-assumptions", is_flag=True, help="Leave out the effects at the reference point under other assumptions.")
 @click.option("--no-anatomy", is_flag=True, help="Leave out who changed and why.")
 @click.option("--no-report", is_flag=True, help="Leave out the page and the figures.")
@@ -49,7 +58,7 @@ def compare(
     out: str,
     sizes: Sizes,
     workers: int | None,
-    settings: tuple[str, ...],
+    asked: DrawsAsked,
     left_out: LeftOut,
     exports: tuple[tuple[str, Path], ...],
     as_json: bool,
@@ -73,9 +82,11 @@ def compare(
     try:
         for form, path in exports:
             check_export(form, path)
-        found = find_or_make(runs, place, sizes, processes, settings)
+        found = find_or_make(runs, place, sizes, processes, asked)
         with progress_bar("comparison") as progress:
-            comparison, folder, was_there = compare_into(found, place, extent, _command_of(found, settings, left_out), progress)
+            comparison, folder, was_there = compare_into(
+                found, place, extent, _command_of(found, asked.settings, left_out), progress
+            )
         for form, path in exports:
             export(comparison, form, path)
     except NotComparableError as error:
@@ -96,7 +107,7 @@ def compare(
         say("\n".join(("", *comparison.answers)))
 
 
-def find_or_make(arguments: Sequence[str], out: Path, asked: Sizes, workers: int, settings: Sequence[str]) -> list[Run]:
+def find_or_make(arguments: Sequence[str], out: Path, wanted: Sizes, workers: int, asked: DrawsAsked) -> list[Run]:
     """Read the runs that are there; make the others in their sizes.
 
     Raises
@@ -104,19 +115,22 @@ def find_or_make(arguments: Sequence[str], out: Path, asked: Sizes, workers: int
     InputError
         If an argument is neither a run nor a scenario, or an option contradicts a run that is there.
     """
-    from sim.runs.folder import read_run
+    from sim.runs.folder import ensemble_of, read_run
     from sim.runs.plan import RunPlan
     from sim.scenarios.load import load_basis
 
     folders = [folder_of(argument, out) for argument in arguments]
     there = [None if folder is None else read_run(folder) for folder in folders]
-    sizes = sizes_of([run for run in there if run is not None], asked)
+    sizes = sizes_of([run for run in there if run is not None], wanted)
     missing = [argument for argument, folder in zip(arguments, folders, strict=True) if folder is None]
     if missing:
         check_current([run for run in there if run is not None])
-    scenarios = load_all(missing, read_settings(settings), sizes["until"])
-    plans = [RunPlan(scenario, load_basis(), workers=workers, **sizes) for scenario in scenarios]
-    made = (run for run, _ in execute_all(plans, out, settings))
+    scenarios = load_all(missing, read_settings(asked.settings), sizes["until"])
+    known = next((run for run in there if run is not None), None)
+    of_run = known is not None and asked.ensemble is None
+    draws = ensemble_of(known) if known is not None and of_run else ensemble_under(asked, sizes["draws"], out, workers)
+    plans = [RunPlan(scenario, load_basis(), workers=workers, ensemble=draws, **sizes) for scenario in scenarios]
+    made = (run for run, _ in execute_all(plans, out, asked.settings))
     return [next(made) if run is None else run for run in there]
 
 

@@ -18,12 +18,14 @@ from sim.cli.terminal import (
     json_option,
     load_all,
     progress_bar,
+    progress_lines,
     say,
     scenario_arguments,
     show_json,
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from sim.draws.ensemble import Ensemble
     from sim.runs.executors import Progress
     from sim.runs.folder import Run
     from sim.runs.plan import RunPlan
@@ -65,6 +67,22 @@ def size_options(defaults: Sizes) -> Callable[[Command], Command]:
     return decorate
 
 
+class DrawsAsked(NamedTuple):
+    """Which draws: name or file of an ensemble, None for the shipped one; texts of ``--set``."""
+
+    ensemble: str | None
+    settings: tuple[str, ...]
+
+
+def draws_options(command: Command) -> Command:
+    """Give a command the options of `DrawsAsked`, as `asked`."""
+    command = gathered("asked", DrawsAsked)(command)
+    command = click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
+                           help="Fix an uncertain parameter; may be repeated.")(command)  # fmt: skip
+    words = "Draws: prior, a shipped ensemble, or a file of `calibrate`.  [default: the shipped one]"
+    return click.option("--ensemble", metavar="NAME|FILE", help=words)(command)
+
+
 workers_option = click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
 
 
@@ -75,8 +93,7 @@ workers_option = click.option("--workers", type=click.IntRange(1, 1024), metavar
 @click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
               help="Engine that walks the years.")  # fmt: skip
 @workers_option
-@click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
-              help="Fix an uncertain parameter; may be repeated.")  # fmt: skip
+@draws_options
 @click.option("--check-invariants", is_flag=True,
               help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
 @json_option
@@ -86,13 +103,13 @@ def run(
     sizes: Sizes,
     engine: str,
     workers: int | None,
-    settings: tuple[str, ...],
+    asked: DrawsAsked,
     check_invariants: bool,
     as_json: bool,
 ) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     gc.enable()
-    loaded = load_all(scenarios, read_settings(settings), sizes.until)
+    loaded = load_all(scenarios, read_settings(asked.settings), sizes.until)
     from sim.cli.tables.run import run_record, run_report
     from sim.reports.words import region_names
     from sim.runs.executors import available_cores
@@ -100,11 +117,12 @@ def run(
     from sim.scenarios.load import load_basis
 
     options: dict[str, Any] = {"engine": engine, "workers": workers or available_cores(), "check_invariants": check_invariants}
+    options["ensemble"] = ensemble_under(asked, sizes.draws or 1, Path(out), options["workers"])
     basis = load_basis()
     plans = [RunPlan(scenario, basis, **sizes._asdict(), **options) for scenario in loaded]
     names = region_names()
     records = []
-    for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), settings), strict=True):
+    for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), asked.settings), strict=True):
         if as_json:
             records.append(run_record(finished, state))
             continue
@@ -112,6 +130,38 @@ def run(
         say(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
     if as_json:
         show_json({"runs": records})
+
+
+def ensemble_asked(name: str | None) -> Ensemble:
+    """Find the ensemble of the option; InputError with what is allowed if there is none of that name."""
+    from sim.draws.ensemble import EnsembleError, find_ensemble
+
+    try:
+        return find_ensemble(name)
+    except EnsembleError as error:
+        raise InputError([str(error)]) from error
+
+
+def ensemble_under(asked: DrawsAsked, draws: int, out: Path, workers: int) -> Ensemble:
+    """Find the ensemble, and solve and weigh its draws anew where parameters are fixed, saying how many draws that leaves."""
+    ensemble = ensemble_asked(asked.ensemble)
+    fixed = read_settings(asked.settings)
+    if ensemble.is_prior or not fixed:
+        return ensemble
+    from sim.calibration.ensemble.conditioned import FEW, under_settings
+    from sim.scenarios.load import load_basis
+
+    try:
+        with progress_lines() as progress:
+            found, effective = under_settings(ensemble, load_basis(), fixed, draws, out / "ensembles", workers, progress)
+    except ValueError as error:
+        raise InputError([str(error)]) from error
+    few = "" if effective >= FEW else "; few: the record speaks against it, or more --draws are needed"
+    click.echo(
+        f"--set {' '.join(asked.settings)}: {len(found)} draws solved and weighed anew, effective size {effective:.0f}{few}",
+        err=True,
+    )
+    return found
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, float]:

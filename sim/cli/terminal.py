@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
 
@@ -103,6 +104,25 @@ def progress_bar(title: str) -> Iterator[Progress | None]:
             bar.update(task, description=f"{title}: {phase}", completed=done, total=total)
 
         yield advance
+
+
+@contextlib.contextmanager
+def progress_lines(seconds: float = 20.0) -> Iterator[Progress]:
+    """Say how far a long work is on standard error: a bar on a terminal, else a line when a phase begins and now and then."""
+    with progress_bar("calibration") as bar:
+        if bar is not None:
+            yield bar
+            return
+        said = [("", -seconds)]
+
+        def line(phase: str, done: int, total: int) -> None:
+            before, when = said[0]
+            now = time.monotonic()
+            if phase != before or now - when >= seconds:
+                said[0] = (phase, now)
+                click.echo(f"{phase}: {done} of {total}", err=True)
+
+        yield line
 
 
 def say(content: RenderableType, soft_wrap: bool = False) -> None:

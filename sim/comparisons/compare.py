@@ -16,7 +16,7 @@ from sim.comparisons.effects import compare_runs
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels
 from sim.runs.executors import Progress
-from sim.runs.folder import Run
+from sim.runs.folder import Run, ensemble_of
 from sim.scenarios.load import load_basis, load_scenario
 from sim.scenarios.scenario import Basis
 
@@ -88,7 +88,9 @@ def complete(comparison: Comparison, extent: Extent, basis: Basis, progress: Pro
         comparison = replace(comparison, assumptions=assumption_rows(comparison, basis, progress))
     if extent.anatomy:
         reasons.append(why_no_anatomy(comparison.base, comparison.variants))
-        comparison = replace(comparison, anatomies=anatomies(comparison, Worlds(basis), extent.workers, progress))
+        comparison = replace(
+            comparison, anatomies=anatomies(comparison, Worlds(basis, ensemble_of(comparison.base)), extent.workers, progress)
+        )
     notes = (*comparison.notes, *(reason for reason in reasons if reason is not None))
     return replace(comparison, notes=notes, answers=answers(comparison))
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.data.schema import Data
-from sim.draws.draw import draw_vectors
+from sim.draws.ensemble import EnsembleError, vectors_of_draws
 from sim.model.world import Integers
-from sim.runs.folder import Run
+from sim.runs.folder import Run, ensemble_of
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis, load_scenario
 
@@ -107,6 +107,9 @@ def what_differs(base: Run, variant: Run) -> list[str]:
     for key, option in (("seed", "--seed"), ("until", "--until"), ("researchers", "--researchers")):
         if ours[key] != theirs[key]:
             reasons.append(f"{who} have {key} {theirs[key]} and {ours[key]}; run {variant.name} again with {option} {ours[key]}")
+    if base.ensemble["digest"] != variant.ensemble["digest"]:
+        mine, yours = base.ensemble["name"], variant.ensemble["name"]
+        reasons.append(f"{who} have draws of ensembles {yours} and {mine}; run {variant.name} again with --ensemble {mine}")
     if base.codes != variant.codes:
         reasons.append(f"{who} have other regions: {regions_of(variant)} and {regions_of(base)}; run the older one again")
     return reasons
@@ -130,13 +133,22 @@ def fixed_parameters(run: Run) -> dict[str, Any]:
 
 def is_current(run: Run) -> bool:
     """Tell whether the run was made by the model and the data that are installed, so that it can be made again."""
-    return bool(run.provenance["model_id"] == model_id(load_basis().data))
+    return bool(run.provenance["model_id"] == model_id(load_basis().data)) and has_ensemble(run)
+
+
+def has_ensemble(run: Run) -> bool:
+    """Tell whether the ensemble of a run is there and still the same."""
+    try:
+        ensemble_of(run)
+    except EnsembleError:
+        return False
+    return True
 
 
 def run_vectors(run: Run, data: Data) -> list[dict[str, float]]:
-    """List the parameters of a run's draws; the run must be current."""
+    """List the parameters of a run's draws; the run must be current and its ensemble where its name says."""
     scenario = load_scenario(str(run.folder / RESOLVED))
-    return draw_vectors(data, run.draws, scenario.parameters)
+    return vectors_of_draws(ensemble_of(run), data, run.draws, scenario.parameters)
 
 
 def pair(base: Run, variant: Run, data: Data) -> Pair:

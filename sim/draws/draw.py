@@ -46,11 +46,17 @@ MEDIAN = 0.5
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw: its number, its parameters and the constants solved for them."""
+    """One draw: its number, its parameters, the constants solved for them, and what keys its lever values if not its number."""
 
     number: int
     parameters: Mapping[str, float]
     constants: Constants
+    key: int | None = None
+
+    @property
+    def keyed_by(self) -> int:
+        """The number by which lever values are drawn: that of the point that was solved."""
+        return self.number if self.key is None else self.key
 
 
 @cache

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, reference_vector
+from sim.draws.ensemble import draw_of, find_ensemble, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.engines.walk import EngineMissingError, check_engine
 from sim.runs.executors import Progress, map_in_order
@@ -34,9 +35,9 @@ def tasks_of(plan: RunPlan) -> list[Task]:
 
     Raises
     ------
-    ValueError : the parameters fixed by the scenario leave nothing that is stable.
+    ValueError : the parameters fixed by the scenario leave nothing that is stable, or the ensemble has fewer draws.
     """
-    vectors = draw_vectors(plan.basis.data, plan.draws, plan.scenario.parameters)
+    vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 
@@ -54,7 +55,7 @@ def variant_tasks(plan: RunPlan) -> dict[float, Task]:
 def execute(task: Task) -> list[Outcomes]:
     """Solve or find the draw of a task and run its replicates."""
     plan = task.plan
-    draw = make_draw(plan.basis, task.parameters, task.number)
+    draw = draw_of(plan.ensemble, plan.basis, task.parameters, task.number)
     world = world_of(plan.basis.data, plan.scenario, draw, plan.researchers, plan.until)
     walk = Walk(plan.engine, plan.check_invariants)
     return [simulate(world, draw, replicate, plan.seed, walk) for replicate in range(plan.replicates)]
@@ -193,4 +194,6 @@ def run_command(plan: RunPlan, settings: Sequence[str]) -> str:
     numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
     options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
     options += [word for setting in settings for word in ("--set", setting)]
+    if plan.ensemble != find_ensemble():
+        options += ["--ensemble", plan.ensemble.file]
     return shlex.join(["talentsim", "run", plan.scenario.name, *options])

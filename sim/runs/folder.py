@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.draws.ensemble import PRIOR, Ensemble, EnsembleError, find_ensemble
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.atomic import FolderError, building, check_writable, explained
@@ -103,6 +104,12 @@ class Run:
         return int(self.provenance["replicates"])
 
     @property
+    def ensemble(self) -> Mapping[str, str]:
+        """Name and digest of the ensemble; a run of before there were any is of the prior."""
+        known: Mapping[str, str] = self.provenance.get("ensemble", {"name": PRIOR, "digest": ""})
+        return known
+
+    @property
     def weight(self) -> float:
         """People per simulated researcher."""
         return float(self.provenance["people_per_researcher"])
@@ -133,8 +140,8 @@ class Run:
 def run_id(plan: RunPlan) -> str:
     """Return the identity of a run: equal ids, equal numbers. 16 hex digits.
 
-    The draws enter by their numbers and the scenario's parameters: draw k is point k of a fixed sequence
-    through the priors, which are part of the model's own hash. The baseline enters because the constants of
+    The draws enter by their numbers, the scenario's parameters and the content of the ensemble: draw k of the prior is point k
+    of a fixed sequence through the priors, which are part of the model's own hash. The baseline enters because the constants of
     a draw are solved on it.
     """
     identity = {
@@ -147,6 +154,8 @@ def run_id(plan: RunPlan) -> str:
         "until": plan.until,
         "model": model_id(plan.basis.data),
     }
+    if not plan.ensemble.is_prior:
+        identity["ensemble"] = plan.ensemble.digest
     return digest(identity)[:16]
 
 
@@ -333,7 +342,8 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         "until": plan.until,
         "engine": plan.engine,
         "people_per_researcher": seen.weight,
-        "bands": BAND_CONTENTS,
+        "ensemble": {"name": plan.ensemble.name, "digest": plan.ensemble.digest, "file": plan.ensemble.file},
+        "bands": band_contents(plan.ensemble),
         "notes": list(dict.fromkeys(notes)),
         "remarks": [each._asdict() for each in seen.remarks],
         "model_id": model_id(plan.basis.data),
@@ -343,6 +353,29 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         "started": started,
         "ended": _now(),
     }
+
+
+def ensemble_of(run: Run) -> Ensemble:
+    """Find the ensemble that a run's draws are of.
+
+    Raises
+    ------
+    EnsembleError
+        If it is not where its name says, or has another content.
+    """
+    name, digest = run.ensemble["name"], run.ensemble["digest"]
+    found = find_ensemble(run.ensemble.get("file", name))
+    if found.digest != digest:
+        raise EnsembleError(f"{run.folder}: its ensemble {name} ({digest}) is another now ({found.digest}); run it again")
+    return found
+
+
+def band_contents(ensemble: Ensemble) -> str:
+    """Say what the bands of a run hold."""
+    if ensemble.is_prior:
+        return BAND_CONTENTS
+    weighed = "exact weights" if ensemble.record.get("kind") == "exact" else "emulated likelihood"
+    return f"draws fitted to the published record ({weighed}) and replicate noise"
 
 
 def _now() -> str:

@@ -1,7 +1,8 @@
 """What is asked of a run: the plan, and what of it decides numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sim.draws.ensemble import Ensemble, find_ensemble
 from sim.scenarios.scenario import Basis, Scenario
 
 
@@ -23,6 +24,8 @@ class RunPlan:
         Active researchers in 2022 on the baseline, the scale of the run.
     until
         Last year.
+    ensemble
+        That draws are of; the shipped one unless another is given.
     engine, workers, check_invariants
         How it is executed; they change no number.
     """
@@ -37,3 +40,4 @@ class RunPlan:
     engine: str = "arrays"
     workers: int = 1
     check_invariants: bool = False
+    ensemble: Ensemble = field(default_factory=find_ensemble)

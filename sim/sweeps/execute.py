@@ -13,7 +13,8 @@ from itertools import groupby, islice
 from typing import Any
 
 from sim.data.schema import Data
-from sim.draws.draw import REFERENCE, Draw, draw_vectors, make_draw
+from sim.draws.draw import REFERENCE, Draw
+from sim.draws.ensemble import Ensemble, draw_of, vectors_of_draws
 from sim.draws.worlds import parameters_of, world_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
 from sim.runs.provenance import model_id
@@ -86,23 +87,23 @@ def vectors_of(design: Design, scenario: Scenario, data: Data) -> dict[int, dict
         If the fixed parameters leave nothing that is stable.
     """
     if not design.draws:
-        return {REFERENCE: parameters_of(scenario, REFERENCE, data)}
-    return _drawn(data, design.draws, tuple(sorted(scenario.parameters.items(), key=lambda item: item[0])))
+        return {REFERENCE: parameters_of(scenario, REFERENCE, data, design.ensemble)}
+    return _drawn(design.ensemble, data, design.draws, tuple(sorted(scenario.parameters.items(), key=lambda item: item[0])))
 
 
 @lru_cache(maxsize=16)
-def _drawn(data: Data, draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
-    return dict(enumerate(draw_vectors(data, draws, dict(parameters))))
+def _drawn(ensemble: Ensemble, data: Data, draws: int, parameters: tuple[tuple[str, Any], ...]) -> dict[int, dict[str, float]]:
+    return dict(enumerate(vectors_of_draws(ensemble, data, draws, dict(parameters))))
 
 
-def solved(vector: Mapping[str, float], draw: int, basis: Basis) -> Draw:
+def solved(ensemble: Ensemble, vector: Mapping[str, float], draw: int, basis: Basis) -> Draw:
     """Find or solve a draw; the last ones stay at hand, as points share them."""
-    return _solved(basis, tuple(vector.items()), draw)
+    return _solved(ensemble, basis, tuple(vector.items()), draw)
 
 
 @lru_cache(maxsize=128)
-def _solved(basis: Basis, vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
-    return make_draw(basis, dict(vector), draw)
+def _solved(ensemble: Ensemble, basis: Basis, vector: tuple[tuple[str, float], ...], draw: int) -> Draw:
+    return draw_of(ensemble, basis, dict(vector), draw)
 
 
 def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[PartRow]:
@@ -146,7 +147,7 @@ def prepared_or_failure(design: Design, run: SweepRun, basis: Basis) -> tuple[Sc
     """Make what the replicates of a draw share, its scenario, draw and world, or say once for all why not."""
     try:
         scenario = design.scenario_at(run.scenario, run.values)
-        draw = solved(vectors_of(design, scenario, basis.data)[run.draw], run.draw, basis)
+        draw = solved(design.ensemble, vectors_of(design, scenario, basis.data)[run.draw], run.draw, basis)
         return scenario, draw, world_of(basis.data, scenario, draw, design.researchers, design.until)
     except Exception as failure:
         return failure

@@ -60,6 +60,8 @@ def scenario_keys(design: Design) -> list[str]:
     varied = [[factor.kind, factor.target] for factor in design.factors]
     kept = sorted(str(measure) for measure in design.keep)
     common = [model_id(load_basis().data), varied, design.seed, design.researchers, design.until, kept]
+    if not design.ensemble.is_prior:
+        common.append(design.ensemble.digest)
     return [digest([scenario.name, scenario_effect(scenario), *common]) for scenario in design.scenarios]
 
 

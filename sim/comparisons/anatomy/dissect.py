@@ -7,7 +7,7 @@ come from the runs themselves. At the runs' own size the researchers named here 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ from sim.comparisons.anatomy.shapley import MOST_EXACT, ORDERS, Order, coalition
 from sim.comparisons.anatomy.switches import Switch, switch_rows, switches_of
 from sim.comparisons.regions import MAIN_TIER
 from sim.draws.draw import Draw
+from sim.draws.ensemble import Ensemble, find_ensemble
 from sim.draws.worlds import named_draw, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
@@ -85,9 +86,12 @@ class Worlds:
     ----------
     basis
         The tables and the baseline.
+    ensemble
+        That draws are of.
     """
 
     basis: Basis
+    ensemble: Ensemble = field(default_factory=find_ensemble)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -96,7 +100,7 @@ class Worlds:
 
     def draw(self, scenario: Scenario, number: int) -> Draw:
         """Find or solve a draw with the parameters that a scenario fixes."""
-        return named_draw(self.basis, scenario, number)
+        return named_draw(self.basis, scenario, number, self.ensemble)
 
     def world(self, scenario: Scenario, draw: Draw, researchers: int, until: int) -> World:
         """Make the world of a scenario."""

@@ -15,7 +15,8 @@ import numpy as np
 from sim.comparisons.regions import MAIN_AXES, told_regions
 from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.schema import Data
-from sim.draws.draw import REFERENCE, Draw, draw_vectors, lever_uniform, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, Draw, lever_uniform, make_draw, reference_vector
+from sim.draws.ensemble import draw_of, find_ensemble, key_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.engines.axes import AXES, TIERS
 from sim.engines.counts import shares
@@ -64,7 +65,7 @@ def effect_rows(names: Sequence[str], design: EffectDesign, progress: Progress) 
     for scenario in variants:
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
-    vectors = draw_vectors(data, design.draws, {})
+    vectors = vectors_of_draws(find_ensemble(), data, design.draws, {})
     effects = over_draws(variants, vectors, design, progress)
     elite_shares = last_shares(make_draw(basis, reference_vector(data), REFERENCE), "elite", design.elite_researchers, design)
     elite = paired_effects(base, variants, elite_shares, design.elite_replicates)
@@ -90,7 +91,7 @@ def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scena
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
     basis = load_basis()
-    top_shares = last_shares(make_draw(basis, vector, number), "top20", design.researchers, design)
+    top_shares = last_shares(draw_of(find_ensemble(), basis, vector, number), "top20", design.researchers, design)
     mean: Floats = paired_effects(basis.baseline, variants, top_shares, design.replicates).mean(axis=0)
     return mean
 
@@ -133,8 +134,8 @@ def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Se
     """
     found = {p.name: np.array([vector[p.name] for vector in vectors]) for p in data.parameters if p.prior is not None}
     drawn = [
-        {**lever_values(base, partial(lever_uniform, number)), **lever_values(scenario, partial(lever_uniform, number))}
-        for number in range(len(vectors))
+        {**lever_values(base, partial(lever_uniform, key)), **lever_values(scenario, partial(lever_uniform, key))}
+        for key in (key_of(find_ensemble(), number) for number in range(len(vectors)))
     ]
     added = {change.id for change in scenario.levers} ^ {change.id for change in base.levers} | scenario.own_ids
     for lever_id in drawn[0].keys() & added:

@@ -29,7 +29,7 @@ from sim.reports.figures.tables import (
     tabulate_work_shares,
 )
 from sim.reports.single import as_comparison
-from sim.runs.folder import BAND_CONTENTS, Run
+from sim.runs.folder import Run
 from sim.runs.rows import write_table
 
 FIGURES: Final[Mapping[str, Callable[[Comparison], FigureTable]]] = {
@@ -143,7 +143,7 @@ def metadata(comparison: Comparison, table: FigureTable) -> dict[str, object]:
         "unit": table.unit,
         "definition": table.definition,
         "source": table.source,
-        "bands_contain": BAND_CONTENTS,
+        "bands_contain": comparison.base.provenance["bands"],
         "table": f"{table.name}.csv",
         "columns": list(table.columns),
         "runs": [

@@ -10,7 +10,7 @@ from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers, trait_shares
 from sim.model.world import FIRST_YEAR, World
-from sim.runs.folder import read_run
+from sim.runs.folder import ensemble_of, read_run
 from sim.runs.lives.history import history
 from sim.runs.lives.life import Chance, Decision, Life
 from sim.runs.provenance import model_id
@@ -50,7 +50,7 @@ def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> L
     origin, cohort, index = identity(researcher, run.codes)
     size = int(run.provenance["researchers"]), int(run.provenance["until"])
     scenario = load_scenario(str(run.folder / "scenario.toml"))
-    world = world_of(basis.data, scenario, named_draw(basis, scenario, draw), *size)
+    world = world_of(basis.data, scenario, named_draw(basis, scenario, draw, ensemble_of(run)), *size)
     key = make_key(int(run.provenance["seed"]), replicate)
     check_cohort(
         researcher, world, cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), origin, cohort, index

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import lever_uniform
+from sim.draws.ensemble import key_of
 from sim.model.world import Floats
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.expansions import change_whom
@@ -243,10 +244,12 @@ def draw_inputs(sweep: Sweep, scenario: str) -> DrawInputs:
         vectors = list(vectors_of(design, at_point, data).values())
     except AnalysisError as error:
         return _none(str(error))
-    return inputs_of(data, at_point, vectors)
+    return inputs_of(data, at_point, vectors, [key_of(design.ensemble, number) for number in range(len(vectors))])
 
 
-def inputs_of(data: Data, scenario: Scenario, vectors: Sequence[Mapping[str, float]]) -> DrawInputs:
+def inputs_of(
+    data: Data, scenario: Scenario, vectors: Sequence[Mapping[str, float]], keys: Sequence[int] | None = None
+) -> DrawInputs:
     """List what differs between draws.
 
     Parameters
@@ -257,9 +260,11 @@ def inputs_of(data: Data, scenario: Scenario, vectors: Sequence[Mapping[str, flo
         With its levers.
     vectors
         Parameters of the draws, in order.
+    keys
+        By which the lever values of each are drawn; None: their places.
     """
     found = {p.name: np.array([vector[p.name] for vector in vectors]) for p in data.parameters}
-    drawn = [lever_values(scenario, partial(lever_uniform, number)) for number in range(len(vectors))]
+    drawn = [lever_values(scenario, partial(lever_uniform, key)) for key in keys or range(len(vectors))]
     found |= {f"lever {name}": np.array([values[name] for values in drawn]) for name in drawn[0]}
     moved = {name: values for name, values in found.items() if np.ptp(values) > 0.0}
     if not moved:

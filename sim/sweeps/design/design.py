@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.draws.ensemble import Ensemble, find_ensemble
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.measures import Measure
 from sim.sweeps.design.points import DesignPoints, Factor, make_points, point_count
@@ -54,6 +55,7 @@ class Design:
     text: str = ""
     rows: tuple[tuple[float, ...], ...] = field(default=())
     name: str = "sweep"
+    ensemble: Ensemble = field(default_factory=find_ensemble)
 
     @property
     def point_count(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.data.load import load_data
 from sim.data.schema import Data
+from sim.draws.ensemble import PRIOR_ENSEMBLE, Ensemble, EnsembleError, find_ensemble
 from sim.model.world import LAST_YEAR
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.chain import shipped_folder
@@ -24,7 +25,7 @@ from sim.sweeps.design.text import DesignText
 REFERENCE_POINT = "reference"
 MOST_RUNS = 10_000_000
 MOST_DESIGN_POINTS = 1_000_000
-TOP_KEYS = ("title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "sample", "factor")
+TOP_KEYS = ("title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "sample", "factor", "ensemble")
 SIZES: Mapping[str, tuple[int, int, int]] = {
     "until": (2035, 2015, LAST_YEAR),
     "researchers": (5_000, 100, 5_000_000),
@@ -94,6 +95,7 @@ class _Reader:
         whole = (name for name in SIZES if name != "draws")
         numbers: dict[str, Any] = {name: self.file.whole((name,), self.file.document.get(name), *SIZES[name]) for name in whole}
         numbers["draws"] = self.draws()
+        ensemble = self.ensemble(numbers["draws"])
         scenarios = self.scenarios(numbers["until"])
         factors = read_factors(self.file, scenarios, numbers["until"], self.data)
         sample = read_sample(self.file, factors)
@@ -108,8 +110,9 @@ class _Reader:
             )
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", self.file.path.stem).strip("-.") or "sweep"
         return Design(
-            title, tuple(scenarios), tuple(factors), **sample, keep=tuple(keep), **numbers, text=self.file.text, name=name
-        )
+            title, tuple(scenarios), tuple(factors), **sample, keep=tuple(keep), **numbers, text=self.file.text, name=name,
+            ensemble=ensemble,
+        )  # fmt: skip
 
     def size(self, numbers: Mapping[str, int], sample: Mapping[str, Any], factors: Sequence[Factor]) -> None:
         """Refuse more points or runs than anybody can mean, as far as they can be counted."""
@@ -122,6 +125,21 @@ class _Reader:
             self.file.refuse((), f"asks for {points:,} points; at most {MOST_DESIGN_POINTS:,} make one sweep")
         elif runs > MOST_RUNS:
             self.file.refuse((), f"asks for {runs:,} runs; at most {MOST_RUNS:,} make one sweep")
+
+    def ensemble(self, draws: int) -> Ensemble:
+        """Find the ensemble that draws are of; the shipped one unless the design names another."""
+        name = self.file.document.get("ensemble")
+        if name is not None and not isinstance(name, str):
+            self.file.refuse(("ensemble",), 'must be the name or the file of an ensemble, such as "prior"', name)
+            return PRIOR_ENSEMBLE
+        try:
+            found = find_ensemble(name)
+        except EnsembleError as error:
+            self.file.refuse(("ensemble",), str(error), name)
+            return PRIOR_ENSEMBLE
+        if not found.is_prior and draws > len(found):
+            self.file.refuse(("draws",), f'must be at most {len(found)}, the draws of its ensemble; or ensemble = "prior"', draws)
+        return found
 
     def draws(self) -> int:
         """Read the number of draws; 0 for the reference point."""

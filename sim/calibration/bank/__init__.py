@@ -1,0 +1,1 @@
+"""Numbered points of the parameters, solved and observed, kept one by one."""

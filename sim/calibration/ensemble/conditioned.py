@@ -1,0 +1,151 @@
+"""An ensemble under another assumption or more evidence: its draws solved with values fixed, or observed anew, and reweighed.
+
+Rows weigh exp(new - old) of the exact log-likelihood. With values fixed, the rows keep their other scores (which the prior keeps
+independent of what is fixed), so that the sample is of the posterior given the value as far as its effective size allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.calibration.bank.points import BankPoint
+from sim.calibration.bank.solving import Solved
+from sim.calibration.bank.store import Bank, fill
+from sim.calibration.ensemble.make import resampled_ensemble
+from sim.calibration.ensemble.weights import MOST_TAIL, Weights, importance_weights
+from sim.calibration.evidence import Record, load_evidence
+from sim.calibration.likelihood import log_likelihood
+from sim.draws.ensemble import Ensemble, read_ensemble, solution_digest, write_ensemble
+from sim.model.world import Floats
+from sim.runs.executors import Progress
+from sim.scenarios.scenario import Basis
+from sim.sources import cache_root
+
+FEW = 50.0
+"""Effective size below which an answer says that it rests on few draws, and new evidence runs new waves."""
+
+
+class Conditioned(NamedTuple):
+    """An ensemble that was reweighed: as it is now, and its weights, of which the effective size is printed."""
+
+    ensemble: Ensemble
+    weights: Weights
+    solved: tuple[Solved, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether draws enough are left."""
+        return self.weights.effective >= FEW and not self.weights.tail >= MOST_TAIL
+
+
+def conditioned(
+    ensemble: Ensemble,
+    basis: Basis,
+    record: Record,
+    bank: Bank,
+    old: Record,
+    fixed: Mapping[str, float] | None = None,
+    workers: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    seed: int = 1,
+) -> Conditioned:
+    """Solve the draws of an ensemble with values fixed, observe them, and reweigh them by the exact likelihood.
+
+    Parameters
+    ----------
+    ensemble : calibrated, rows of equal weight.
+    basis, record : the tables; the evidence that weighs now.
+    bank : where what is solved is kept.
+    old : the evidence that the ensemble was fitted to.
+    fixed : parameters by name.
+    workers, executor, progress : see `sim.calibration.bank.store.fill`.
+    seed : of the resampling.
+
+    Raises
+    ------
+    ValueError : what is fixed leaves nothing that is admissible.
+    """
+    points, counts = distinct_points(ensemble)
+    after = fill(bank, points, [row.question for row in record.rows], workers, executor, fixed, progress, "solving the draws")
+    if fixed:
+        before_rows = fill(bank, points, [row.question for row in old.rows], workers, executor, None, progress, "weighing")
+        before = exact_likelihood(old, before_rows)
+    else:
+        before = exact_likelihood(old, after, len(old.rows))
+    now = exact_likelihood(record, after)
+    weights = importance_weights(now + np.log(counts), before)
+    values = weights.values if weights.tail < MOST_TAIL else plain(now - before, counts)
+    weights = weights._replace(values=values, effective=float(1.0 / np.square(values).sum()))
+    about = {key: value for key, value in ensemble.record.items() if key not in ("solution", "evidence", "seed")}
+    about |= {"of": ensemble.digest, "fixed": dict(fixed or {}), "effective": weights.effective}
+    made = resampled_ensemble(basis, record, after, values, {"log_likelihood": now}, about, seed, ensemble.name, len(ensemble))
+    return Conditioned(made, weights, tuple(after))
+
+
+def under_settings(
+    ensemble: Ensemble,
+    basis: Basis,
+    fixed: Mapping[str, float],
+    draws: int,
+    folder: Path,
+    workers: int,
+    progress: Progress | None,
+) -> tuple[Ensemble, float]:
+    """Fix parameters in the first draws of a calibrated ensemble; returns the reweighed one and its effective size.
+
+    It is kept in a folder by what it was made of, and read from there the second time.
+    """
+    if ensemble.record.get("fixed") == dict(fixed):
+        return ensemble, float(ensemble.record["effective"])
+    text = json.dumps([ensemble.digest, sorted(fixed.items()), draws, solution_digest(basis)])
+    path = folder / f"{ensemble.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.parquet"
+    if path.is_file():
+        known = read_ensemble(path)
+        return known, float(known.record["effective"])
+    record = load_evidence(basis.data)
+    bank = Bank(cache_root() / "bank", basis)
+    found = conditioned(first_rows(ensemble, draws), basis, record, bank, record, fixed, workers, None, progress)
+    return write_ensemble(path, found.ensemble), found.weights.effective
+
+
+def first_rows(ensemble: Ensemble, draws: int) -> Ensemble:
+    """Cut an ensemble to its first draws."""
+    return replace(
+        ensemble, parameters=ensemble.parameters[:draws], scores=ensemble.scores[:draws], numbers=ensemble.numbers[:draws],
+        constants=ensemble.constants[:draws], columns={name: column[:draws] for name, column in ensemble.columns.items()},
+    )  # fmt: skip
+
+
+def distinct_points(ensemble: Ensemble) -> tuple[list[BankPoint], Floats]:
+    """List the points that the rows are of, each once, and how many rows each has."""
+    counts: dict[int, int] = {}
+    points: dict[int, BankPoint] = {}
+    for number, scores in zip(ensemble.numbers, ensemble.scores, strict=True):
+        counts[number] = counts.get(number, 0) + 1
+        points.setdefault(number, BankPoint(number, scores))
+    return list(points.values()), np.array(list(counts.values()), dtype=np.float64)
+
+
+def exact_likelihood(record: Record, solved: Sequence[Solved], rows: int | None = None) -> Floats:
+    """Compute the exact log-likelihood of solved points from their first rows, -inf where a point could not be solved."""
+    values = np.stack([each.rows[:rows] for each in solved])
+    known = np.array([not each.failure for each in solved])
+    found = np.full(len(solved), -np.inf)
+    found[known] = log_likelihood(record, values[known])
+    return found
+
+
+def plain(logs: Floats, counts: Floats) -> Floats:
+    """Compute weights without smoothing, (D,), sum 1."""
+    values = counts * np.exp(logs - logs.max())
+    weights: Floats = values / values.sum()
+    return weights
