@@ -35,7 +35,7 @@ from sim.engines.strips import (
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.race import Races, one_race
 from sim.model.choice.randomness import YEAR, Key, make_key, occasion
-from sim.model.population import OUT, Researchers, new_researchers, trait_shares
+from sim.model.population import OUT, Researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.model.world import Year as Tables
 from sim.model.year import make_year
@@ -83,7 +83,7 @@ def parts_of_year(world: World, size: int, repetitions: int) -> list[str]:
     for _ in range(repetitions + 1):
         for part in range(len(PARTS)):
             copy = Researchers(*(column.copy() for column in people))
-            enter(copy, known, entered, key, trait_shares(world), walker.strip)
+            enter(copy, known, entered, key, tables, walker.strip)
             counts, seen = new_counts(len(world.anglophone)), new_seen(len(world.anglophone))
             seconds[part].append(
                 timed(lambda: walk_to(copy, entered, key, tables, counts, seen, walker.races, walker.strip, part))  # noqa: B023

@@ -34,7 +34,6 @@ from sim.model.population import (
     leaves,
     trait_classes,
     trait_code,
-    trait_shares,
     unpack_traits,
     year_words,
 )
@@ -81,7 +80,7 @@ class Researcher(mesa.Agent):
         self.origin = origin
         self.cohort = cohort
         self.index = index
-        self.traits = trait_code(*trait_classes(model.key, index, origin, cohort, model.trait_shares))
+        self.traits = trait_code(*trait_classes(model.key, index, origin, cohort, model.tables))
         self.stage = APPLY
         self.study = self.place = self.employer = NOWHERE
         self.sector = self.years = self.age = self.duration = self.postponed = self.tier = self.attempts = 0
@@ -248,7 +247,6 @@ class WorldModel(mesa.Model):
         self.world = world
         self.codes = tuple(str(j) for j in range(len(world.anglophone))) if codes is None else tuple(codes)
         self.key = make_key(seed, replicate)
-        self.trait_shares = trait_shares(self.world)
         self.sizes = cohort_researchers(self.key, self.world.cohort, self.world.people_per_researcher, FIRST_YEAR)
         self.last_year = FIRST_YEAR + len(self.sizes) - 1
         self.year, self.held = FIRST_YEAR - 1, held

@@ -16,7 +16,7 @@ from sim.model.choice.compiled import compiled
 from sim.model.choice.race import Races, new_races
 from sim.model.choice.randomness import Key
 from sim.model.indices import as_floats, first_indices, held_indices, next_indices
-from sim.model.population import Researchers, TraitShares, cohort_researchers, new_researchers, trait_shares
+from sim.model.population import Researchers, cohort_researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, Integers, World, Year
 from sim.model.year import make_year
 
@@ -52,7 +52,7 @@ def run_years(
     with ThreadPoolExecutor(threads) as pool:
         for t in range(len(sizes)):
             tables = make_year(world, indices, t)
-            year = YearTask(people, int(ends[t - 1]) if t else 0, int(ends[t]), key, trait_shares(world), tables)
+            year = YearTask(people, int(ends[t - 1]) if t else 0, int(ends[t]), key, tables)
             counts = walk(crew, pool, year, chunk)
             yield YearEnd(FIRST_YEAR + t, counts, people, year.entered, tables, indices)
             indices = held_indices(indices_after(world, indices, t, tables, counts), held, t + 1)
@@ -89,13 +89,12 @@ def count_years(
     world: World, key: Key, people: Researchers, ends: Integers, chunk: int, counts: Counts, races: Races, strip: Strip
 ) -> None:
     """Do what `run_counts` says; ends: (T,) rows that have entered by the end of each year; counts: all zero."""
-    shares = trait_shares(world)
     indices = first_indices(world)
     known = 0
     for t in range(ends.shape[0]):
         tables = make_year(world, indices, t)
         year, seen = counts_of(counts, t), new_seen(len(world.anglophone))
-        take_chunks(people, (0, chunk, chunk), (known, ends[t]), key, shares, tables, year, seen, races, strip)
+        take_chunks(people, (0, chunk, chunk), (known, ends[t]), key, tables, year, seen, races, strip)
         indices = indices_after(world, indices, t, tables, year)
         known = ends[t]
 
@@ -126,7 +125,6 @@ class YearTask(NamedTuple):
     known: int  # rows [0, known) entered in earlier years
     entered: int  # rows [known, entered) enter
     key: Key
-    shares: TraitShares
     tables: Year
 
 
@@ -145,7 +143,7 @@ def take(walker: Walker, year: YearTask, starts: range, chunk: int) -> Counts:
     regions = year.tables.anglophone.shape[0]
     counts = new_counts(regions)
     take_chunks(
-        year.people, (starts.start, starts.step, chunk), (year.known, year.entered), year.key, year.shares,
+        year.people, (starts.start, starts.step, chunk), (year.known, year.entered), year.key,
         year.tables, counts, new_seen(regions), walker.races, walker.strip,
     )  # fmt: skip
     return counts

@@ -19,7 +19,6 @@ from sim.model.population import (
     STUDY,
     WORK,
     Researchers,
-    TraitShares,
     Who,
     age_class,
     classes_of,
@@ -124,14 +123,14 @@ def who_is(people: Researchers, i: int, key: Key) -> Who:
 
 
 @inlined
-def enter(people: Researchers, first: int, last: int, key: Key, shares: TraitShares, strip: Strip) -> None:
+def enter(people: Researchers, first: int, last: int, key: Key, tables: Year, strip: Strip) -> None:
     """Draw the traits of the rows [first, last), which all enter this year and have not left."""
     for start in range(first, last, STRIP):
         number = gather_active(people, start, min(start + STRIP, last), strip)
         draw_rows(key, occasion(people.cohort[start], TRAITS), strip)
         for k in range(number):
             i = strip.row[k]
-            talent, tie, visa, taste = classes_of(words_of(k, strip), people.origin[i], shares)
+            talent, tie, visa, taste = classes_of(words_of(k, strip), people.origin[i], tables)
             people.traits[i] = trait_code(talent, tie, visa, taste)
 
 
@@ -393,7 +392,7 @@ def count(people: Researchers, active: int, counts: Counts, seen: Seen, strip: S
 
 @compiled
 def take_chunks(
-    people: Researchers, chunks: tuple[int, int, int], rows: tuple[int, int], key: Key, shares: TraitShares,
+    people: Researchers, chunks: tuple[int, int, int], rows: tuple[int, int], key: Key,
     tables: Year, counts: Counts, seen: Seen, races: Races, strip: Strip,
 ) -> None:  # fmt: skip
     """Do what `take` says; chunks: the first row, the step from chunk to chunk, the length; rows: known and entered."""
@@ -402,6 +401,6 @@ def take_chunks(
     for first in range(start, entered, step):
         last = min(first + length, entered)
         if last > known:
-            enter(people, max(first, known), last, key, shares, strip)
+            enter(people, max(first, known), last, key, tables, strip)
         advance(people, first, last, key, tables, counts, seen, races, strip)
     add_up(seen, counts)

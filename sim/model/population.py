@@ -20,7 +20,6 @@ from sim.model.world import (
     Bytes,
     Floats,
     Integers,
-    World,
     Year,
 )
 
@@ -76,19 +75,6 @@ class Researchers(NamedTuple):
     tier: Bytes  # as observed in the last year: 0 not visible, 1 top20, 2 elite
     status: Bytes  # 0 none needed, 1 student, 2 post-study, 3 temporary, 4 permanent
     attempts: Bytes  # attempts at a work visa that are left, post-study
-
-
-class TraitShares(NamedTuple):
-    """How many have which traits."""
-
-    visa_sensitive: float  # probability of the sensitive visa class
-    talent_up_to: Floats  # (R, Q) part of an origin's people whose talent class is this one or a lower one
-
-
-@inlined
-def trait_shares(world: World) -> TraitShares:
-    """Read how many have which traits in a world."""
-    return TraitShares(world.coefficients.visa_sensitive_share, world.talent_up_to)
 
 
 @compiled
@@ -192,29 +178,29 @@ def own_draw(who: Who, year: int, decision: int, alternative: int) -> float:
 
 
 @inlined
-def trait_classes(key: Key, index: int, origin: int, cohort: int, shares: TraitShares) -> tuple[int, int, int, int]:
+def trait_classes(key: Key, index: int, origin: int, cohort: int, tables: Year) -> tuple[int, int, int, int]:
     """Draw the trait classes of a researcher, once and for life.
 
     Parameters
     ----------
     key, index, origin, cohort : see `draw_block`.
-    shares : how many have which traits.
+    tables : of the year of entry.
 
     Returns
     -------
     Talent 0..4, home tie 0..2, visa sensitivity 0..1, sector taste 0..1.
     """
-    return classes_of(draw_block(key, index, origin, cohort, cohort, TRAITS, 0), origin, shares)
+    return classes_of(draw_block(key, index, origin, cohort, cohort, TRAITS, 0), origin, tables)
 
 
 @inlined
-def classes_of(words: Words, origin: int, shares: TraitShares) -> tuple[int, int, int, int]:
+def classes_of(words: Words, origin: int, tables: Year) -> tuple[int, int, int, int]:
     """Turn the words of the traits into trait classes, as `trait_classes` says."""
     talent = 0
     for q in range(TALENT_CLASSES - 1):
-        talent += int(uniform(words[0]) >= shares.talent_up_to[origin, q])
+        talent += int(uniform(words[0]) >= tables.talent_up_to[origin, q])
     tie = min(int(uniform(words[1]) * TIE_CLASSES), TIE_CLASSES - 1)
-    visa = 1 if uniform(words[2]) < shares.visa_sensitive else 0
+    visa = 1 if uniform(words[2]) < tables.visa_sensitive_share else 0
     taste = 1 if uniform(words[3]) < 0.5 else 0
     return talent, tie, visa, taste
 

@@ -215,6 +215,8 @@ class Year(NamedTuple):
     abroad_region: Integers  # (R,)
     anglophone: Bytes  # (R,)
     dissimilarity: float
+    visa_sensitive_share: float
+    talent_up_to: Floats  # (R, Q)
     late_entry: float
     attrition_rate: float
     exit_rate: float

@@ -176,6 +176,8 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
         abroad_region=world.abroad_region,
         anglophone=world.anglophone,
         dissimilarity=c.nest_dissimilarity,
+        visa_sensitive_share=c.visa_sensitive_share,
+        talent_up_to=world.talent_up_to,
         late_entry=c.late_entry,
         attrition_rate=c.attrition_rate,
         exit_rate=c.exit_rate,

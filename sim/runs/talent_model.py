@@ -63,4 +63,4 @@ class TalentModel(WorldModel):
 def life_of(researcher: Researcher) -> Life:
     """Tell a life year by year: options, utilities, probabilities, shocks, gates, and what was chosen."""
     model, who = researcher.model, researcher.who
-    return history(who.key, who.index, who.origin, who.cohort, model.past, model.codes, model.trait_shares)
+    return history(who.key, who.index, who.origin, who.cohort, model.past, model.codes)

@@ -7,12 +7,12 @@ import pytest
 
 from sim.model.choice.randomness import make_key
 from sim.model.gates import bar_rank
+from sim.model.indices import first_indices
 from sim.model.population import (
     APPLY,
     OUT,
     STUDY,
     WORK,
-    TraitShares,
     Who,
     age_class,
     duration_class,
@@ -21,11 +21,18 @@ from sim.model.population import (
     unpack_traits,
 )
 from sim.model.trends import talent_up_to
-from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, TALENT, World
-from sim.model.year import ELITE, NOT_VISIBLE, TOP20
+from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, TALENT, World, Year
+from sim.model.year import ELITE, NOT_VISIBLE, TOP20, make_year
 from tests.support.toy import EQUAL_TALENT, FROZEN, abroad, four_sigma, plain_world, random_world, run
 
-SHARES = TraitShares(0.35, np.tile(EQUAL_TALENT, (5, 1)))
+
+def tables_with(talent: np.ndarray) -> Year:
+    """Tables of a year in which talent has these (R, Q) cumulative parts."""
+    world = plain_world(regions=len(talent), years=1, talent_up_to=talent)
+    return make_year(world, first_indices(world), 0)
+
+
+SHARES = tables_with(np.tile(EQUAL_TALENT, (5, 1)))
 QUICK_DEGREE = [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 
 
@@ -80,8 +87,8 @@ def test_talent_of_an_origin_is_tilted_around_its_mean() -> None:
     means = classes @ TALENT
     np.testing.assert_allclose(means, [0.0, 0.27, -0.27], atol=0.01)  # the five classes have a variance of .9
     np.testing.assert_allclose(classes[1], classes[2, ::-1], atol=1e-15)
-    key, people = make_key(1, 0), 20_000
-    drawn = [trait_classes(key, i, 1, 2010, TraitShares(0.35, table))[0] for i in range(people)]
+    key, people, tables = make_key(1, 0), 20_000, tables_with(table)
+    drawn = [trait_classes(key, i, 1, 2010, tables)[0] for i in range(people)]
     shares = np.bincount(drawn, minlength=5) / people
     assert (np.abs(shares - classes[1]) < four_sigma(classes[1], people)).all()
 

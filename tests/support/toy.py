@@ -20,7 +20,7 @@ from sim.engines.strips import advance, enter
 from sim.engines.walk import years_of
 from sim.model.choice.randomness import make_key
 from sim.model.indices import as_floats, first_indices, next_indices
-from sim.model.population import Researchers, cohort_researchers, new_researchers, trait_shares
+from sim.model.population import Researchers, cohort_researchers, new_researchers
 from sim.model.trends import talent_up_to
 from sim.model.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
 from sim.model.year import make_year
@@ -412,7 +412,7 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
         mixed = Researchers(*(column[order] for column in people))
         new = np.flatnonzero(order >= ends[t])
         for row in new:
-            enter(mixed, int(row), int(row) + 1, key, trait_shares(world), walker.strip)
+            enter(mixed, int(row), int(row) + 1, key, tables, walker.strip)
         for first in range(0, len(order), chunk):
             advance(mixed, first, min(first + chunk, len(order)), key, tables, counts, seen, *walker)
         add_up(seen, counts)

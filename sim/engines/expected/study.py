@@ -7,7 +7,6 @@ import numpy as np
 from sim.engines.expected.jobs import CERTAIN
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, nest_factors, nest_of, nest_sums, nested_shares
-from sim.model.population import TraitShares
 from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Bytes, Floats, Integers, Year
 
 NEGLIGIBLE = 1e-6  # influence, see `choose_uncertain`: the share of a region that counts with its odds errs by less
@@ -170,9 +169,7 @@ def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> t
 
 
 @compiled
-def choose_regions(
-    tables: Year, postponed: Floats, cohort: Floats, shares_of: TraitShares, most: int, gate_before: Floats
-) -> tuple[Floats, Floats]:
+def choose_regions(tables: Year, postponed: Floats, cohort: Floats, most: int, gate_before: Floats) -> tuple[Floats, Floats]:
     """Compute who studies where and who postpones.
 
     Parameters
@@ -180,7 +177,6 @@ def choose_regions(
     tables : of the year.
     postponed : (R, V, Q, R) last year's postponers by the region they want.
     cohort : (R,) people who enter.
-    shares_of : how many have which traits.
     most : regions of an origin that are open or closed in turn, see `masked_shares`.
     gate_before : (R,) last year's exit gate of study, behind which no postponer was.
 
@@ -199,11 +195,11 @@ def choose_regions(
         gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
         is_closed = has_closure(tables, o)
         for v in range(VISA_CLASSES):
-            share = shares_of.visa_sensitive if v == 1 else 1.0 - shares_of.visa_sensitive
+            share = tables.visa_sensitive_share if v == 1 else 1.0 - tables.visa_sensitive_share
             lower = 0.0
             for q in range(TALENT_CLASSES):
-                everyone = cohort[o] * share * (shares_of.talent_up_to[o, q] - lower)
-                lower = shares_of.talent_up_to[o, q]
+                everyone = cohort[o] * share * (tables.talent_up_to[o, q] - lower)
+                lower = tables.talent_up_to[o, q]
                 people = everyone * (1.0 - gate)
                 chosen[o, v, q, o] += everyone * gate
                 weights = tables.study_weight[o, v, q]

@@ -16,7 +16,7 @@ from sim.engines.expected.moves import move_incumbents
 from sim.engines.expected.study import TRANSFER_PATTERNS, choose_regions, mask_patterns, study_on, transfer_shares
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.indices import first_indices, next_indices
-from sim.model.population import age_class, trait_shares
+from sim.model.population import age_class
 from sim.model.study import CONGESTION_FROM
 from sim.model.world import (
     AT_STUDY,
@@ -324,7 +324,7 @@ def expected_years(
             world = world._replace(demand_2019=indices.demand)  # nothing reads it before
         tables = make_year(world, indices, t)
         gate_before = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
-        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], trait_shares(world), most, gate_before)
+        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], most, gate_before)
         pool.postponed[:] = wanted
         degrees = study_on(tables, pool.students, chosen, transfer_shares(tables, masks))
         jobs = new_jobs(regions, ties)

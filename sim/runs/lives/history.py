@@ -36,7 +36,6 @@ from sim.model.population import (
     STUDY,
     WORK,
     Researchers,
-    TraitShares,
     Who,
     age_class,
     duration_class,
@@ -55,9 +54,7 @@ Gates = dict[int, tuple[tuple[Chance, ...], bool]]
 """By region: what could close it or permit it, and whether it is open."""
 
 
-def history(
-    key: Key, index: int, origin: int, cohort: int, years: Sequence[Year], codes: tuple[str, ...], shares: TraitShares
-) -> Life:
+def history(key: Key, index: int, origin: int, cohort: int, years: Sequence[Year], codes: tuple[str, ...]) -> Life:
     """Tell the life of a researcher from entry to the last year given.
 
     Parameters
@@ -66,14 +63,13 @@ def history(
     index, origin, cohort : identity.
     years : tables of the years of the run, in order; those before the cohort are passed over.
     codes : (R,) region codes in id order.
-    shares : how many have which traits, in the world of the run.
 
     Returns
     -------
     The life; `str()` of it is a text.
     """
     row, strip = one_row(index, origin, cohort), new_strip()
-    enter(row, 0, 1, key, shares, strip)
+    enter(row, 0, 1, key, years[0], strip)
     person = Who(key, index, origin, cohort, int(row.traits[0]))
     told = []
     races = new_races(years[0].anglophone, years[0].dissimilarity, 1)

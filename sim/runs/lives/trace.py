@@ -8,7 +8,7 @@ from typing import Any
 from sim.draws.worlds import named_draw, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
-from sim.model.population import cohort_researchers, trait_shares
+from sim.model.population import cohort_researchers
 from sim.model.world import FIRST_YEAR, World
 from sim.runs.folder import ensemble_of, read_run
 from sim.runs.lives.history import history
@@ -56,7 +56,7 @@ def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> L
         researcher, world, cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), origin, cohort, index
     )
     years = [end.tables for end in run_years(world, key)]
-    return history(key, index, origin, cohort, years, run.codes, trait_shares(world))
+    return history(key, index, origin, cohort, years, run.codes)
 
 
 def identity(researcher: str, codes: Sequence[str]) -> tuple[int, int, int]:

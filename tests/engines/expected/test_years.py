@@ -24,7 +24,6 @@ from sim.engines.expected.years import (
 )
 from sim.model.choice.logit import nested_shares
 from sim.model.indices import first_indices
-from sim.model.population import trait_shares
 from sim.model.world import AGE_FROM, DURATION_FROM, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
 from sim.model.year import make_year
 from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, with_levers
@@ -42,7 +41,7 @@ def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PA
     if postponed is None:
         postponed = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     most = patterns.bit_length() - 1
-    return choose_regions(year_of(world), postponed, world.cohort[0], trait_shares(world), most, np.zeros(regions))
+    return choose_regions(year_of(world), postponed, world.cohort[0], most, np.zeros(regions))
 
 
 # --- masks ----------------------------------------------------------------------------------------------------

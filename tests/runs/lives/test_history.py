@@ -8,7 +8,7 @@ import pytest
 from sim.engines.agents import WorldModel
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
-from sim.model.population import APPLY, OUT, STUDY, WORK, trait_shares
+from sim.model.population import APPLY, OUT, STUDY, WORK
 from sim.runs.lives.history import history
 from sim.runs.lives.life import Life
 from sim.runs.talent_model import life_of
@@ -37,7 +37,7 @@ def lived() -> tuple[Any, list[Any], dict[tuple[int, int, int], list[dict[str, i
 def told(lived: Any, who: tuple[int, int, int]) -> Life:
     world, tables, _ = lived
     origin, cohort, index = who
-    return history(KEY, index, origin, cohort, tables, CODES, trait_shares(world))
+    return history(KEY, index, origin, cohort, tables, CODES)
 
 
 def test_a_life_as_told_is_the_life_as_lived(lived: Any) -> None:
