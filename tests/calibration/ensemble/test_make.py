@@ -38,8 +38,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyp
     posterior = Posterior(
         answers, answers, proposal, exact, Weights(np.array([0.75, 0.25]), 0.3, 160.0, True), (wave, wave), True
     )
-    made = resampled_ensemble(BASIS, RECORD, solved, posterior.draw_weights, {"log_likelihood": exact}, about_posterior(posterior), 1,
-                              count=8)  # fmt: skip
+    columns, about = {"log_likelihood": exact}, about_posterior(posterior)
+    made = resampled_ensemble(BASIS, RECORD, solved, posterior.draw_weights, columns, about, 1, count=8)
     return bank, solved, posterior, made
 
 
