@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.calibration.emulation.ellipse import approximate
+from sim.calibration.emulation.ellipse import Ellipse, approximate
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 
@@ -63,6 +63,7 @@ def sample_posterior(
     chains: int = 16,
     steps: int = 2_000,
     progress: Progress | None = None,
+    ellipse: Ellipse | None = None,
 ) -> Sample:
     """Walk chains through the posterior; the first third of the steps is dropped.
 
@@ -73,6 +74,7 @@ def sample_posterior(
     seed : of all random numbers.
     chains, steps : C, at least 2, and steps of each.
     progress : told now and then.
+    ellipse : the normal approximation, if it is known.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def sample_posterior(
     others = keyed(numbers)
     if not np.isfinite(likelihood(np.zeros((1, dimensions)), others[:1])).all():
         raise ValueError("the log-likelihood is not finite at the middle of the prior: a row that is weighed has no value there")
-    ellipse = approximate(likelihood, dimensions, others.shape[1])
+    ellipse = ellipse or approximate(likelihood, dimensions, others.shape[1])
 
     def on_ellipse(w: Floats, their: Floats) -> Floats:
         scores = ellipse.scores(w, their)

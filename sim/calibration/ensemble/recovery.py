@@ -1,7 +1,7 @@
-"""Recovery of known truths: evidence made by a known point, the posterior sampled with the emulator, and whether it holds the point.
+"""Recovery of known truths: evidence made by a known point, the posterior sampled, and whether it holds the point.
 
-Emulated truths are points of the prior whose rows the emulator says, with its own error; solved truths are solved points that the
-emulator has not seen. Both get the errors of the rows. Over truths, ranks of the truth among the sample are uniform if all is right.
+Emulated truths are points of the prior whose rows the emulator says, with its own error; solved truths are solved points that
+the emulator has not seen. Both get the errors of the rows. Ranks of the truths among their samples are uniform if all is right.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sim.calibration.bank.points import BankPoint
+from sim.calibration.emulation.ellipse import approximate
 from sim.calibration.emulation.emulator import Emulator, fit_emulator
 from sim.calibration.emulation.sampling import Mixing, mixing_of, sample_posterior, spread_out
 from sim.calibration.ensemble.model import Answers, Model
@@ -232,10 +233,11 @@ class Calibration:
             predicted = of_rows.predict(np.concatenate([scores, others], axis=1))
             return log_likelihood(self.record, *predicted, without=self.without)
 
+        ellipse = approximate(likelihood, self.model.dimensions, self.model.keyed(np.zeros(1, np.int64)).shape[1])
         for longer in range(LENGTHENED + 1):
             sample = sample_posterior(
                 likelihood, self.model.keyed, self.model.dimensions, self.seed + 1_000 * wave,
-                self.sizes.chains, self.sizes.steps * 2**longer, self.progress,
+                self.sizes.chains, self.sizes.steps * 2**longer, self.progress, ellipse,
             )  # fmt: skip
             mixing = mixing_of(sample)
             if mixing.good and mixing.effective >= count:
