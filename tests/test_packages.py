@@ -29,7 +29,8 @@ def name_of(requirement: str) -> str:
 def pins(lock: str) -> dict[str, str]:
     """Versions by package; a package of another system or Python is left out."""
     lines = re.findall(r"^([A-Za-z0-9_.-]+)==([^ ;]+)( ; .*)? \\$", lock, flags=re.MULTILINE)
-    return {name.lower(): version for name, version, marker in lines if not marker}
+    ours = ("", " ; python_full_version < '3.12'")  # the lock of 3.11; the newer versions have one of their own
+    return {name.lower(): version for name, version, marker in lines if marker in ours}
 
 
 def imported_at_once(path: Path) -> set[str]:

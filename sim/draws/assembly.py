@@ -69,10 +69,11 @@ def by_name(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str
     return np.array([parameters.get(f"{prefix}_{code.lower()}", 0.0) for code in codes])
 
 
-def offsets(data: Data, parameters: Mapping[str, float], prefix: str) -> Floats:
-    """Spread the parameters prefix_<code> over (R,) regions; those of EUROPE without one of their own share prefix_europe."""
-    shared = np.array([code in EUROPE and f"{prefix}_{code.lower()}" not in parameters for code in data.codes])
-    return by_name(data.codes, parameters, prefix) + shared * parameters.get(f"{prefix}_europe", 0.0)
+def cohort_growth(codes: tuple[str, ...], parameters: Mapping[str, float]) -> Floats:
+    """Compute (R,) growth of cohorts a year to 2019: that of CHN, of IND or of all others, and what an origin's own adds."""
+    own = by_name(codes, parameters, "growth_offset")
+    europe = np.array([code in EUROPE for code in codes]) * parameters.get("growth_offset_europe", 0.0)
+    return by_origin(codes, parameters, "cohort_growth", (CHN, IND)) + own + europe
 
 
 def levers_in_force(policies: Policies, span: int) -> Policies:
@@ -112,10 +113,10 @@ def make_world(
     """
     span = until - FIRST_YEAR + 1
     codes = data.codes
-    growth = by_origin(codes, parameters, "cohort_growth", (CHN, IND)) + offsets(data, parameters, "growth_offset")
+    growth = cohort_growth(codes, parameters)
     growth_saturation = float(parameters["growth_saturation_years"])
     drift_saturation = float(parameters["drift_saturation_years"])
-    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], 0.0) + offsets(data, parameters, "drift_offset")
+    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], by_name(codes, parameters, "drift_offset"))
     study_only = np.where(np.array(codes) == CHN, parameters["china_study_drift"], 0.0)
     drift = drift_path(yearly_drift, drift_saturation, span)
     talent = by_name(codes, parameters, "talent_mean")

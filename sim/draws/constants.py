@@ -40,7 +40,7 @@ MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all v
 RESTARTS = 1
 PATIENCE = 8  # passes without an improvement by a tenth: the targets cannot be met any closer
 CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
-INDIA_IN_US, INDIA_AT_HOME = "M19-T-INUSG", "IND-HOME-STUDY-2019"
+INDIA_IN_US, INDIA_IN_INDIA = "M19-T-INUSG", "IND-HOME-STUDY-2019"
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
 
 
@@ -228,7 +228,7 @@ class Equations:
         pairs = [
             self.reachable(usa, self.targets.single[CHINA_IN_US], china[usa], base),
             self.reachable(chn, self.targets.single[CHINA_AT_HOME], china[chn], base),
-            self.reachable(ind, self.targets.single[INDIA_AT_HOME], india[ind], base),
+            self.reachable(ind, self.targets.single[INDIA_IN_INDIA], india[ind], base),
             (self.targets.single[ELITE_US], elite[usa]),
             (self.targets.single[ELITE_CHINA], elite[chn]),
             (self.targets.single[INDIA_IN_US], india[usa]),

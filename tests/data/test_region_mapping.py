@@ -177,12 +177,13 @@ def test_published_census_rows_are_reproduced() -> None:
     assert DATA.work_target_2019[DATA.region_id("CHN")] == pytest.approx(china, abs=1e-9)
 
 
-def test_within_a_category_origins_split_by_first_degrees() -> None:
-    for name in ("Europe (excl. UK)", "Rest of world"):
+def test_within_a_category_origins_split_by_first_degrees_and_work() -> None:
+    for name, by_work in (("Europe (excl. UK)", 0.0), ("Rest of world", 0.5)):
         codes = CATEGORIES["tracker1", "origin", name].regions
         ids = [DATA.region_id(code) for code in codes]
-        ratio = DATA.origin_target_2019[ids] / DATA.origin_weight[ids]
-        np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
+        degrees, work = (values[ids] / values[ids].sum() for values in (DATA.origin_weight, DATA.work_target_2019))
+        split = DATA.origin_target_2019[ids] / DATA.origin_target_2019[ids].sum()
+        np.testing.assert_allclose(split, by_work * work + (1.0 - by_work) * degrees, rtol=1e-6)
 
 
 def test_regions_without_a_census_row_are_marked_filled() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, reference_vector
+from sim.draws.ensemble import PRIOR_ENSEMBLE
 from sim.draws.worlds import parameters_of
 from sim.engines.agents import Researcher
 from sim.engines.axes import AXES, TIERS
@@ -61,10 +62,10 @@ def test_a_year_or_a_number_out_of_range_is_refused(wrong: dict[str, int]) -> No
 
 def test_parameters_that_a_scenario_fixes_hold_at_the_reference_point_too() -> None:
     data, baseline = load_data(), load_scenario("baseline")
-    assert parameters_of(baseline, REFERENCE, data) == reference_vector(data)
+    assert parameters_of(baseline, REFERENCE, data, PRIOR_ENSEMBLE) == reference_vector(data)
     fixed = load_scenario("baseline", overrides={"exit_rate": 0.2})
-    assert parameters_of(fixed, REFERENCE, data) == reference_vector(data) | {"exit_rate": 0.2}
-    assert parameters_of(fixed, 1, data)["exit_rate"] == 0.2
+    assert parameters_of(fixed, REFERENCE, data, PRIOR_ENSEMBLE) == reference_vector(data) | {"exit_rate": 0.2}
+    assert parameters_of(fixed, 1, data, PRIOR_ENSEMBLE)["exit_rate"] == 0.2
 
 
 @pytest.mark.parametrize(

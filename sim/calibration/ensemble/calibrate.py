@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.calibration.bank.solving import Solved
 from sim.calibration.bank.store import Bank
-from sim.calibration.ensemble.conditioned import Conditioned, conditioned
-from sim.calibration.ensemble.make import RECORD_FILE, about_posterior, resampled_ensemble, tree_of, write_tree
+from sim.calibration.ensemble.conditioned import Conditioned, Crew, conditioned
+from sim.calibration.ensemble.make import RECORD_FILE, Resampling, about_posterior, resampled_ensemble, tree_of, write_tree
 from sim.calibration.ensemble.model import SolvedModel, headline_names
 from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior, record_digest
 from sim.calibration.evidence import Record, load_evidence
@@ -63,7 +63,7 @@ def calibrate(
     solved = model.solved(posterior.proposal.points(), "reading the final sample", None)
     columns = {"log_likelihood": posterior.log_likelihood, "emulated_log_likelihood": posterior.proposal.log_likelihood}
     about = about_posterior(posterior) | {"sizes": sizes._asdict()}
-    made = resampled_ensemble(basis, record, solved, posterior.draw_weights, columns, about, seed)
+    made = resampled_ensemble(basis, record, solved, posterior.draw_weights, columns, about, Resampling(seed))
     file = folder / f"{CALIBRATED}{SUFFIX}"
     written = write_ensemble(file, made)
     write_tree(tree_of(record, basis, posterior, solved), folder / RECORD_FILE)
@@ -94,7 +94,7 @@ def reweighed(
         tell("no ensemble of the packaged evidence to weigh anew: running waves", 0, 1)
         return None
     bank = Bank(folder / "bank", basis)
-    found = conditioned(known, basis, record, bank, packaged, None, workers, executor, progress, seed)
+    found = conditioned(known, basis, record, bank, packaged, None, Crew(workers, executor, progress), seed)
     if not found.enough:
         tell(f"the further evidence leaves {found.weights.effective:.0f} of {len(known)} draws: running new waves", 0, 1)
         return None

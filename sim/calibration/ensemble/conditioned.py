@@ -19,7 +19,7 @@ import numpy as np
 from sim.calibration.bank.points import BankPoint
 from sim.calibration.bank.solving import Solved
 from sim.calibration.bank.store import Bank, fill
-from sim.calibration.ensemble.make import resampled_ensemble
+from sim.calibration.ensemble.make import Resampling, resampled_ensemble
 from sim.calibration.ensemble.weights import MOST_TAIL, Weights, importance_weights
 from sim.calibration.evidence import Record, load_evidence
 from sim.calibration.likelihood import log_likelihood
@@ -31,6 +31,17 @@ from sim.sources import cache_root
 
 FEW = 50.0
 """Effective size below which an answer says that it rests on few draws, and new evidence runs new waves."""
+
+
+class Crew(NamedTuple):
+    """Who solves points, and who is told (see `sim.calibration.bank.store.fill`)."""
+
+    workers: int = 1
+    executor: Executor | None = None
+    progress: Progress | None = None
+
+
+ALONE = Crew()
 
 
 class Conditioned(NamedTuple):
@@ -53,9 +64,7 @@ def conditioned(
     bank: Bank,
     old: Record,
     fixed: Mapping[str, float] | None = None,
-    workers: int = 1,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
+    crew: Crew = ALONE,
     seed: int = 1,
 ) -> Conditioned:
     """Solve the draws of an ensemble with values fixed, observe them, and reweigh them by the exact likelihood.
@@ -67,7 +76,7 @@ def conditioned(
     bank : where what is solved is kept.
     old : the evidence that the ensemble was fitted to.
     fixed : parameters by name.
-    workers, executor, progress : see `sim.calibration.bank.store.fill`.
+    crew : who solves.
     seed : of the resampling.
 
     Raises
@@ -75,9 +84,9 @@ def conditioned(
     ValueError : what is fixed leaves nothing that is admissible.
     """
     points, counts = distinct_points(ensemble)
-    after = fill(bank, points, [row.question for row in record.rows], workers, executor, fixed, progress, "solving the draws")
+    after = fill(bank, points, [row.question for row in record.rows], *crew[:2], fixed, crew.progress, "solving the draws")
     if fixed:
-        before_rows = fill(bank, points, [row.question for row in old.rows], workers, executor, None, progress, "weighing")
+        before_rows = fill(bank, points, [row.question for row in old.rows], *crew[:2], None, crew.progress, "weighing")
         before = exact_likelihood(old, before_rows)
     else:
         before = exact_likelihood(old, after, len(old.rows))
@@ -87,7 +96,8 @@ def conditioned(
     weights = weights._replace(values=values, effective=float(1.0 / np.square(values).sum()))
     about = {key: value for key, value in ensemble.record.items() if key not in ("solution", "evidence", "seed")}
     about |= {"of": ensemble.digest, "fixed": dict(fixed or {}), "effective": weights.effective}
-    made = resampled_ensemble(basis, record, after, values, {"log_likelihood": now}, about, seed, ensemble.name, len(ensemble))
+    draw = Resampling(seed, ensemble.name, len(ensemble))
+    made = resampled_ensemble(basis, record, after, values, {"log_likelihood": now}, about, draw)
     return Conditioned(made, weights, tuple(after))
 
 
@@ -113,7 +123,7 @@ def under_settings(
         return known, float(known.record["effective"])
     record = load_evidence(basis.data)
     bank = Bank(cache_root() / "bank", basis)
-    found = conditioned(first_rows(ensemble, draws), basis, record, bank, record, fixed, workers, None, progress)
+    found = conditioned(first_rows(ensemble, draws), basis, record, bank, record, fixed, Crew(workers, None, progress))
     return write_ensemble(path, found.ensemble), found.weights.effective
 
 

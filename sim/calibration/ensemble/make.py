@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,14 @@ EXACT, EMULATED = "exact", "emulated"
 RECORD_FILE = "record.nc"
 
 
+class Resampling(NamedTuple):
+    """How points are resampled to equal weight."""
+
+    seed: int
+    name: str = CALIBRATED  # of the file without its ending
+    draws: int | None = None  # None: as many as points
+
+
 def resampled_ensemble(
     basis: Basis,
     record: Record,
@@ -29,9 +37,7 @@ def resampled_ensemble(
     weights: Floats,
     columns: Mapping[str, Floats],
     about: Mapping[str, Any],
-    seed: int,
-    name: str = CALIBRATED,
-    count: int | None = None,
+    draw: Resampling,
 ) -> Ensemble:
     """Resample solved points to equal weight and shuffle them.
 
@@ -42,21 +48,19 @@ def resampled_ensemble(
     weights : (n,), 0 for those that could not be solved.
     columns : further columns by name, (n,) each, that are resampled along.
     about : how they were made, for the record.
-    seed : of the resampling.
-    name : of the file without its ending.
-    count : of draws; None: as many as points.
+    draw : how they are resampled.
 
     Returns
     -------
     Draws of equal weight; the record says how many distinct ones.
     """
-    places = equally_weighted(weights, count or len(solved), seed)
+    places = equally_weighted(weights, draw.draws or len(solved), draw.seed)
     first = next(each for each in solved if each.constants is not None)
     names = tuple(first.parameters)
     chosen = [solved[place] for place in places]
     levers = len(uncertain_levers(basis))
     return Ensemble(
-        name,
+        draw.name,
         names=names,
         parameters=np.array([[each.parameters[parameter] for parameter in names] for each in chosen]),
         scores=np.stack([each.point.scores for each in chosen]),
@@ -72,7 +76,7 @@ def resampled_ensemble(
             **about,
             "solution": solution_digest(basis),
             "evidence": record_digest(record),
-            "seed": seed,
+            "seed": draw.seed,
             "points": len(solved),
             "distinct": len(set(places.tolist())),
             "scored": list(drawn_parameters(basis.data)),

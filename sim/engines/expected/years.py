@@ -323,9 +323,8 @@ def expected_years(
         if visibility is not None and t == CONGESTION_FROM:
             world = world._replace(demand_2019=indices.demand)  # nothing reads it before
         tables = make_year(world, indices, t)
-        gate_before = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
-        chosen, wanted = choose_regions(tables, pool.postponed, world.cohort[t], most, gate_before)
-        pool.postponed[:] = wanted
+        gates = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
+        chosen, pool.postponed[:] = choose_regions(tables, pool.postponed, world.cohort[t], most, gates)
         degrees = study_on(tables, pool.students, chosen, transfer_shares(tables, masks))
         jobs = new_jobs(regions, ties)
         pool.left[:] -= 1
@@ -334,8 +333,7 @@ def expected_years(
         watch(FIRST_YEAR + t, tables, pool, degrees)
         age_workers(tables, pool, jobs)
         eligible, active = eligible_people(pool)
-        bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]
-        chances = [tables.visible, tables.elite]
+        bars, chances = [float(world.bar_top20[t]), float(world.bar_elite[t])], [tables.visible, tables.elite]
         total = float(eligible.sum())
         if visibility is not None:
             target = visible_target(visibility[t], total, reference)

@@ -10,7 +10,7 @@ from sim.calibration.bank.store import Bank, fill
 from sim.calibration.emulation.sampling import Mixing
 from sim.calibration.ensemble.calibrate import Calibrated, calibrated_headlines, report
 from sim.calibration.ensemble.conditioned import conditioned, distinct_points, exact_likelihood
-from sim.calibration.ensemble.make import about_posterior, resampled_ensemble, tree_of, write_tree
+from sim.calibration.ensemble.make import Resampling, about_posterior, resampled_ensemble, tree_of, write_tree
 from sim.calibration.ensemble.model import answers_of, headline_names
 from sim.calibration.ensemble.waves import Agreement, Posterior, Proposal, Wave
 from sim.calibration.ensemble.weights import Weights
@@ -39,7 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyp
         answers, answers, proposal, exact, Weights(np.array([0.75, 0.25]), 0.3, 160.0, True), (wave, wave), True
     )
     columns, about = {"log_likelihood": exact}, about_posterior(posterior)
-    made = resampled_ensemble(BASIS, RECORD, solved, posterior.draw_weights, columns, about, 1, count=8)
+    made = resampled_ensemble(BASIS, RECORD, solved, posterior.draw_weights, columns, about, Resampling(1, draws=8))
     return bank, solved, posterior, made
 
 

@@ -35,7 +35,7 @@ def lived() -> tuple[Any, list[Any], dict[tuple[int, int, int], list[dict[str, i
 
 
 def told(lived: Any, who: tuple[int, int, int]) -> Life:
-    world, tables, _ = lived
+    _, tables, _ = lived
     origin, cohort, index = who
     return history(KEY, index, origin, cohort, tables, CODES)
 
