@@ -8,7 +8,7 @@ key, so that no old solution is ever used.
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from scipy.stats import qmc
 
 from sim.data.distributions import Distribution, quantile
 from sim.data.schema import Data
@@ -32,6 +31,10 @@ from sim.sources import SOLUTION, cache_root, source_hash
 SOBOL_SEED = 2010
 SOBOL_DIMENSIONS = 96
 MOST_POINTS = 1 << 14
+BITS = 30
+"""Binary digits of a coordinate of a point."""
+FIRST_POINTS = Path(__file__).with_name("points.npy")
+"""The first of `sobol_points` as whole numbers: making them anew imports what takes longer than a small run."""
 SHIPPED = "draws.npz"
 """File of the solved draws that come with tables."""
 REFERENCE = -1
@@ -54,10 +57,29 @@ class Draw:
 @cache
 def sobol_points() -> Floats:
     """Make the fixed scrambled Sobol points, (MOST_POINTS, SOBOL_DIMENSIONS) in (0, 1)."""
+    from scipy.stats import qmc
+
     sampler = qmc.Sobol(d=SOBOL_DIMENSIONS, scramble=True, rng=np.random.default_rng(SOBOL_SEED))
-    points = sampler.random(MOST_POINTS)
+    return inside(sampler.random(MOST_POINTS))
+
+
+@cache
+def first_points() -> Floats:
+    """Read the first points from the package, (N, SOBOL_DIMENSIONS): those of `sobol_points` to the bit."""
+    return inside(np.load(FIRST_POINTS) * 2.0**-BITS)
+
+
+def inside(points: Floats) -> Floats:
+    """Keep points off 0 and 1, where quantiles are infinite."""
     clipped: Floats = np.clip(points, 1e-9, 1.0 - 1e-9)
     return clipped
+
+
+def points_in_order() -> Iterator[Floats]:
+    """Yield the points of the sequence, the first from the package and the others when they are asked for."""
+    first = first_points()
+    yield from first
+    yield from sobol_points()[len(first) :]
 
 
 def parameter_vector(data: Data, point: Floats, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
@@ -98,7 +120,7 @@ def draw_vectors(data: Data, count: int, overrides: Mapping[str, float | Distrib
     """
     vectors: list[dict[str, float]] = []
     tried = 0
-    for point in sobol_points():
+    for point in points_in_order():
         if len(vectors) == count:
             break
         tried += 1
