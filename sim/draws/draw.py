@@ -157,17 +157,15 @@ def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, f
 
 def draw_key(basis: Basis, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
-    text = json.dumps(
-        [
-            source_hash(SOLUTION),
-            basis.data.numbers,
-            scenario_effect(basis.baseline),
-            sorted(parameters.items()),
-            number,
-        ],
-        sort_keys=True,
-    )
+    text = f"[{_basis_text(basis)}, {json.dumps(sorted(parameters.items()))}, {json.dumps(number)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@cache
+def _basis_text(basis: Basis) -> str:
+    """Write what all draws of a basis depend on."""
+    parts = (source_hash(SOLUTION), basis.data.numbers, scenario_effect(basis.baseline))
+    return ", ".join(json.dumps(part, sort_keys=True) for part in parts)
 
 
 def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Draw:
@@ -183,12 +181,19 @@ def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Dra
     ------
     sim.draws.constants.NotSolvedError : the constants of this vector cannot be solved.
     """
+    known = known_draw(basis, parameters, number)
+    if known is not None:
+        return known
+    key, stored = draw_key(basis, parameters, number), solve_anew(basis, parameters, number)
+    save_draws(draw_file(key), {key: stored})
+    return Draw(number, dict(parameters), stored)
+
+
+def known_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Draw | None:
+    """Find the solved draw among those shipped and those cached; arguments as for `make_draw`."""
     key = draw_key(basis, parameters, number)
     stored = shipped_draws(basis.data.folder).get(key) or cached_draw(key)
-    if stored is None:
-        stored = solve_anew(basis, parameters, number)
-        save_draws(draw_file(key), {key: stored})
-    return Draw(number, dict(parameters), stored)
+    return None if stored is None else Draw(number, dict(parameters), stored)
 
 
 def solve_anew(basis: Basis, parameters: Mapping[str, float], number: int) -> Constants:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -79,7 +80,9 @@ class LongTables:
     """
 
     def __init__(self, folder: Path, codes: Sequence[str], weight: float, group: int) -> None:
-        self._codes, self._group = list(codes), group
+        self._group = group
+        self._words = {name: texts(words) for name, words in (("tier", TIERS), ("axis", AXES), ("stage", STAGES), ("region", codes))}
+        self._index: list[pa.Array] = []
         note = {"people_per_researcher": repr(float(weight))}
         self._held: tuple[list[pa.Table], list[pa.Table]] = ([], [])
         self._writers = tuple(
@@ -116,28 +119,46 @@ class LongTables:
             held.clear()
 
     def _outcome_rows(self, outcomes: Outcomes, years: Integers, counts: Integers) -> pa.Table:
-        index = np.indices(counts.shape).reshape(counts.ndim, -1)
+        if not self._index:  # every run has the same rows
+            year, *cell = np.indices(counts.shape).reshape(counts.ndim, -1)
+            named = zip(cell, ("tier", "axis", "region"), strict=True)
+            self._index = [column(years[year], np.int16), *(self._texts(each, name) for each, name in named)]
         columns = [
             *_run_columns(outcomes, counts.size),
-            pa.array(years[index[0]].astype(np.int16)),
-            _texts(index[1], TIERS),
-            _texts(index[2], AXES),
-            _texts(index[3], self._codes),
-            pa.array(counts.ravel().astype(np.int32)),
-            pa.array(shares_of(counts).ravel(), from_pandas=True),
+            *self._index,
+            column(counts.ravel(), np.int32),
+            column(shares_of(counts).ravel(), np.float64),
         ]
-        return pa.table(columns, schema=self._writers[0].schema)
+        return pa.Table.from_arrays(columns, schema=self._writers[0].schema)
 
     def _flow_rows(self, outcomes: Outcomes, years: Integers, flows: NDArray[np.int32]) -> pa.Table:
         index = np.nonzero(flows)
         columns = [
             *_run_columns(outcomes, len(index[0])),
-            pa.array(years[index[0]].astype(np.int16)),
-            _texts(index[1], STAGES),
-            *(_texts(each, self._codes) for each in index[2:]),
-            pa.array(flows[index].astype(np.int32)),
+            column(years[index[0]], np.int16),
+            self._texts(index[1], "stage"),
+            *(self._texts(each, "region") for each in index[2:]),
+            column(flows[index], np.int32),
         ]
-        return pa.table(columns, schema=self._writers[1].schema)
+        return pa.Table.from_arrays(columns, schema=self._writers[1].schema)
+
+    def _texts(self, index: NDArray[np.integer], name: str) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(column(index, np.int8), self._words[name])
+
+
+def column(values: NDArray[Any], kind: type[np.number]) -> pa.Array:
+    """Make a column of numbers, (N,); NaN is missing. `pyarrow.array` would do so too, and import pandas, which takes longer."""
+    numbers = np.ascontiguousarray(values, dtype=kind)
+    known = ~np.isnan(numbers)
+    bits = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [bits, pa.py_buffer(numbers)])
+
+
+def texts(words: Sequence[str]) -> pa.Array:
+    """Make a column of texts."""
+    coded = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, coded)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(coded), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(coded))])
 
 
 def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
@@ -222,11 +243,7 @@ def read_indicators(path: Path) -> list[IndicatorRow]:
 
 
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
-    return [pa.array(np.full(length, each, dtype=np.int32)) for each in (outcomes.draw, outcomes.replicate)]
-
-
-def _texts(index: NDArray[np.integer], words: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(list(words)))
+    return [column(np.full(length, each), np.int32) for each in (outcomes.draw, outcomes.replicate)]
 
 
 def _rounded(text: str) -> float:
