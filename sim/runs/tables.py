@@ -21,7 +21,7 @@ from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
 from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow
-from sim.runs.rows import RunTableError, read_columns, read_rows, rounded, write_csv, write_table
+from sim.runs.rows import RunTableError, read_columns, read_rows, rounded_all, write_columns, write_table
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 
@@ -176,7 +176,8 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     """
     path = folder / "outcomes.parquet"
     try:
-        column = pq.read_table(path, columns=["researchers"], memory_map=False).column(0)
+        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` would import pandas
+            column = file.read(columns=["researchers"]).column(0)
     except (OSError, pa.ArrowException) as error:
         raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
@@ -188,15 +189,17 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
 
 def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Sequence[str]) -> None:
     """Write ``shares.csv``: a row per year, tier, axis and region, six decimals, people rounded to one."""
-    tables = {name: getattr(shares, name) for name in STATISTICS}
-
-    def rows() -> Iterable[list[str]]:
-        for cell in np.ndindex(*shares.mean.shape):
-            year, tier, axis, region = cell
-            numbers = [rounded(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
-            yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
-
-    write_csv(path, SHARE_COLUMNS, rows())
+    year, tier, axis, region = (each.ravel().tolist() for each in np.indices(shares.mean.shape))
+    keys = [
+        [str(years[k]) for k in year],
+        [TIERS[k] for k in tier],
+        [AXES[k] for k in axis],
+        [codes[k] for k in region],
+    ]
+    numbers = (
+        rounded_all(getattr(shares, name).ravel().tolist(), 0 if name == "researchers_p50" else 6) for name in STATISTICS
+    )
+    write_columns(path, SHARE_COLUMNS, [*keys, *numbers])
 
 
 def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
@@ -223,15 +226,20 @@ def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
 def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
     """Write ``indicators.csv``: every declared indicator with its unit and definition."""
 
-    def lines() -> Iterable[list[str]]:
-        for row in rows:
-            unit, definition = INDICATORS[row.indicator].unit, INDICATORS[row.indicator].definition
-            form = "{:.0f}" if unit == "year" else "{:.6f}"
-            numbers = [rounded(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
-            year = "" if row.year is None else str(row.year)
-            yield [year, row.indicator, row.region, unit, definition, *numbers]
-
-    write_csv(path, INDICATOR_COLUMNS, lines())
+    units = [INDICATORS[row.indicator].unit for row in rows]
+    keys = [
+        ["" if row.year is None else str(row.year) for row in rows],
+        [row.indicator for row in rows],
+        [row.region for row in rows],
+        units,
+        [INDICATORS[row.indicator].definition for row in rows],
+    ]
+    numbers = []
+    for name in ("mean", "p05", "p50", "p95"):
+        values = [getattr(row, name) for row in rows]
+        whole, exact = rounded_all(values, 0), rounded_all(values, 6)
+        numbers.append([a if unit == "year" else b for unit, a, b in zip(units, whole, exact, strict=True)])
+    write_columns(path, INDICATOR_COLUMNS, [*keys, *numbers])
 
 
 def read_indicators(path: Path) -> list[IndicatorRow]:
