@@ -176,15 +176,16 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     """
     path = folder / "outcomes.parquet"
     try:
-        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` would import pandas
-            column = file.read(columns=["researchers"]).column(0)
+        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` and `to_numpy` would import pandas
+            chunks = file.read(columns=["researchers"]).column(0).chunks
     except (OSError, pa.ArrowException) as error:
         raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
-    if len(column) != math.prod(shape):
-        raise RunTableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
-    values: Integers = column.to_numpy().astype(np.int64).reshape(shape)
-    return values
+    found = [np.frombuffer(each.buffers()[1], dtype=np.int32)[each.offset : each.offset + len(each)] for each in chunks]
+    values: Integers = np.concatenate(found or [np.empty(0)]).astype(np.int64)
+    if len(values) != math.prod(shape):
+        raise RunTableError(f"{path}: {len(values)} rows, expected {math.prod(shape)}")
+    return values.reshape(shape)
 
 
 def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Sequence[str]) -> None:

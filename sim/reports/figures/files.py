@@ -82,7 +82,10 @@ def file_figure(table: FigureTable, note: str) -> Figure:
                 panel.axis("off")
                 continue
             _DRAWERS[table.kind](panel, table, panels[place])
-            panel.set_title(titles[place], loc="left", fontsize=9, weight="bold")
+            # A place of its own: matplotlib would else measure every label of the axes to find the same one.
+            panel.set_title(titles[place], loc="left", fontsize=9, weight="bold", y=1.0)
+            if not panel.get_xlabel():
+                panel.xaxis.set_label_coords(0.5, 0.0)
         figure.text(0.012, 1 - 0.28 / total, table.title, fontsize=13, weight="bold")
         figure.text(0.012, 0.12 / total, f"{caption}\n{note}", fontsize=7.5, color="#444444", linespacing=1.35)
         if handles:
