@@ -1,4 +1,4 @@
-"""What decides a number, by folder: hashes of the sources that name compiled code, solved draws and runs; what the cache remembers.
+"""What decides a number, by folder: hashes of sources that name compiled code, solved draws and runs; what the cache remembers.
 
 A hash covers what the code does, not how it is worded: comments, docstrings, messages and prose in declarations are left out, so
 that a reworded message neither recompiles nor renames anything. `tests/test_keys.py` walks the imports and holds this.
@@ -102,7 +102,7 @@ def _keep(path: Path, text: str) -> None:
 
 
 class Remembered:
-    """Numbers remembered between processes in a file of the cache, where importing what computes them takes longer than an answer.
+    """Numbers that a file of the cache remembers between processes: importing what computes them takes longer than an answer.
 
     The file is read at the first question and written, with what is new, when the process ends.
 

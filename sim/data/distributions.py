@@ -205,7 +205,7 @@ def quantile(distribution: Distribution, u: float, low: float = -math.inf, high:
         raise ValueError(f"u must lie strictly between 0 and 1, not {u!r}")
     if distribution.kind in ELEMENTARY:
         return _quantile(distribution, u, low, high)
-    key = (distribution.kind, *(value for _, value in distribution.numbers), u, low, high)
+    key: tuple[str | float, ...] = (distribution.kind, *(value for _, value in distribution.numbers), u, low, high)
     return remembered_quantiles("quantiles" if u in TRIED_AT else "drawn").get(key, lambda: _quantile(distribution, u, low, high))
 
 

@@ -20,7 +20,6 @@ from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import Walk, simulate
 
-
 SHORT: Final = 200_000
 """Researchers up to which a run is so short that threads of one process may make it: none can be stopped in the middle."""
 

@@ -81,7 +81,9 @@ class LongTables:
 
     def __init__(self, folder: Path, codes: Sequence[str], weight: float, group: int) -> None:
         self._group = group
-        self._words = {name: texts(words) for name, words in (("tier", TIERS), ("axis", AXES), ("stage", STAGES), ("region", codes))}
+        self._words = {
+            name: texts(words) for name, words in (("tier", TIERS), ("axis", AXES), ("stage", STAGES), ("region", codes))
+        }
         self._index: list[pa.Array] = []
         note = {"people_per_researcher": repr(float(weight))}
         self._held: tuple[list[pa.Table], list[pa.Table]] = ([], [])
@@ -182,7 +184,7 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
         raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
     found = [np.frombuffer(each.buffers()[1], dtype=np.int32)[each.offset : each.offset + len(each)] for each in chunks]
-    values: Integers = np.concatenate(found or [np.empty(0)]).astype(np.int64)
+    values: Integers = np.concatenate([np.empty(0, dtype=np.int32), *found]).astype(np.int64)
     if len(values) != math.prod(shape):
         raise RunTableError(f"{path}: {len(values)} rows, expected {math.prod(shape)}")
     return values.reshape(shape)
@@ -197,9 +199,7 @@ def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Seque
         [AXES[k] for k in axis],
         [codes[k] for k in region],
     ]
-    numbers = (
-        rounded_all(getattr(shares, name).ravel().tolist(), 0 if name == "researchers_p50" else 6) for name in STATISTICS
-    )
+    numbers = (rounded_all(getattr(shares, name).ravel().tolist(), 0 if name == "researchers_p50" else 6) for name in STATISTICS)
     write_columns(path, SHARE_COLUMNS, [*keys, *numbers])
 
 
@@ -226,7 +226,6 @@ def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
 
 def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
     """Write ``indicators.csv``: every declared indicator with its unit and definition."""
-
     units = [INDICATORS[row.indicator].unit for row in rows]
     keys = [
         ["" if row.year is None else str(row.year) for row in rows],

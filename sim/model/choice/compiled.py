@@ -48,7 +48,7 @@ os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 
 import numba  # noqa: E402  (the environment must be set before numba reads it)
 from numba.core.caching import FunctionCache, UserProvidedCacheLocator  # noqa: E402
-from numba.core.runtime import rtsys  # noqa: E402
+from numba.core.runtime import rtsys  # type: ignore[attr-defined]  # noqa: E402
 
 
 class DeedsLocator(UserProvidedCacheLocator):
@@ -88,13 +88,13 @@ class ReadyCode(FunctionCache):
         """Return the compiled function of a signature, None if it is not there."""
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
 
 def found_ready(dispatcher: Any) -> Any:
     """Let a function that is cached on disk be loaded as `ReadyCode`; plain Python stays as it is."""
-    if not numba.config.DISABLE_JIT:
-        dispatcher._cache = ReadyCode(dispatcher.py_func)
+    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        dispatcher._cache = ReadyCode(dispatcher.py_func)  # type: ignore[no-untyped-call]
     return dispatcher
 
 
@@ -114,4 +114,6 @@ def inlined(function: Function) -> Function:
     may allocate: compilation fails if it does.
     """
     compile_inline: Any = numba.njit
-    return cast("Function", found_ready(compile_inline(cache=True, fastmath=False, nogil=True, forceinline=True, _nrt=False)(function)))
+    return cast(
+        "Function", found_ready(compile_inline(cache=True, fastmath=False, nogil=True, forceinline=True, _nrt=False)(function))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -96,6 +97,14 @@ def file_figure(table: FigureTable, note: str) -> Figure:
     return figure
 
 
+def picture(figure: Figure) -> bytes:
+    """Draw a figure as PNG."""
+    file = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
 def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
     """Write a figure as PNG and SVG; no date is written, so that equal figures give equal bytes.
 
@@ -107,8 +116,8 @@ def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
         Where the files go and what they are called without their endings.
     """
     png, svg = folder / f"{stem}.png", folder / f"{stem}.svg"
+    png.write_bytes(picture(figure))
     with mpl.rc_context(STYLE):
-        figure.savefig(png, format="png", metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     return [png, svg]
 

@@ -238,15 +238,18 @@ def study_decision(person: Who, tables: Year, before: State, after: State, codes
     return Decision(kind, options, codes[after["study"]], why_chosen(options, codes[after["study"]]))
 
 
-def study_gates(person: Who, tables: Year, is_transfer: bool) -> Gates:
-    """List by graduate region what could close it to a person, and whether it is open."""
+def study_gates(person: Who, tables: Year, is_transfer: bool, regions: Sequence[int] | None = None) -> Gates:
+    """List by graduate region, of all or of some, what could close it to a person, and whether it is open."""
     leaving = float(tables.exit_gate[person.origin, AT_STUDY])
     at_home = [Chance("may not leave home", exit_rank(person, AT_STUDY), leaving)] if leaving > 0.0 and not is_transfer else []
-    rows = (tables.entry_bar, tables.student_visa_refusal, tables.border_closure)
+    bars, refusals, closures = (
+        table[person.origin].tolist() for table in (tables.entry_bar, tables.student_visa_refusal, tables.border_closure)
+    )
     gates = {}
-    for j, (bar, refusal, closure) in enumerate(zip(*(row[person.origin].tolist() for row in rows), strict=True)):
+    for j in range(len(bars)) if regions is None else regions:
         if j == person.origin:
             continue
+        bar, refusal, closure = bars[j], refusals[j], closures[j]
         met = list(at_home)
         if bar > 0.0:
             met.append(Chance("is barred", bar_rank(person), bar))

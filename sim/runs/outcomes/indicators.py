@@ -134,7 +134,7 @@ def four_of_each(values: Floats) -> list[Four]:
     depend on the order of additions.
     """
     lines = np.ascontiguousarray(values.T)
-    whole = ~np.isnan(lines).any(axis=1)
+    whole = np.logical_not(np.isnan(lines).any(axis=1))
     complete = lines[whole]
     low, middle, high = np.quantile(complete, (BAND[0], 0.5, BAND[1]), axis=1)
     made = iter(np.column_stack([complete.mean(axis=1), low, middle, high]).tolist())
@@ -422,7 +422,7 @@ def indicator_rows(measured: Sequence[Mapping[str, Floats]], until: int, codes: 
             if not each.is_yearly:
                 rows.append(IndicatorRow(None, name, place, *found[k,]))
                 continue
-            seen = ~np.isnan(values[..., k]).all(axis=0)
+            seen = np.logical_not(np.isnan(values[..., k]).all(axis=0)).tolist()
             rows.extend(
                 IndicatorRow(int(year), name, place, *found[y, k])
                 for y, year in enumerate(years)

@@ -113,7 +113,5 @@ def _share_statistics(share: Floats, draws: int) -> dict[str, Floats]:
         return {}
     parameter, replicate = spread(share.reshape(draws, -1, *share.shape[1:]))
     quantiles = np.quantile(held, FIVE_QUANTILES, axis=0)
-    names = ("p05", "p25", "p50", "p75", "p95")
-    return {
-        "mean": held.mean(axis=0), "sd_parameter": parameter, "sd_replicate": replicate, **dict(zip(names, quantiles, strict=True))
-    }  # fmt: skip
+    found = dict(zip(("p05", "p25", "p50", "p75", "p95"), quantiles, strict=True))
+    return found | {"mean": held.mean(axis=0), "sd_parameter": parameter, "sd_replicate": replicate}

@@ -206,7 +206,7 @@ def quantiles_of(values: Floats) -> Floats:
 
 
 def quantiles_over_runs(values: Floats, probabilities: Sequence[float]) -> Floats:
-    """Return quantiles over runs (first axis), (Q, ...), leaving out runs in which nobody is counted; NaN where there is no other.
+    """Return quantiles over runs (first axis), (Q, ...), without runs in which nobody is counted; NaN where there is no other.
 
     The numbers are those of `numpy.nanquantile`, which goes through the cells one by one; here those that are whole go at once.
     """
