@@ -94,7 +94,7 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
     sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
     if all(is_short(task.plan) for task in tasks):
-        draws = solved(tasks, workers, progress)
+        draws = draws_of(tasks, workers, progress)
         made = map_in_threads(lambda pair: run_replicates(*pair), zip(tasks, draws, strict=True), workers)
     else:
         made = map_in_order(execute, tasks, workers)
@@ -110,7 +110,7 @@ def is_short(plan: RunPlan) -> bool:
     return plan.engine == "arrays" and not plan.check_invariants and plan.researchers <= SHORT
 
 
-def solved(tasks: Sequence[Task], workers: int, progress: Progress | None) -> list[Draw]:
+def draws_of(tasks: Sequence[Task], workers: int, progress: Progress | None) -> list[Draw]:
     """Find the draws of tasks, and solve in processes those that nobody has solved."""
     known = [known_draw(task.plan.basis, task.parameters, task.number) for task in tasks]
     missing = [task for task, draw in zip(tasks, known, strict=True) if draw is None]
