@@ -134,11 +134,18 @@ def four_of_each(values: Floats) -> list[Four]:
     depend on the order of additions.
     """
     lines = np.ascontiguousarray(values.T)
-    whole = np.logical_not(np.isnan(lines).any(axis=1))
+    unknown = np.isnan(lines)
+    whole, empty = np.logical_not(unknown.any(axis=1)), unknown.all(axis=1)
     complete = lines[whole]
     low, middle, high = np.quantile(complete, (BAND[0], 0.5, BAND[1]), axis=1)
-    made = iter(np.column_stack([complete.mean(axis=1), low, middle, high]).tolist())
-    return [tuple(next(made)) if is_whole else four(line) for is_whole, line in zip(whole.tolist(), lines, strict=True)]
+    found: list[Four] = [(np.nan, np.nan, np.nan, np.nan)] * len(lines)
+    for k, numbers in zip(
+        np.flatnonzero(whole), np.column_stack([complete.mean(axis=1), low, middle, high]).tolist(), strict=True
+    ):
+        found[k] = tuple(numbers)
+    for k in np.flatnonzero(~(whole | empty)):
+        found[k] = four(lines[k])
+    return found
 
 
 def four_years(years: Floats) -> Four:
