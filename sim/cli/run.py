@@ -65,7 +65,9 @@ def size_options(defaults: Sizes) -> Callable[[Command], Command]:
     return decorate
 
 
-workers_option = click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Threads or processes.  [default: one per core]"
+)
 
 
 @click.command()
