@@ -27,7 +27,7 @@ FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13)
 COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench reference evidence calibrate lock clean
+.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,11 @@ ci: test lint test-slow test-3.13  ## everything that must pass
 
 bench: $(READY) .venv-bench/.ready $(FRAMES:%=%/.ready)  ## measure speed beside peers and the limit: a table and one JSON object
 	$(BIN)/python -m benchmarks.bench --starsim .venv-bench/bin/python $(FRAMES:%=--frames %/bin/python) --write docs/performance.md
+	$(BIN)/python -m benchmarks.waits $(BESIDE:%=--beside %) --write docs/performance.md
+
+bench-quick: $(READY)  ## the benchmarks in a short form, at most three minutes: that they run, not how fast
+	$(BIN)/python -m benchmarks.bench --sizes 5000,20000 --repetitions 1
+	$(BIN)/python -m benchmarks.waits --draws 4 --repetitions 1
 
 .venv-bench/.ready: benchmarks/requirements.lock
 	$(PYTHON) -m venv .venv-bench

@@ -1,13 +1,16 @@
-"""What decides a number, by folder: hashes of the sources that name compiled code, solved draws and runs; the cache's root.
+"""What decides a number, by folder: hashes of sources that name compiled code, solved draws and runs; what the cache remembers.
 
 A hash covers what the code does, not how it is worded: comments, docstrings, messages and prose in declarations are left out, so
 that a reworded message neither recompiles nor renames anything. `tests/test_keys.py` walks the imports and holds this.
 """
 
-import ast
+import atexit
+import contextlib
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,9 @@ MODEL = (*SOLUTION, "engines", "scenarios/scenario.py", "runs/outcomes", "runs/s
 COMPARISON = ("comparisons",)
 """Sources that decide the numbers of a comparison of given runs."""
 
+HEX_DIGITS = 64
+MOST = 50_000
+"""Numbers that a file of the cache remembers."""
 PROSE = frozenset({"meaning", "enters", "note", "definition", "title", "remedy"})
 """Keywords of declarations that say something and decide nothing."""
 
@@ -58,21 +64,97 @@ def source_hash(parts: tuple[str, ...], package: Path = PACKAGE) -> str:
 
     Returns
     -------
-    64 hexadecimal digits; equal for equal sources wherever the package is installed, whatever the version of Python.
+    64 hexadecimal digits; equal for equal sources wherever the package is installed, whatever the version of Python. They are
+    remembered below `cache_root` by the bytes of the sources.
     """
+    files = {path.relative_to(package).as_posix(): path.read_bytes() for path in source_files(parts, package)}
+    remembered = cache_root() / "deeds" / f"{bytes_hash(files)[:32]}"
+    with contextlib.suppress(OSError, ValueError):
+        known = remembered.read_text(encoding="ascii")
+        if len(known) == HEX_DIGITS:
+            return known
     digest = hashlib.sha256()
-    for path in source_files(parts, package):
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(deeds(path.read_text(encoding="utf-8")).encode())
+    for name, content in files.items():
+        digest.update(name.encode())
+        digest.update(deeds(content.decode("utf-8")).encode())
+    _keep(remembered, digest.hexdigest())
     return digest.hexdigest()
 
 
+def bytes_hash(files: dict[str, bytes]) -> str:
+    """Hash the bytes of files and of what reads them: equal bytes mean equal deeds, which take a hundred times longer to read."""
+    digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
+    for name, content in {"sources.py": Path(__file__).read_bytes(), **files}.items():
+        digest.update(f"{name} {len(content)} ".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a small file in one atomic move; a cache that cannot be written is no error."""
+    import tempfile
+
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).replace(path)
+
+
+class Remembered:
+    """Numbers that a file of the cache remembers between processes: importing what computes them takes longer than an answer.
+
+    The file is read at the first question and written, with what is new, when the process ends.
+
+    Parameters
+    ----------
+    name : of the numbers.
+    sources : files whose bytes name the file: all that the numbers depend on besides their keys.
+    """
+
+    def __init__(self, name: str, sources: tuple[Path, ...]) -> None:
+        content = {path.name: path.read_bytes() for path in sources}
+        self.path = cache_root() / f"{name}-{bytes_hash(content)[:16]}.json"
+        self.known: dict[tuple[str | float, ...], float] | None = None
+        self.is_new = False
+
+    def get(self, key: tuple[str | float, ...], compute: Callable[[], float]) -> float:
+        """Return the number of a key, computed if nobody knows it; what `compute` raises is raised and not remembered."""
+        if self.known is None:
+            self.known = self.read()
+        found = self.known.get(key)
+        if found is None:
+            found = compute()
+            if len(self.known) < MOST:
+                self.known[key] = found
+                if not self.is_new:
+                    self.is_new = True
+                    atexit.register(self.write)
+        return found
+
+    def read(self) -> dict[tuple[str | float, ...], float]:
+        """Read the file; one that is missing or damaged counts as empty."""
+        try:
+            rows = json.loads(self.path.read_text(encoding="ascii"))
+            return {tuple(row[:-1]): float(row[-1]) for row in rows}
+        except (OSError, ValueError, TypeError, IndexError):
+            return {}
+
+    def write(self) -> None:
+        """Write the file with what other processes wrote meanwhile."""
+        rows = [[*key, value] for key, value in (self.read() | (self.known or {})).items()]
+        _keep(self.path, json.dumps(rows[:MOST]))
+
+
+@cache
 def deeds(text: str) -> str:
     """Write the parsed code of a module without its words: comments, docstrings, messages, prose.
 
     A message is a text in a ``raise`` statement, or any text with a blank in it that is not compared, looked up or a key: no name
     or id that decides a number holds a blank. Prose is a text given under one of the keywords `PROSE`.
     """
+    import ast  # slow to import, and not needed where hashes are remembered
+
     return "".join(_written(ast.parse(text), is_said=None))
 
 
@@ -81,6 +163,8 @@ def _written(node: Any, is_said: bool | None) -> Iterator[str]:
 
     is_said : whether texts are messages; None where their blanks tell.
     """
+    import ast
+
     if isinstance(node, list):
         for each in node:
             yield from _written(each, is_said)

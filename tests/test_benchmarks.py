@@ -31,3 +31,16 @@ def test_the_parts_are_measured() -> None:
     lines = done.stdout.splitlines()
     assert sum(line.startswith("| choices: ") for line in lines) == 3
     assert any(line.startswith("| tables of the years | ") for line in lines)
+
+
+def test_the_waits_are_measured(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- waits -->\n<!-- end of waits -->\n", encoding="utf-8")
+    words = ["--draws", "2", "--researchers", "300", "--repetitions", "1", "--write", str(page)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.waits", *words], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    contests = json.loads(done.stdout.splitlines()[-1])["contests"]
+    assert all(seconds > 0.0 for pairs in contests.values() for pair in pairs for spent in pair for seconds in spent)
+    assert "| check / import click | " in page.read_text(encoding="utf-8")

@@ -58,8 +58,8 @@ def report_into(comparison: Comparison, folder: Path) -> Path:
     page = folder / _PAGE
     if page.is_file():
         return page
-    save_figures(comparison, folder / _FIGURES)
-    return write_report(comparison, page)
+    files = save_figures(comparison, folder / _FIGURES)
+    return write_report(comparison, page, {path.stem: path.read_bytes() for path in files if path.suffix == ".png"})
 
 
 def read_folder(folder: Path) -> Run | Comparison:

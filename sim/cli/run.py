@@ -83,7 +83,9 @@ def draws_options(command: Command) -> Command:
     return click.option("--ensemble", metavar="NAME|FILE", help=words)(command)
 
 
-workers_option = click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Threads or processes.  [default: one per core]"
+)
 
 
 @click.command()

@@ -6,6 +6,7 @@ At the reference point nothing but the assumption differs from row to row. Base 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +16,12 @@ from sim.comparisons.effects import POINTS
 from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.comparisons.regions import MAIN_AXES, MAIN_TIER
 from sim.data.schema import Data
-from sim.draws.draw import REFERENCE, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, Draw, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
-from sim.runs.executors import Progress
+from sim.runs.execute import SHORT
+from sim.runs.executors import Progress, map_in_threads
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate
@@ -73,7 +75,9 @@ def why_no_assumptions(base: Run, variants: Sequence[Run]) -> str | None:
     return None
 
 
-def assumption_rows(comparison: Comparison, basis: Basis, progress: Progress | None = None) -> tuple[AssumptionRow, ...]:
+def assumption_rows(
+    comparison: Comparison, basis: Basis, progress: Progress | None = None, workers: int = 1
+) -> tuple[AssumptionRow, ...]:
     """Run base and variants at the reference point under every setting.
 
     Parameters
@@ -84,6 +88,8 @@ def assumption_rows(comparison: Comparison, basis: Basis, progress: Progress | N
         The tables.
     progress
         Told how many settings are done.
+    workers
+        Threads; they change nothing in the result.
 
     Returns
     -------
@@ -97,8 +103,11 @@ def assumption_rows(comparison: Comparison, basis: Basis, progress: Progress | N
     scenarios = [load_scenario(str(run.folder / RESOLVED)) for run in (base, *variants)]
     replicates = max(FEWEST_REPLICATES, min(ASSUMPTION_REPLICATES, base.replicates))
     found: dict[str, list[AssumptionRow]] = {name: [] for name in names}
-    for done, setting in enumerate(SETTINGS, start=1):
-        shares = reference_shares(setting, scenarios, base, replicates, basis)
+    point = reference_vector(basis.data)
+    draws = [make_draw(basis, point | dict(setting.parameters), REFERENCE) for setting in SETTINGS]
+    work = partial(reference_shares, scenarios=scenarios, base=base, replicates=replicates, basis=basis)
+    threads = workers if int(base.provenance["researchers"]) <= SHORT else 1
+    for done, (setting, shares) in enumerate(zip(SETTINGS, map_in_threads(work, draws, threads), strict=True), start=1):
         for number, name in enumerate(names, start=1):
             found[name] += setting_rows(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
         if progress is not None:
@@ -106,9 +115,8 @@ def assumption_rows(comparison: Comparison, basis: Basis, progress: Progress | N
     return tuple(row for name in names for row in found[name])
 
 
-def reference_shares(setting: Setting, scenarios: Sequence[Scenario], base: Run, replicates: int, basis: Basis) -> Floats:
-    """Run scenarios at the reference point under a setting: shares, (replicates, scenarios, Y, X, R)."""
-    draw = make_draw(basis, reference_vector(basis.data) | dict(setting.parameters), REFERENCE)
+def reference_shares(draw: Draw, scenarios: Sequence[Scenario], base: Run, replicates: int, basis: Basis) -> Floats:
+    """Run scenarios at the reference point under a setting, its draw: shares, (replicates, scenarios, Y, X, R)."""
     record = base.provenance
     researchers, seed, until = int(record["researchers"]), int(record["seed"]), int(record["until"])
     worlds = [world_of(basis.data, scenario, draw, researchers, until) for scenario in scenarios]

@@ -32,7 +32,7 @@ class Extent:
     anatomy
         Whether some runs are made again with everyone's history, to say who changed and why.
     workers
-        Processes of the anatomy; they change nothing in the result.
+        Processes of the anatomy, threads of the assumptions; they change nothing in the result.
     """
 
     assumptions: bool = True
@@ -85,7 +85,7 @@ def complete(comparison: Comparison, extent: Extent, basis: Basis, progress: Pro
     reasons = []
     if extent.assumptions:
         reasons.append(why_no_assumptions(comparison.base, comparison.variants))
-        comparison = replace(comparison, assumptions=assumption_rows(comparison, basis, progress))
+        comparison = replace(comparison, assumptions=assumption_rows(comparison, basis, progress, extent.workers))
     if extent.anatomy:
         reasons.append(why_no_anatomy(comparison.base, comparison.variants))
         comparison = replace(

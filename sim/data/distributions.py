@@ -6,11 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from sim.sources import Remembered
+
 TRIED_AT: Final = (1e-10, 0.01, 0.05, 0.5, 0.95, 0.99, 1 - 1e-10)
-"""Probabilities at which every file is looked at; quantiles there are remembered."""
+"""Probabilities at which every file is looked at."""
+ELEMENTARY: Final = ("fixed", "uniform", "triangular")
+"""Kinds whose quantiles need no special function."""
 
 DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "fixed": ("value",),
@@ -197,6 +203,21 @@ def quantile(distribution: Distribution, u: float, low: float = -math.inf, high:
     """
     if not 0.0 < u < 1.0:
         raise ValueError(f"u must lie strictly between 0 and 1, not {u!r}")
+    if distribution.kind in ELEMENTARY:
+        return _quantile(distribution, u, low, high)
+    key: tuple[str | float, ...] = (distribution.kind, *(value for _, value in distribution.numbers), u, low, high)
+    return remembered_quantiles("quantiles" if u in TRIED_AT else "drawn").get(key, lambda: _quantile(distribution, u, low, high))
+
+
+@cache
+def remembered_quantiles(name: str) -> Remembered:
+    """Open the quantiles that are known from before, for the scipy and the formulas that are installed."""
+    scipy = find_spec("scipy")
+    version = Path(scipy.origin).with_name("version.py") if scipy and scipy.origin else Path(__file__)
+    return Remembered(name, (version, Path(__file__)))
+
+
+def _quantile(distribution: Distribution, u: float, low: float, high: float) -> float:
     n = dict(distribution.numbers)
     if distribution.kind == "fixed":
         return min(high, max(low, n["value"]))

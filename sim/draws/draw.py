@@ -9,15 +9,15 @@ import hashlib
 import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from scipy.stats import qmc
 
 from sim.data.distributions import Distribution, quantile
 from sim.data.schema import Data
@@ -36,6 +36,10 @@ from sim.sources import SOLUTION, cache_root, source_hash
 SOBOL_SEED = 2010
 SOBOL_DIMENSIONS = 96
 MOST_POINTS = 1 << 14
+BITS = 30
+"""Binary digits of a coordinate of a point."""
+FIRST_POINTS = Path(__file__).with_name("points.npy")
+"""The first of `sobol_points` as whole numbers: making them anew imports what takes longer than a small run."""
 SHIPPED = "draws.npz"
 """File of the solved draws that come with tables."""
 REFERENCE = -1
@@ -62,10 +66,29 @@ class Draw:
 @cache
 def sobol_points() -> Floats:
     """Make the fixed scrambled Sobol points, (MOST_POINTS, SOBOL_DIMENSIONS) in (0, 1)."""
+    from scipy.stats import qmc
+
     sampler = qmc.Sobol(d=SOBOL_DIMENSIONS, scramble=True, rng=np.random.default_rng(SOBOL_SEED))
-    points = sampler.random(MOST_POINTS)
+    return inside(sampler.random(MOST_POINTS))
+
+
+@cache
+def first_points() -> Floats:
+    """Read the first points from the package, (N, SOBOL_DIMENSIONS): those of `sobol_points` to the bit."""
+    return inside(np.load(FIRST_POINTS) * 2.0**-BITS)
+
+
+def inside(points: Floats) -> Floats:
+    """Keep points off 0 and 1, where quantiles are infinite."""
     clipped: Floats = np.clip(points, 1e-9, 1.0 - 1e-9)
     return clipped
+
+
+def points_in_order() -> Iterator[Floats]:
+    """Yield the points of the sequence, the first from the package and the others when they are asked for."""
+    first = first_points()
+    yield from first
+    yield from sobol_points()[len(first) :]
 
 
 def parameter_vector(data: Data, point: Floats, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
@@ -133,7 +156,7 @@ def draw_vectors(data: Data, count: int, overrides: Mapping[str, float | Distrib
     """
     if count > MOST_POINTS:
         raise ValueError(f"{count} draws: there are at most {MOST_POINTS}")
-    return [parameter_vector(data, point, overrides) for point in sobol_points()[:count]]
+    return [parameter_vector(data, point, overrides) for point in islice(points_in_order(), count)]
 
 
 def reference_vector(data: Data) -> dict[str, float]:
@@ -164,18 +187,15 @@ def start_digest() -> str:
 
 def draw_key(basis: Basis, parameters: Mapping[str, float], number: int) -> str:
     """Name a solved draw by everything its solution depends on."""
-    text = json.dumps(
-        [
-            source_hash(SOLUTION),
-            basis.data.numbers,
-            start_digest(),
-            scenario_effect(basis.baseline),
-            sorted(parameters.items()),
-            number,
-        ],
-        sort_keys=True,
-    )
+    text = f"[{_basis_text(basis)}, {json.dumps(sorted(parameters.items()))}, {json.dumps(number)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@cache
+def _basis_text(basis: Basis) -> str:
+    """Write what all draws of a basis depend on."""
+    parts = (source_hash(SOLUTION), basis.data.numbers, start_digest(), scenario_effect(basis.baseline))
+    return ", ".join(json.dumps(part, sort_keys=True) for part in parts)
 
 
 def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Draw:
@@ -191,12 +211,19 @@ def make_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Dra
     ------
     sim.draws.constants.NotSolvedError : the constants of this vector cannot be solved.
     """
+    known = known_draw(basis, parameters, number)
+    if known is not None:
+        return known
+    key, stored = draw_key(basis, parameters, number), solve_anew(basis, parameters, number)
+    save_draws(draw_file(key), {key: stored})
+    return Draw(number, dict(parameters), stored)
+
+
+def known_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Draw | None:
+    """Find the solved draw among those shipped and those cached; arguments as for `make_draw`."""
     key = draw_key(basis, parameters, number)
     stored = shipped_draws(basis.data.folder).get(key) or cached_draw(key)
-    if stored is None:
-        stored = solve_anew(basis, parameters, number)
-        save_draws(draw_file(key), {key: stored})
-    return Draw(number, dict(parameters), stored)
+    return None if stored is None else Draw(number, dict(parameters), stored)
 
 
 def solve_anew(basis: Basis, parameters: Mapping[str, float], number: int) -> Constants:

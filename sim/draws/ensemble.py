@@ -27,6 +27,7 @@ from sim.draws.draw import (
     SOBOL_DIMENSIONS,
     Draw,
     draw_vectors,
+    known_draw,
     make_draw,
     parameter_vector,
     start_digest,
@@ -176,14 +177,26 @@ def draw_of(ensemble: Ensemble, basis: Basis, parameters: Mapping[str, float], n
 
     A row's constants stand if they were solved for these parameters with this model; else they are solved anew.
     """
+    known = known_draw_of(ensemble, basis, parameters, number)
+    if known is not None:
+        return known
     if ensemble.is_prior or number == REFERENCE:
         return make_draw(basis, parameters, number)
+    key = ensemble.numbers[number]
+    solved = make_draw(basis, parameters, key)
+    return Draw(number, solved.parameters, solved.constants, key)
+
+
+def known_draw_of(ensemble: Ensemble, basis: Basis, parameters: Mapping[str, float], number: int) -> Draw | None:
+    """Find draw `number` of an ensemble with given parameters where it is solved already; None if it is not."""
+    if ensemble.is_prior or number == REFERENCE:
+        return known_draw(basis, parameters, number)
     key = ensemble.numbers[number]
     row = dict(zip(ensemble.names, ensemble.parameters[number].tolist(), strict=True))
     if row == dict(parameters) and ensemble.record.get("solution") == solution_digest(basis):
         return Draw(number, dict(parameters), ensemble.constants[number], key)
-    solved = make_draw(basis, parameters, key)
-    return Draw(number, solved.parameters, solved.constants, key)
+    found = known_draw(basis, parameters, key)
+    return None if found is None else Draw(number, found.parameters, found.constants, key)
 
 
 def key_of(ensemble: Ensemble, number: int) -> int:

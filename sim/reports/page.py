@@ -10,9 +10,9 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from matplotlib.figure import Figure
 from PIL import Image
 
 import sim
@@ -20,7 +20,7 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.words import signed
 from sim.reports.evidence import change_part, evidence_part, origin_part
 from sim.reports.figures.catalogue import figure_tables, run_note
-from sim.reports.figures.files import file_figure
+from sim.reports.figures.files import file_figure, picture
 from sim.reports.figures.pages import plotly_figure
 from sim.reports.figures.tables import BARS, INTERVALS, LINES, FigureTable, shown_runs
 from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
@@ -50,7 +50,7 @@ class ReportTooLargeError(ValueError):
     """The page would be larger than what can be mailed."""
 
 
-def write_report(what: Run | Comparison, path: Path) -> Path:
+def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, bytes] = MappingProxyType({})) -> Path:
     """Write the page about a run or a comparison.
 
     Parameters
@@ -59,6 +59,8 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
         A run or a comparison, read from its folder.
     path
         Of the page; an existing file is replaced.
+    pictures
+        Figures that are drawn already, as PNG by name (see `sim.reports.figures.files.picture`).
 
     Returns
     -------
@@ -72,7 +74,7 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    page = report_page(what if isinstance(what, Comparison) else as_comparison(what)).encode()
+    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), pictures).encode()
     if len(page) > MOST_PAGE_BYTES:
         raise ReportTooLargeError(f"{path}: {len(page):,} bytes, at most {MOST_PAGE_BYTES:,}; compare fewer scenarios at a time")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +84,8 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
     return path
 
 
-def report_page(comparison: Comparison) -> str:
-    """Return the text of the page."""
+def report_page(comparison: Comparison, pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
+    """Return the text of the page; `pictures` as for `write_report`."""
     runs = [run for _, run in shown_runs(comparison)]
     title = " / ".join(run.title for run in runs[1:]) or runs[0].title
     tables = figure_tables(comparison)
@@ -96,7 +98,7 @@ def report_page(comparison: Comparison) -> str:
             title=shortened(title, MOST_TITLE),
             kind=_kind(comparison),
             question=_question(runs[-1], title),
-            sections=_sections(comparison, tables),
+            sections=_sections(comparison, tables, pictures),
             footer=f"{run_note(comparison)} Written by talentsim {version}. Projections under assumptions, not forecasts of "
             "persons.",
             style=_text("style.css"),
@@ -128,10 +130,13 @@ def described(table: FigureTable) -> str:
     return f"{table.title}, in {table.unit}. {'; '.join(numbers[:_DESCRIBED])}{tail}."
 
 
-def _sections(comparison: Comparison, tables: Mapping[str, FigureTable]) -> list[Section]:
+def _sections(comparison: Comparison, tables: Mapping[str, FigureTable], pictures: Mapping[str, bytes]) -> list[Section]:
     """Return the sections that have something to say, in their order."""
     note = run_note(comparison)
-    blocks = {name: _figure_block(table, note) for name, table in tables.items()}
+    blocks = {
+        name: _figure_block(table, pictures[name] if name in pictures else picture(file_figure(table, note)))
+        for name, table in tables.items()
+    }
 
     def drawn(*names: str) -> list[Block]:
         return [blocks[name] for name in names if name in blocks]
@@ -157,9 +162,9 @@ def _sections(comparison: Comparison, tables: Mapping[str, FigureTable]) -> list
     return [section for section in sections if section.blocks]
 
 
-def _figure_block(table: FigureTable, note: str) -> FigureBlock:
+def _figure_block(table: FigureTable, png: bytes) -> FigureBlock:
     caption = f"{table.caption} Unit: {table.unit}."
-    return FigureBlock(table.name, table.title, caption, described(table), _picture(file_figure(table, note)))
+    return FigureBlock(table.name, table.title, caption, described(table), _small(png))
 
 
 def _drawn(tables: Mapping[str, FigureTable]) -> str:
@@ -168,12 +173,10 @@ def _drawn(tables: Mapping[str, FigureTable]) -> str:
     return "{" + figures.replace("<", "\\u003c").replace("\u2028", "\\u2028") + "}"
 
 
-def _picture(figure: Figure) -> str:
-    """Return a figure as a small PNG in base64."""
-    whole, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(whole, format="png", metadata={"Software": None})
-    whole.seek(0)
-    with Image.open(whole) as image:
+def _small(png: bytes) -> str:
+    """Return a picture as a small PNG in base64."""
+    small = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
         image.convert("RGB").quantize(_COLOURS).save(small, format="png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
 

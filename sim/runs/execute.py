@@ -6,19 +6,23 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from sim.draws.draw import REFERENCE, reference_vector
-from sim.draws.ensemble import draw_of, find_ensemble, vectors_of_draws
+from sim.draws.draw import REFERENCE, Draw, reference_vector
+from sim.draws.ensemble import draw_of, find_ensemble, known_draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.engines.walk import EngineMissingError, check_engine
-from sim.runs.executors import Progress, map_in_order
+from sim.runs.executors import Progress, map_in_order, map_in_threads
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import Walk, simulate
+
+SHORT: Final = 200_000
+"""Researchers up to which a run is so short that threads of one process may make it: none can be stopped in the middle."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,17 @@ def variant_tasks(plan: RunPlan) -> dict[float, Task]:
 
 def execute(task: Task) -> list[Outcomes]:
     """Solve or find the draw of a task and run its replicates."""
+    return run_replicates(task, solve(task))
+
+
+def solve(task: Task) -> Draw:
+    """Solve or find the draw of a task."""
+    return draw_of(task.plan.ensemble, task.plan.basis, task.parameters, task.number)
+
+
+def run_replicates(task: Task, draw: Draw) -> list[Outcomes]:
+    """Run the replicates of a task whose draw is solved."""
     plan = task.plan
-    draw = draw_of(plan.ensemble, plan.basis, task.parameters, task.number)
     world = world_of(plan.basis.data, plan.scenario, draw, plan.researchers, plan.until)
     walk = Walk(plan.engine, plan.check_invariants)
     return [simulate(world, draw, replicate, plan.seed, walk) for replicate in range(plan.replicates)]
@@ -64,10 +77,13 @@ def execute(task: Task) -> list[Outcomes]:
 def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None) -> Iterator[Outcomes]:
     """Run tasks and yield their outcomes in the order of the tasks, whatever the number of workers.
 
+    Short runs of the array engine are made in threads of this process, which has everything loaded; what is long or walks in
+    Python, and draws that are not solved yet, in processes.
+
     Parameters
     ----------
     tasks : of `tasks_of`.
-    workers : processes, at least 1; 1 runs in this process.
+    workers : threads or processes, at least 1; 1 runs in this process.
     progress : called with (phase, done, total) after every task.
 
     Yields
@@ -78,11 +94,33 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
     ------
     sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
-    with closing(map_in_order(execute, tasks, workers)) as results:
+    if all(is_short(task.plan) for task in tasks):
+        draws = draws_of(tasks, workers, progress)
+        made = map_in_threads(lambda pair: run_replicates(*pair), zip(tasks, draws, strict=True), workers)
+    else:
+        made = map_in_order(execute, tasks, workers)
+    with closing(made) as results:
         for done, outcomes in enumerate(results, start=1):
             yield from outcomes
             if progress is not None:
                 progress("running", done, len(tasks))
+
+
+def is_short(plan: RunPlan) -> bool:
+    """Tell whether a run of a plan is one compiled call of a second at most, or a few."""
+    return plan.engine == "arrays" and not plan.check_invariants and plan.researchers <= SHORT
+
+
+def draws_of(tasks: Sequence[Task], workers: int, progress: Progress | None) -> list[Draw]:
+    """Find the draws of tasks, and solve in processes those that nobody has solved."""
+    known = [known_draw_of(task.plan.ensemble, task.plan.basis, task.parameters, task.number) for task in tasks]
+    missing = [task for task, draw in zip(tasks, known, strict=True) if draw is None]
+    with closing(map_in_order(solve, missing, workers)) as results:
+        for done, each in enumerate(results, start=1):
+            known[known.index(None)] = each
+            if progress is not None:
+                progress("solving", done, len(missing))
+    return [draw for draw in known if draw is not None]
 
 
 class PlanError(ValueError):
@@ -102,7 +140,9 @@ class Runner:
 
     def variants(self, plan: RunPlan) -> Mapping[float, Iterable[Outcomes]]:
         """Run the headline at the reference point, by seat elasticity (see `variant_tasks`)."""
-        return {value: execute(task) for value, task in variant_tasks(plan).items()}
+        tasks = variant_tasks(plan)
+        made = run_tasks(list(tasks.values()), plan.workers)
+        return {value: list(islice(made, plan.replicates)) for value in tasks}
 
 
 Finish = Callable[[Run], object]

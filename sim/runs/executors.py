@@ -7,10 +7,12 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import Any, Generic, TypeVar
@@ -287,6 +289,38 @@ def map_in_order(work: Callable[[Item], Result], items: Sequence[Item], workers:
             if error is not None:
                 raise error
             yield result
+
+
+def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result, None, None]:
+    """Apply work that lets go of the interpreter's lock to items, in threads, and yield the results in the order of the items.
+
+    The first is worked on in the calling thread: whatever has to be compiled or loaded for all is then done once, and Ctrl-C is
+    heard meanwhile.
+
+    Parameters
+    ----------
+    work
+        Makes the result of an item. What it raises is raised here.
+    items
+        What is worked on, each by itself and in a short time: who stops waits for those that are begun.
+    workers
+        Threads, at least 1.
+    """
+    left = iter(items)
+    yield from map(work, islice(left, 1))
+    if workers <= 1:
+        yield from map(work, left)
+        return
+    pool = ThreadPoolExecutor(workers)
+    begun: deque[Future[Result]] = deque()
+    try:
+        begun.extend(pool.submit(work, item) for item in islice(left, AHEAD * workers))
+        while begun:
+            result = begun.popleft().result()
+            begun.extend(pool.submit(work, item) for item in islice(left, 1))
+            yield result
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def attempt(work: Callable[[Item], Result], batch: Sequence[Item]) -> tuple[Any, Exception | None]:

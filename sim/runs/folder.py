@@ -11,7 +11,7 @@ import datetime
 import filecmp
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -234,12 +234,13 @@ def write_run(
         with explained(folder.parent):
             _write_text(partial / "scenario.toml", resolved_toml(plan.scenario, plan.basis.data.codes))
             _write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+            run = read_run(partial)
             if finish is not None:
-                finish(read_run(partial))
+                finish(run)
         other = differing_files(partial, folder) if find_run(plan, root) else []
         if other:
             raise FolderError(folder, f"made again by the {plan.engine} engine, the run gave other numbers: {', '.join(other)}")
-    return read_run(folder)
+    return replace(run, folder=folder)
 
 
 def differing_files(first: Path, second: Path) -> list[str]:

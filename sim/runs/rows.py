@@ -24,6 +24,14 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
         writer.writerows([_text(value) for value in row] for row in rows)
 
 
+def write_columns(path: Path, header: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+    """Write a CSV file of columns of texts, all of one length, as `write_csv` writes rows."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(zip(*columns, strict=True))
+
+
 def read_csv(path: Path, encoding: str = "utf-8") -> list[list[str]]:
     """Read the rows of a CSV file as texts, its header first.
 
@@ -94,6 +102,15 @@ def _value(kind: Any, text: str) -> Any:
     if kind is bool:
         return text == "yes"
     return math.nan if kind is float and not text else kind(text)
+
+
+def rounded_all(values: Iterable[float], decimals: int) -> list[str]:
+    """Write many numbers with so many decimals, each as `rounded` does."""
+    found = list(values)
+    texts = (f"%.{decimals}f\n" * len(found) % tuple(found)).split("\n")[:-1]
+    zero = f"{0:.{decimals}f}"
+    special = {"nan": "", "inf": "never", "-inf": "never", f"-{zero}": zero}
+    return [special.get(text, text) for text in texts]
 
 
 def rounded(value: float, form: str) -> str:

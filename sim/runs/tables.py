@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
 from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow
-from sim.runs.rows import RunTableError, read_columns, read_rows, rounded, write_csv, write_table
+from sim.runs.rows import RunTableError, read_columns, read_rows, rounded_all, write_columns, write_table
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 
@@ -79,7 +80,11 @@ class LongTables:
     """
 
     def __init__(self, folder: Path, codes: Sequence[str], weight: float, group: int) -> None:
-        self._codes, self._group = list(codes), group
+        self._group = group
+        self._words = {
+            name: texts(words) for name, words in (("tier", TIERS), ("axis", AXES), ("stage", STAGES), ("region", codes))
+        }
+        self._index: list[pa.Array] = []
         note = {"people_per_researcher": repr(float(weight))}
         self._held: tuple[list[pa.Table], list[pa.Table]] = ([], [])
         self._writers = tuple(
@@ -116,28 +121,46 @@ class LongTables:
             held.clear()
 
     def _outcome_rows(self, outcomes: Outcomes, years: Integers, counts: Integers) -> pa.Table:
-        index = np.indices(counts.shape).reshape(counts.ndim, -1)
+        if not self._index:  # every run has the same rows
+            year, *cell = np.indices(counts.shape).reshape(counts.ndim, -1)
+            named = zip(cell, ("tier", "axis", "region"), strict=True)
+            self._index = [column(years[year], np.int16), *(self._texts(each, name) for each, name in named)]
         columns = [
             *_run_columns(outcomes, counts.size),
-            pa.array(years[index[0]].astype(np.int16)),
-            _texts(index[1], TIERS),
-            _texts(index[2], AXES),
-            _texts(index[3], self._codes),
-            pa.array(counts.ravel().astype(np.int32)),
-            pa.array(shares_of(counts).ravel(), from_pandas=True),
+            *self._index,
+            column(counts.ravel(), np.int32),
+            column(shares_of(counts).ravel(), np.float64),
         ]
-        return pa.table(columns, schema=self._writers[0].schema)
+        return pa.Table.from_arrays(columns, schema=self._writers[0].schema)
 
     def _flow_rows(self, outcomes: Outcomes, years: Integers, flows: NDArray[np.int32]) -> pa.Table:
         index = np.nonzero(flows)
         columns = [
             *_run_columns(outcomes, len(index[0])),
-            pa.array(years[index[0]].astype(np.int16)),
-            _texts(index[1], STAGES),
-            *(_texts(each, self._codes) for each in index[2:]),
-            pa.array(flows[index].astype(np.int32)),
+            column(years[index[0]], np.int16),
+            self._texts(index[1], "stage"),
+            *(self._texts(each, "region") for each in index[2:]),
+            column(flows[index], np.int32),
         ]
-        return pa.table(columns, schema=self._writers[1].schema)
+        return pa.Table.from_arrays(columns, schema=self._writers[1].schema)
+
+    def _texts(self, index: NDArray[np.integer], name: str) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(column(index, np.int8), self._words[name])
+
+
+def column(values: NDArray[Any], kind: type[np.number]) -> pa.Array:
+    """Make a column of numbers, (N,); NaN is missing. `pyarrow.array` would do so too, and import pandas, which takes longer."""
+    numbers = np.ascontiguousarray(values, dtype=kind)
+    known = ~np.isnan(numbers)
+    bits = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [bits, pa.py_buffer(numbers)])
+
+
+def texts(words: Sequence[str]) -> pa.Array:
+    """Make a column of texts."""
+    coded = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, coded)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(coded), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(coded))])
 
 
 def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
@@ -155,27 +178,29 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     """
     path = folder / "outcomes.parquet"
     try:
-        column = pq.read_table(path, columns=["researchers"], memory_map=False).column(0)
+        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` and `to_numpy` would import pandas
+            chunks = file.read(columns=["researchers"]).column(0).chunks
     except (OSError, pa.ArrowException) as error:
         raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
-    if len(column) != math.prod(shape):
-        raise RunTableError(f"{path}: {len(column)} rows, expected {math.prod(shape)}")
-    values: Integers = column.to_numpy().astype(np.int64).reshape(shape)
-    return values
+    found = [np.frombuffer(each.buffers()[1], dtype=np.int32)[each.offset : each.offset + len(each)] for each in chunks]
+    values: Integers = np.concatenate([np.empty(0, dtype=np.int32), *found]).astype(np.int64)
+    if len(values) != math.prod(shape):
+        raise RunTableError(f"{path}: {len(values)} rows, expected {math.prod(shape)}")
+    return values.reshape(shape)
 
 
 def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Sequence[str]) -> None:
     """Write ``shares.csv``: a row per year, tier, axis and region, six decimals, people rounded to one."""
-    tables = {name: getattr(shares, name) for name in STATISTICS}
-
-    def rows() -> Iterable[list[str]]:
-        for cell in np.ndindex(*shares.mean.shape):
-            year, tier, axis, region = cell
-            numbers = [rounded(tables[name][cell], "{:.0f}" if name == "researchers_p50" else "{:.6f}") for name in STATISTICS]
-            yield [str(years[year]), TIERS[tier], AXES[axis], codes[region], *numbers]
-
-    write_csv(path, SHARE_COLUMNS, rows())
+    year, tier, axis, region = (each.ravel().tolist() for each in np.indices(shares.mean.shape))
+    keys = [
+        [str(years[k]) for k in year],
+        [TIERS[k] for k in tier],
+        [AXES[k] for k in axis],
+        [codes[k] for k in region],
+    ]
+    numbers = (rounded_all(getattr(shares, name).ravel().tolist(), 0 if name == "researchers_p50" else 6) for name in STATISTICS)
+    write_columns(path, SHARE_COLUMNS, [*keys, *numbers])
 
 
 def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
@@ -201,16 +226,20 @@ def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
 
 def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
     """Write ``indicators.csv``: every declared indicator with its unit and definition."""
-
-    def lines() -> Iterable[list[str]]:
-        for row in rows:
-            unit, definition = INDICATORS[row.indicator].unit, INDICATORS[row.indicator].definition
-            form = "{:.0f}" if unit == "year" else "{:.6f}"
-            numbers = [rounded(value, form) for value in (row.mean, row.p05, row.p50, row.p95)]
-            year = "" if row.year is None else str(row.year)
-            yield [year, row.indicator, row.region, unit, definition, *numbers]
-
-    write_csv(path, INDICATOR_COLUMNS, lines())
+    units = [INDICATORS[row.indicator].unit for row in rows]
+    keys = [
+        ["" if row.year is None else str(row.year) for row in rows],
+        [row.indicator for row in rows],
+        [row.region for row in rows],
+        units,
+        [INDICATORS[row.indicator].definition for row in rows],
+    ]
+    numbers = []
+    for name in ("mean", "p05", "p50", "p95"):
+        values = [getattr(row, name) for row in rows]
+        whole, exact = rounded_all(values, 0), rounded_all(values, 6)
+        numbers.append([a if unit == "year" else b for unit, a, b in zip(units, whole, exact, strict=True)])
+    write_columns(path, INDICATOR_COLUMNS, [*keys, *numbers])
 
 
 def read_indicators(path: Path) -> list[IndicatorRow]:
@@ -222,11 +251,7 @@ def read_indicators(path: Path) -> list[IndicatorRow]:
 
 
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
-    return [pa.array(np.full(length, each, dtype=np.int32)) for each in (outcomes.draw, outcomes.replicate)]
-
-
-def _texts(index: NDArray[np.integer], words: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(list(words)))
+    return [column(np.full(length, each), np.int32) for each in (outcomes.draw, outcomes.replicate)]
 
 
 def _rounded(text: str) -> float:

@@ -10,11 +10,13 @@ from sim.draws.draw import (
     REFERENCE,
     draw_key,
     draw_vectors,
+    first_points,
     lever_uniform,
     read_draws,
     reference_vector,
     save_draws,
     shipped_draws,
+    sobol_points,
 )
 from sim.draws.stability import GAMMA_LIMIT, WEIGHTS, fault_of, own_stock_elasticity
 from sim.runs.outcomes.variants import VALUES, VARIED
@@ -107,3 +109,9 @@ def test_saved_draws_are_read_back_and_a_damaged_file_counts_as_empty(tmp_path):
         assert np.array_equal(again.arrays()[name], value)
     path.write_bytes(path.read_bytes()[:100])
     assert read_draws(path) == {}
+
+
+def test_the_points_that_ship_are_the_first_of_the_sequence():
+    first = first_points()
+    assert len(first) >= DEMO_DRAWS
+    assert np.array_equal(first, sobol_points()[: len(first)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sim.runs.executors import DIED, Dispatcher, ExecutorError, InThisProcess, Processes, map_in_order
+from sim.runs.executors import DIED, Dispatcher, ExecutorError, InThisProcess, Processes, map_in_order, map_in_threads
 from tests.support.processes import workers_left
 
 
@@ -170,3 +170,20 @@ def test_a_worker_that_dies_of_its_work_ends_it_with_a_sentence() -> None:
     with pytest.raises(ExecutorError, match="use fewer workers"):
         list(map_in_order(os._exit, [1, 2, 3], 2))
     assert workers_left() == []
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_threads_give_results_in_order_and_the_first_item_stays_here(workers: int) -> None:
+    seen = list(map_in_threads(lambda item: (item, threading.get_ident()), range(12), workers))
+    assert [item for item, _ in seen] == list(range(12))
+    here = [thread == threading.get_ident() for _, thread in seen]
+    assert here == [True] * 12 if workers == 1 else here == [True] + [False] * 11
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_thread_raises_is_raised_after_the_results_before_it(workers: int) -> None:
+    results = map_in_threads(math.sqrt, [4.0, 9.0, -1.0, 16.0], workers)
+    assert [next(results), next(results)] == [2.0, 3.0]
+    with pytest.raises(ValueError):
+        next(results)
+    assert list(map_in_threads(math.sqrt, [], workers)) == []

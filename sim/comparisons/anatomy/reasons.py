@@ -20,7 +20,7 @@ from sim.model.status import live_status, loses_status, updated_status
 from sim.model.study import graduates, weigh_study
 from sim.model.world import AT_STUDY, INDUSTRY, Indices, World, Year
 from sim.model.year import make_year
-from sim.runs.lives.history import job_decision, study_decision
+from sim.runs.lives.history import job_decision, study_decision, study_gates
 from sim.runs.lives.life import Decision, Option, State
 
 OTHER_INPUTS: Final = "other inputs"
@@ -142,13 +142,28 @@ class Reasons:
 
     def study_reason(self, one: Side, other: Side, t: int) -> str:
         """Say why two graduate regions were chosen, or one was waited for."""
-        told = [study_decision(side.person, side.tables, side.before, side.after, self.codes) for side in (one, other)]
-        wanted = [aim(decision) for decision in told]
+        wanted = [self.study_aim(side) for side in (one, other)]
+        shut = [self.shut_to(side, wanted) for side in (one, other)]
         for region in wanted:
             for event in list(GATES)[:4]:
-                if is_shut(told[0], region, event) != is_shut(told[1], region, event):
+                if ((region, event) in shut[0]) != ((region, event) in shut[1]):
                     return GATES[event]
         return self.term(one, t, self.preference(study_rates, one, wanted))
+
+    def study_aim(self, side: Side) -> str:
+        """Name the graduate region that was chosen; where none was, the one that was waited for."""
+        if side.after["stage"] != APPLY:
+            return self.codes[side.after["study"]]
+        return aim(study_decision(side.person, side.tables, side.before, side.after, self.codes))
+
+    def shut_to(self, side: Side, wanted: Sequence[str]) -> set[tuple[str, str]]:
+        """List which gates close which of some graduate regions, if these are options at all (see `study_decision`)."""
+        study_rates(side, side.tables, self.race)
+        is_transfer = side.before["stage"] == STUDY
+        places = [self.codes.index(region) for region in wanted]
+        options = [j for j in places if self.race.rate[j] > 0.0 and not (is_transfer and j == side.before["study"])]
+        gates = study_gates(side.person, side.tables, is_transfer, options)
+        return {(self.codes[j], gate.event) for j, (met, _) in gates.items() for gate in met if gate.happened}
 
     def job_reason(self, one: Side, other: Side, t: int, is_lost: bool) -> str:
         """Say why two places of work, employers or sectors were taken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -82,7 +83,10 @@ def file_figure(table: FigureTable, note: str) -> Figure:
                 panel.axis("off")
                 continue
             _DRAWERS[table.kind](panel, table, panels[place])
-            panel.set_title(titles[place], loc="left", fontsize=9, weight="bold")
+            # A place of its own: matplotlib would else measure every label of the axes to find the same one.
+            panel.set_title(titles[place], loc="left", fontsize=9, weight="bold", y=1.0)
+            if not panel.get_xlabel():
+                panel.xaxis.set_label_coords(0.5, 0.0)
         figure.text(0.012, 1 - 0.28 / total, table.title, fontsize=13, weight="bold")
         figure.text(0.012, 0.12 / total, f"{caption}\n{note}", fontsize=7.5, color="#444444", linespacing=1.35)
         if handles:
@@ -91,6 +95,14 @@ def file_figure(table: FigureTable, note: str) -> Figure:
                 handles=handles, ncols=min(len(handles), 9), frameon=False, fontsize=8, bbox_to_anchor=corner, loc="upper left"
             )
     return figure
+
+
+def picture(figure: Figure) -> bytes:
+    """Draw a figure as PNG."""
+    file = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
 
 
 def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
@@ -104,8 +116,8 @@ def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
         Where the files go and what they are called without their endings.
     """
     png, svg = folder / f"{stem}.png", folder / f"{stem}.svg"
+    png.write_bytes(picture(figure))
     with mpl.rc_context(STYLE):
-        figure.savefig(png, format="png", metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     return [png, svg]
 

@@ -19,6 +19,7 @@ from sim.reports.figures.published import LAST_OBSERVED, REST, SHOWN_GROUPS, gro
 from sim.reports.figures.shares import first_jobs, net_moves
 from sim.reports.words import TIER_WORDS, shortened
 from sim.runs.folder import Run
+from sim.runs.outcomes.statistics import quantiles_of
 
 LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix", "streams"
 """Kinds of figures: curves with bands, a forest plot, bars, a coloured matrix, a Sankey diagram."""
@@ -49,9 +50,6 @@ NODES: Final = (*(group.label for group in SHOWN_GROUPS), REST.label, *NOT_AT_WO
 
 FLOW_YEARS: Final = 5
 """Years at the end over which net flows are averaged."""
-
-
-_QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def tabulate_work_shares(comparison: Comparison, tier: str = "top20") -> FigureT
     blank = (np.nan,) * 6
     for series, run in shown_runs(comparison):
         members = [regions for _, regions in groups]
-        shares = 100 * _quantiles(run.shares_by_run(tier, "work", members))  # (5, Y, G)
+        shares = 100 * quantiles_of(run.shares_by_run(tier, "work", members))  # (5, Y, G)
         counts = run.counts[:, :, TIERS.index(tier), AXES.index("work")]
         for g, (group, regions) in enumerate(groups):
             people = run.weight * np.median(counts[:, :, regions].sum(axis=2), axis=0)
@@ -225,13 +223,6 @@ def tabulate_net_flows(comparison: Comparison) -> FigureTable:
         rows=tuple(rows),
         panel="scenario",
     )
-
-
-def _quantiles(values: Floats) -> Floats:
-    """Return the quantiles over runs, (5, ...); NaN where nobody is counted in any run."""
-    empty = np.isnan(values).all(axis=0)
-    found: Floats = np.nanquantile(np.where(empty, 0.0, values), _QUANTILES, axis=0)
-    return np.where(empty, np.nan, found)
 
 
 def node_colour(label: str) -> str:

@@ -6,13 +6,14 @@ is told is taken from the same functions and tables that decide.
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from sim.engines.counts import new_counts, new_seen
 from sim.engines.strips import advance, enter, new_strip
 from sim.model.choice.logit import nest_of, nested_shares
-from sim.model.choice.race import new_race, new_races, start_clocks, variate
+from sim.model.choice.race import Race, new_race, new_races, start_clocks, variate
 from sim.model.choice.randomness import (
     AUTHORISATION,
     CLOSURE,
@@ -171,11 +172,32 @@ def visibility(person: Who, tables: Year, after: State, draw: float) -> Iterator
 
 def clocks(person: Who, tables: Year, year: int, decision: int) -> Floats:
     """Compute the (R,) frozen shocks of a decision in logits: lambda (ln S - ln E)."""
-    race = new_race(tables.anglophone, tables.dissimilarity)
+    return _clocks(person, tables.anglophone.tobytes(), tables.dissimilarity, year, decision)
+
+
+@lru_cache(maxsize=64)
+def _clocks(person: Who, anglophone: bytes, dissimilarity: float, year: int, decision: int) -> Floats:
+    """Do what `clocks` says; shocks are frozen, so that a second telling of a decision finds those of the first."""
+    race = _scratch(anglophone, dissimilarity)
     start_clocks(person.key, person.index, person.origin, person.cohort, year, decision, race)
-    variates = [variate(race, nest_of(person.origin, j, tables.anglophone)) for j in range(len(race.rate))]
-    clock = zip(race.uniform, variates, strict=True)
-    return np.array([tables.dissimilarity * (math.log(s) - math.log(-math.log(u))) for u, s in clock])
+    nests = [nest_of(person.origin, j, race.anglophone) for j in range(len(race.rate))]
+    variates = {nest: variate(race, nest) for nest in set(nests)}
+    clock = zip(race.uniform.tolist(), nests, strict=True)
+    shocks = np.array([dissimilarity * (math.log(variates[nest]) - math.log(-math.log(u))) for u, nest in clock])
+    shocks.flags.writeable = False
+    return shocks
+
+
+def _scratch(anglophone: bytes, dissimilarity: float) -> Race:
+    """Make scratch space of a choice of our own; what depends on the nests alone is made once."""
+    made = _race(anglophone, dissimilarity)
+    names = ("rate", "words", "uniform", "variate", "margin", "leader", "time")
+    return made._replace(**{name: getattr(made, name).copy() for name in names})
+
+
+@lru_cache(maxsize=64)
+def _race(anglophone: bytes, dissimilarity: float) -> Race:
+    return new_race(np.frombuffer(anglophone, dtype=np.uint8).copy(), dissimilarity)
 
 
 def options_of(
@@ -197,12 +219,12 @@ def options_of(
 
 def study_decision(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> Decision:
     """Tell the choice of a graduate region."""
-    race = new_race(tables.anglophone, tables.dissimilarity)
+    race = _scratch(tables.anglophone.tobytes(), tables.dissimilarity)
     weigh_study(person.origin, person.traits, tables, race)
     is_transfer = before["stage"] == STUDY
     if is_transfer:
         race.rate[before["study"]] = 0.0
-    gates = {j: study_gates(person, tables, j, is_transfer) for j in range(len(codes)) if j != person.origin}
+    gates = study_gates(person, tables, is_transfer)
     shocks = clocks(person, tables, person.cohort, STUDY_CHOICE)
     options = options_of(person, tables, race.rate, shocks, gates, codes)
     if after["stage"] == APPLY:
@@ -213,28 +235,32 @@ def study_decision(person: Who, tables: Year, before: State, after: State, codes
     return Decision(kind, options, codes[after["study"]], why_chosen(options, codes[after["study"]]))
 
 
-def study_gates(person: Who, tables: Year, j: int, is_transfer: bool) -> tuple[tuple[Chance, ...], bool]:
-    """List what could close a graduate region to a person, and whether it is open."""
-    pair = person.origin, j
-    met = []
-    if tables.exit_gate[person.origin, AT_STUDY] > 0.0 and not is_transfer:
-        met.append(Chance("may not leave home", exit_rank(person, AT_STUDY), float(tables.exit_gate[person.origin, AT_STUDY])))
-    if tables.entry_bar[pair] > 0.0:
-        met.append(Chance("is barred", bar_rank(person), float(tables.entry_bar[pair])))
-    if tables.student_visa_refusal[pair] > 0.0:
-        met.append(
-            Chance("is refused a visa", own_draw(person, tables.year, REFUSAL, j), float(tables.student_visa_refusal[pair]))
-        )
-    if tables.border_closure[pair] > 0.0:
-        met.append(
-            Chance("finds the border closed", own_draw(person, tables.year, CLOSURE, j), float(tables.border_closure[pair]))
-        )
-    return tuple(met), not any(gate.happened for gate in met)
+def study_gates(person: Who, tables: Year, is_transfer: bool, regions: Sequence[int] | None = None) -> Gates:
+    """List by graduate region, of all or of some, what could close it to a person, and whether it is open."""
+    leaving = float(tables.exit_gate[person.origin, AT_STUDY])
+    at_home = [Chance("may not leave home", exit_rank(person, AT_STUDY), leaving)] if leaving > 0.0 and not is_transfer else []
+    bars, refusals, closures = (
+        table[person.origin].tolist() for table in (tables.entry_bar, tables.student_visa_refusal, tables.border_closure)
+    )
+    gates = {}
+    for j in range(len(bars)) if regions is None else regions:
+        if j == person.origin:
+            continue
+        bar, refusal, closure = bars[j], refusals[j], closures[j]
+        met = list(at_home)
+        if bar > 0.0:
+            met.append(Chance("is barred", bar_rank(person), bar))
+        if refusal > 0.0:
+            met.append(Chance("is refused a visa", own_draw(person, tables.year, REFUSAL, j), refusal))
+        if closure > 0.0:
+            met.append(Chance("finds the border closed", own_draw(person, tables.year, CLOSURE, j), closure))
+        gates[j] = tuple(met), not any(gate.happened for gate in met)
+    return gates
 
 
 def job_decision(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...], is_lost: bool) -> Decision:
     """Tell the choice of a first or another job, with the permits that were asked for; is_lost: the present place is."""
-    race = new_race(tables.anglophone, tables.dissimilarity)
+    race = _scratch(tables.anglophone.tobytes(), tables.dissimilarity)
     is_first = before["stage"] == STUDY
     if is_first:
         weigh_first_job(person.origin, person.traits, before["study"], tables, race)

@@ -92,17 +92,26 @@ def summarise_shares(counts: Integers, weight: float, draws: int) -> ShareSummar
     """
     shape = counts.shape[1:]
     table = {name: np.full(shape, np.nan) for name in STATISTICS}
-    for year, tier, axis in np.ndindex(*shape[:3]):
-        cell = shares_of(counts[:, year, tier, axis])
-        held = cell[~np.isnan(cell[:, 0])]
-        table["researchers_p50"][year, tier, axis] = weight * np.median(counts[:, year, tier, axis], axis=0)
-        if not len(held):
-            continue
-        table["mean"][year, tier, axis] = held.mean(axis=0)
-        quantiles = np.quantile(held, FIVE_QUANTILES, axis=0)
-        for name, values in zip(("p05", "p25", "p50", "p75", "p95"), quantiles, strict=True):
-            table[name][year, tier, axis] = values
-        parameter, replicate = spread(cell.reshape(draws, -1, cell.shape[-1]))
-        table["sd_parameter"][year, tier, axis] = parameter
-        table["sd_replicate"][year, tier, axis] = replicate
+    for year in range(shape[0]):  # all cells of a year at once; of all years they would fill the memory
+        people = counts[:, year]
+        share = shares_of(people)
+        table["researchers_p50"][year] = weight * np.median(people, axis=0)
+        is_held = ~np.isnan(share[..., 0]).any(axis=0)
+        for name, values in _share_statistics(share[:, is_held], draws).items():
+            table[name][year, is_held] = values
+        for cell in np.argwhere(~is_held):
+            place = (year, *cell)
+            for name, values in _share_statistics(share[:, *cell], draws).items():
+                table[name][place] = values
     return ShareSummary(**table)
+
+
+def _share_statistics(share: Floats, draws: int) -> dict[str, Floats]:
+    """Summarise shares (N, ..., R), ordered by draw, over the runs in which somebody is counted; nothing if there is none."""
+    held = share[~np.isnan(share).any(axis=tuple(range(1, share.ndim)))]
+    if not held.size:
+        return {}
+    parameter, replicate = spread(share.reshape(draws, -1, *share.shape[1:]))
+    quantiles = np.quantile(held, FIVE_QUANTILES, axis=0)
+    found = dict(zip(("p05", "p25", "p50", "p75", "p95"), quantiles, strict=True))
+    return found | {"mean": held.mean(axis=0), "sd_parameter": parameter, "sd_replicate": replicate}

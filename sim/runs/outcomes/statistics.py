@@ -121,10 +121,8 @@ def band(values: Floats) -> tuple[Floats, Floats, Floats]:
     values
         (N, ...).
     """
-    empty = np.isnan(values).all(axis=0)
-    filled = np.where(empty, 0.0, values)
-    low, middle, high = np.nanquantile(filled, BAND_AND_MEDIAN, axis=0)
-    return tuple(np.where(empty, np.nan, each) for each in (low, middle, high))  # type: ignore[return-value]
+    low, middle, high = quantiles_over_runs(values, BAND_AND_MEDIAN)
+    return low, middle, high
 
 
 STANDARD_ERRORS = 2.0
@@ -204,7 +202,19 @@ def mean_of(values: Floats) -> Floats:
 
 def quantiles_of(values: Floats) -> Floats:
     """Return the five quantiles over runs (first axis), (5, ...), leaving out runs in which nobody is counted."""
-    empty = np.isnan(values).all(axis=0)
-    found: Floats = np.nanquantile(np.where(empty, 0.0, values), FIVE_QUANTILES, axis=0)
-    quantiles: Floats = np.where(empty, np.nan, found)
-    return quantiles
+    return quantiles_over_runs(values, FIVE_QUANTILES)
+
+
+def quantiles_over_runs(values: Floats, probabilities: Sequence[float]) -> Floats:
+    """Return quantiles over runs (first axis), (Q, ...), without runs in which nobody is counted; NaN where there is no other.
+
+    The numbers are those of `numpy.nanquantile`, which goes through the cells one by one; here those that are whole go at once.
+    """
+    cells = values.reshape(len(values), -1)
+    unknown = np.isnan(cells)
+    whole = ~unknown.any(axis=0)
+    found: Floats = np.full((len(probabilities), cells.shape[1]), np.nan)
+    found[:, whole] = np.quantile(cells[:, whole], probabilities, axis=0)
+    for k in np.flatnonzero(~whole & ~unknown.all(axis=0)):
+        found[:, k] = np.quantile(cells[~unknown[:, k], k], probabilities)
+    return found.reshape(len(probabilities), *values.shape[1:])

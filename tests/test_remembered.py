@@ -1,0 +1,71 @@
+"""What the cache remembers is what would be computed, and a cache that is damaged or not there changes nothing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.sources import COMPARISON, PACKAGE, Remembered, source_hash
+
+LOADED = """
+import sys
+from sim.cli import main
+try:
+    main(["run", "baseline", "--draws", "2", "--researchers", "200", "--until", "2012", "--out", {out!r}])
+except SystemExit:
+    pass
+print(*(name for name in ("pandas", "scipy.special", "scipy.stats", "numba.np.linalg") if name in sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache."""
+    monkeypatch.setenv("TALENTSIM_CACHE", str(tmp_path))
+    return tmp_path / "talentsim"
+
+
+def test_the_hash_of_deeds_is_remembered_by_the_bytes(cache: Path, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    (package / "comparisons").mkdir(parents=True)
+    module = package / "comparisons" / "one.py"
+    module.write_text("x = 1\n", encoding="utf-8")
+    parts = (COMPARISON, package)
+    first = source_hash.__wrapped__(*parts)
+    (file,) = (cache / "deeds").iterdir()
+    assert file.read_text(encoding="ascii") == first == source_hash.__wrapped__(*parts)
+    file.write_text("damaged", encoding="ascii")
+    assert source_hash.__wrapped__(*parts) == first
+    file.write_text("0" * 64, encoding="ascii")
+    assert source_hash.__wrapped__(*parts) == "0" * 64  # it is read at all
+    module.write_text("x = 2\n", encoding="utf-8")
+    assert source_hash.__wrapped__(*parts) not in ("0" * 64, first)
+
+
+def test_numbers_are_remembered_by_what_they_depend_on(cache: Path, tmp_path: Path) -> None:
+    source = tmp_path / "formula.py"
+    source.write_text("1", encoding="utf-8")
+    one = Remembered("numbers", (source,))
+    assert one.get(("a", 0.1, float("inf")), lambda: 1 / 3) == 1 / 3
+    one.write()
+    again = Remembered("numbers", (source,))
+    assert again.get(("a", 0.1, float("inf")), lambda: 0.0) == 1 / 3
+    one.path.write_text("[[", encoding="ascii")
+    assert Remembered("numbers", (source,)).get(("a", 0.1, float("inf")), lambda: 0.5) == 0.5
+    source.write_text("2", encoding="utf-8")
+    assert Remembered("numbers", (source,)).path != one.path
+
+
+@pytest.mark.slow
+def test_a_second_run_imports_no_library_that_it_can_do_without(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED.format(out=str(tmp_path / name))],
+            env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stderr.split() == []
