@@ -48,6 +48,11 @@ os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 
 import numba  # noqa: E402  (the environment must be set before numba reads it)
 from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
+from numba.core.codegen import JITCodeLibrary as CodeLibrary  # noqa: E402
+from numba.core.compiler import Compiler, Flags, compile_extra  # noqa: E402
+from numba.core.dispatcher import _FunctionCompiler  # noqa: E402
+from numba.core.registry import CPUDispatcher  # noqa: E402
+from numba.core.types import Dispatcher, unliteral  # noqa: E402
 
 
 class DeedsLocator(UserProvidedCacheLocator):
@@ -76,13 +81,81 @@ class DeedsLocator(UserProvidedCacheLocator):
         return "-".join(Path(self._py_file).relative_to(PACKAGE).with_suffix("").parts)
 
 
+class _Body(CodeLibrary):
+    """The code of a function that compiled callers take into theirs: linked, not optimised as a whole, not made machine code."""
+
+    def finalize(self) -> None:
+        """Link what the function calls."""
+        seen = set()
+        for library in self._linking_libraries:
+            if library not in seen:
+                seen.add(library)
+                self._reload_init.update(library._reload_init)
+                self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+
+class _BodyCompiler(_FunctionCompiler):
+    def _customize_flags(self, flags: Any) -> Any:
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        return flags
+
+    def _compile_core(self, args: Any, return_type: Any) -> Any:
+        flags = Flags()
+        self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
+        context = self.targetdescr.target_context
+        library = _Body(context.codegen(), self.py_func.__qualname__)
+        made = compile_extra(
+            self.targetdescr.typing_context, context, self.py_func, args, return_type, self._customize_flags(flags),
+            self.locals, library, self.pipeline_class,
+        )
+        made = made._replace(entry_point=object())
+        context.insert_user_function(made.entry_point, made.fndesc, [library])
+        return made
+
+
+class _Inner(CPUDispatcher):
+    """A function as compiled callers see it: one variant for whole numbers, however they are written, and no way in from Python."""
+
+    def __init__(self, py_func: Any, locals: Any = None, targetoptions: Any = None, pipeline_class: Any = Compiler) -> None:
+        super().__init__(py_func, locals or {}, targetoptions or {}, pipeline_class)
+        self._compiler = _BodyCompiler(py_func, self.targetdescr, self.targetoptions, self.locals, pipeline_class)
+
+    def add_overload(self, cres: Any) -> None:
+        self.overloads[tuple(cres.signature.args)] = cres
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        plain = tuple(unliteral(each) for each in args)
+        return super().get_call_template(plain, {name: unliteral(each) for name, each in kws.items()})
+
+
+class _Door(CPUDispatcher):
+    """A function as Python calls it; compiled callers get its `inner` form."""
+
+    inner: _Inner
+
+    @property
+    def _numba_type_(self) -> Any:
+        return Dispatcher(self.inner)
+
+
+def _made(function: Any, **options: Any) -> Any:
+    if numba.config.DISABLE_JIT:
+        return function
+    options = {"nopython": True, "fastmath": False, "nogil": True, **options}
+    door = _Door(function, targetoptions=options)
+    door.enable_caching()
+    door.inner = _Inner(function, targetoptions=options)
+    return door
+
+
 def compiled(function: Function) -> Function:
     """Compile a function on first use and cache the result on disk (plain Python under NUMBA_DISABLE_JIT=1).
 
     No fast-math and no contraction: the compiled and the plain form agree to the bit. The interpreter's lock is released, so that
     threads walk side by side.
     """
-    return cast("Function", numba.njit(cache=True, fastmath=False, nogil=True)(function))
+    return cast("Function", _made(function))
 
 
 def inlined(function: Function) -> Function:
@@ -91,5 +164,4 @@ def inlined(function: Function) -> Function:
     Reference counts of the many arrays in a row function's arguments cost more than the formulas themselves. Nothing here
     may allocate: compilation fails if it does.
     """
-    compile_inline: Any = numba.njit
-    return cast("Function", compile_inline(cache=True, fastmath=False, nogil=True, forceinline=True, _nrt=False)(function))
+    return cast("Function", _made(function, forceinline=True, _nrt=False))
