@@ -4,6 +4,7 @@ Numba's cache notices comments, but not a change in a function that a file calls
 named by a hash of all sources that are compiled: after any edit of what they do the old code is simply not found.
 """
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -52,7 +53,13 @@ from numba.core.codegen import JITCodeLibrary as CodeLibrary  # noqa: E402
 from numba.core.compiler import Compiler, Flags, compile_extra  # noqa: E402
 from numba.core.dispatcher import _FunctionCompiler  # noqa: E402
 from numba.core.registry import CPUDispatcher  # noqa: E402
-from numba.core.types import Dispatcher, unliteral  # noqa: E402
+from numba.core import cgutils  # noqa: E402
+from numba.core.datamodel.models import PrimitiveModel  # noqa: E402
+from numba.core.imputils import impl_ret_borrowed, lower_cast, lower_getattr_generic  # noqa: E402
+from numba.core.typeconv import Conversion  # noqa: E402
+from numba.core.types import Array, BaseNamedTuple, Dispatcher, Type, unliteral  # noqa: E402
+from numba.core.typing.templates import AttributeTemplate, infer_getattr  # noqa: E402
+from numba.extending import register_model  # noqa: E402
 
 
 class DeedsLocator(UserProvidedCacheLocator):
@@ -79,6 +86,66 @@ class DeedsLocator(UserProvidedCacheLocator):
     def get_disambiguator(self) -> str:
         """Return the module's path in the package, as modules in two folders may have one name."""
         return "-".join(Path(self._py_file).relative_to(PACKAGE).with_suffix("").parts)
+
+
+class View(Type):
+    """A named tuple that stays where its maker has it: a function that is handed one gets its place, not a copy of each part."""
+
+    def __init__(self, whole: BaseNamedTuple) -> None:
+        self.whole = whole
+        super().__init__(f"View({whole.name})")
+
+    @property
+    def key(self) -> BaseNamedTuple:
+        """Return what tells one view from another."""
+        return self.whole
+
+    @property
+    def mangling_args(self) -> tuple[str, tuple[str]]:
+        """Return a short name: those of all parts are thousands of letters, in every call."""
+        return f"View_{self.whole.instance_class.__name__}", (hashlib.sha256(self.whole.name.encode()).hexdigest()[:8],)
+
+    def can_convert_from(self, typingctx: Any, other: Any) -> Any:
+        """Tell that the tuple itself will do."""
+        return Conversion.safe if other == self.whole else None
+
+
+def viewed(kind: Any) -> Any:
+    """Name the type as which a function is handed an argument: large tuples by their place, whole numbers whatever they are."""
+    kind = unliteral(kind)
+    if isinstance(kind, BaseNamedTuple) and any(isinstance(part, (Array, BaseNamedTuple)) for part in kind):
+        return View(kind)
+    return kind
+
+
+@register_model(View)
+class _ViewModel(PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, manager.lookup(kind.whole).get_value_type().as_pointer())
+
+
+@infer_getattr
+class _ViewAttribute(AttributeTemplate):
+    key = View
+
+    def generic_resolve(self, view: Any, name: str) -> Any:
+        if name not in view.whole.fields:
+            return None
+        kind = view.whole[view.whole.fields.index(name)]
+        return View(kind) if isinstance(kind, BaseNamedTuple) else kind
+
+
+@lower_getattr_generic(View)
+def _read_part(context: Any, builder: Any, view: Any, place: Any, name: str) -> Any:
+    index = view.whole.fields.index(name)
+    part = cgutils.gep_inbounds(builder, place, 0, index)
+    kind = view.whole[index]
+    return part if isinstance(kind, BaseNamedTuple) else impl_ret_borrowed(context, builder, kind, builder.load(part))
+
+
+@lower_cast(BaseNamedTuple, View)
+def _lay_down(context: Any, builder: Any, whole: Any, view: Any, value: Any) -> Any:
+    return cgutils.alloca_once_value(builder, value)
 
 
 class _Body(CodeLibrary):
@@ -125,8 +192,7 @@ class _Inner(CPUDispatcher):
         self.overloads[tuple(cres.signature.args)] = cres
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        plain = tuple(unliteral(each) for each in args)
-        return super().get_call_template(plain, {name: unliteral(each) for name, each in kws.items()})
+        return super().get_call_template(tuple(map(viewed, args)), {name: viewed(kind) for name, kind in kws.items()})
 
 
 class _Door(CPUDispatcher):
