@@ -93,35 +93,51 @@ class View(Type):
 
     def __init__(self, whole: BaseNamedTuple) -> None:
         self.whole = whole
-        super().__init__(f"View({whole.name})")
+        super().__init__(f"{type(self).__name__}({whole.name})")
 
     @property
-    def key(self) -> BaseNamedTuple:
+    def key(self) -> Any:
         """Return what tells one view from another."""
-        return self.whole
+        return type(self), self.whole
 
     @property
     def mangling_args(self) -> tuple[str, tuple[str]]:
         """Return a short name: those of all parts are thousands of letters, in every call."""
-        return f"View_{self.whole.instance_class.__name__}", (hashlib.sha256(self.whole.name.encode()).hexdigest()[:8],)
+        part = hashlib.sha256(self.whole.name.encode()).hexdigest()[:8]
+        return f"{type(self).__name__}_{self.whole.instance_class.__name__}", (part,)
 
     def can_convert_from(self, typingctx: Any, other: Any) -> Any:
-        """Tell that the tuple itself will do."""
-        return Conversion.safe if other == self.whole else None
+        """Tell that the tuple itself will do, and any view of it."""
+        return Conversion.safe if other == self.whole or (isinstance(other, View) and other.whole == self.whole) else None
 
 
-def viewed(kind: Any) -> Any:
+class Copied(View):
+    """A view whose parts a function copies when it begins: no store into an array can then change them, as far as LLVM knows."""
+
+
+def viewed(kind: Any, view: type[View]) -> Any:
     """Name the type as which a function is handed an argument: large tuples by their place, whole numbers whatever they are."""
     kind = unliteral(kind)
+    if isinstance(kind, View):
+        return view(kind.whole)
     if isinstance(kind, BaseNamedTuple) and any(isinstance(part, (Array, BaseNamedTuple)) for part in kind):
-        return View(kind)
+        return view(kind)
     return kind
 
 
 @register_model(View)
 class _ViewModel(PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, manager.lookup(kind.whole).get_value_type().as_pointer())
+        self.whole = manager.lookup(kind.whole).get_value_type()
+        super().__init__(manager, kind, self.whole.as_pointer())
+
+
+@register_model(Copied)
+class _CopiedModel(_ViewModel):
+    def from_argument(self, builder: Any, value: Any) -> Any:
+        copy = cgutils.alloca_once(builder, self.whole)
+        cgutils.raw_memcpy(builder, copy, value, cgutils.sizeof(builder, self.whole.as_pointer()), 1)
+        return copy
 
 
 @infer_getattr
@@ -141,6 +157,11 @@ def _read_part(context: Any, builder: Any, view: Any, place: Any, name: str) -> 
     part = cgutils.gep_inbounds(builder, place, 0, index)
     kind = view.whole[index]
     return part if isinstance(kind, BaseNamedTuple) else impl_ret_borrowed(context, builder, kind, builder.load(part))
+
+
+@lower_cast(View, View)
+def _pass_on(context: Any, builder: Any, view: Any, other: Any, value: Any) -> Any:
+    return value
 
 
 @lower_cast(BaseNamedTuple, View)
@@ -192,7 +213,10 @@ class _Inner(CPUDispatcher):
         self.overloads[tuple(cres.signature.args)] = cres
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        return super().get_call_template(tuple(map(viewed, args)), {name: viewed(kind) for name, kind in kws.items()})
+        view = View if self.targetoptions.get("forceinline") else Copied
+        return super().get_call_template(
+            tuple(viewed(kind, view) for kind in args), {name: viewed(kind, view) for name, kind in kws.items()}
+        )
 
 
 class _Door(CPUDispatcher):
