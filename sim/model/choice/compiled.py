@@ -233,7 +233,7 @@ def _made(function: Any, **options: Any) -> Any:
     if numba.config.DISABLE_JIT:
         return function
     options = {"nopython": True, "fastmath": False, "nogil": True, **options}
-    door = _Door(function, targetoptions=options)
+    door = _Door(function, targetoptions={**options, "no_cfunc_wrapper": True})
     door.enable_caching()
     door.inner = _Inner(function, targetoptions=options)
     return door
