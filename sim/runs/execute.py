@@ -5,19 +5,25 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from sim.draws.draw import REFERENCE, draw_vectors, make_draw, reference_vector
 from sim.draws.worlds import world_of
+from sim.engines.arrays import count_years
 from sim.engines.walk import EngineMissingError, check_engine
+from sim.model.choice.compiled import is_cached
 from sim.runs.executors import Progress, map_in_order
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import Walk, simulate
+
+
+SMALLEST = 100
+"""Researchers of a run that is made for nothing but what it compiles."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +83,27 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
     ------
     sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
+    compile_ahead(tasks, progress)
     with closing(map_in_order(execute, tasks, workers)) as results:
         for done, outcomes in enumerate(results, start=1):
             yield from outcomes
             if progress is not None:
                 progress("running", done, len(tasks))
+
+
+def compile_ahead(tasks: Sequence[Task], progress: Progress | None = None) -> None:
+    """Compile what the tasks call, if it is not in the cache: once, by the smallest run there is, before workers ask for it.
+
+    Parameters
+    ----------
+    tasks : of one plan.
+    progress : told beforehand, as it takes some ten seconds.
+    """
+    if not tasks or tasks[0].plan.engine != "arrays" or is_cached(count_years):
+        return
+    if progress is not None:
+        progress("compiling the model, once for this version", 0, len(tasks))
+    execute(replace(tasks[0], plan=replace(tasks[0].plan, researchers=SMALLEST, replicates=1, check_invariants=False)))
 
 
 class PlanError(ValueError):

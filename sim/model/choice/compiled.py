@@ -7,9 +7,15 @@ named by a hash of all sources that are compiled: after any edit of what they do
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from sim.sources import COMPILED, PACKAGE, source_hash
 
@@ -49,7 +55,7 @@ os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 
 import numba  # noqa: E402  (the environment must be set before numba reads it)
 from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
-from numba.core.codegen import JITCodeLibrary as CodeLibrary  # noqa: E402
+from numba.core.codegen import JITCodeLibrary  # noqa: E402
 from numba.core.compiler import Compiler, Flags, compile_extra  # noqa: E402
 from numba.core.dispatcher import _FunctionCompiler  # noqa: E402
 from numba.core.registry import CPUDispatcher  # noqa: E402
@@ -169,74 +175,94 @@ def _lay_down(context: Any, builder: Any, whole: Any, view: Any, value: Any) -> 
     return cgutils.alloca_once_value(builder, value)
 
 
-class _Body(CodeLibrary):
-    """The code of a function that compiled callers take into theirs: linked, not optimised as a whole, not made machine code."""
+class _Body(JITCodeLibrary):
+    """The code of a function that its callers take into theirs: linked, but neither optimised as a whole nor made machine code."""
 
     def finalize(self) -> None:
         """Link what the function calls."""
-        seen = set()
-        for library in self._linking_libraries:
-            if library not in seen:
-                seen.add(library)
-                self._reload_init.update(library._reload_init)
-                self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
         self._finalized = True
 
 
 class _BodyCompiler(_FunctionCompiler):
-    def _customize_flags(self, flags: Any) -> Any:
-        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        return flags
+    """Compiles a function as far as its callers need it."""
 
     def _compile_core(self, args: Any, return_type: Any) -> Any:
         flags = Flags()
         self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
-        context = self.targetdescr.target_context
-        library = _Body(context.codegen(), self.py_func.__qualname__)
-        made = compile_extra(
-            self.targetdescr.typing_context, context, self.py_func, args, return_type, self._customize_flags(flags),
-            self.locals, library, self.pipeline_class,
-        )
-        made = made._replace(entry_point=object())
-        context.insert_user_function(made.entry_point, made.fndesc, [library])
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        typing, target = self.targetdescr.typing_context, self.targetdescr.target_context
+        body = _Body(target.codegen(), self.py_func.__qualname__)
+        made = compile_extra(typing, target, self.py_func, args, return_type, flags, self.locals, body, self.pipeline_class)
+        made = made._replace(entry_point=object())  # only tells one variant from another: nobody enters here
+        target.insert_user_function(made.entry_point, made.fndesc, [body])
         return made
 
 
-class _Inner(CPUDispatcher):
-    """A function as compiled callers see it: one variant for whole numbers, however they are written, and no way in from Python."""
+class Inner(CPUDispatcher):
+    """A function as compiled callers see it: one variant for all whole numbers of a type, and no way in from Python."""
 
-    def __init__(self, py_func: Any, locals: Any = None, targetoptions: Any = None, pipeline_class: Any = Compiler) -> None:
-        super().__init__(py_func, locals or {}, targetoptions or {}, pipeline_class)
-        self._compiler = _BodyCompiler(py_func, self.targetdescr, self.targetoptions, self.locals, pipeline_class)
+    def __init__(self, py_func: Any, options: dict[str, Any]) -> None:
+        super().__init__(py_func, {}, options)
+        self._compiler = _BodyCompiler(py_func, self.targetdescr, options, {}, Compiler)
 
     def add_overload(self, cres: Any) -> None:
+        """Keep a variant."""
         self.overloads[tuple(cres.signature.args)] = cres
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Resolve a call: see `viewed`. What is inlined need not copy, as its caller has."""
         view = View if self.targetoptions.get("forceinline") else Copied
-        return super().get_call_template(
-            tuple(viewed(kind, view) for kind in args), {name: viewed(kind, view) for name, kind in kws.items()}
-        )
+        return super().get_call_template([viewed(kind, view) for kind in args], {name: viewed(kws[name], view) for name in kws})
 
 
-class _Door(CPUDispatcher):
-    """A function as Python calls it; compiled callers get its `inner` form."""
+class Door(CPUDispatcher):
+    """A function as Python calls it, compiled whole and cached; compiled callers get its `inner` form."""
 
-    inner: _Inner
+    inner: Inner
 
     @property
     def _numba_type_(self) -> Any:
         return Dispatcher(self.inner)
 
+    def compile(self, sig: Any) -> Any:
+        """Compile a variant, or find it in the cache; one process at a time, so that others find what the first has made."""
+        with _alone(f"{self.py_func.__module__}.{self.py_func.__qualname__}"):
+            return super().compile(sig)
 
-def _made(function: Any, **options: Any) -> Any:
+    def is_cached(self) -> bool:
+        """Tell whether a variant is in the cache."""
+        name = f"{self.py_func.__module__.rpartition('.')[2]}.{self.py_func.__qualname__}"
+        return any(Path(os.environ["NUMBA_CACHE_DIR"]).glob(f"{name}-*.nbi"))
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold other processes that would compile the same; where files cannot be locked they compile it too."""
+    if fcntl is None:
+        yield
+        return
+    with (Path(os.environ["NUMBA_CACHE_DIR"]) / f"{name}.lock").open("w") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _made(function: Any, **options: bool) -> Any:
     if numba.config.DISABLE_JIT:
         return function
     options = {"nopython": True, "fastmath": False, "nogil": True, **options}
-    door = _Door(function, targetoptions={**options, "no_cfunc_wrapper": True})
+    door = Door(function, targetoptions={**options, "no_cfunc_wrapper": True})
     door.enable_caching()
-    door.inner = _Inner(function, targetoptions=options)
+    door.inner = Inner(function, options)
     return door
+
+
+def is_cached(function: Callable[..., Any]) -> bool:
+    """Tell whether a compiled function is in the cache, so that nobody waits for it; always, where nothing is compiled."""
+    return not isinstance(function, Door) or function.is_cached()
 
 
 def compiled(function: Function) -> Function:
