@@ -21,7 +21,6 @@ from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import Walk, simulate
 
-
 SMALLEST = 100
 """Researchers of a run that is made for nothing but what it compiles."""
 
