@@ -33,6 +33,10 @@ from numba.extending import register_model
 file_locks: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 
 
+FEW = 4
+"""Parts of a tuple that may as well be handed over one by one; such a tuple can also be unpacked, a `View` cannot."""
+
+
 class View(Type):
     """A named tuple that stays where its maker has it: a function that is handed one gets its place, not a copy of each part."""
 
@@ -65,7 +69,7 @@ def viewed(kind: Any, view: type[View]) -> Any:
     kind = unliteral(kind)
     if isinstance(kind, View):
         return view(kind.whole)
-    if isinstance(kind, BaseNamedTuple) and any(isinstance(part, (Array, BaseNamedTuple)) for part in kind):
+    if isinstance(kind, BaseNamedTuple) and len(kind) > FEW and any(isinstance(part, (Array, BaseNamedTuple)) for part in kind):
         return view(kind)
     return kind
 

@@ -9,40 +9,43 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.model.choice.bodies import Door
+from sim.model.choice.bodies import FEW, Door, View
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.world import Floats
 
 
-class Pair(NamedTuple):
+class Parts(NamedTuple):
     """A tuple that is handed over by its place."""
 
     values: Floats
     factor: float
+    third: float = 0.0
+    fourth: float = 0.0
+    fifth: float = 0.0
 
 
 @inlined
-def first(pair: Pair, step: int) -> float:
-    return pair.values[0] * pair.factor + step
+def first(parts: Parts, step: int) -> float:
+    return parts.values[0] * parts.factor + step
 
 
 @compiled
-def following(pair: Pair) -> Pair:
-    return Pair(pair.values + 1.0, pair.factor * 2.0)
+def following(parts: Parts) -> Parts:
+    return Parts(parts.values + 1.0, parts.factor * 2.0, parts.third, parts.fourth, parts.fifth)
 
 
 @compiled
-def halves(pair: Pair) -> float:
+def halves(parts: Parts) -> float:
     """Write into an array of a tuple that was handed over, and read the tuple's own number after it."""
-    for k in range(len(pair.values)):
-        pair.values[k] = pair.factor / 2.0
-    return pair.factor
+    for k in range(len(parts.values)):
+        parts.values[k] = parts.factor / 2.0
+    return parts.factor
 
 
 @compiled
-def walk(pair: Pair, steps: int) -> Floats:
+def walk(parts: Parts, steps: int) -> Floats:
     seen = np.empty(2 * steps + 2)
-    before = pair
+    before = parts
     for k in range(steps):
         after = following(before)
         seen[2 * k] = first(before, 0)
@@ -53,32 +56,36 @@ def walk(pair: Pair, steps: int) -> Floats:
     return seen
 
 
-def expected(pair: Pair, steps: int) -> list[float]:
+def expected(parts: Parts, steps: int) -> list[float]:
     """Do what `walk` says in plain Python."""
     seen = []
     for k in range(steps):
-        after = Pair(pair.values + 1.0, pair.factor * 2.0)
-        seen += [pair.values[0] * pair.factor, after.values[0] * after.factor + k]
-        pair = after
-    return [*seen, pair.factor, pair.factor / 2.0]
+        after = Parts(parts.values + 1.0, parts.factor * 2.0)
+        seen += [parts.values[0] * parts.factor, after.values[0] * after.factor + k]
+        parts = after
+    return [*seen, parts.factor, parts.factor / 2.0]
 
 
 def test_a_tuple_handed_over_by_its_place_is_a_value() -> None:
-    assert walk(Pair(np.array([3.0, 4.0]), 0.5), 4).tolist() == expected(Pair(np.array([3.0, 4.0]), 0.5), 4)
+    assert walk(Parts(np.array([3.0, 4.0]), 0.5), 4).tolist() == expected(Parts(np.array([3.0, 4.0]), 0.5), 4)
 
 
 def test_what_compiled_code_calls_gets_one_variant_and_no_machine_code() -> None:
-    walk(Pair(np.array([3.0, 4.0]), 0.5), 1)
+    walk(Parts(np.array([3.0, 4.0]), 0.5), 1)
+    assert len(Parts._fields) > FEW
     for function in (first, following, halves):
         assert isinstance(function, Door)
         assert not function.overloads
         assert len(function.inner.overloads) == 1
+    assert all(
+        isinstance(kind, View) for function in (first, following, halves) for kind in next(iter(function.inner.overloads))[:1]
+    )
 
 
 def test_a_function_called_from_python_and_from_compiled_code_says_the_same() -> None:
-    pair = Pair(np.array([3.0, 4.0]), 0.5)
-    assert first(pair, 1) == 2.5
-    assert first(following(pair), 1) == 5.0
+    parts = Parts(np.array([3.0, 4.0]), 0.5)
+    assert first(parts, 1) == 2.5
+    assert first(following(parts), 1) == 5.0
 
 
 COMPILING = """
@@ -91,5 +98,5 @@ print(json.dumps(sum(logarithms.stats.cache_misses.values())))
 
 def test_two_processes_compile_once(tmp_path: Path) -> None:
     environment = {**os.environ, "TALENTSIM_CACHE": str(tmp_path)}
-    pair = [subprocess.Popen([sys.executable, "-c", COMPILING], env=environment, stdout=subprocess.PIPE) for _ in range(2)]
-    assert sorted(json.loads(each.communicate()[0]) for each in pair) == [0, 1]
+    both = [subprocess.Popen([sys.executable, "-c", COMPILING], env=environment, stdout=subprocess.PIPE) for _ in range(2)]
+    assert sorted(json.loads(each.communicate()[0]) for each in both) == [0, 1]
