@@ -135,7 +135,7 @@ def new_seen(regions: int) -> Seen:
     )
 
 
-@compiled
+@inlined
 def add_up(seen: Seen, counts: Counts) -> None:
     """Add what was seen in a year to its counts: whole numbers, so that the order of researchers and threads changes nothing."""
     for kind in range(SEEN_KINDS):

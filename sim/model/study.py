@@ -44,11 +44,13 @@ def gravity(distance_km: Floats, language: Floats, distance_friction: float, lan
 @compiled
 def left_of_pay(pay: Floats, cost: Floats) -> Floats:
     """Compute what (R, R, ...) yearly pay leaves after the (R,) cost of living in the destination, at least a tenth of it."""
-    left = pay.copy()
-    for o in range(pay.shape[0]):
-        for j in range(pay.shape[1]):
-            left[o, j] = np.maximum(pay[o, j] - cost[j], 0.1 * pay[o, j])
-    return left
+    parts = pay.reshape(pay.shape[0], pay.shape[1], pay.size // (pay.shape[0] * pay.shape[1]))
+    left = np.empty(parts.shape)
+    for o in range(parts.shape[0]):
+        for j in range(parts.shape[1]):
+            for k in range(parts.shape[2]):
+                left[o, j, k] = max(parts[o, j, k] - cost[j], 0.1 * parts[o, j, k])
+    return left.reshape(pay.shape)
 
 
 @compiled

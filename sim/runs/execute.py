@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +13,9 @@ from typing import Final, Literal
 from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.draws.ensemble import draw_of, find_ensemble, known_draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
+from sim.engines.arrays import count_years
 from sim.engines.walk import EngineMissingError, check_engine
+from sim.model.choice.compiled import is_cached
 from sim.runs.executors import Progress, map_in_order, map_in_threads
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
@@ -23,6 +25,8 @@ from sim.runs.simulate import Walk, simulate
 
 SHORT: Final = 200_000
 """Researchers up to which a run is so short that threads of one process may make it: none can be stopped in the middle."""
+SMALLEST = 100
+"""Researchers of a run that is made for nothing but what it compiles."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
     ------
     sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
+    compile_ahead(tasks, progress)
     if all(is_short(task.plan) for task in tasks):
         draws = draws_of(tasks, workers, progress)
         made = map_in_threads(lambda pair: run_replicates(*pair), zip(tasks, draws, strict=True), workers)
@@ -121,6 +126,21 @@ def draws_of(tasks: Sequence[Task], workers: int, progress: Progress | None) -> 
             if progress is not None:
                 progress("solving", done, len(missing))
     return [draw for draw in known if draw is not None]
+
+
+def compile_ahead(tasks: Sequence[Task], progress: Progress | None = None) -> None:
+    """Compile what the tasks call, if it is not in the cache: once, by the smallest run there is, before workers ask for it.
+
+    Parameters
+    ----------
+    tasks : of one plan.
+    progress : told beforehand, as it takes some ten seconds.
+    """
+    if not tasks or tasks[0].plan.engine != "arrays" or is_cached(count_years):
+        return
+    if progress is not None:
+        progress("compiling the model, once for this version", 0, len(tasks))
+    execute(replace(tasks[0], plan=replace(tasks[0].plan, researchers=SMALLEST, replicates=1, check_invariants=False)))
 
 
 class PlanError(ValueError):

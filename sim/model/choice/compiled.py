@@ -46,9 +46,9 @@ os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
 os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = f"{__name__}.DeedsLocator,UserProvidedCacheLocator"
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 
-import numba  # noqa: E402  (the environment must be set before numba reads it)
-from numba.core.caching import FunctionCache, UserProvidedCacheLocator  # noqa: E402
-from numba.core.runtime import rtsys  # type: ignore[attr-defined]  # noqa: E402
+from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
+
+from sim.model.choice.bodies import Door, open_door  # noqa: E402
 
 
 class DeedsLocator(UserProvidedCacheLocator):
@@ -77,25 +77,9 @@ class DeedsLocator(UserProvidedCacheLocator):
         return "-".join(Path(self._py_file).relative_to(PACKAGE).with_suffix("").parts)
 
 
-class ReadyCode(FunctionCache):
-    """Loads compiled code without first loading what compiling needs, which takes longer than a small run.
-
-    Before it looks for cached code Numba imports its whole library of functions (scipy's linear algebra with it). Machine code
-    needs its runtime alone; whoever has to compile loads the rest then.
-    """
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled function of a signature, None if it is not there."""
-        rtsys.initialize(target_context)
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
-
-
-def found_ready(dispatcher: Any) -> Any:
-    """Let a function that is cached on disk be loaded as `ReadyCode`; plain Python stays as it is."""
-    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        dispatcher._cache = ReadyCode(dispatcher.py_func)  # type: ignore[no-untyped-call]
-    return dispatcher
+def is_cached(function: Callable[..., Any]) -> bool:
+    """Tell whether a compiled function is in the cache, so that nobody waits for it; always, where nothing is compiled."""
+    return not isinstance(function, Door) or function.is_cached()
 
 
 def compiled(function: Function) -> Function:
@@ -104,7 +88,7 @@ def compiled(function: Function) -> Function:
     No fast-math and no contraction: the compiled and the plain form agree to the bit. The interpreter's lock is released, so that
     threads walk side by side.
     """
-    return cast("Function", found_ready(numba.njit(cache=True, fastmath=False, nogil=True)(function)))
+    return cast("Function", open_door(function))
 
 
 def inlined(function: Function) -> Function:
@@ -113,7 +97,4 @@ def inlined(function: Function) -> Function:
     Reference counts of the many arrays in a row function's arguments cost more than the formulas themselves. Nothing here
     may allocate: compilation fails if it does.
     """
-    compile_inline: Any = numba.njit
-    return cast(
-        "Function", found_ready(compile_inline(cache=True, fastmath=False, nogil=True, forceinline=True, _nrt=False)(function))
-    )
+    return cast("Function", open_door(function, forceinline=True, _nrt=False))

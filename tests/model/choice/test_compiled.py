@@ -69,9 +69,9 @@ def test_an_edit_in_another_file_changes_results_at_the_next_start(tmp_path: Pat
     assert start(tmp_path, TINY) == [sizes, folder]
 
 
-def test_only_one_module_knows_the_compiler() -> None:
+def test_only_the_door_and_its_hinges_know_the_compiler() -> None:
     for path in PACKAGE.rglob("*.py"):
-        if path.name != "compiled.py":
+        if path.name not in ("compiled.py", "bodies.py"):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
             names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
