@@ -2,7 +2,7 @@
 
     python -m benchmarks.first_answer [--beside TREE] [--repetitions N] [--write docs/performance.md]
 
-TREE is another checkout, such as `git worktree add ../today 9c4e29c`; both are run in turn by this Python. CPU time counts workers.
+TREE is another checkout, such as `git worktree add ../today 9c4e29c`; both are run in turn by this Python, workers counted.
 """
 
 import argparse
