@@ -19,6 +19,7 @@ from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.compare import compare
 from sim.cli.fit import fit
+from sim.cli.questions.find import find
 from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
@@ -38,7 +39,7 @@ def cli() -> None:
 
 
 VERBS = (
-    run, compare, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
+    find, run, compare, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
     trace,
 )  # fmt: skip
 for verb in VERBS:
