@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-WORDS: Final = Path(__file__).with_name("words.toml")
+SAID_WORDS: Final = Path(__file__).with_name("words.toml")
 FIELD_WEIGHTS: Final = (3.0, 2.0, 1.0)
 """Of a word in the name, in the title, in the text."""
 SATURATION, LENGTH_WEIGHT = 1.2, 0.5
@@ -89,20 +89,20 @@ def terms(text: str) -> list[str]:
 
 
 @cache
-def silent_words(path: Path = WORDS) -> frozenset[str]:
+def silent_words(path: Path = SAID_WORDS) -> frozenset[str]:
     """Read the words that say nothing about what is sought."""
     return frozenset(str(tomllib.loads(path.read_text(encoding="utf-8"))["silent"]).split())
 
 
 @cache
-def said_of(kind: str, path: Path = WORDS) -> Mapping[str, str]:
+def said_of(kind: str, path: Path = SAID_WORDS) -> Mapping[str, str]:
     """Read what is said of the ``commands``, ``levers`` or ``indicators`` elsewhere, by name."""
     said: Mapping[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))[kind]
     return said
 
 
 @cache
-def meanings_of_words(path: Path = WORDS) -> tuple[tuple[str, ...], ...]:
+def meanings_of_words(path: Path = SAID_WORDS) -> tuple[tuple[str, ...], ...]:
     """Read the lists of words with one meaning, each in plain form."""
     lists = tomllib.loads(path.read_text(encoding="utf-8"))["same"]
     return tuple(tuple(plain(phrase) for phrase in phrases) for phrases in lists)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 KINDS = ("command", "lever", "policy", "scenario", "indicator", "glossary", "source")
 LINE = 80
-MOST_TITLE = 2 * LINE
+LONGEST_TITLE = 2 * LINE
 
 
 @click.command()
@@ -61,7 +61,7 @@ def hit_lines(hits: Sequence[Hit]) -> list[str]:
     lines = []
     for hit in hits:
         entry = hit.entry
-        title = entry.title if len(entry.title) <= MOST_TITLE else entry.title[: MOST_TITLE - 4].rsplit(" ", 1)[0] + " ..."
+        title = entry.title if len(entry.title) <= LONGEST_TITLE else entry.title[: LONGEST_TITLE - 4].rsplit(" ", 1)[0] + " ..."
         lines += [f"{entry.kind:10}{entry.name}", f"{'':10}{title}", f"{'':10}> {entry.hint}"]
     return lines
 
