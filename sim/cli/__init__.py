@@ -19,6 +19,7 @@ from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.compare import compare
 from sim.cli.fit import fit
+from sim.cli.questions.cohort import cohort
 from sim.cli.questions.find import find
 from sim.cli.report import report
 from sim.cli.run import run
@@ -39,8 +40,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, run, compare, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies, sources,
-    trace,
+    find, run, compare, cohort, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies,
+    sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
