@@ -21,7 +21,7 @@ def folder(talentsim: Call, quick_engine: list[RunPlan], tmp_path: Path, monkeyp
 
 
 def test_wrong_options_are_reported_together(talentsim: Call, folder: Path) -> None:
-    code, out, err = talentsim("cohort", str(folder), "--origin", "CHX", "--at", "Germany", "--year", "2024")
+    code, out, err = talentsim("cohort", str(folder), "--origin", "Chna", "--at", "Germany", "--year", "2024")
     assert (code, out) == (2, "")
     assert "--origin" in err
     assert "did you mean CHN" in err
