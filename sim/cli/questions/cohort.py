@@ -12,7 +12,7 @@ from sim.cli.run import watched, workers_option
 from sim.cli.terminal import InputError, json_option, say, show_json
 
 if TYPE_CHECKING:
-    from sim.runs.lives.cohort import Cohort, CohortRow, Group
+    from sim.runs.lives.cohort import Cohort, CohortGroup, CohortRow
     from sim.runs.plan import RunPlan
 
 FEW = 500
@@ -56,14 +56,14 @@ def cohort(folder: Path, year: int, path: Path | None, workers: int | None, as_j
     title = group_text(group, plan.basis.data.codes)
     if as_json:
         rows = [row._asdict() for row in found.rows]
-        show_json({"group": title, "people": found.people, "simulated": found.simulated, "rows": clean(rows)})
+        show_json({"group": title, "people": found.people, "simulated": found.simulated, "rows": known_numbers(rows)})
         return
     say("\n".join(cohort_lines(found, title)), soft_wrap=True)
     if path is not None:
         say(f"\nEvery number: {path}", soft_wrap=True)
 
 
-def read_group(plan: RunPlan, year: int, chosen: dict[str, Any]) -> Group:
+def read_group(plan: RunPlan, year: int, chosen: dict[str, Any]) -> CohortGroup:
     """Read the options into a group.
 
     Raises
@@ -72,7 +72,7 @@ def read_group(plan: RunPlan, year: int, chosen: dict[str, Any]) -> Group:
         If a region is not known, or the year does not lie in the run.
     """
     from sim.model.world import FIRST_YEAR
-    from sim.runs.lives.cohort import Group
+    from sim.runs.lives.cohort import CohortGroup
     from sim.scenarios.load import packaged_vocabulary
     from sim.scenarios.reading.values import RefusedError, filter_ids, to_problem
 
@@ -91,10 +91,10 @@ def read_group(plan: RunPlan, year: int, chosen: dict[str, Any]) -> Group:
         )
     if problems:
         raise InputError(problems)
-    return Group(year, regions["origin"], regions["study"], regions["at"], chosen["tier"], chosen["doctors"])
+    return CohortGroup(year, regions["origin"], regions["study"], regions["at"], chosen["tier"], chosen["doctors"])
 
 
-def group_text(group: Group, codes: tuple[str, ...]) -> str:
+def group_text(group: CohortGroup, codes: tuple[str, ...]) -> str:
     """Say who is followed."""
 
     def named(ids: tuple[int, ...]) -> str:
@@ -145,6 +145,6 @@ def cell(row: CohortRow) -> str:
     return f"{100 * row.share_mean:.0f} ({100 * row.share_p05:.0f}-{100 * row.share_p95:.0f})"
 
 
-def clean(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def known_numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Put null where a number is missing."""
     return [{key: None if value != value else value for key, value in row.items()} for row in rows]

@@ -21,13 +21,13 @@ from sim.runs.plan import RunPlan
 
 FATES: Final = ("stayed", "home", "elsewhere", "left")
 """Where one is at a year's end: in the place in question, else in the region of origin, else in another; or out of research."""
-STAYED, HOME, ELSEWHERE, LEFT = range(len(FATES))
-EVERYONE: Final = len(TIERS) - 1
+_STAYED, _HOME, _ELSEWHERE, _LEFT = range(len(FATES))
+_EVERYONE: Final = len(TIERS) - 1
 """Tier of all active researchers: the last of TIERS."""
 
 
 @dataclass(frozen=True)
-class Group:
+class CohortGroup:
     """Whom to follow: everyone in research at the end of a year to whom all of this applies.
 
     Parameters
@@ -86,7 +86,7 @@ class Cohort(NamedTuple):
         Runs in which the group has nobody, and runs in all.
     """
 
-    group: Group
+    group: CohortGroup
     rows: tuple[CohortRow, ...]
     people: tuple[float, float, float]
     simulated: int
@@ -97,7 +97,7 @@ REMAINING: Final = "stayed, of those in research"
 """Share who stayed of those who have not left research: what surveys of the living in research see."""
 
 
-def follow(plan: RunPlan, group: Group, weight: float, progress: Progress | None = None) -> Cohort:
+def follow(plan: RunPlan, group: CohortGroup, weight: float, progress: Progress | None = None) -> Cohort:
     """Follow a group through every run of a plan.
 
     Parameters
@@ -115,12 +115,12 @@ def follow(plan: RunPlan, group: Group, weight: float, progress: Progress | None
     runs = counts.reshape(-1, *counts.shape[2:]).astype(np.float64)  # (N, Y, fates)
     size = runs[:, 0].sum(axis=1)
     shares = ratio(runs, np.broadcast_to(size[:, np.newaxis, np.newaxis], runs.shape))
-    present = runs[:, :, :LEFT].sum(axis=2)
-    remaining = ratio(runs[:, :, STAYED], present)
+    present = runs[:, :, :_LEFT].sum(axis=2)
+    remaining = ratio(runs[:, :, _STAYED], present)
     rows = []
     for y in range(runs.shape[1]):
         columns = [(name, shares[:, y, k], runs[:, y, k]) for k, name in enumerate(FATES)]
-        for name, part, people in (*columns, (REMAINING, remaining[:, y], runs[:, y, STAYED])):
+        for name, part, people in (*columns, (REMAINING, remaining[:, y], runs[:, y, _STAYED])):
             rows.append(cohort_row(group.year + y, name, part, weight * people))
     low, middle, high = (weight * float(each) for each in band(size))
     return Cohort(group, tuple(rows), (low, middle, high), int(size.sum()), (int((size == 0).sum()), len(size)))
@@ -132,7 +132,7 @@ def cohort_row(year: int, fate: str, shares: Floats, people: Floats) -> CohortRo
     return CohortRow(year, fate, mean, *(float(x) for x in band(shares)), *(float(x) for x in band(people)))
 
 
-def fates(ends: Iterator[YearEnd], group: Group) -> Integers:
+def fates(ends: Iterator[YearEnd], group: CohortGroup) -> Integers:
     """Count the fates of a group in one run: (years from the group's on, fates) simulated researchers.
 
     Rows keep their places, so the group is found once and looked up again in every later year.
@@ -149,14 +149,14 @@ def fates(ends: Iterator[YearEnd], group: Group) -> Integers:
     return np.stack(found)
 
 
-def members(researchers: Researchers, entered: int, group: Group) -> NDArray[np.bool_]:
+def members(researchers: Researchers, entered: int, group: CohortGroup) -> NDArray[np.bool_]:
     """Tell of every row that has entered whether it belongs to a group at the end of its year."""
     stage = researchers.stage[:entered]
     chosen: NDArray[np.bool_] = (stage != APPLY) & (stage != OUT)
     for column, wanted in ((researchers.origin, group.origin), (researchers.study, group.study), (researchers.place, group.at)):
         if wanted is not None:
             chosen &= np.isin(column[:entered], wanted)
-    if group.tier != TIERS[EVERYONE]:
+    if group.tier != TIERS[_EVERYONE]:
         chosen &= researchers.tier[:entered] > TIERS.index(group.tier)
     if group.is_doctors:
         chosen &= (stage == WORK) & (researchers.age[:entered] == 0)
@@ -167,5 +167,5 @@ def fate_of(researchers: Researchers, rows: Integers, before: Bytes, places: Seq
     """Name the fate of rows, (N,) of `FATES`; before: (N,) where each was in the year of the group."""
     place = researchers.place[rows]
     is_there = place == before if places is None else np.isin(place, places)
-    fate = np.where(is_there, STAYED, np.where(place == researchers.origin[rows], HOME, ELSEWHERE))
-    return np.where(researchers.stage[rows] == OUT, LEFT, fate)
+    fate = np.where(is_there, _STAYED, np.where(place == researchers.origin[rows], _HOME, _ELSEWHERE))
+    return np.where(researchers.stage[rows] == OUT, _LEFT, fate)

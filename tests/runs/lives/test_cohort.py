@@ -11,7 +11,7 @@ from sim.engines.arrays import run_years
 from sim.engines.axes import AXES, TIERS
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK
-from sim.runs.lives.cohort import FATES, REMAINING, Group, fates, follow
+from sim.runs.lives.cohort import FATES, REMAINING, CohortGroup, fates, follow
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_basis
 from tests.support.toy import random_world
@@ -19,12 +19,12 @@ from tests.support.toy import random_world
 KEY = make_key(5, 2)
 YEAR = 2010
 GROUPS = (
-    Group(YEAR),
-    Group(YEAR, origin=(1,), at=(0,)),
-    Group(YEAR, origin=(1, 2), study=(0,), is_doctors=True),
-    Group(YEAR, study=(0, 3), at=(2,)),
-    Group(YEAR, at=(0,), tier="top20"),
-    Group(YEAR, origin=(0,), tier="elite"),
+    CohortGroup(YEAR),
+    CohortGroup(YEAR, origin=(1,), at=(0,)),
+    CohortGroup(YEAR, origin=(1, 2), study=(0,), is_doctors=True),
+    CohortGroup(YEAR, study=(0, 3), at=(2,)),
+    CohortGroup(YEAR, at=(0,), tier="top20"),
+    CohortGroup(YEAR, origin=(0,), tier="elite"),
 )
 
 State = dict[str, int]
@@ -46,7 +46,7 @@ def lives(world: Any) -> dict[int, dict[tuple[int, int, int], State]]:
     return found
 
 
-def belongs(s: State, group: Group) -> bool:
+def belongs(s: State, group: CohortGroup) -> bool:
     is_seen = {"all": True, "top20": s["tier"] >= 1, "elite": s["tier"] == 2}[group.tier]
     return (
         s["stage"] in (STUDY, WORK)
@@ -58,7 +58,7 @@ def belongs(s: State, group: Group) -> bool:
     )
 
 
-def fate(before: State, now: State, group: Group) -> str:
+def fate(before: State, now: State, group: CohortGroup) -> str:
     if now["stage"] == OUT:
         return "left"
     if now["place"] in (group.at or group.study or (before["place"],)):
@@ -67,7 +67,7 @@ def fate(before: State, now: State, group: Group) -> str:
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=range(len(GROUPS)))
-def test_fates_are_those_of_persons_followed_one_by_one(world: Any, lives: Any, group: Group) -> None:
+def test_fates_are_those_of_persons_followed_one_by_one(world: Any, lives: Any, group: CohortGroup) -> None:
     who = [name for name, state in lives[YEAR].items() if belongs(state, group)]
     assert len(who) > 5
     counted = fates(run_years(world, KEY), group)
@@ -79,7 +79,7 @@ def test_fates_are_those_of_persons_followed_one_by_one(world: Any, lives: Any, 
 
 
 def test_of_those_who_are_somewhere_all_have_stayed_at_first_and_nobody_comes_back_to_research(world: Any) -> None:
-    counted = fates(run_years(world, KEY), Group(YEAR))
+    counted = fates(run_years(world, KEY), CohortGroup(YEAR))
     assert counted[0].tolist() == [counted[0].sum(), 0, 0, 0]
     assert (np.diff(counted[:, FATES.index("left")]) >= 0).all()
 
@@ -90,7 +90,7 @@ def test_the_group_of_a_run_is_its_stock_and_shares_add_to_one(outcomes_of: Any)
     from sim.runs.execute import execute, tasks_of
 
     runs = [outcome for task in tasks_of(plan) for outcome in execute(task)]
-    found = follow(plan, Group(2019, at=(0,), tier="top20"), runs[0].weight)
+    found = follow(plan, CohortGroup(2019, at=(0,), tier="top20"), runs[0].weight)
     seen = [run.counts[19, TIERS.index("top20"), AXES.index("location"), 0] for run in runs]
     assert found.simulated == sum(seen)
     assert found.people[1] == pytest.approx(np.median(seen) * runs[0].weight)
