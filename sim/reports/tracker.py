@@ -22,7 +22,7 @@ CITATION: Final = (
     "MacroPolo, The Global AI Talent Tracker (NeurIPS 2019) and 2.0 (NeurIPS 2022), Paulson Institute. What is modelled and "
     "projected here is this project's; no endorsement by the tracker's authors is claimed."
 )
-READING: Final = (
+HOW_TO_READ: Final = (
     "Each cell holds the published number, where there is one, and the model's median with the range of 90 % of the runs. ≤, ≥: "
     "a published bound; ~: derived from published shares. The ranges hold draws of the uncertain parameters and replicates, not "
     "the sampling noise of the published samples, 2 to 3 points."
@@ -61,7 +61,7 @@ def write_tracker(values: Sequence[TrackerValue], charts: Sequence[TrackerChart]
             picture = base64.b64encode(png.read_bytes()).decode()
             blocks.append(FigureBlock(chart.id, "Published and modelled", table.caption, described_chart(mine), picture))
         sections.append(Section(chart.id, chart.title, [*blocks, number_table(chart, mine)]))
-    summary = [Paragraph(f"Published: {CITATION}"), Paragraph(READING)]
+    summary = [Paragraph(f"Published: {CITATION}"), Paragraph(HOW_TO_READ)]
     page = folder / "tracker.html"
     text = templates().get_template("tracker.html")
     style = (PACKAGE / "reports" / "assets" / "style.css").read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def tracker_values(plan: RunPlan, progress: Progress | None = None) -> list[Trac
     charts, codes = read_charts(plan.basis.data), plan.basis.data.codes
     years = [year for year in TRACKER_YEARS if year <= plan.until]
     weight = REFERENCE_RESEARCHERS / plan.researchers
-    read = partial(answers, charts=charts, codes=codes, years=years, weight=weight)
+    read = partial(row_answers, charts=charts, codes=codes, years=years, weight=weight)
     modelled = replay(plan, read, progress)  # (D, P, dispersions, rows, years)
     values = []
     places = [(chart, row) for chart in charts for row in chart.rows]
@@ -92,7 +92,7 @@ def tracker_value(chart: TrackerChart, row: TrackerRow, year: int, mean: float, 
     return TrackerValue(chart.id, chart.title, row.label, tier, chart.unit, year, *said, float(mean), *bands)
 
 
-def answers(
+def row_answers(
     ends: Iterator[YearEnd], charts: Sequence[TrackerChart], codes: tuple[str, ...], years: Sequence[int], weight: float
 ) -> Floats:
     """Answer every row in some years of one run: (dispersions of institutions, rows, years), NaN where nothing is modelled."""

@@ -131,7 +131,7 @@ def tracker_lines(charts: Sequence[TrackerChart], values: Sequence[TrackerValue]
         heads = (f"{year:>{width(year)}}" for year in years)
         yield f"{chart.id:{LABEL}}" + "".join(heads)
         for row in chart.rows:
-            cells = (f"{cell(value):>{width(value.year)}}" for value in mine if value.row == row.label)
+            cells = (f"{tracker_cell(value):>{width(value.year)}}" for value in mine if value.row == row.label)
             yield f"{row.label[: LABEL - 1]:{LABEL}}" + "".join(cells)
     yield ""
     yield f"Published: {CITATION}"
@@ -142,7 +142,7 @@ def width(year: int) -> int:
     return 13 if year <= 2022 else 9
 
 
-def cell(value: TrackerValue) -> str:
+def tracker_cell(value: TrackerValue) -> str:
     """Write one cell: published | modelled low-high; a projected year has no published part."""
     from sim.reports.tracker import number_text_of, published_text
 
