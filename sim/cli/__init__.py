@@ -21,6 +21,7 @@ from sim.cli.compare import compare
 from sim.cli.fit import fit
 from sim.cli.questions.cohort import cohort
 from sim.cli.questions.find import find
+from sim.cli.questions.new import new
 from sim.cli.questions.solve import solve
 from sim.cli.questions.tracker import tracker
 from sim.cli.report import report
@@ -42,8 +43,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, run, compare, solve, tracker, cohort, report, fit, sweep, merge, sensitivity, discover, robustness, check, scenarios,
-    levers, policies, sources, trace,
+    find, new, run, compare, solve, tracker, cohort, report, fit, sweep, merge, sensitivity, discover, robustness, check,
+    scenarios, levers, policies, sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -102,6 +102,13 @@ def said_of(kind: str, path: Path = SAID_WORDS) -> Mapping[str, str]:
 
 
 @cache
+def levers_by_stage(path: Path = SAID_WORDS) -> Mapping[str, tuple[str, ...]]:
+    """Read which levers act on each step of a career: study, work, stay."""
+    stages = tomllib.loads(path.read_text(encoding="utf-8"))["stages"]
+    return {stage: tuple(names) for stage, names in stages.items()}
+
+
+@cache
 def meanings_of_words(path: Path = SAID_WORDS) -> tuple[tuple[str, ...], ...]:
     """Read the lists of words with one meaning, each in plain form."""
     lists = tomllib.loads(path.read_text(encoding="utf-8"))["same"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.sweeps.goals.search import Aim, Solution
 
 SOLVE_SIZES = Sizes(researchers=5_000, draws=25, replicates=2, seed=1, until=2035)
-LONGEST = 2050
+LATEST_GOAL = 2050
 RESPONSE, RECORD, SOLVED = "response.csv", "solution.json", "solution.toml"
 
 
@@ -103,9 +103,9 @@ def read_aim(scenario: Scenario, change: LeverChange, between: str, goal: str, p
     problems: list[str] = []
     basis = load_basis()
     factor = read_range(change, between, problems)
-    share = read_part(part, problems)
+    share = read_part_of_draws(part, problems)
     try:
-        read = parse_goal(goal, basis.data.codes, sizes.until or LONGEST)
+        read = parse_goal(goal, basis.data.codes, sizes.until or LATEST_GOAL)
     except ExpressionError as error:
         problems.append(f"--goal: {error}")
     if problems or factor is None:
@@ -133,7 +133,7 @@ def read_range(change: LeverChange, text: str, problems: list[str]) -> Factor | 
     return Factor(change.id, "lever", change.id, low, high)
 
 
-def read_part(text: str | None, problems: list[str]) -> float | None:
+def read_part_of_draws(text: str | None, problems: list[str]) -> float | None:
     """Read a part of the draws, as 50% or .5; None for the mean, and where it is wrong, with the problem noted."""
     if text is None:
         return None

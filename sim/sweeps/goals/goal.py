@@ -22,7 +22,7 @@ from sim.model.world import REPORT_FROM, Floats
 from sim.sweeps.analysis.expressions import Expression, ExpressionError, evaluate, parse_expression
 from sim.sweeps.design.measures import Measure, MeasureError, known, parse_measure, reported_year
 
-PASSES: Final = re.compile(r"\bpasses\s*\(([^()]*)\)")
+PASSES_FORMULA: Final = re.compile(r"\bpasses\s*\(([^()]*)\)")
 ATLEAST, ATMOST = (">=", ">"), ("<=", "<")
 
 
@@ -76,7 +76,7 @@ def parse_goal(text: str, codes: Sequence[str], until: int) -> Goal:
         Naming the place and what is allowed there.
     """
     try:
-        written = PASSES.sub(lambda found: passing(found[1], codes, until), text)
+        written = PASSES_FORMULA.sub(lambda found: passing_condition(found[1], codes, until), text)
     except MeasureError as error:
         raise ExpressionError(text, 0, str(error)) from None
     condition = parse_expression(written, None, codes, until, truth=True)
@@ -84,7 +84,7 @@ def parse_goal(text: str, codes: Sequence[str], until: int) -> Goal:
     return Goal(text, condition, tuple(parse_measure(name, codes, until) for name in condition.measures))
 
 
-def passing(inside: str, codes: Sequence[str], until: int) -> str:
+def passing_condition(inside: str, codes: Sequence[str], until: int) -> str:
     """Write ``passes`` with comparisons: in one of the years the first region has the larger share.
 
     Raises

@@ -32,7 +32,7 @@ RESOLUTION: Final = 1 / 500
 """Of the range: how closely a crossing is found."""
 NEVER: Final = -1e9
 """Margin of a draw that has none, where draws are put in order."""
-RESAMPLES, RESAMPLE_SEED = 500, 2026
+SOLUTION_RESAMPLES, RESAMPLE_SEED = 500, 2026
 
 
 @dataclass(frozen=True)
@@ -261,10 +261,10 @@ def error_of(values: Floats, margins: Floats, part: float | None, today: float) 
     draws = len(margins)
     if draws < 5:
         return math.nan
-    chosen = np.random.default_rng(RESAMPLE_SEED).integers(0, draws, (RESAMPLES, draws))
+    chosen = np.random.default_rng(RESAMPLE_SEED).integers(0, draws, (SOLUTION_RESAMPLES, draws))
     found = np.array([nearest_reaching(values, criterion(margins[rows], part), today) for rows in chosen])
     found = found[np.isfinite(found)]
-    return float(found.std(ddof=1)) if len(found) > RESAMPLES / 2 else math.nan
+    return float(found.std(ddof=1)) if len(found) > SOLUTION_RESAMPLES / 2 else math.nan
 
 
 def draws_needed(margins: Floats) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,11 @@ def test_three_questions_agree_with_a_fine_grid(tmp_path: Path, name: str) -> No
     grid = np.linspace(aim.factor.low, aim.factor.high, 41)
     reached = criterion(margins_at(aim, grid.tolist(), 1), aim.part) >= 0.0
     step = grid[1] - grid[0]
+    if found.state == "met":  # with so few draws, of which more pass than in many
+        assert criterion(margins_at(aim, [today], 1), aim.part)[0] >= 0.0
+        aim, today = replace(aim, part=0.75), aim.factor.low
+        found = search(aim, today, 1, points=5)
+        reached = criterion(margins_at(aim, grid.tolist(), 1), aim.part) >= 0.0
     if found.state == "not reached":
         assert not reached.any()
         return
