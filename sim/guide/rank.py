@@ -27,6 +27,9 @@ PART_OF_A_WORD: Final = 0.3
 """Weight of a longer word that begins with the word said, of at least five letters."""
 KIND_WEIGHTS: Final[Mapping[str, float]] = {"lever": 1.2, "source": 0.6, "glossary": 0.8}
 """A lever is what a file needs whatever the news call it; sources and words answer less often; 1 for every other kind."""
+ASKING: Final = frozenset(["how", "who", "what", "when", "which", "where", "why"])
+COMMAND_WHERE_ASKED: Final = 1.5
+"""Weight of a command in a query that begins as a question does: commands answer questions, levers are looked up."""
 SAME_KIND: Final = 0.8
 """Part of its score that a hit keeps for each better one of its kind: the first hits show what kinds of thing there are."""
 ENDINGS: Final = (
@@ -176,7 +179,9 @@ def find(query: str, entries: Sequence[Entry], most: int = 10) -> list[Hit]:
             if number := document[word]:
                 damped = number + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * lengths[k] / usual)
                 scores[k] += weight * rarity * number * (SATURATION + 1.0) / damped
-    hits = [Hit(entry, score * KIND_WEIGHTS.get(entry.kind, 1.0)) for entry, score in zip(entries, scores, strict=True)]
+    is_question = (plain(query).split() or [""])[0] in ASKING
+    weights = {**KIND_WEIGHTS, "command": COMMAND_WHERE_ASKED} if is_question else KIND_WEIGHTS
+    hits = [Hit(entry, score * weights.get(entry.kind, 1.0)) for entry, score in zip(entries, scores, strict=True)]
     return varied(sorted((hit for hit in hits if hit.score > 0.0), key=lambda hit: -hit.score))[:most]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.run import watched, workers_option
+from sim.cli.questions.plans import plan_for
+from sim.cli.run import USUAL, Sizes, size_options, watched, workers_option
 from sim.cli.terminal import InputError, json_option, say, show_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ REGIONS_HELP = "codes or groups as in scenario files, separated by commas."
 
 
 @click.command()
-@click.argument("folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("what", metavar="[RUN|SCENARIO]", default="baseline")
 @click.option("--year", required=True, type=int, metavar="YEAR", help="At whose end they are found.")
 @click.option("--origin", metavar="REGION", help=f"Of the first degree; {REGIONS_HELP}")
 @click.option("--study", metavar="REGION", help="Of graduate school.")
@@ -31,26 +32,26 @@ REGIONS_HELP = "codes or groups as in scenario files, separated by commas."
 @click.option(
     "--to", "path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV of every number."
 )
+@size_options(USUAL)
 @workers_option
 @json_option
-def cohort(folder: Path, year: int, path: Path | None, workers: int | None, as_json: bool, **chosen: Any) -> None:
-    """Follow the people of a year in the run of the folder RUN: how many stayed, went home, went elsewhere or left research."""
-    gc.enable()
-    from dataclasses import replace
+def cohort(
+    what: str, year: int, path: Path | None, sizes: Sizes, workers: int | None, as_json: bool, **chosen: Any
+) -> None:  # fmt: skip
+    """Follow the people of a year, one by one: how many stayed, went home, went elsewhere or left research.
 
+    They are those of the RUN of a folder (of its own size), or of a SCENARIO (of the size that the options say).
+    """
+    gc.enable()
+    from sim.model.world import REFERENCE_RESEARCHERS
     from sim.runs.executors import available_cores
-    from sim.runs.folder import read_run
     from sim.runs.lives.cohort import CohortRow, follow
-    from sim.runs.lives.replay import TraceError, plan_of_run
     from sim.runs.rows import write_table
 
-    try:
-        plan = replace(plan_of_run(folder), workers=workers or available_cores())
-    except TraceError as error:
-        raise InputError([str(error)]) from error
+    plan = plan_for(what, sizes, workers or available_cores())
     group = read_group(plan, year, chosen)
     with watched(f"cohort of {year}") as progress:
-        found = follow(plan, group, read_run(folder).weight, progress)
+        found = follow(plan, group, REFERENCE_RESEARCHERS / plan.researchers, progress)
     if path is not None:
         write_table(path, CohortRow._fields, found.rows)
     title = group_text(group, plan.basis.data.codes)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.questions.plans import plan_for
 from sim.cli.run import USUAL, Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, json_option, load_all, say, show_json
+from sim.cli.terminal import InputError, json_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.tracker.charts import TrackerChart
@@ -36,9 +37,12 @@ def tracker(what: str, chosen: tuple[str, ...], out: str, sizes: Sizes, workers:
     """
     gc.enable()
     from sim.calibration.tracker.charts import read_charts
+    from sim.calibration.tracker.project import PUBLISHED_YEARS
     from sim.runs.executors import available_cores
 
     plan = plan_for(what, sizes, workers or available_cores())
+    if plan.until < PUBLISHED_YEARS[-1]:
+        raise InputError([f"the last year is {plan.until}; the tracker needs {PUBLISHED_YEARS[-1]} or later: --until 2035"])
     charts = read_charts(plan.basis.data)
     shown = chosen_charts(charts, chosen)
     values, folder, state = found_or_written(plan, charts, Path(out))
@@ -48,34 +52,6 @@ def tracker(what: str, chosen: tuple[str, ...], out: str, sizes: Sizes, workers:
         return
     say("\n".join(tracker_lines(shown, shown_values)), soft_wrap=True)
     say(f"\nThe tracker continued under {plan.scenario.name} ({state}): {folder / 'tracker.html'}, {TABLE}", soft_wrap=True)
-
-
-def plan_for(what: str, sizes: Sizes, workers: int) -> RunPlan:
-    """Say what is walked: the run of a folder, or a scenario.
-
-    Raises
-    ------
-    InputError
-        If it is neither, or ends before the last published year.
-    """
-    from dataclasses import replace
-
-    from sim.calibration.tracker.project import PUBLISHED_YEARS
-    from sim.runs.lives.replay import TraceError, plan_of_run
-    from sim.runs.plan import RunPlan
-    from sim.scenarios.load import load_basis
-
-    if (Path(what) / "provenance.json").is_file():
-        try:
-            plan = replace(plan_of_run(Path(what)), workers=workers)
-        except TraceError as error:
-            raise InputError([str(error)]) from error
-    else:
-        (scenario,) = load_all([what], {}, sizes.until)
-        plan = replace(RunPlan(scenario, load_basis(), workers=workers), **sizes._asdict())
-    if plan.until < PUBLISHED_YEARS[-1]:
-        raise InputError([f"the last year is {plan.until}; the tracker needs {PUBLISHED_YEARS[-1]} or later: --until 2035"])
-    return plan
 
 
 def chosen_charts(charts: Sequence[TrackerChart], chosen: Sequence[str]) -> list[TrackerChart]:
