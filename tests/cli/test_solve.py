@@ -39,6 +39,12 @@ def test_everything_wrong_is_said_at_once(talentsim: Call, file: str) -> None:
     assert "--range 3:1: expected LOW:HIGH with LOW below HIGH; allowed for multiply phd_places: 0" in err
     assert "--goal: at character 1" in err
     assert "--in 150%: expected a part of the draws; allowed: above 0 to 100%" in err
+    code, _, err = talentsim("solve", file, "--lever", "places", "--range", "1:3", "--range", "1:2", "--goal", GOAL)
+    assert code == 2
+    assert "--range: 2 for 1 levers; give one LOW:HIGH for each --lever" in err
+    code, _, err = talentsim("solve", file, "--lever", "places", "--range", "1:3", "--goal", GOAL, "--cost", "plases=2")
+    assert code == 2
+    assert "--cost plases=2: expected ID=X with X above 0 and ID one of places" in err
     code, _, err = talentsim("solve", file, "--lever", "place", "--range", "1:3", "--goal", GOAL)
     assert code == 2
     assert "Did you mean places?" in err
@@ -46,7 +52,7 @@ def test_everything_wrong_is_said_at_once(talentsim: Call, file: str) -> None:
 
 @pytest.mark.slow
 def test_an_answer_its_files_and_its_scenario_agree(talentsim: Call, file: str) -> None:
-    from sim.cli.questions.solve import SOLVE_SIZES, lever_of, read_aim
+    from sim.cli.questions.solve import SOLVE_SIZES, Wanted, lever_of, read_aim
 
     code, out, err = talentsim("solve", file, "--lever", "places", "--range", "1:9", "--goal", GOAL, *SIZES)
     assert (code, err) == (0, "")
@@ -63,7 +69,7 @@ def test_an_answer_its_files_and_its_scenario_agree(talentsim: Call, file: str) 
     ]  # fmt: skip
     solved = load_scenario(str(folder / "solution.toml"))
     sizes = SOLVE_SIZES._replace(draws=6, replicates=1, researchers=1_000)
-    aim = read_aim(solved, lever_of(solved, "places"), "1:9", GOAL, None, sizes)
+    aim = read_aim(solved, [lever_of(solved, "places")], Wanted(("places",), ("1:9",), (), GOAL, None), sizes)
     assert criterion(margins_at(aim, [None], 1), None)[0] == pytest.approx(record["margin"], abs=1e-12)
     code, out, _ = talentsim(
         "solve", str(folder / "solution.toml"), "--lever", "places", "--range", "1:9", "--goal", GOAL, *SIZES

@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from sim.cli.run import Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, json_option, load_all, say, show_json, unknown
+from sim.cli.terminal import InputError, gathered, json_option, load_all, say, show_json, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.scenarios.levers.changes import LeverChange
     from sim.scenarios.scenario import Scenario
     from sim.sweeps.design.points import Factor
@@ -23,10 +25,23 @@ LATEST_GOAL = 2050
 RESPONSE, RECORD, SOLVED = "response.csv", "solution.json", "solution.toml"
 
 
+class Wanted(NamedTuple):
+    """What is asked, as it was written: levers, their ranges and costs, the goal, and the part of the draws."""
+
+    names: tuple[str, ...]
+    ranges: tuple[str, ...]
+    costs: tuple[str, ...]
+    goal: str
+    part: str | None
+
+
 @click.command()
 @click.argument("scenario", metavar="SCENARIO")
-@click.option("--lever", required=True, metavar="ID", help="Id of a lever that stands in SCENARIO.")
-@click.option("--range", "between", required=True, metavar="LOW:HIGH", help="Values of the lever that are possible.")
+@click.option("--lever", "names", required=True, multiple=True, metavar="ID", help="Id of a lever of SCENARIO; may be repeated.")
+@click.option(
+    "--range", "ranges", required=True, multiple=True, metavar="LOW:HIGH", help="Its possible values; one for each lever."
+)
+@click.option("--cost", "costs", multiple=True, metavar="ID=X", help="Cost of its whole range, of several levers.  [default: 1]")
 @click.option("--goal", required=True, metavar="GOAL", help="As in 'share(work, DEU, top20, 2035) >= 0.023'.")
 @click.option("--in", "part", metavar="P%", help="In this part of the draws.  [default: in the mean]")
 @click.option(
@@ -35,31 +50,35 @@ RESPONSE, RECORD, SOLVED = "response.csv", "solution.json", "solution.toml"
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
 @size_options(SOLVE_SIZES)
 @workers_option
+@gathered("wanted", Wanted)
 @json_option
-def solve(
-    scenario: str, lever: str, between: str, goal: str, part: str | None, points: int, out: str, sizes: Sizes,
-    workers: int | None, as_json: bool,
-) -> None:  # fmt: skip
+def solve(scenario: str, wanted: Wanted, points: int, out: str, sizes: Sizes, workers: int | None, as_json: bool) -> None:
     """Say what it would take: the smallest change of a lever of SCENARIO that reaches a goal, and what every value does.
 
     A GOAL is a condition of measures, numbers, + - * /, <, <=, >, >=, and, or, not, and passes(CHN, USA, work, top20, 2030).
     """
     gc.enable()
     from sim.runs.executors import available_cores
-    from sim.sweeps.goals.search import search
+    from sim.sweeps.goals.search import search, search_several
 
     (loaded,) = load_all([scenario], {})
-    change = lever_of(loaded, lever)
-    aim = read_aim(loaded, change, between, goal, part, sizes)
+    changes = [lever_of(loaded, name) for name in wanted.names]
+    aim = read_aim(loaded, changes, wanted, sizes)
+    todays, processes = [value_today(change) for change in changes], workers or available_cores()
+    prices = read_costs(wanted.costs, wanted.names)
     with watched("solve") as progress:
-        found = search(aim, value_today(change), workers or available_cores(), points, progress)
-    folder = write_solution(aim, found, change, Path(out))
+        if len(changes) == 1:
+            found = search(aim, todays[0], processes, points, progress)
+        else:
+            aim, found = search_several(aim, todays, prices, processes, progress)
+    lever = lever_text(changes[0]) if len(changes) == 1 else f"part of the way from today to {levers_words(aim, 1.0)}"
+    folder = write_solution(aim, found, lever, Path(out))
     if found.state == "flat":
         raise InputError(flat_problems(aim, found, folder))
     if as_json:
         show_json(solution_record(aim, found) | {"folder": str(folder)})
         return
-    say("\n".join(solution_lines(aim, found, change)), soft_wrap=True)
+    say("\n".join(solution_lines(aim, found, lever)), soft_wrap=True)
     say(f"\nEvery value tried, figure{', scenario' if found.state == 'reached' else ''}: {folder}", soft_wrap=True)
 
 
@@ -84,7 +103,37 @@ def value_today(change: LeverChange) -> float:
     return float(drawn_value(change, 0.5))
 
 
-def read_aim(scenario: Scenario, change: LeverChange, between: str, goal: str, part: str | None, sizes: Sizes) -> Aim:
+def levers_words(aim: Aim, way: float) -> str:
+    """Write the values of several levers when a part of the way is gone."""
+    return ", ".join(f"{each.factor.target} {value:.4g}" for each, value in zip(aim.along, aim.levers_at(way), strict=True))
+
+
+def read_costs(texts: Sequence[str], names: Sequence[str]) -> list[float]:
+    """Read what the whole range of each lever costs; 1 where it is not said.
+
+    Raises
+    ------
+    InputError
+        For a text of another form, a lever that is not varied, or a cost that is not above 0.
+    """
+    costs = dict.fromkeys(names, 1.0)
+    problems = []
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if name not in costs or not 0.0 < value < math.inf:
+            problems.append(f"--cost {text}: expected ID=X with X above 0 and ID one of {', '.join(names)}")
+        else:
+            costs[name] = value
+    if problems:
+        raise InputError(problems)
+    return [costs[name] for name in names]
+
+
+def read_aim(scenario: Scenario, changes: Sequence[LeverChange], wanted: Wanted, sizes: Sizes) -> Aim:
     """Read what is asked, and report all problems together.
 
     Raises
@@ -98,20 +147,29 @@ def read_aim(scenario: Scenario, change: LeverChange, between: str, goal: str, p
     from sim.scenarios.load import load_basis
     from sim.sweeps.analysis.expressions import ExpressionError
     from sim.sweeps.goals.goal import parse_goal
-    from sim.sweeps.goals.search import Aim
+    from sim.sweeps.goals.search import Aim, Along
 
     problems: list[str] = []
     basis = load_basis()
-    factor = read_range(change, between, problems)
-    share = read_part_of_draws(part, problems)
+    if len(wanted.ranges) != len(changes):
+        problems.append(
+            f"--range: {len(wanted.ranges)} for {len(changes)} levers; give one LOW:HIGH for each --lever, in their order"
+        )
+    elif len({change.id for change in changes}) < len(changes):
+        problems.append("--lever: names a lever twice")
+    read_ranges = [read_range(change, text, problems) for change, text in zip(changes, wanted.ranges, strict=False)]
+    factors = [factor for factor in read_ranges if factor is not None]
+    share = read_part_of_draws(wanted.part, problems)
     try:
-        read = parse_goal(goal, basis.data.codes, sizes.until or LATEST_GOAL)
+        read = parse_goal(wanted.goal, basis.data.codes, sizes.until or LATEST_GOAL)
     except ExpressionError as error:
         problems.append(f"--goal: {error}")
-    if problems or factor is None:
+    if problems:
         raise InputError(problems)
-    plan = replace(RunPlan(scenario, basis), **(sizes._asdict() | {"until": max(read.last_year, change.from_year)}))
-    return Aim(plan, factor, read, share)
+    until = max(read.last_year, *(change.from_year for change in changes))
+    plan = replace(RunPlan(scenario, basis), **(sizes._asdict() | {"until": until}))
+    along = tuple(Along(factor, factor.low, factor.high) for factor in factors) if len(factors) > 1 else ()
+    return Aim(plan, factors[0], read, share, along)
 
 
 def read_range(change: LeverChange, text: str, problems: list[str]) -> Factor | None:
@@ -146,36 +204,34 @@ def read_part_of_draws(text: str | None, problems: list[str]) -> float | None:
     return part
 
 
-def write_solution(aim: Aim, found: Solution, change: LeverChange, out: Path) -> Path:
+def write_solution(aim: Aim, found: Solution, lever: str, out: Path) -> Path:
     """Write the response as CSV and figure, the record, and where the goal is reached a scenario file; return the folder."""
     import json
-    import shutil
     from dataclasses import replace
 
     from sim.reports.figures.dose import save_dose
     from sim.runs.atomic import building
+    from sim.runs.folder import run_id
     from sim.runs.provenance import digest
     from sim.runs.rows import write_csv
     from sim.scenarios.load import resolved_toml
-    from sim.sweeps.design.design import with_value
 
     plan = aim.plan
     record = solution_record(aim, found)
-    name = digest({key: record[key] for key in ("goal", "in", "lever", "range", "draws", "replicates", "researchers", "seed")})[
-        :16
-    ]
-    folder = out / "solve" / plan.scenario.name / name
-    shutil.rmtree(folder, ignore_errors=True)  # the same question anew: the model or the file may be another
+    asked = {key: record[key] for key in ("goal", "in", "lever", "range")}
+    tried = [float(value) for value in found.values]
+    folder = out / "solve" / plan.scenario.name / digest({"run": run_id(plan), "tried": tried, **asked})[:16]
+    if (folder / RECORD).is_file():
+        return folder  # the same question of the same model: the same numbers
     note = f"{plan.scenario.name}: {plan.draws} draws x {plan.replicates} replicates of {plan.researchers:,} researchers."
     with building(folder) as partial:
         write_csv(partial / RESPONSE, RESPONSE_COLUMNS, response_rows(aim, found))
-        save_dose(found, aim.goal.line, (short(aim.goal.text), lever_text(change), note), partial)
+        save_dose(found, aim.goal.line, (short(aim.goal.text), lever, note), partial)
         (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         if found.state == "reached":
-            solved = with_value(plan.scenario, aim.factor, found.value)
-            title = f"{plan.scenario.title}, with {change.id} at {found.value:g}"
-            note = f"Smallest change of {change.id} that reaches: {aim.goal.text}"
-            text = resolved_toml(replace(solved, title=title, note=note), plan.basis.data.codes)
+            values = levers_words(aim, found.value) if aim.along else f"{aim.factor.target} {found.value:g}"
+            title, said = f"{plan.scenario.title}, with {values}", f"The smallest change found that reaches: {aim.goal.text}"
+            text = resolved_toml(replace(aim.scenario_at(found.value), title=title, note=said), plan.basis.data.codes)
             (partial / SOLVED).write_text(text, encoding="utf-8")
     return folder
 
@@ -230,8 +286,11 @@ def solution_record(aim: Aim, found: Solution) -> dict[str, Any]:
         "scenario": plan.scenario.name,
         "goal": aim.goal.text,
         "in": aim.part,
-        "lever": aim.factor.target,
-        "range": [aim.factor.low, aim.factor.high],
+        "lever": [each.factor.target for each in aim.along] or aim.factor.target,
+        "range": [[each.factor.low, each.factor.high] for each in aim.along] or [aim.factor.low, aim.factor.high],
+        "levers_at_value": dict(zip((each.factor.target for each in aim.along), aim.levers_at(found.value), strict=True))
+        if aim.along and math.isfinite(found.value)
+        else None,
         "draws": plan.draws,
         "replicates": plan.replicates,
         "researchers": plan.researchers,
@@ -244,11 +303,11 @@ def solution_record(aim: Aim, found: Solution) -> dict[str, Any]:
     }
 
 
-def solution_lines(aim: Aim, found: Solution, change: LeverChange) -> list[str]:
+def solution_lines(aim: Aim, found: Solution, lever: str) -> list[str]:
     """Write the answer, at most a screen."""
     record = solution_record(aim, found)
     how = "in the mean over draws" if aim.part is None else f"in {aim.part:.0%} of the draws"
-    lines = [f"Goal, {how}: {aim.goal.text}", f"Lever: {lever_text(change)}, today {found.today:g}", ""]
+    lines = [f"Goal, {how}: {aim.goal.text}", f"Lever: {lever}, today {found.today:g}", ""]
     if found.state == "met":
         return [
             *lines,
@@ -262,6 +321,7 @@ def solution_lines(aim: Aim, found: Solution, change: LeverChange) -> list[str]:
     else:
         error = f" (standard error {found.error:.2g})" if math.isfinite(found.error) else ""
         lines.append(f"It takes {found.value:.4g}{error}: the value nearest to today's that reaches the goal.")
+        lines += [f"That is {levers_words(aim, found.value)}."] if aim.along else []
     if not found.is_monotone:
         each = ", ".join(f"{value:.4g}" for value in found.crossings)
         lines.append(f"The response is not monotone: the goal is won or lost at {each}.")

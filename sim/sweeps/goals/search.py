@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,17 +22,34 @@ from sim.runs.executors import Progress, map_in_order
 from sim.runs.outcomes.statistics import STANDARD_ERRORS, variance_of_mean, variance_parts
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import simulate
+from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import with_value
 from sim.sweeps.design.measures import values_of
-from sim.sweeps.design.points import Factor
+from sim.sweeps.design.points import Factor, sobol_unit
 from sim.sweeps.goals.goal import Goal, margin
 
 SCAN_POINTS: Final = 9
 RESOLUTION: Final = 1 / 500
 """Of the range: how closely a crossing is found."""
+DESIGN_POINTS, DESIGN_SEED = 32, 2026
+WAYS, WAY_POINTS = 3, 3
+"""How many of the cheapest points that reach a goal are gone towards, and the points of the scan on each way."""
+WAY: Final = "way"
 NEVER: Final = -1e9
 """Margin of a draw that has none, where draws are put in order."""
 SOLUTION_RESAMPLES, RESAMPLE_SEED = 500, 2026
+
+
+class Along(NamedTuple):
+    """One lever of several that move together: its value where none of the way is gone, and where all of it is."""
+
+    factor: Factor
+    start: float
+    end: float
+
+
+Value = float | tuple[float, ...] | None
+"""What is tried: a value of the aim's factor, one value for each of its levers, or the scenario as it is."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +61,45 @@ class Aim:
     plan
         The scenario and the size of its runs; its last year is at least that of the goal.
     factor
-        The lever and its range.
+        The lever and its range; of several levers the part of the way that they go together, 0 to 1.
     goal
         The goal.
     part
         Part of the draws in which it must hold, 0..1; None: in the mean.
+    along
+        The levers, where there are several.
     """
 
     plan: RunPlan
     factor: Factor
     goal: Goal
     part: float | None = None
+    along: tuple[Along, ...] = ()
+
+    def scenario_at(self, value: Value) -> Scenario:
+        """Put a value into the scenario."""
+        scenario = self.plan.scenario
+        if value is None:
+            return scenario
+        if not self.along and not isinstance(value, tuple):
+            return with_value(scenario, self.factor, value)
+        for lever, number in zip(self.along, value if isinstance(value, tuple) else self.levers_at(value), strict=True):
+            scenario = with_value(scenario, lever.factor, number)
+        return scenario
+
+    def levers_at(self, way: float) -> tuple[float, ...]:
+        """Return the value of each of several levers when a part of the way is gone."""
+        return tuple(lever.start + way * (lever.end - lever.start) for lever in self.along)
 
 
 @dataclass(frozen=True)
 class DrawAim:
-    """One draw at some values of the lever: a unit of work. A value of None leaves the scenario as it is."""
+    """One draw at some values: a unit of work."""
 
     aim: Aim
     number: int
     parameters: Mapping[str, float]
-    values: tuple[float | None, ...]
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True)
@@ -133,7 +168,7 @@ def criterion(margins: Floats, part: float | None) -> Floats:
     return best
 
 
-def margins_at(aim: Aim, values: Sequence[float | None], workers: int, progress: Progress | None = None) -> Floats:
+def margins_at(aim: Aim, values: Sequence[Value], workers: int, progress: Progress | None = None) -> Floats:
     """Simulate an aim at some values of its lever: (D, X), the mean over replicates. Every value has the same random numbers.
 
     Raises
@@ -158,8 +193,7 @@ def margins_of_draw(item: DrawAim) -> Floats:
     draw = make_draw(plan.basis, item.parameters, item.number)
     found = []
     for value in item.values:
-        scenario = plan.scenario if value is None else with_value(plan.scenario, item.aim.factor, value)
-        world = world_of(plan.basis.data, scenario, draw, plan.researchers, plan.until)
+        world = world_of(plan.basis.data, item.aim.scenario_at(value), draw, plan.researchers, plan.until)
         runs = (simulate(world, draw, replicate, plan.seed) for replicate in range(plan.replicates))
         table = np.array([values_of(goal.measures, outcomes, codes) for outcomes in runs])  # (P, measures)
         columns = dict(zip((str(measure) for measure in goal.measures), table.T, strict=True))
@@ -209,6 +243,47 @@ def search(aim: Aim, today: float, workers: int, points: int = SCAN_POINTS, prog
     value = smallest_change(values, reached, today)
     error = error_of(values, margins, aim.part, today)
     return replace(found, value=value, error=error, criterion=float(reached[values == value][0]))
+
+
+def search_several(
+    aim: Aim, todays: Sequence[float], costs: Sequence[float], workers: int, progress: Progress | None = None
+) -> tuple[Aim, Solution]:
+    """Find a cheap change of several levers that reaches a goal: a Sobol design, then the ways to its cheapest points.
+
+    The cost of a point is the sum over levers of cost * |value - today| / (high - low). From today to each of the cheapest points
+    that reach the goal all levers move together; the cheapest solution is kept. If none does, the way goes to the best point.
+
+    Parameters
+    ----------
+    aim : what is asked; the ranges are those of the factors in `along`.
+    todays, costs : of each lever: its value in the scenario, and what its whole range costs, above 0.
+    workers, progress : see `search`.
+
+    Returns
+    -------
+    The aim with the way that was kept, and the solution in parts of that way.
+    """
+    levers = [lever.factor for lever in aim.along]
+    low, high = (np.array([getattr(factor, side) for factor in levers]) for side in ("low", "high"))
+    design = low + sobol_unit(len(levers), DESIGN_POINTS, DESIGN_SEED) * (high - low)
+    reached = criterion(margins_at(aim, [tuple(point) for point in design.tolist()], workers, progress), aim.part)
+
+    def cost(point: Floats) -> float:
+        return float((np.array(costs) * np.abs(point - np.array(todays)) / (high - low)).sum())
+
+    good = sorted((point for point, value in zip(design, reached, strict=True) if value >= 0.0), key=cost)
+    best: tuple[float, Aim, Solution] | None = None
+    for end in good[:WAYS] or [design[int(np.argmax(reached))]]:
+        ways = tuple(Along(factor, *ends) for factor, *ends in zip(levers, todays, end.tolist(), strict=True))
+        one = replace(aim, factor=Factor(WAY, "lever", WAY, 0.0, 1.0), along=ways)
+        found = search(one, 0.0, workers, WAY_POINTS, progress)
+        price = cost(np.array(one.levers_at(found.value))) if found.state == "reached" else math.inf
+        if best is None or price < best[0]:
+            best = price, one, found
+        if found.state == "met":
+            break
+    assert best is not None  # there is at least one way
+    return best[1], best[2]
 
 
 def crossings_of(grid: Floats, at: Callable[[float], float], tolerance: float) -> Iterator[float]:

@@ -16,7 +16,17 @@ from sim.scenarios.load import load_basis
 from sim.sweeps.design.points import Factor
 from sim.sweeps.goals import search as searching
 from sim.sweeps.goals.goal import parse_goal
-from sim.sweeps.goals.search import RESOLUTION, Aim, Solution, criterion, margins_at, nearest_reaching, search
+from sim.sweeps.goals.search import (
+    RESOLUTION,
+    Aim,
+    Along,
+    Solution,
+    criterion,
+    margins_at,
+    nearest_reaching,
+    search,
+    search_several,
+)
 
 BASIS = load_basis()
 DRAWS = np.linspace(-0.1, 0.1, 21)
@@ -110,6 +120,37 @@ def test_each_draw_has_its_own_value_and_some_have_none(monkeypatch: pytest.Monk
     assert found.by_draw == pytest.approx(expected, nan_ok=True)
     assert np.isnan(found.by_draw).mean() == pytest.approx((spread < -2.0).mean())
     assert found.error == pytest.approx(spread.std() / math.sqrt(21), rel=0.15)
+
+
+def several(
+    monkeypatch: pytest.MonkeyPatch, curve: Callable[[float, float], float], costs: Sequence[float]
+) -> tuple[Aim, Solution]:
+    """Solve for two levers on a made-up surface over 0..10 by 0..10; today both are 0."""
+
+    def made_up(aim: Aim, values: Sequence[Any], workers: int, progress: Any = None) -> Floats:
+        points = [(0.0, 0.0) if v is None else v if isinstance(v, tuple) else aim.levers_at(v) for v in values]
+        return np.stack([curve(*point) + DRAWS for point in points], axis=1)
+
+    monkeypatch.setattr(searching, "margins_at", made_up)
+    goal = parse_goal("share(work, DEU, top20, 2030) >= 0.02", BASIS.data.codes, 2035)
+    levers = tuple(Along(Factor(name, "lever", name, 0.0, 10.0), 0.0, 10.0) for name in "ab")
+    aim = Aim(RunPlan(BASIS.baseline, BASIS, until=2030), levers[0].factor, goal, None, levers)
+    return search_several(aim, [0.0, 0.0], costs, 1)
+
+
+def test_several_levers_reach_the_goal_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
+    for costs, best in (([1.0, 1.0], 0.3), ([1.0, 20.0], 0.6)):
+        aim, found = several(monkeypatch, lambda a, b: a + 2.0 * b - 6.0, costs)
+        assert found.state == "reached"
+        a, b = aim.levers_at(found.value)
+        assert a + 2.0 * b == pytest.approx(6.0, abs=30.0 * RESOLUTION)
+        assert best <= costs[0] * a / 10.0 + costs[1] * b / 10.0 <= 2.2 * best  # a design of 32 points, not the optimum
+
+
+def test_several_levers_that_do_not_reach_it_go_to_the_best_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    aim, found = several(monkeypatch, lambda a, b: a + b - 100.0, [1.0, 1.0])
+    assert found.state == "not reached"
+    assert sum(aim.levers_at(found.value)) > 15.0
 
 
 def test_the_criterion_counts_a_draw_without_anybody_as_not_met() -> None:
