@@ -7,6 +7,8 @@ With --fine N the goal is also simulated at N values of the range, to compare.
 
 import argparse
 import json
+import resource
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -54,15 +56,27 @@ def aim_of(folder: Path, name: str, **sizes: int) -> tuple[Aim, float]:
 def measured(folder: Path, name: str, workers: int, fine: int, **sizes: int) -> dict[str, object]:
     """Solve one question and time it."""
     aim, today = aim_of(folder, name, **sizes)
-    begun = time.monotonic()
+    begun, before = time.monotonic(), cpu_seconds()
     found = search(aim, today, workers)
-    seconds = time.monotonic() - begun
-    record: dict[str, object] = {"seconds": round(seconds, 1), "state": found.state, "value": found.value, "error": found.error}
+    seconds, cpu = time.monotonic() - begun, cpu_seconds() - before
+    record: dict[str, object] = {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+        "state": found.state,
+        "value": found.value,
+        "error": found.error,
+    }
     if fine:
         grid = np.linspace(aim.factor.low, aim.factor.high, fine)
         good = grid[criterion(margins_at(aim, grid.tolist(), workers), aim.part) >= 0.0]
         record["fine"] = float(good[np.argmin(np.abs(good - today))]) if len(good) else None
+    print(name, record, file=sys.stderr, flush=True)
     return record
+
+
+def cpu_seconds() -> float:
+    """Return the time that this process and its ended children have computed."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def main() -> None:
