@@ -1,66 +1,97 @@
-"""Measure what solving a draw costs: CPU seconds of one process, and the ratio to one pass to 2022 with 64 patterns and 3 ties.
+"""How long three questions of `talentsim solve` take, warm, and what they find; prints one JSON object.
 
-    python benchmarks/solve.py 30
+python -m benchmarks.solve [--draws 25] [--researchers 5000] [--workers 2] [--fine 0]
 
-Points are the first of the priors; compiling is not counted. Prints one JSON object: median and 95 % of the seconds and of the
-ratio, and of the largest error of a solved share, in points.
+With --fine N the goal is also simulated at N values of the range, to compare.
 """
 
 import argparse
 import json
+import resource
+import sys
+import tempfile
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from sim.data.load import load_data
-from sim.draws.constants import FINE_PATTERNS, Equations, solve_constants
-from sim.draws.draw import draw_vectors, policies_in_force
-from sim.draws.solver import first_unknowns, shipped_start
-from sim.draws.targets import solved_targets
-from sim.model.world import TIE_CLASSES
-from sim.scenarios.load import BASELINE, load_shipped
+from sim.runs.plan import RunPlan
+from sim.scenarios.load import load_basis, load_scenario
+from sim.sweeps.design.points import Factor
+from sim.sweeps.goals.goal import parse_goal
+from sim.sweeps.goals.search import Aim, criterion, margins_at, search
 
-ALLOWED = {"seconds_median": 4.0, "seconds_95": 8.0, "passes_median": 8.0}
+ALLOWED_SECONDS = 90.0
+QUESTIONS = {
+    "german-stipend": (
+        "phd_stipend", 'destination = ["DEU"]', "multiply", 1.0, (1.0, 9.0), None,
+        "share(work, DEU, top20, 2035) >= share(work, DEU, top20, 2022)",
+    ),
+    "us-refusal": (
+        "student_visa_refusal", 'origin = ["CHN"]\ndestination = ["USA"]', "multiply", 1.0, (0.5, 8.0), 0.5,
+        "passes(CHN, USA, work, top20, 2030)",
+    ),
+    "indian-quality": (
+        "doctoral_quality", 'destination = ["IND"]', "add", 0.0, (0.0, 3.0), None,
+        "share(study, IND, all, 2035) / share(origin, IND, all, 2035) >= 0.3",
+    ),
+}  # fmt: skip
+"""By name: lever, whom it is aimed at, change, value today, range, part of the draws, goal."""
 
 
-def main(count: int) -> None:
-    """Solve points one after the other, each beside a pass of its own, and print the figures."""
-    data, baseline = load_data(), load_shipped(BASELINE)
-    rows: list[tuple[float, float, float, int, float]] = []
-    for number, vector in enumerate(draw_vectors(data, count, {})):
-        policies, targets = policies_in_force(data, baseline, vector, number), solved_targets(data, number)
-        problem = Equations(data, vector, policies, targets)
-        x = first_unknowns(shipped_start(), vector, targets.errors)
-        if not rows:
-            solve_constants(data, vector, policies, targets)  # compiles
-        began = time.process_time()
-        problem.step(x, FINE_PATTERNS, TIE_CLASSES)
-        passed = time.process_time()
-        passes: list[str] = []
-        error = solve_constants(data, vector, policies, targets, passes.append).error
-        solved = time.process_time() - passed
-        rows.append((solved, solved / (passed - began), 100.0 * error, len(passes), passed - began))
-    seconds, ratio, error_points, many, one = np.array(rows).T
-    found = {
-        "points": count,
-        "pass_seconds_median": float(np.median(one)),
-        "seconds_median": float(np.median(seconds)),
-        "seconds_95": float(np.quantile(seconds, 0.95)),
-        "passes_median": float(np.median(ratio)),
-        "passes_95": float(np.quantile(ratio, 0.95)),
-        "walks_median": float(np.median(many)),
-        "walks_95": float(np.quantile(many, 0.95)),
-        "error_points_median": float(np.median(error_points)),
-        "error_points_worst": float(error_points.max()),
-        "missed_by_more_than_0.1_point": float((error_points > 0.1).mean()),
+def aim_of(folder: Path, name: str, **sizes: int) -> tuple[Aim, float]:
+    """Make the aim of a question, and the lever's value today; its scenario is written into a folder."""
+    lever, whom, change, value, (low, high), part, text = QUESTIONS[name]
+    path = folder / f"{name}.toml"
+    lines = [f'title = "{name}"', 'extends = "baseline"', "[[lever]]", 'id = "x"', f'name = "{lever}"', whom, "from = 2026"]
+    lines += [f'change = "{change}"', f"value = {value}", 'evidence = "A question."']
+    path.write_text("\n".join(lines), encoding="utf-8")
+    basis = load_basis()
+    goal = parse_goal(text, basis.data.codes, 2035)
+    plan = replace(RunPlan(load_scenario(str(path)), basis), **({"until": goal.last_year} | sizes))
+    return Aim(plan, Factor("x", "lever", "x", low, high), goal, part), value
+
+
+def measured(folder: Path, name: str, workers: int, fine: int, **sizes: int) -> dict[str, object]:
+    """Solve one question and time it."""
+    aim, today = aim_of(folder, name, **sizes)
+    begun, before = time.monotonic(), cpu_seconds()
+    found = search(aim, today, workers)
+    seconds, cpu = time.monotonic() - begun, cpu_seconds() - before
+    record: dict[str, object] = {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+        "state": found.state,
+        "value": found.value,
+        "error": found.error,
     }
-    rounded = {name: value if isinstance(value, int) else round(value, 3) for name, value in found.items()}
-    print(
-        json.dumps({**rounded, "allowed": ALLOWED, "met": all(found[name] <= most for name, most in ALLOWED.items())}, indent=1)
-    )
+    if fine:
+        grid = np.linspace(aim.factor.low, aim.factor.high, fine)
+        good = grid[criterion(margins_at(aim, grid.tolist(), workers), aim.part) >= 0.0]
+        record["fine"] = float(good[np.argmin(np.abs(good - today))]) if len(good) else None
+    print(name, record, file=sys.stderr, flush=True)
+    return record
+
+
+def cpu_seconds() -> float:
+    """Return the time that this process and its ended children have computed."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("draws", 25), ("researchers", 5_000), ("workers", 2), ("fine", 0)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    options = parser.parse_args()
+    sizes = {"draws": options.draws, "replicates": 2, "researchers": options.researchers}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        measured(folder, "german-stipend", options.workers, 0, draws=2, replicates=1, researchers=500)  # compiled code is loaded
+        found = {question: measured(folder, question, options.workers, options.fine, **sizes) for question in QUESTIONS}
+    print(json.dumps({"sizes": sizes, "questions": found, "allowed_seconds": ALLOWED_SECONDS}))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("count", type=int, nargs="?", default=30)
-    main(parser.parse_args().count)
+    main()

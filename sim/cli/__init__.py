@@ -20,6 +20,11 @@ from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.calibrate import calibrate
 from sim.cli.compare import compare
 from sim.cli.fit import fit
+from sim.cli.questions.cohort import cohort
+from sim.cli.questions.find import find
+from sim.cli.questions.new import new
+from sim.cli.questions.solve import solve
+from sim.cli.questions.tracker import tracker
 from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
@@ -39,8 +44,8 @@ def cli() -> None:
 
 
 VERBS = (
-    run, compare, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness, check, scenarios, levers, policies,
-    sources, trace,
+    find, new, run, compare, solve, tracker, cohort, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness,
+    check, scenarios, levers, policies, sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

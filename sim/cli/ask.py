@@ -92,7 +92,8 @@ def sources(name: str | None, as_json: bool) -> None:
 @json_option
 def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: bool) -> None:
     """Tell one researcher's life in the run of the folder RUN: options, probabilities, shocks, visas, choices."""
-    from sim.runs.lives.trace import TraceError, life_record
+    from sim.runs.lives.replay import TraceError
+    from sim.runs.lives.trace import life_record
     from sim.runs.lives.trace import trace as traced
 
     try:

@@ -27,7 +27,7 @@ _FEW: Final = 10.0
 
 def lever_example(lever: Lever) -> str:
     """Write a scenario file that moves one lever."""
-    change, value = _size(lever)
+    change, value = example_size(lever)
     rows = [("name", toml_string(lever.name)), *((axis, _FILTERS[axis]) for axis in lever.filters)]
     rows += [("from", f"{FIRST}"), ("until", f"{LAST}"), ("ramp_years", "2")]
     rows += [("change", toml_string(change)), ("value", f"{value:g}"), ("evidence", toml_string("Assumption: an example."))]
@@ -60,8 +60,8 @@ def _file(title: str, header: str, rows: Sequence[tuple[str, str]], extends: str
     return "\n".join(lines) + "\n"
 
 
-def _size(lever: Lever) -> tuple[str, float]:
-    """Choose a kind of change and a size that differs from what holds anyway."""
+def example_size(lever: Lever) -> tuple[str, float]:
+    """Choose a kind of change and a size, in the lever's unit or as a factor, that differs from what holds anyway."""
     if lever.neutral is None and lever.high > 1:
         return "multiply", 1.2
     if lever.neutral:

@@ -10,17 +10,11 @@ from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
 from sim.model.population import cohort_researchers
 from sim.model.world import FIRST_YEAR, World
-from sim.runs.folder import ensemble_of, read_run
 from sim.runs.lives.history import history
 from sim.runs.lives.life import Chance, Decision, Life
-from sim.runs.provenance import model_id
-from sim.scenarios.load import load_basis, load_scenario
+from sim.runs.lives.replay import TraceError, plan_of_run
 
 RESEARCHER_NAME = re.compile(r"([A-Z]{3})-(\d{4})-(\d+)")
-
-
-class TraceError(Exception):
-    """What was asked for is not in the run."""
 
 
 def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> Life:
@@ -41,22 +35,20 @@ def trace(folder: Path, researcher: str, draw: int = 0, replicate: int = 0) -> L
     TraceError : the name, the draw or the replicate is not in the run, or the run was made by another version of the model.
     sim.runs.atomic.FolderError : the folder is no complete run.
     """
-    run = read_run(folder)
-    basis = load_basis()
-    if run.provenance["model_id"] != model_id(basis.data):
-        raise TraceError(f"{folder} was made by another version of the model or the data; run its scenario again to trace it")
-    check_number("--draw", draw, run.draws)
-    check_number("--replicate", replicate, run.replicates)
-    origin, cohort, index = identity(researcher, run.codes)
-    size = int(run.provenance["researchers"]), int(run.provenance["until"])
-    scenario = load_scenario(str(run.folder / "scenario.toml"))
-    world = world_of(basis.data, scenario, named_draw(basis, scenario, draw, ensemble_of(run)), *size)
-    key = make_key(int(run.provenance["seed"]), replicate)
+    plan = plan_of_run(folder)
+    data = plan.basis.data
+    check_number("--draw", draw, plan.draws)
+    check_number("--replicate", replicate, plan.replicates)
+    origin, cohort, index = identity(researcher, data.codes)
+    world = world_of(
+        data, plan.scenario, named_draw(plan.basis, plan.scenario, draw, plan.ensemble), plan.researchers, plan.until
+    )
+    key = make_key(plan.seed, replicate)
     check_cohort(
         researcher, world, cohort_researchers(key, world.cohort, world.people_per_researcher, FIRST_YEAR), origin, cohort, index
     )
     years = [end.tables for end in run_years(world, key)]
-    return history(key, index, origin, cohort, years, run.codes)
+    return history(key, index, origin, cohort, years, data.codes)
 
 
 def identity(researcher: str, codes: Sequence[str]) -> tuple[int, int, int]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim.engines.axes import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Floats, Integers
+from sim.runs.outcomes.institutions import leading_by_region
 from sim.runs.outcomes.outcomes import Outcomes, reporting_years
 from sim.runs.outcomes.statistics import BAND, ratio, shares_of
 
@@ -347,6 +348,16 @@ def elite_monte_carlo_error(counted: Counted) -> Floats:
     share = shares_of(elite)
     error: Floats = np.sqrt(share * (1.0 - share) / np.maximum(elite.sum(axis=-1, keepdims=True), 1))
     return error
+
+
+@indicator(
+    "institutions",
+    "top20, an assumption: number of the 25 leading institutions with headquarters in the region, if sizes within every region "
+    "follow a rank-size law whose dispersion is fitted to the published numbers of 2019 and 2022",
+)
+def leading_institutions(counted: Counted) -> Floats:
+    """Count leading institutions under an assumed law of sizes."""
+    return leading_by_region(counted.seen("top20", "work")).astype(np.float64)
 
 
 def crossing(counts: Integers, years: Integers, challenger: int, leader: int) -> Floats:

@@ -1,0 +1,1 @@
+"""The verbs that answer a question in one command: ``find``, ``tracker``, ``cohort``, ``solve`` and ``new``."""
