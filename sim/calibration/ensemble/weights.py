@@ -9,6 +9,7 @@ from sim.model.world import Floats
 
 MOST_TAIL = 0.7
 LEAST_EFFECTIVE = 100.0
+FEWEST = 25  # draws of which a tail can be fitted
 
 
 class Weights(NamedTuple):
@@ -35,12 +36,12 @@ def importance_weights(exact: Floats, emulated: Floats, least: float = LEAST_EFF
     ratios = np.where(np.isfinite(exact), exact - emulated, -np.inf)
     logs, tail = ratios - logsumexp(ratios), np.inf
     solved = np.isfinite(ratios)
-    if solved.sum() >= 10 and np.ptp(ratios[solved]) > 1e-12:
+    if solved.sum() >= FEWEST and np.ptp(ratios[solved]) > 1e-12:
         smooth, tail = smoothed(ratios[solved])
         logs = np.full(len(ratios), -np.inf)
         logs[solved] = smooth - logsumexp(smooth)
     elif solved.any():
-        tail = 0.0 if np.ptp(ratios[solved]) <= 1e-12 else np.inf
+        tail = 0.0 if np.ptp(ratios[solved]) <= 1e-12 else np.nan
     values = np.exp(logs)
     effective = float(1.0 / np.square(values).sum())
     return Weights(values, tail, effective, bool(tail < MOST_TAIL and effective >= least))
@@ -52,7 +53,10 @@ def smoothed(ratios: Floats) -> tuple[Floats, float]:
         from arviz_stats.base import array_stats
     except ModuleNotFoundError:
         return ratios, np.nan
-    smooth, tail = array_stats.psislw(-ratios)  # it takes the minus of log-weights, as a likelihood that is left out
+    try:
+        smooth, tail = array_stats.psislw(-ratios)  # it takes the minus of log-weights, as a likelihood that is left out
+    except ValueError:  # a tail of equal values, which has no k
+        return ratios, np.inf
     return smooth, float(tail)
 
 
