@@ -177,7 +177,7 @@ def comparison(tree: Path, out: Path, options: tuple[str, ...]) -> Callable[[], 
 def engine_alone(draws: int, researchers: int) -> Callable[[], Spent]:
     """Make the work of the engine alone for two replicates of every draw: worlds are ready, a thread for every core."""
     basis, scenario = load_basis(), load_shipped(SCENARIO)
-    vectors, _ = draw_vectors(basis.data, draws, {})
+    vectors = draw_vectors(basis.data, draws, {})
     solved = [make_draw(basis, vector, number) for number, vector in enumerate(vectors)]
     worlds = [world_of(basis.data, scenario, draw, researchers, UNTIL) for draw in solved]
     runs = [(world, replicate) for world in worlds for replicate in (0, 1)]

@@ -150,7 +150,7 @@ def ensemble_under(asked: DrawsAsked, draws: int, out: Path, workers: int) -> En
     fixed = read_settings(asked.settings)
     if ensemble.is_prior or not fixed:
         return ensemble
-    from sim.calibration.ensemble.conditioned import FEW, under_settings
+    from sim.calibration.ensemble.conditioned import FEW_EFFECTIVE, under_settings
     from sim.scenarios.load import load_basis
 
     try:
@@ -158,7 +158,7 @@ def ensemble_under(asked: DrawsAsked, draws: int, out: Path, workers: int) -> En
             found, effective = under_settings(ensemble, load_basis(), fixed, draws, out / "ensembles", workers, progress)
     except ValueError as error:
         raise InputError([str(error)]) from error
-    few = "" if effective >= FEW else "; few: the record speaks against it, or more --draws are needed"
+    few = "" if effective >= FEW_EFFECTIVE else "; few: the record speaks against it, or more --draws are needed"
     click.echo(
         f"--set {' '.join(asked.settings)}: {len(found)} draws solved and weighed anew, effective size {effective:.0f}{few}",
         err=True,

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.engines.counts import Counts, YearEnd, counts_of, counts_of_years, new_counts, new_seen, write_year
 from sim.engines.strips import RACES, Strip, new_strip, take_chunks
-from sim.model.choice.compiled import compiled
+from sim.model.choice.compiled import compiled, is_cached
 from sim.model.choice.race import Races, new_races
 from sim.model.choice.randomness import Key
 from sim.model.indices import as_floats, first_indices, held_indices, next_indices
@@ -104,6 +104,11 @@ def indices_after(world: World, indices: Indices, t: int, tables: Year, counts: 
     """Make the indices that the next year reads from the counts of the year that ends."""
     top, elite = as_floats(counts.stars[0]), as_floats(counts.stars[1])
     return next_indices(world, indices, t, tables.sector_weight, top, elite, as_floats(counts.stock), as_floats(counts.demand))
+
+
+def is_compiled() -> bool:
+    """Tell whether what walks the years is compiled already, so that nobody waits for it."""
+    return is_cached(count_years)
 
 
 class Walker(NamedTuple):

@@ -13,9 +13,8 @@ from typing import Final, Literal
 from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.draws.ensemble import draw_of, find_ensemble, known_draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
-from sim.engines.arrays import count_years
+from sim.engines.arrays import is_compiled
 from sim.engines.walk import EngineMissingError, check_engine
-from sim.model.choice.compiled import is_cached
 from sim.runs.executors import Progress, map_in_order, map_in_threads
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
@@ -136,7 +135,7 @@ def compile_ahead(tasks: Sequence[Task], progress: Progress | None = None) -> No
     tasks : of one plan.
     progress : told beforehand, as it takes some ten seconds.
     """
-    if not tasks or tasks[0].plan.engine != "arrays" or is_cached(count_years):
+    if not tasks or tasks[0].plan.engine != "arrays" or is_compiled():
         return
     if progress is not None:
         progress("compiling the model, once for this version", 0, len(tasks))

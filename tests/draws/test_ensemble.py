@@ -83,6 +83,7 @@ def test_what_is_fixed_is_solved_anew_and_what_was_fixed_already_is_not(monkeypa
     assert vectors_of_draws(ensemble, DATA, 1, {"moving_cost": known["moving_cost"]})[0] == known
     asked: list[int] = []
     monkeypatch.setattr("sim.draws.ensemble.make_draw", lambda basis, parameters, number: asked.append(number) or made_draw)
+    monkeypatch.setattr("sim.draws.ensemble.known_draw", lambda basis, parameters, number: None)
     made_draw = make_draw(BASIS, known, 2)
     draw_of(ensemble, BASIS, known, 0)
     assert asked == []

@@ -29,7 +29,7 @@ from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
 from sim.sources import cache_root
 
-FEW = 50.0
+FEW_EFFECTIVE = 50.0
 """Effective size below which an answer says that it rests on few draws, and new evidence runs new waves."""
 
 
@@ -54,7 +54,7 @@ class Conditioned(NamedTuple):
     @property
     def enough(self) -> bool:
         """Whether draws enough are left."""
-        return self.weights.effective >= FEW and not self.weights.tail >= MOST_TAIL
+        return self.weights.effective >= FEW_EFFECTIVE and not self.weights.tail >= MOST_TAIL
 
 
 def conditioned(
@@ -92,7 +92,7 @@ def conditioned(
         before = exact_likelihood(old, after, len(old.rows))
     now = exact_likelihood(record, after)
     weights = importance_weights(now + np.log(counts), before)
-    values = weights.values if weights.tail < MOST_TAIL else plain(now - before, counts)
+    values = weights.values if weights.tail < MOST_TAIL else unsmoothed(now - before, counts)
     weights = weights._replace(values=values, effective=float(1.0 / np.square(values).sum()))
     about = {key: value for key, value in ensemble.record.items() if key not in ("solution", "evidence", "seed")}
     about |= {"of": ensemble.digest, "fixed": dict(fixed or {}), "effective": weights.effective}
@@ -154,7 +154,7 @@ def exact_likelihood(record: Record, solved: Sequence[Solved], rows: int | None 
     return found
 
 
-def plain(logs: Floats, counts: Floats) -> Floats:
+def unsmoothed(logs: Floats, counts: Floats) -> Floats:
     """Compute weights without smoothing, (D,), sum 1."""
     values = counts * np.exp(logs - logs.max())
     weights: Floats = values / values.sum()

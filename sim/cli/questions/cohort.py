@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.runs.lives.cohort import Cohort, CohortGroup, CohortRow
     from sim.runs.plan import RunPlan
 
-FEW = 500
+FEW_PEOPLE = 500
 """Simulated researchers, in all runs together, below which a group is called small."""
 REGIONS_HELP = "codes or groups as in scenario files, separated by commas."
 
@@ -132,7 +132,7 @@ def cohort_lines(found: Cohort, title: str) -> list[str]:
         "first degree, where that is another; left: out of research; stay rate: stayed,",
         "of those who have not left.",
     ]
-    if found.simulated < FEW:
+    if found.simulated < FEW_PEOPLE:
         lines.append(f"Only {found.simulated} simulated researchers in all runs: wide for that alone.")
     if found.empty[0]:
         lines.append(f"{found.empty[0]} of {found.empty[1]} runs have nobody in the group and are left out.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOLVE_SIZES = Sizes(researchers=5_000, draws=25, replicates=2, seed=1, until=2035)
 LATEST_GOAL = 2050
-RESPONSE, RECORD, SOLVED = "response.csv", "solution.json", "solution.toml"
+RESPONSE, SOLUTION_RECORD, SOLVED = "response.csv", "solution.json", "solution.toml"
 
 
 class Wanted(NamedTuple):
@@ -221,13 +221,13 @@ def write_solution(aim: Aim, found: Solution, lever: str, out: Path) -> Path:
     asked = {key: record[key] for key in ("goal", "in", "lever", "range")}
     tried = [float(value) for value in found.values]
     folder = out / "solve" / plan.scenario.name / digest({"run": run_id(plan), "tried": tried, **asked})[:16]
-    if (folder / RECORD).is_file():
+    if (folder / SOLUTION_RECORD).is_file():
         return folder  # the same question of the same model: the same numbers
     note = f"{plan.scenario.name}: {plan.draws} draws x {plan.replicates} replicates of {plan.researchers:,} researchers."
     with building(folder) as partial:
         write_csv(partial / RESPONSE, RESPONSE_COLUMNS, response_rows(aim, found))
         save_dose(found, aim.goal.line, (short(aim.goal.text), lever, note), partial)
-        (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        (partial / SOLUTION_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         if found.state == "reached":
             values = levers_words(aim, found.value) if aim.along else f"{aim.factor.target} {found.value:g}"
             title, said = f"{plan.scenario.title}, with {values}", f"The smallest change found that reaches: {aim.goal.text}"

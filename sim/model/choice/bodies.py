@@ -35,7 +35,7 @@ from numba.extending import register_model
 file_locks: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 
 
-FEW = 4
+FEW_PARTS = 4
 """Parts of a tuple that may as well be handed over one by one; such a tuple can also be unpacked, a `View` cannot."""
 
 
@@ -71,7 +71,11 @@ def viewed(kind: Any, view: type[View]) -> Any:
     kind = unliteral(kind)
     if isinstance(kind, View):
         return view(kind.whole)
-    if isinstance(kind, BaseNamedTuple) and len(kind) > FEW and any(isinstance(part, (Array, BaseNamedTuple)) for part in kind):
+    if (
+        isinstance(kind, BaseNamedTuple)
+        and len(kind) > FEW_PARTS
+        and any(isinstance(part, (Array, BaseNamedTuple)) for part in kind)
+    ):
         return view(kind)
     return kind
 

@@ -125,11 +125,11 @@ def test_rows_of_ones_own_weigh_an_ensemble_anew_or_run_waves(
     capsys.readouterr()
     known = read_ensemble(tmp_path / "first" / "ensemble.parquet")
     monkeypatch.setattr("sim.calibration.ensemble.calibrate.find_ensemble", lambda: known)
-    monkeypatch.setattr("sim.calibration.ensemble.conditioned.FEW", 5.0)
+    monkeypatch.setattr("sim.calibration.ensemble.conditioned.FEW_EFFECTIVE", 5.0)
     calibrate(tmp_path / "weighed", "--evidence", str(own))
     assert "weighed anew: effective size" in capsys.readouterr().out
     assert read_ensemble(tmp_path / "weighed" / "ensemble.parquet").record["of"] == known.digest
-    monkeypatch.setattr("sim.calibration.ensemble.conditioned.FEW", 1e9)
+    monkeypatch.setattr("sim.calibration.ensemble.conditioned.FEW_EFFECTIVE", 1e9)
     calibrate(tmp_path / "waves", "--evidence", str(own))
     said = capsys.readouterr()
     assert "running new waves" in said.err

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.model.choice.bodies import FEW, Door, View
+from sim.model.choice.bodies import FEW_PARTS, Door, View
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.world import Floats
 
@@ -72,7 +72,7 @@ def test_a_tuple_handed_over_by_its_place_is_a_value() -> None:
 
 def test_what_compiled_code_calls_gets_one_variant_and_no_machine_code() -> None:
     walk(Parts(np.array([3.0, 4.0]), 0.5), 1)
-    assert len(Parts._fields) > FEW
+    assert len(Parts._fields) > FEW_PARTS
     for function in (first, following, halves):
         assert isinstance(function, Door)
         assert not function.overloads
