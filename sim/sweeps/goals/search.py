@@ -48,7 +48,7 @@ class Along(NamedTuple):
     end: float
 
 
-LeverValue = float | tuple[float, ...] | None
+TriedValue = float | tuple[float, ...] | None
 """What is tried: a value of the aim's factor, one value for each of its levers, or the scenario as it is."""
 
 
@@ -76,7 +76,7 @@ class Aim:
     part: float | None = None
     along: tuple[Along, ...] = ()
 
-    def scenario_at(self, value: LeverValue) -> Scenario:
+    def scenario_at(self, value: TriedValue) -> Scenario:
         """Put a value into the scenario."""
         scenario = self.plan.scenario
         if value is None:
@@ -99,7 +99,7 @@ class DrawAim:
     aim: Aim
     number: int
     parameters: Mapping[str, float]
-    values: tuple[LeverValue, ...]
+    values: tuple[TriedValue, ...]
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def criterion(margins: Floats, part: float | None) -> Floats:
     return best
 
 
-def margins_at(aim: Aim, values: Sequence[LeverValue], workers: int, progress: Progress | None = None) -> Floats:
+def margins_at(aim: Aim, values: Sequence[TriedValue], workers: int, progress: Progress | None = None) -> Floats:
     """Simulate an aim at some values of its lever: (D, X), the mean over replicates. Every value has the same random numbers.
 
     Raises
