@@ -37,7 +37,7 @@ from sim.model.world import World
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis, load_shipped
 from sim.sweeps.design.design import Design
-from sim.sweeps.design.measures import parse_measure
+from sim.runs.formulas.measures import parse_measure
 from sim.sweeps.execute import execute_batch
 from sim.sweeps.keys import sweep_runs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sim.scenarios.scenario import Scenario
 
 SCREEN_WIDTH = 100
+NARROWEST = 80
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -106,11 +108,12 @@ def progress_bar(title: str) -> Iterator[Progress | None]:
 
 
 def say(content: RenderableType, soft_wrap: bool = False) -> None:
-    """Print to standard output, at least 100 columns wide."""
+    """Print to standard output, as wide as the terminal or as COLUMNS says, at least `NARROWEST` columns; 100 into a file."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.width = max(SCREEN_WIDTH, console.width) if console.is_terminal else SCREEN_WIDTH
+    is_known = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    console.width = max(NARROWEST, console.width) if is_known else SCREEN_WIDTH
     console.print(content, soft_wrap=soft_wrap, markup=False)
 
 

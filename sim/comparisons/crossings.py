@@ -118,4 +118,4 @@ def year_of_crossing(rows: Sequence[CrossingRow], share: float) -> int | None:
     share
         0..1; .5 is the median year.
     """
-    return next((row.year for row in rows if row.probability >= share), None)
+    return next((row.year for row in rows if row.share_of_runs >= share), None)

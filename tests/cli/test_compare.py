@@ -68,7 +68,7 @@ def test_a_scenario_under_another_name_changes_nothing(call: Call) -> None:
     record = json.loads(out)
     assert code == 0
     assert {row["verdict"] for row in record["headlines"]} == {"no change"}
-    assert {row["difference"] for row in record["headlines"]} == {0.0}
+    assert {row["difference_points"] for row in record["headlines"]} == {0.0}
     assert "changes nothing" in record["answers"][0]
 
 

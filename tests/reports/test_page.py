@@ -14,11 +14,10 @@ import pytest
 
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
-from sim.comparisons.words import signed
+from sim.comparisons.words import effect, interval, signed
 from sim.reports.figures.catalogue import figure_table, figure_tables
 from sim.reports.html import Blocks, DataTable, NumberCell, Paragraph, TextCell, templates
 from sim.reports.page import MOST_PAGE_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
-from sim.reports.words import span
 from sim.runs.folder import Run
 from tests.support.comparisons import compared, run_of
 
@@ -87,8 +86,8 @@ def test_the_page_holds_every_section_and_number(page: str, comparison: Comparis
     }  # fmt: skip
     assert comparison.answers[0] in text
     main = comparison.headlines[0]
-    assert signed(main.difference) in text
-    assert span(main.p05, main.p95) in text
+    assert effect(main) in text
+    assert interval(main) in text
     assert f"{100 * main.base_share:.1f} %" in text
     assert f"{main.base_people:,.0f}" in text, "shares and people stand together"
     assert all(run.run_id in text for run in (comparison.base, *comparison.variants))

@@ -116,7 +116,7 @@ def _lines(panel: Axes, table: FigureTable, name: str) -> None:
         if not records:
             continue
         years, low, quarter, middle, three, high = (
-            np.array([record[key] for record in records], dtype=float) for key in ("year", "p05", "p25", "p50", "p75", "p95")
+            np.array([record[key] for record in records], dtype=float) for key in ("year", "p05", "p25", table.line, "p75", "p95")
         )
         panel.fill_between(years, low, high, color=series.colour, alpha=0.13, linewidth=0)
         panel.fill_between(years, quarter, three, color=series.colour, alpha=0.22, linewidth=0)

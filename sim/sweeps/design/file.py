@@ -11,20 +11,22 @@ from typing import Any
 from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.model.world import LAST_YEAR
-from sim.scenarios.load import load_scenario
+from sim.runs.formulas.measures import Measure, MeasureError, parse_measure
+from sim.scenarios.groups import GROUPS, Groups
+from sim.scenarios.load import load_scenario, packaged_vocabulary
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.text import Problem, ScenarioError, nearest_name, show
+from sim.scenarios.reading.values import RefusedError, own_groups, to_problem
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.factors import read_factors, read_sample
-from sim.sweeps.design.measures import Measure, MeasureError, parse_measure
 from sim.sweeps.design.points import Factor, point_count
 from sim.sweeps.design.text import DesignText
 
 REFERENCE_POINT = "reference"
 MOST_RUNS = 10_000_000
 MOST_DESIGN_POINTS = 1_000_000
-TOP_KEYS = ("title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "sample", "factor")
+TOP_KEYS = ("title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "groups", "sample", "factor")
 SIZES: Mapping[str, tuple[int, int, int]] = {
     "until": (2035, 2015, LAST_YEAR),
     "researchers": (5_000, 100, 5_000_000),
@@ -97,7 +99,8 @@ class _Reader:
         scenarios = self.scenarios(numbers["until"])
         factors = read_factors(self.file, scenarios, numbers["until"], self.data)
         sample = read_sample(self.file, factors)
-        keep = self.keep(numbers["until"])
+        groups = self.groups(scenarios)
+        keep = self.keep(numbers["until"], {**GROUPS, **groups})
         title = self.file.document.get("title", "")
         if not isinstance(title, str):
             self.file.refuse(("title",), "must be a text", title)
@@ -108,8 +111,9 @@ class _Reader:
             )
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", self.file.path.stem).strip("-.") or "sweep"
         return Design(
-            title, tuple(scenarios), tuple(factors), **sample, keep=tuple(keep), **numbers, text=self.file.text, name=name
-        )
+            title, tuple(scenarios), tuple(factors), **sample, keep=tuple(keep), **numbers, text=self.file.text, name=name,
+            groups=groups,
+        )  # fmt: skip
 
     def size(self, numbers: Mapping[str, int], sample: Mapping[str, Any], factors: Sequence[Factor]) -> None:
         """Refuse more points or runs than anybody can mean, as far as they can be counted."""
@@ -159,7 +163,21 @@ class _Reader:
         paths = (self.file.path.parent / name, self.file.path.parent / f"{name}.toml") if name else ()
         return next((str(path) for path in paths if os.path.isfile(path)), name)
 
-    def keep(self, until: int) -> list[Measure]:
+    def groups(self, scenarios: Sequence[Scenario]) -> dict[str, tuple[str, ...]]:
+        """Collect the groups of regions of the scenarios and of the design, which must not contradict each other."""
+        found: dict[str, tuple[str, ...]] = {}
+        own: Mapping[str, tuple[str, ...]] = {}
+        try:
+            own = own_groups(self.file.document.get("groups", {}), packaged_vocabulary())
+        except RefusedError as error:
+            self.file.problems.extend(to_problem(each, self.file.shown, self.file.lines, ("groups",)) for each in error.findings)
+        for groups in (*(scenario.groups for scenario in scenarios), own):
+            for name, members in groups.items():
+                if found.setdefault(name, members) != members:
+                    self.file.refuse(("groups",), f"{name} has other members in another of its files; give it another name")
+        return found
+
+    def keep(self, until: int, groups: Groups) -> list[Measure]:
         """Read what is kept."""
         texts = self.file.document.get("keep")
         if not isinstance(texts, list) or not texts:
@@ -172,7 +190,7 @@ class _Reader:
                 self.file.refuse(path, f'must be a text such as "share(work, USA, top20, {until})"', text)
                 continue
             try:
-                measure = parse_measure(text, self.data.codes, until)
+                measure = parse_measure(text, self.data.codes, until, groups)
             except MeasureError as error:
                 self.file.refuse(path, str(error))
                 continue

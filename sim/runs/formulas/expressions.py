@@ -1,4 +1,4 @@
-"""Expressions on what a sweep kept, as in ``share(work, CHN, top20, 2035) > share(work, USA, top20, 2035)``.
+"""Expressions on what is known of runs, as in ``share(work, CHN, top20, 2035) > share(work, USA, top20, 2035)``.
 
 Measures, numbers, ``+ - * /``, comparisons, ``and or not`` and parentheses, as Python reads them: read by its parser and never
 evaluated as code. Two things are narrower: comparisons do not chain, and conditions and numbers are not mixed.
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.model.world import Floats
+from sim.runs.formulas.measures import MeasureError, parse_measure
+from sim.scenarios.groups import GROUPS, Groups
 from sim.scenarios.reading.text import nearest_name
-from sim.sweeps.design.measures import MeasureError, parse_measure
 
 Operation = Callable[[Floats, Floats], Floats]
 
@@ -109,7 +110,9 @@ class Expression:
         return tuple(dict.fromkeys(name for part in self.parts for name in part.measures))
 
 
-def parse_expression(text: str, kept: Sequence[str], codes: Sequence[str], until: int, truth: bool) -> Expression:
+def parse_expression(
+    text: str, kept: Sequence[str] | None, codes: Sequence[str], until: int, truth: bool, groups: Groups = GROUPS
+) -> Expression:
     """Read an expression.
 
     Parameters
@@ -117,26 +120,28 @@ def parse_expression(text: str, kept: Sequence[str], codes: Sequence[str], until
     text
         As in the head of this module.
     kept
-        Formulas of the measures that a sweep kept.
+        Formulas of the measures that a sweep kept; None where every measure is known.
     codes
         Region codes in id order.
     until
         Last year of the runs.
     truth
         Whether it must be true or false; else it must be a number.
+    groups
+        Groups of regions that measures may name.
 
     Raises
     ------
     ExpressionError
         Naming the place and what is allowed there.
     """
-    found = _Reader(text, kept, codes, until).expression()
+    found = _Reader(text, kept, codes, until, groups).expression()
     if truth and not found.is_truth:
         raise ExpressionError(text, 0, "this is a number; write a condition, as in MEASURE > 0.4")
     if not truth and found.is_truth:
         raise ExpressionError(text, 0, "this is a condition; write a number: a measure, or a formula of measures with + - * /")
     if not found.measures:
-        raise ExpressionError(text, 0, f"names no measure; this sweep kept {', '.join(kept)}")
+        raise ExpressionError(text, 0, f"names no measure; {told(kept, until)}")
     return found
 
 
@@ -174,11 +179,16 @@ def evaluate(expression: Expression, columns: Mapping[str, Floats]) -> Floats:
     return np.where(known & np.isfinite(found), found, np.nan)
 
 
+def told(kept: Sequence[str] | None, until: int) -> str:
+    """Say which measures may be named."""
+    return f"write one such as share(work, USA, top20, {until})" if kept is None else f"This sweep kept {', '.join(kept)}"
+
+
 class _Reader:
     """Reads one text: what is written as a measure becomes a name of the same length, Python's parser does the rest."""
 
-    def __init__(self, text: str, kept: Sequence[str], codes: Sequence[str], until: int) -> None:
-        self.text, self.kept, self.codes, self.until = text, kept, codes, until
+    def __init__(self, text: str, kept: Sequence[str] | None, codes: Sequence[str], until: int, groups: Groups) -> None:
+        self.text, self.kept, self.codes, self.until, self.groups = text, kept, codes, until, groups
         self.measures = {found.start(): found[0] for found in MEASURE.finditer(text)}
         self.plain = re.sub(r"\s", " ", MEASURE.sub(lambda found: "_" * len(found[0]), text))
         self.start = len(self.plain) - len(self.plain.lstrip())
@@ -228,9 +238,7 @@ class _Reader:
             case ast.Name() if self.place(node) in self.measures:
                 return Expression("measure", name=self.measure(node))
             case ast.Name(id=name):
-                raise self.fail(
-                    f"{name!r} is no measure; {self.hint(name)}This sweep kept {', '.join(self.kept)}", self.place(node)
-                )
+                raise self.fail(f"{name!r} is no measure; {self.hint(name)}{told(self.kept, self.until)}", self.place(node))
             case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand):
                 return self.signed(node, operand, depth + 1)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in SIGNS:
@@ -275,16 +283,16 @@ class _Reader:
         """Check that a measure was kept."""
         place = self.place(node)
         try:
-            name = str(parse_measure(self.measures[place], self.codes, self.until))
+            name = str(parse_measure(self.measures[place], self.codes, self.until, self.groups))
         except MeasureError as error:
             raise self.fail(str(error), place) from None
-        if name not in self.kept:
+        if self.kept is not None and name not in self.kept:
             raise self.fail(f"{name} was not kept by this sweep; {self.hint(name)}Kept: {', '.join(self.kept)}", place)
         return name
 
     def hint(self, name: str) -> str:
         """Name the measure that may be meant."""
-        near = nearest_name(name, self.kept)
+        near = nearest_name(name, self.kept or ())
         return f"did you mean {near}? " if near else ""
 
     def place(self, node: ast.expr) -> int:
