@@ -105,9 +105,9 @@ def lever_line(anatomy: Anatomy) -> str:
     rows = main_parts(anatomy)
     if not rows:
         return "No lever differs."
-    how = "all coalitions of levers" if anatomy.exact else "sampled orders of levers, with 90 % intervals"
+    how = "all coalitions of levers" if anatomy.exact else "sampled orders of levers"
     if anatomy.lever_researchers != anatomy.researchers:
-        how += f"; runs of {anatomy.lever_researchers:,} researchers"
+        how += f", runs of {anatomy.lever_researchers:,} researchers"
     best = max(rows, key=lambda row: abs(row.part_points))
     whole, parts = parts_in_digits([best.part_points], best.headline_points, best.headline_error_points)
     rest = signed(best.other_runs_points)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sim.cli.tables.anatomy import anatomy_lines, anatomy_record, anatomy_report
 from sim.cli.tables.plain import plain_record, plain_table
-from sim.comparisons.answers.answer import crossing_of, verdict_words
+from sim.comparisons.answers.answer import crossing_of
 from sim.comparisons.answers.ranking import best_of, ranked_texts
 from sim.comparisons.comparison import NO_CHANGE, AssumptionRow, Comparison, CrossingRow, Headline, RankRow
 from sim.comparisons.crossings import year_of_crossing
@@ -26,6 +26,8 @@ from sim.reports.words import tier_title
 
 _ARROW: Final = "\N{RIGHTWARDS ARROW}"
 _MOST_ANSWERED: Final = 5  # variants whose answers are printed where there are several; the file has all
+_BRIEFLY: Final = {("top20", "work"): 6, ("top20", "study"): 2}
+"""Most rows of a tier and axis in short."""
 _MOST_TOLD: Final = 3  # variants of several of which a line says why
 _NOTES: Final = (
     "Differences are variant less base, in percentage points, paired by draw and replicate: the mean, then what holds 90 % of "
@@ -39,9 +41,7 @@ _NOTES: Final = (
 _WAGE_FORM: Final = (
     "Wage form: version 1 knows the logarithm of pay only; a form linear in pay is not in it, so those rows vary the elasticity."
 )
-_UNCALIBRATED: Final = (
-    "Draws come from priors that no data have weighed yet: effects are steadier than levels, neither is calibrated."
-)
+_UNCALIBRATED: Final = "Neither effects nor levels are calibrated yet; effects are the steadier ones. --full prints all."
 
 
 def answer_report(comparison: Comparison) -> RenderableType:
@@ -63,13 +63,13 @@ def answer_report(comparison: Comparison) -> RenderableType:
     return Group(*parts)
 
 
-def _title(comparison: Comparison, name: str) -> RenderableType:
+def _title(comparison: Comparison, name: str, has_ids: bool = False) -> RenderableType:
     row = next(row for row in comparison.headlines if row.variant == name)
     runs = dict(zip(labels(comparison.base, comparison.variants), (comparison.base, *comparison.variants), strict=True))
-    ids = f"runs {comparison.base.run_id} and {runs[name].run_id}"
+    ids = f"{comparison.base.run_id} and {runs[name].run_id}"
     return Group(
         Text(f"\n{name} against {comparison.base.name}", style="bold"),
-        Text(f"{row.runs} paired runs · {_size(comparison)} · {ids}", style="dim"),
+        Text(f"{row.runs} paired runs · {_size(comparison)}{f' · runs {ids}' if has_ids else ''}", style="dim"),
     )
 
 
@@ -85,7 +85,7 @@ def short_answer(comparison: Comparison, name: str) -> str:
         return f"{name}: no share of work of the top 20 % changes."
     second = next(row for row in leading(comparison.headlines, name) if row.year == main.year and row.region != main.region)
     crossed = crossing_of(comparison.crossings, name, main.year)
-    told = "; ".join(f"{row.region} {effect(row)} ({interval(row)}; {verdict_words(row)})" for row in (main, second))
+    told = "; ".join(f"{row.region} {effect(row)} ({interval(row)}; {row.verdict})" for row in (main, second))
     shares = f"{percent(crossed.share_of_runs - crossed.change, 0)} {_ARROW} {percent(crossed.share_of_runs, 0)}"
     return f"{name}: {told}; CHN passes USA in {shares} of the runs."
 
@@ -118,17 +118,17 @@ def effects_in_short(comparison: Comparison) -> RenderableType:
     parts: list[RenderableType] = []
     if len(comparison.variants) == 1:
         rows = [row for row in comparison.headlines if row.year == last]
-        title = f"\nEffects in {last}: share in % (mean), change in points (90 % of the paired runs), people"
+        title = f"\nIn {last}: mean share, change in points, what holds 90 % of the paired runs"
         parts += [Text(title, style="bold"), headline_table(rows, is_full=False)]
         if names[1] in comparison.anatomies:
             lines = anatomy_lines(comparison.anatomies[names[1]])
-            parts += [Text("\nWhy, from runs made again", style="bold"), *(Text(line) for line in lines[1:])]
+            parts += [Text(f"\nWhy: {lines[2]}"), *(Text(line) for line in (lines[3], lines[1]))]
     else:
         lines = [f"{name}: {anatomy_lines(comparison.anatomies[name])[3]}" for name in names[1:] if name in comparison.anatomies]
         parts += [Text("\nWhich lever brings most", style="bold"), *(Text(line) for line in lines[:_MOST_TOLD])] if lines else []
     rests = [rests_on(comparison, name) for name in names[1:2]]
     parts += [Text(f"\n{line}") for line in rests if line]
-    parts += [Text(f"\n{_UNCALIBRATED}", style="dim"), Text("--full prints every table and how to read them.", style="dim")]
+    parts.append(Text(f"\n{_UNCALIBRATED}", style="dim"))
     return Group(*parts)
 
 
@@ -138,8 +138,9 @@ def effects_in_full(comparison: Comparison) -> RenderableType:
     names = labels(comparison.base, comparison.variants)
     for name, answer in zip(names[1:], comparison.answers, strict=True):
         rows = [row for row in comparison.headlines if row.variant == name]
+        parts.append(_title(comparison, name, has_ids=True))
         if len(comparison.variants) > 1:
-            parts += [_title(comparison, name), Text(f"\n{answer}")]
+            parts.append(Text(f"\n{answer}"))
         parts += [
             Text("\nHeadlines", style="bold"),
             headline_table(rows, is_full=True),
@@ -171,27 +172,28 @@ def headline_table(rows: Sequence[Headline], is_full: bool) -> RenderableType:
     kept = [row for row in rows if row.verdict != NO_CHANGE]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", no_wrap=True)
-    for title in (*(["year"] if is_full else []), "share, %", "change", "90 % of runs", "people"):
+    for title in ("share, %", "change", "90 % of runs"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("people", justify="right")
+    table.add_column("verdict")
     for tier, axis in dict.fromkeys((row.tier, row.axis) for row in kept):
         own = [row for row in kept if (row.tier, row.axis) == (tier, axis)]
-        if not is_full and all(row.tier == "elite" for row in own):
+        if not is_full and (tier, axis) not in _BRIEFLY:
             continue
+        own = own if is_full else own[: _BRIEFLY[tier, axis]]
         table.add_row(Text(f"{tier_title(tier)}, {axis}", style="bold"))
         for row in own:
             table.add_row(*headline_cells(row, is_full))
     zeros = len(rows) - len(kept)
     said = [f"{zeros} row{'s' * (zeros != 1)} without any change left out"] if zeros else []
-    said += ["elite: --full"] if not is_full and any(row.tier == "elite" for row in kept) else []
     return Group(table, Text("; ".join(said), style="dim")) if said else table
 
 
 def headline_cells(row: Headline, is_full: bool) -> list[str]:
     """Write the cells of one headline."""
-    year = [str(row.year)] if is_full else []
+    place = f"{row.region} {row.year}" if is_full else f"  {row.region}"
     shares, people = (f" {_ARROW} ".join(each) for each in (levels(row, ""), numbers(row)))
-    return [f"  {row.region}", *year, shares, effect(row), interval(row), people, row.verdict]
+    return [place, shares, effect(row), interval(row), people, row.verdict]
 
 
 def crossing_table(rows: Sequence[CrossingRow], base: str, variant: str) -> Table:

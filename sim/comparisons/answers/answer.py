@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.comparisons.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, TOO_FEW, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
 from sim.comparisons.effects import leading, main_headline
 from sim.comparisons.pairing import labels
 from sim.comparisons.regions import PASSING
 from sim.comparisons.words import effect, interval, levels, numbers, percent
 
-WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise"}
+WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise", TOO_FEW: "too few draws for a verdict"}
 
 
 def answers(comparison: Comparison) -> tuple[str, ...]:
