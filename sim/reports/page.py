@@ -83,7 +83,7 @@ def write_report(what: Run | Comparison, path: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    page = report_page(what if isinstance(what, Comparison) else as_comparison(what)).encode()
+    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(page)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
 from sim.comparisons.words import effect, interval, signed
-from sim.reports.figures.catalogue import figure_table, figure_tables
+from sim.reports.figures.catalogue import drawn_part, figure_table, figure_tables
+from sim.reports.figures.tables import COLOURS
 from sim.reports.html import Blocks, DataTable, NumberCell, Paragraph, TextCell, templates
 from sim.reports.page import MOST_PAGE_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
 from sim.runs.folder import Run
@@ -223,3 +225,21 @@ def test_a_page_that_would_be_too_large_is_refused(
     with pytest.raises(ValueError, match="compare fewer scenarios"):
         write_report(runs[0], tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_leaves_figures_out_until_it_fits_and_says_which(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.reports.page.figure_tables", lambda what: figure_tables(what, ("crossing", "net-flows", "effects")))
+    whole = report_page(comparison)
+    assert "Left out" not in whole
+    smaller = report_page(comparison, len(whole.encode()) - 1)
+    assert len(smaller.encode()) < len(whole.encode())
+    assert "Left out to keep the page below 5 MB: net-flows; their pictures" in " ".join(smaller.split())
+    assert ("figure-net-flows" in whole, "figure-net-flows" in smaller, "figure-crossing" in smaller) == (True, False, True)
+    least = report_page(comparison, len(whole.encode()) - 150_000)
+    assert comparison.answers[0] in " ".join(least.split())
+
+
+def test_pictures_show_the_first_variants_and_tables_all(comparison: Comparison) -> None:
+    many = replace(comparison, variants=comparison.variants * 8, effects=comparison.effects * 8)
+    assert len(drawn_part(many).variants) == len(COLOURS)
+    assert drawn_part(comparison) is comparison

@@ -41,7 +41,7 @@ _NOTES: Final = (
 _WAGE_FORM: Final = (
     "Wage form: version 1 knows the logarithm of pay only; a form linear in pay is not in it, so those rows vary the elasticity."
 )
-_UNCALIBRATED: Final = "Neither effects nor levels are calibrated yet; effects are the steadier ones. --full prints all."
+_UNCALIBRATED: Final = "Not calibrated yet: effects are steadier than levels. --full prints all."
 
 
 def answer_report(comparison: Comparison) -> RenderableType:
@@ -127,7 +127,7 @@ def effects_in_short(comparison: Comparison) -> RenderableType:
         lines = [f"{name}: {anatomy_lines(comparison.anatomies[name])[3]}" for name in names[1:] if name in comparison.anatomies]
         parts += [Text("\nWhich lever brings most", style="bold"), *(Text(line) for line in lines[:_MOST_TOLD])] if lines else []
     rests = [rests_on(comparison, name) for name in names[1:2]]
-    parts += [Text(f"\n{line}") for line in rests if line]
+    parts += [Text(line) for line in rests if line]
     parts.append(Text(f"\n{_UNCALIBRATED}", style="dim"))
     return Group(*parts)
 
