@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from sim.model.world import Floats
 from sim.runs.outcomes.statistics import VarianceParts, variance_parts
@@ -71,6 +70,8 @@ def degrees_of_freedom(parts: VarianceParts, draws: float, replicates: int) -> f
 
 def clear_distance(freedom: float) -> float:
     """Return how many standard errors from zero a mean difference is called clear: the t quantile of `CLEAR_AT`."""
+    from scipy.special import stdtrit  # words of numbers need no scipy
+
     return float(stdtrit(min(freedom, 1e9), 0.5 + 0.5 * CLEAR_AT))
 
 

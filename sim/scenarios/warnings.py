@@ -105,7 +105,9 @@ def resolved(defaults: Policies, layers: Sequence[Sequence[LeverChange]], name: 
     """Lay the changes of one lever over its defaults, with every distribution at a quantile, (T, ...)."""
     own = [[change for change in layer if change.name == name] for layer in layers]
     values = {change.id: drawn_value(change, at) for layer in own for change in layer if isinstance(change.value, Distribution)}
-    found: Floats = getattr(resolve_policies(defaults, own, values, FIRST_YEAR), name)
+    nothing = np.empty(0)  # in the place of the other levers, which need not be copied
+    alone = Policies(**{each: getattr(defaults, each) if each == name else nothing for each in LEVERS})
+    found: Floats = getattr(resolve_policies(alone, own, values, FIRST_YEAR), name)
     return found
 
 

@@ -342,7 +342,7 @@ def test_compare_from_python(tmp_path: Path, by_hand: Runner) -> None:
     assert len(effects) == 15 * len(TIERS) * len(AXES) * len(found.comparison.places)
     assert list(found.to_iamc().columns)[:3] == ["model", "scenario", "region"]
     assert found.to_hubverse()["output_type_id"].max() == 4
-    with pytest.raises(ValueError, match="headlines, crossings, assumptions, effects"):
+    with pytest.raises(ValueError, match="headlines, ranking, crossings, assumptions, effects"):
         found.table("flows")
     with pytest.raises(AttributeError, match="compare"):
         sim.no_such_name  # noqa: B018

@@ -142,7 +142,7 @@ def tabulate_switchers(comparison: Comparison) -> FigureTable:
 
 
 def tabulate_crossings(comparison: Comparison) -> FigureTable:
-    """Tabulate how probable it is that one region has passed another by each year."""
+    """Tabulate in which share of the runs one region has passed another by each year."""
     names = region_names()
     rows: list[tuple[Value, ...]] = []
     blank = (np.nan, np.nan)
