@@ -47,8 +47,8 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
         "United States",
     ):
         assert text in out
-    headers = {line for line in lines if line.startswith("region ")}
-    assert [header.split()[1:] for header in headers] == [["2019", "2022"]]
+    headers = [line.split()[1:] for line in lines if line.startswith("region ")]
+    assert headers == [["2019", "2022"]] * 6
     assert "priors (not yet calibrated)" in out
     assert "Passed over as unstable" in out
     assert "Monte-Carlo standard error" in " ".join(out.split())
