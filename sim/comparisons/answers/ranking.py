@@ -224,6 +224,8 @@ def rank_row(goal: Goal, name: str, each: Pair, effect: Floats, best: float, bas
 
 def ranked_texts(row: RankRow) -> tuple[str, str, str]:
     """Write the change, what holds 90 % of it, and the change of people, with the digits that their errors support."""
+    if row.verdict == BASE_VERDICT:
+        return "0", "", "0" if not np.isnan(row.people) else ""
     digits = decimals(row.error, most=0 if row.unit == "people" else 2)
     relative = abs(row.error / row.difference) if row.difference else 0.0
     number = "" if np.isnan(row.people) else signed(row.people, decimals(abs(row.people) * relative, most=0))

@@ -57,10 +57,10 @@ def file_figure(table: FigureTable, note: str) -> Figure:
     with mpl.rc_context(STYLE):
         panels, columns = table.panels, panel_columns(table)
         rows = -(-len(panels) // columns)
-        caption = _wrapped(table.caption, 165)
+        foot = f"{_wrapped(table.caption, 165)}\n{_wrapped(note, 165)}"
         handles = _handles(table)
         above = 0.75 + (0.24 if handles else 0.0)
-        below = 0.62 + 0.17 * (caption.count("\n") + 1) + (0.35 if table.kind == MATRIX else 0.0)
+        below = 0.62 + 0.17 * foot.count("\n") + (0.35 if table.kind == MATRIX else 0.0)
         titles = [_wrapped(name, _title_width(table, columns)) for name in panels]
         gap = _gap(table, max(title.count("\n") for title in titles) + 1)
         each = _panel_height(table) + gap
@@ -84,7 +84,7 @@ def file_figure(table: FigureTable, note: str) -> Figure:
             _DRAWERS[table.kind](panel, table, panels[place])
             panel.set_title(titles[place], loc="left", fontsize=9, weight="bold")
         figure.text(0.012, 1 - 0.28 / total, table.title, fontsize=13, weight="bold")
-        figure.text(0.012, 0.12 / total, f"{caption}\n{note}", fontsize=7.5, color="#444444", linespacing=1.35)
+        figure.text(0.012, 0.12 / total, foot, fontsize=7.5, color="#444444", linespacing=1.35)
         if handles:
             corner = (0.005, 1 - 0.33 / total)
             figure.legend(
