@@ -36,6 +36,7 @@ def call(talentsim: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick
     """Return a function that runs the command line in an empty folder, with outcomes made by hand."""
     assert not quick_engine
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.reports.figures.catalogue.save_run_figures", lambda _: [])  # pictures of runs take seconds
     return talentsim
 
 

@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
+from sim.comparisons.answers.ranking import rank_variants, read_goal, usual_goal
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
+from sim.comparisons.pairing import pair
 from sim.comparisons.words import effect, interval, signed
 from sim.reports.figures.catalogue import drawn_part, figure_table, figure_tables
 from sim.reports.figures.tables import COLOURS
 from sim.reports.html import Blocks, DataTable, NumberCell, Paragraph, TextCell, templates
 from sim.reports.page import MOST_PAGE_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
 from sim.runs.folder import Run
-from tests.support.comparisons import compared, run_of
+from tests.support.comparisons import DATA, compared, run_of
 
 HOSTILE = "</script><script>alert(1)</script>"
 
@@ -243,3 +245,15 @@ def test_pictures_show_the_first_variants_and_tables_all(comparison: Comparison)
     many = replace(comparison, variants=comparison.variants * 8, effects=comparison.effects * 8)
     assert len(drawn_part(many).variants) == len(COLOURS)
     assert drawn_part(comparison) is comparison
+
+
+@pytest.mark.slow
+def test_a_page_of_twenty_variants_fits_its_budget_and_begins_with_the_ranking(runs: tuple[Run, Run], tmp_path: Path) -> None:
+    found = compared(runs[0], [runs[1]] * 20, with_anatomy=False)
+    goal = read_goal(usual_goal(found), found.base.codes, 2027, found.groups)
+    ranking = rank_variants(found, [goal], [pair(runs[0], runs[1], DATA)] * 20)
+    page = write_report(replace(found, ranking=ranking), tmp_path / "page.html")
+    assert page.stat().st_size <= MOST_PAGE_BYTES
+    text = page.read_text(encoding="utf-8")
+    assert 0 < text.index("Ranked by share(work,") < text.index(found.answers[0][:20])
+    assert f"Figures show the first {len(COLOURS)} of 20 variants." in text
