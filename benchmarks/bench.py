@@ -34,10 +34,10 @@ from sim.engines.arrays import run_counts, run_years
 from sim.engines.counts import counts_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import World
+from sim.runs.formulas.measures import parse_measure
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis, load_shipped
 from sim.sweeps.design.design import Design
-from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.execute import execute_batch
 from sim.sweeps.keys import sweep_runs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sim.comparisons.exports as exports
 from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.comparison import Comparison
+from sim.comparisons.effects import groups_of_runs
 from sim.comparisons.folder import effects_table
 from sim.runs.execute import Runner, found_or_made
 from sim.runs.executors import InThisProcess, Processes, available_cores
@@ -106,7 +108,7 @@ class Compared:
         return "\n".join(self.comparison.answers)
 
     def table(self, name: str = "headlines") -> pd.DataFrame:
-        """Return a table: headlines, crossings, assumptions, or effects (all years, tiers, axes and regions).
+        """Return a table: headlines, ranking, crossings, assumptions, or effects (all years, tiers, axes and regions).
 
         Raises
         ------
@@ -119,6 +121,7 @@ class Compared:
             return effects_table(self.comparison).to_pandas()
         rows = {
             "headlines": self.comparison.headlines,
+            "ranking": self.comparison.ranking,
             "crossings": self.comparison.crossings,
             "assumptions": self.comparison.assumptions,
         }
@@ -153,6 +156,8 @@ def compare(
     out: str | Path = "results",
     assumptions: bool = True,
     anatomy: bool = True,
+    goals: Sequence[str] = (),
+    lower: bool = False,
     runner: Runner | None = None,
     **sizes: Any,
 ) -> Compared:
@@ -168,6 +173,10 @@ def compare(
         Whether to run the main effects at the reference point under other assumptions.
     anatomy
         Whether to make some runs again to say who changed and why.
+    goals
+        Formulas by which the scenarios are ranked; several variants are ranked by what they move most without any.
+    lower
+        Whether less of the goals is better.
     runner
         Who makes the outcomes of runs; the engines if None.
     sizes
@@ -195,7 +204,11 @@ def compare(
     plans = [replace(RunPlan(each, basis), **sizes) for each in given if not isinstance(each, Run)]
     made = found_or_made(plans, place, save_run_figures, runner=runner)
     runs = [each if isinstance(each, Run) else next(made)[0] for each in given]
-    comparison, folder, _ = compare_into(runs, place, Extent(assumptions, anatomy))
+    groups = groups_of_runs(runs) | {
+        name: codes for each in given if isinstance(each, Scenario) for name, codes in each.groups.items()
+    }
+    extent = Extent(assumptions, anatomy, goals=tuple(goals), is_lower_better=lower, groups=groups)
+    comparison, folder, _ = compare_into(runs, place, extent)
     return Compared(comparison, folder)
 
 

@@ -23,7 +23,7 @@ SOLUTION = ("model", "engines/expected", "data", "scenarios/levers", "draws")
 """Sources that decide what is solved for a parameter vector; they name solved draws."""
 MODEL = (*SOLUTION, "engines", "scenarios/scenario.py", "runs/outcomes", "runs/simulate.py", "runs/rows.py", "runs/tables.py")
 """Sources that decide the numbers of a run; they name runs. A resolved scenario enters as data, so its readers need not."""
-COMPARISON = ("comparisons",)
+COMPARISON = ("comparisons", "runs/formulas")
 """Sources that decide the numbers of a comparison of given runs."""
 
 HEX_DIGITS = 64

@@ -66,8 +66,11 @@ def seat() -> Seat:
 
 
 @pytest.fixture
-def talentsim(capsys: pytest.CaptureFixture[str], seat: Seat) -> Callable[..., tuple[int, str, str]]:
-    """Return a function that runs the command line and gives exit code, stdout, stderr."""
+def talentsim(
+    capsys: pytest.CaptureFixture[str], seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command line and gives exit code, stdout, stderr; as wide as into a file."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def start(*words: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as stopped:

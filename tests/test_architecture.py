@@ -21,7 +21,7 @@ MOST_ARGUMENTS, MOST_WIDE = 8, 3
 MOST_FUNCTION_LINES = 60
 PRINTING = {"cli"}
 SLOW_LIBRARIES = {
-    "atexit",
+    "ast",
     "tempfile",
     "numba",
     "mesa",

@@ -184,7 +184,7 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
 @contextmanager
 def _explained_input() -> Iterator[None]:
     """Turn what a user got wrong into an error of input."""
-    from sim.sweeps.analysis.expressions import ExpressionError
+    from sim.runs.formulas.expressions import ExpressionError
     from sim.sweeps.analysis.responses import AnalysisError
 
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,9 +22,11 @@ from sim.cli.run import (
     size_options,
     workers_option,
 )
-from sim.cli.terminal import InputError, gathered, json_option, load_all, progress_bar, say, show_json
+from sim.cli.terminal import InputError, WorkError, gathered, json_option, load_all, progress_bar, say, show_json
+from sim.scenarios.groups import GROUPS
 
 if TYPE_CHECKING:
+    from sim.comparisons.comparison import Comparison
     from sim.runs.folder import Run
 
 _SHORTEST_PREFIX = 4
@@ -39,12 +41,34 @@ class LeftOut(NamedTuple):
     no_report: bool
 
 
+class Ranked(NamedTuple):
+    """What a comparison ranks by, and for how many variants it says why."""
+
+    goals: tuple[str, ...]
+    lower: bool
+    every_variant: bool
+
+
+class Output(NamedTuple):
+    """How a comparison is told."""
+
+    exports: tuple[tuple[str, Path], ...]
+    full: bool
+    as_json: bool
+
+
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="BASE VARIANT...")
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
 @size_options(Sizes())
 @workers_option
 @draws_options
+@click.option("--goal", "goals", multiple=True, metavar="FORMULA",
+              help='Rank by a formula such as "share(work, EUROPE, top20, 2035)"; may be repeated.  [default for several '
+              "variants: the share of work that moves most]")  # fmt: skip
+@click.option("--lower", is_flag=True, help="Less of the goals is better.")
+@click.option("--every-variant", is_flag=True, help="Make the runs that say why for all variants, not for the first three.")
+@gathered("ranked", Ranked)
 @click.option("--no-assumptions", is_flag=True, help="Leave out the effects at the reference point under other assumptions.")
 @click.option("--no-anatomy", is_flag=True, help="Leave out who changed and why.")
 @click.option("--no-report", is_flag=True, help="Leave out the page and the figures.")
@@ -52,24 +76,27 @@ class LeftOut(NamedTuple):
 @click.option("--export", "exports", type=(click.Choice(["iamc", "hubverse"]), click.Path(dir_okay=False, path_type=Path)),
               multiple=True, metavar="FORMAT FILE",
               help="Write iamc or hubverse to FILE (.csv or .parquet); may be repeated.")  # fmt: skip
+@click.option("--full", is_flag=True, help="Print every table and how to read them.")
 @json_option
+@gathered("output", Output)
 def compare(
     runs: tuple[str, ...],
     out: str,
     sizes: Sizes,
     workers: int | None,
     asked: DrawsAsked,
+    ranked: Ranked,
     left_out: LeftOut,
-    exports: tuple[tuple[str, Path], ...],
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Say what each VARIANT changes in BASE: how much, whether it is more than noise, and what that rests on.
 
     Each is a scenario (a shipped name or a file), the folder of a run, or the first digits of a run id below --out. What is
-    missing is run, with the sizes of the runs that are there.
+    missing is run, with the sizes of the runs that are there. Several variants are ranked.
     """
     gc.enable()
-    from sim.cli.tables.comparison import comparison_record, comparison_report
+    from sim.cli.tables.comparison import answer_report, comparison_record, comparison_report
+    from sim.comparisons.answers.ranking import GoalError
     from sim.comparisons.compare import Extent, compare_into
     from sim.comparisons.exports import ExportError, check_export, export
     from sim.comparisons.pairing import NotComparableError
@@ -78,60 +105,86 @@ def compare(
     if len(runs) < _FEWEST:
         raise InputError(["compare takes a base and at least one variant, as in: talentsim compare baseline us-opening"])
     place, processes = Path(out), workers or available_cores()
-    extent = Extent(not left_out.no_assumptions, not left_out.no_anatomy, processes)
+    tell: Callable[[Comparison], None] = lambda told: None if output.as_json else say(answer_report(told))  # noqa: E731
     try:
-        for form, path in exports:
+        for form, path in output.exports:
             check_export(form, path)
-        found = find_or_make(runs, place, sizes, processes, asked)
+        found, groups = find_or_make(runs, place, sizes, processes, asked, ranked.goals)
+        extent = Extent(not left_out.no_assumptions, not left_out.no_anatomy, processes,
+                        ranked.every_variant, ranked.goals, ranked.lower, groups)  # fmt: skip
+        command = _command_of(found, asked.settings, left_out, ranked)
         with progress_bar("comparison") as progress:
-            comparison, folder, was_there = compare_into(
-                found, place, extent, _command_of(found, asked.settings, left_out), progress
-            )
-        for form, path in exports:
+            comparison, folder, was_there = compare_into(found, place, extent, command, progress, tell)
+        for form, path in output.exports:
             export(comparison, form, path)
     except NotComparableError as error:
         raise InputError(error.reasons) from error
-    except ExportError as error:
+    except (ExportError, GoalError) as error:
         raise InputError([str(error)]) from error
-    page = None if left_out.no_report else report_into(comparison, folder)
-    if as_json:
-        show_json(comparison_record(comparison, folder, was_there))
-        return
-    say(comparison_report(comparison))
-    for form, path in exports:
-        say(f"\n{form}: {path}", soft_wrap=True)
-    state = "already there" if was_there else "written"
-    say(f"\nComparison ({state}): {folder}", soft_wrap=True)
-    if page is not None:
+    if not output.as_json:
+        say(comparison_report(comparison, output.full))
+        told = [f"{form}: {path}" for form, path in output.exports]
+        say("\n".join(["", *told, f"Comparison ({'already there' if was_there else 'written'}): {folder}"]), soft_wrap=True)
+    page, problem = (None, "") if left_out.no_report else try_page(comparison, folder)
+    if output.as_json:
+        show_json(comparison_record(comparison, folder, was_there) | {"page": page and str(page), "page_problem": problem})
+    elif page is not None:
         say(f"Report: {page}", soft_wrap=True)
-        say("\n".join(("", *comparison.answers)))
+    if problem and not output.as_json:
+        raise WorkError(problem)
 
 
-def find_or_make(arguments: Sequence[str], out: Path, wanted: Sizes, workers: int, asked: DrawsAsked) -> list[Run]:
-    """Read the runs that are there; make the others in their sizes.
+def try_page(comparison: Comparison, folder: Path) -> tuple[Path | None, str]:
+    """Write the page and the figures of a comparison that is complete; if that fails, say why, and that the comparison stays."""
+    try:
+        return report_into(comparison, folder), ""
+    except (OSError, ValueError) as error:
+        again = f"the comparison is complete in {folder}; `talentsim report {folder}` makes its page again"
+        return None, f"the page could not be written: {error}; {again}"
+
+
+def find_or_make(
+    arguments: Sequence[str], out: Path, wanted: Sizes, workers: int, asked: DrawsAsked, goals: Sequence[str] = ()
+) -> tuple[list[Run], dict[str, tuple[str, ...]]]:
+    """Read the runs that are there; make the others in their sizes, once the goals can be read.
+
+    Returns
+    -------
+    tuple
+        The runs, and the groups of regions that they and the scenarios name.
 
     Raises
     ------
     InputError
         If an argument is neither a run nor a scenario, or an option contradicts a run that is there.
     """
+    from sim.comparisons.answers.ranking import GoalError, read_goal
+    from sim.comparisons.effects import groups_of_runs
     from sim.runs.folder import ensemble_of, read_run
     from sim.runs.plan import RunPlan
     from sim.scenarios.load import load_basis
 
     folders = [folder_of(argument, out) for argument in arguments]
     there = [None if folder is None else read_run(folder) for folder in folders]
-    sizes = sizes_of([run for run in there if run is not None], wanted)
+    known = [run for run in there if run is not None]
+    sizes = sizes_of(known, wanted)
     missing = [argument for argument, folder in zip(arguments, folders, strict=True) if folder is None]
     if missing:
-        check_current([run for run in there if run is not None])
+        check_current(known)
     scenarios = load_all(missing, read_settings(asked.settings), sizes["until"])
-    known = next((run for run in there if run is not None), None)
-    of_run = known is not None and asked.ensemble is None
-    draws = ensemble_of(known) if known is not None and of_run else ensemble_under(asked, sizes["draws"], out, workers)
-    plans = [RunPlan(scenario, load_basis(), workers=workers, ensemble=draws, **sizes) for scenario in scenarios]
+    own = {name: members for scenario in reversed(scenarios) for name, members in scenario.groups.items()}
+    basis = load_basis()
+    groups = {**GROUPS, **groups_of_runs(known), **own}
+    try:
+        for goal in goals:
+            read_goal(goal, basis.data.codes, sizes["until"], groups)
+    except GoalError as error:
+        raise InputError([str(error)]) from error
+    of_run = bool(known) and asked.ensemble is None
+    draws = ensemble_of(known[0]) if of_run else ensemble_under(asked, sizes["draws"], out, workers)
+    plans = [RunPlan(scenario, basis, workers=workers, ensemble=draws, **sizes) for scenario in scenarios]
     made = (run for run, _ in execute_all(plans, out, asked.settings))
-    return [next(made) if run is None else run for run in there]
+    return [next(made) if run is None else run for run in there], groups
 
 
 def check_current(there: Sequence[Run]) -> None:
@@ -196,9 +249,11 @@ def folder_of(argument: str, out: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _command_of(runs: Sequence[Run], settings: Sequence[str], left_out: LeftOut) -> str:
+def _command_of(runs: Sequence[Run], settings: Sequence[str], left_out: LeftOut, ranked: Ranked) -> str:
     """Return the command that makes a comparison again, without anything of this machine."""
     sizes = [word for name in Sizes._fields for word in (f"--{name}", str(runs[0].provenance[name]))]
     fixed = [word for setting in settings for word in ("--set", setting)]
+    goals = [word for goal in ranked.goals for word in ("--goal", goal)]
     flags = [f"--{flag.replace('_', '-')}" for flag in ("no_assumptions", "no_anatomy") if getattr(left_out, flag)]
-    return shlex.join(["talentsim", "compare", *(run.name for run in runs), *sizes, *fixed, *flags])
+    flags += [f"--{flag.replace('_', '-')}" for flag in ("lower", "every_variant") if getattr(ranked, flag)]
+    return shlex.join(["talentsim", "compare", *(run.name for run in runs), *sizes, *fixed, *goals, *flags])

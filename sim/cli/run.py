@@ -98,6 +98,7 @@ workers_option = click.option(
 @draws_options
 @click.option("--check-invariants", is_flag=True,
               help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
+@click.option("--full", is_flag=True, help="Print every table and how to read them.")
 @json_option
 def run(
     scenarios: tuple[str, ...],
@@ -107,6 +108,7 @@ def run(
     workers: int | None,
     asked: DrawsAsked,
     check_invariants: bool,
+    full: bool,
     as_json: bool,
 ) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
@@ -116,6 +118,7 @@ def run(
     from sim.reports.words import region_names
     from sim.runs.executors import available_cores
     from sim.runs.plan import RunPlan
+    from sim.scenarios.groups import GROUPS
     from sim.scenarios.load import load_basis
 
     options: dict[str, Any] = {"engine": engine, "workers": workers or available_cores(), "check_invariants": check_invariants}
@@ -125,10 +128,11 @@ def run(
     names = region_names()
     records = []
     for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), asked.settings), strict=True):
+        groups = {**GROUPS, **plan.scenario.groups}
         if as_json:
-            records.append(run_record(finished, state))
+            records.append(run_record(finished, state, groups))
             continue
-        say(run_report(finished, names))
+        say(run_report(finished, names, groups, full))
         say(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
     if as_json:
         show_json({"runs": records})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sim.scenarios.scenario import Scenario
 
 SCREEN_WIDTH = 100
+NARROWEST = 80
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -126,11 +128,12 @@ def progress_lines(seconds: float = 20.0) -> Iterator[Progress]:
 
 
 def say(content: RenderableType, soft_wrap: bool = False) -> None:
-    """Print to standard output, at least 100 columns wide."""
+    """Print to standard output, as wide as the terminal or as COLUMNS says, at least `NARROWEST` columns; 100 into a file."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.width = max(SCREEN_WIDTH, console.width) if console.is_terminal else SCREEN_WIDTH
+    is_known = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    console.width = max(NARROWEST, console.width) if is_known else SCREEN_WIDTH
     console.print(content, soft_wrap=soft_wrap, markup=False)
 
 

@@ -25,6 +25,7 @@ from sim.runs.executors import Progress, map_in_threads
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate
+from sim.scenarios.groups import member_ids
 from sim.scenarios.load import load_scenario
 from sim.scenarios.scenario import Basis, Scenario
 
@@ -132,11 +133,13 @@ def reference_shares(draw: Draw, scenarios: Sequence[Scenario], base: Run, repli
 def setting_rows(comparison: Comparison, name: str, setting: Setting, differences: Floats) -> Iterator[AssumptionRow]:
     """Summarise the differences of one variant, (replicates, Y, X, R), in the years and regions of its headlines."""
     base = comparison.base
+    groups = comparison.groups
     for x, axis in enumerate(MAIN_AXES):
         for row in comparison.headlines:
             if (row.variant, row.tier, row.axis) != (name, MAIN_TIER, axis):
                 continue
-            values = differences[:, row.year - int(base.years[0]), x, base.codes.index(row.region)]
+            members = member_ids(row.region, base.codes, groups)
+            values = differences[:, row.year - int(base.years[0]), x, members].sum(axis=1)
             yield AssumptionRow(
                 name,
                 setting.assumption,
@@ -147,4 +150,6 @@ def setting_rows(comparison: Comparison, name: str, setting: Setting, difference
                 row.region,
                 float(values.mean()),
                 float(values.std(ddof=1) / np.sqrt(len(values))),
+                row.difference_points,
+                float(values.mean()) - row.difference_points,
             )

@@ -1,4 +1,4 @@
-"""When one region passes another in number of top researchers: how probable by each year, and what a policy does to that.
+"""When one region passes another in number of top researchers: in which share of the runs, and what a policy does to that.
 
 Notation: N runs, Y reporting years, R regions.
 """
@@ -78,7 +78,7 @@ def passing(counts: Integers, years: Integers, challenger: int, leader: int) -> 
 
 
 def crossing_rows(base: Run, names: Sequence[str], pairs: Sequence[Pair]) -> list[CrossingRow]:
-    """List the probabilities of the base and of every variant, by tier, pair of regions and year.
+    """List the shares of runs of the base and of every variant, by tier, pair of regions and year.
 
     Parameters
     ----------
@@ -118,4 +118,4 @@ def year_of_crossing(rows: Sequence[CrossingRow], share: float) -> int | None:
     share
         0..1; .5 is the median year.
     """
-    return next((row.year for row in rows if row.probability >= share), None)
+    return next((row.year for row in rows if row.share_of_runs >= share), None)

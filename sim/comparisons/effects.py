@@ -6,15 +6,25 @@ Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions. 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison, Effects, Headline
+from sim.comparisons.comparison import (
+    CLEAR,
+    NO_CHANGE,
+    NOT_COMPARABLE,
+    TOO_FEW,
+    WITHIN_NOISE,
+    Comparison,
+    Effects,
+    Headline,
+)
 from sim.comparisons.crossings import crossing_rows
+from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_error, degrees_of_freedom
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.comparisons.regions import ALWAYS, told_regions
 from sim.data.schema import Data
@@ -24,17 +34,17 @@ from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import (
     ELITE_REPLICATES,
     ELITE_RESEARCHERS,
-    STANDARD_ERRORS,
+    grouped,
     mean_of,
     quantiles_of,
     ratio,
     runs_needed,
     shares_of,
     spread,
-    variance_of_mean,
     variance_of_one,
     variance_parts,
 )
+from sim.scenarios.groups import Groups, known_places, member_ids, told_groups
 
 POINTS = 100.0
 
@@ -46,10 +56,15 @@ HEADLINE_YEARS = (2030, 2035, 2040, 2045, 2050)
 """Years of headlines that the runs reach; their last year is one in any case."""
 
 
-FEW_DRAWS = 10
+FROM_EFFECTS = tuple(name for name in Headline._fields if name in {field.name for field in fields(Effects)})
+"""What a headline takes over from the table of all effects."""
 
 
-def compare_runs(base: Run, variants: Sequence[Run], data: Data) -> Comparison:
+FORESEEABLE = 100
+"""How many times the runs that are there a number of runs may be that somebody would make to settle a number."""
+
+
+def compare_runs(base: Run, variants: Sequence[Run], data: Data, groups: Groups | None = None) -> Comparison:
     """Compare runs with their base, paired by draw and replicate.
 
     Parameters
@@ -60,6 +75,8 @@ def compare_runs(base: Run, variants: Sequence[Run], data: Data) -> Comparison:
         Runs with the same data, model, seed, researchers and horizon.
     data
         The tables.
+    groups
+        Groups of regions told beside the regions, codes by name; those of the runs if None.
 
     Returns
     -------
@@ -74,11 +91,14 @@ def compare_runs(base: Run, variants: Sequence[Run], data: Data) -> Comparison:
     check_comparable(base, variants)
     names = labels(base, variants)
     pairs = tuple(pair(base, variant, data) for variant in variants)
+    told = groups_of_runs((base, *variants)) if groups is None else dict(groups)
+    places = [member_ids(name, base.codes, told) for name in told]
     headlines: list[Headline] = []
     effects = []
     for name, variant, each in zip(names[1:], variants, pairs, strict=True):
-        effects.append(effects_of(each))
-        headlines += headline_rows(name, base, each, effects[-1], uninformed_inputs(variant, each.draws, data))
+        effects.append(effects_of(each, places))
+        inputs = uninformed_inputs(variant, each.draws, data)
+        headlines += headline_rows(Judged(name, base, each, effects[-1], told, inputs))
     return Comparison(
         base=base,
         variants=tuple(variants),
@@ -89,33 +109,52 @@ def compare_runs(base: Run, variants: Sequence[Run], data: Data) -> Comparison:
         answers=(),
         anatomies=MappingProxyType({}),
         notes=tuple(dict.fromkeys(note for each in pairs for note in each.notes)),
+        groups=told,
     )
 
 
-def effects_of(each: Pair) -> Effects:
-    """Summarise the paired differences of all years, tiers, axes and regions."""
-    base, variant = shares_of(each.base), shares_of(each.variant)  # (D, P, Y, K, X, R)
+def groups_of_runs(runs: Sequence[Run]) -> dict[str, tuple[str, ...]]:
+    """Collect the groups of regions that runs know; of two of one name the first holds."""
+    return {name: members for run in reversed(runs) for name, members in run.groups.items()}
+
+
+def effects_of(each: Pair, groups: Sequence[Sequence[int]] = ()) -> Effects:
+    """Summarise the paired differences of all years, tiers, axes, regions and groups.
+
+    Parameters
+    ----------
+    each
+        The runs, paired.
+    groups
+        Region ids of each group; its share in a run is the sum of its members', taken before anything else.
+    """
+    base, variant = (with_sums(shares_of(each_one), groups) for each_one in (each.base, each.variant))  # (D, P, Y, K, X, R + G)
+    before, after = (with_sums(each_one, groups) for each_one in (each.base, each.variant))
     difference = POINTS * (variant - base)
+    draws = len(each.draws)
     flat = in_one_row(difference)
     p05, p25, p50, p75, p95 = quantiles_of(flat)
     sd_parameter, sd_replicate = spread(difference)
     base_mean, variant_mean = mean_of(in_one_row(base)), mean_of(in_one_row(variant))
-    people = each.weight * in_one_row((each.variant - each.base).astype(np.float64))
+    people = each.weight * in_one_row((after - before).astype(np.float64))
     people_quantiles = quantiles_of(people)
     return Effects(
-        difference=mean_of(flat),
-        p05=p05,
-        p25=p25,
-        p50=p50,
-        p75=p75,
-        p95=p95,
-        sd_parameter=sd_parameter,
-        sd_replicate=sd_replicate,
+        difference_points=mean_of(flat),
+        error_points=crossed_error(difference, draws),
+        p05_points=p05,
+        p25_points=p25,
+        p50_points=p50,
+        p75_points=p75,
+        p95_points=p95,
+        sd_parameter_points=sd_parameter,
+        sd_replicate_points=sd_replicate,
         ratio=ratio(variant_mean, base_mean),
-        base_share=quantiles_of(in_one_row(base))[2],
-        variant_share=quantiles_of(in_one_row(variant))[2],
-        base_people=each.weight * np.median(in_one_row(each.base), axis=0),
-        variant_people=each.weight * np.median(in_one_row(each.variant), axis=0),
+        base_share=base_mean,
+        variant_share=variant_mean,
+        base_share_error=crossed_error(base, draws),
+        variant_share_error=crossed_error(variant, draws),
+        base_people=each.weight * in_one_row(before).mean(axis=0),
+        variant_people=each.weight * in_one_row(after).mean(axis=0),
         people=people.mean(axis=0),
         people_p05=people_quantiles[0],
         people_p95=people_quantiles[4],
@@ -127,8 +166,14 @@ def in_one_row(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape(-1, *values.shape[2:])
 
 
-def headline_rows(name: str, base: Run, each: Pair, effects: Effects, inputs: Inputs | None) -> list[Headline]:
-    """List the numbers that an answer rests on.
+def with_sums(values: NDArray[Any], groups: Sequence[Sequence[int]]) -> NDArray[Any]:
+    """Add the sums of groups of regions behind the regions: (..., R) to (..., R + G)."""
+    return np.concatenate([values, grouped(values, groups)], axis=-1) if groups else values
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the headlines of one variant are made from.
 
     Parameters
     ----------
@@ -136,26 +181,32 @@ def headline_rows(name: str, base: Run, each: Pair, effects: Effects, inputs: In
         Of the variant.
     base
         The base run.
-    each
+    pair
         The runs, paired.
     effects
         Of `effects_of`.
+    groups
+        Groups of regions, codes by name.
     inputs
         What no data inform, by draw; None where it cannot be told.
-
-    Returns
-    -------
-    list
-        By tier, axis, region (the one that moves most first) and year.
     """
-    years = headline_years(base)
+
+    name: str
+    base: Run
+    pair: Pair
+    effects: Effects
+    groups: Groups
+    inputs: Inputs | None
+
+
+def headline_rows(what: Judged) -> list[Headline]:
+    """List the numbers that an answer rests on: by tier, axis, place (the region that moves most first, groups last) and year."""
+    years = headline_years(what.base)
     rows = []
     for tier, axes in (("top20", HEADLINE_AXES), ("elite", ("work",))):
         for axis in axes:
-            for region in headline_regions(effects, base.codes, axis):
-                for year in years:
-                    place = int(year - base.years[0]), TIERS.index(tier), AXES.index(axis), base.codes.index(region)
-                    rows.append(headline(name, (year, tier, axis, region), base, each, effects, place, inputs))
+            for place in (*headline_regions(what.effects, what.base.codes, axis), *told_groups(what.groups)):
+                rows += [headline(what, year, tier, axis, place) for year in years]
     return rows
 
 
@@ -167,61 +218,33 @@ def headline_years(run: Run) -> list[int]:
 
 def headline_regions(effects: Effects, codes: Sequence[str], axis: str) -> list[str]:
     """List USA, CHN and those that move most among the top 20 % in the last year, the largest mover first."""
-    moved = np.abs(np.nan_to_num(effects.difference[-1, TIERS.index("top20"), AXES.index(axis)]))
+    moved = np.abs(np.nan_to_num(effects.difference_points[-1, TIERS.index("top20"), AXES.index(axis)]))
     told = [region for region in told_regions(moved, codes) if codes[region] in ALWAYS or moved[region] > 0.0]
     return [codes[region] for region in sorted(told, key=lambda region: (-moved[region], region))]
 
 
-def headline(
-    name: str,
-    what: tuple[int, str, str, str],
-    base: Run,
-    each: Pair,
-    effects: Effects,
-    place: tuple[int, int, int, int],
-    inputs: Inputs | None,
-) -> Headline:
-    """Judge one number.
-
-    Parameters
-    ----------
-    name
-        Of the variant.
-    what
-        Year, tier, axis and region.
-    base, each, effects, inputs
-        As for `headline_rows`.
-    place
-        Where the number stands in the arrays of effects.
-    """
-    year, tier, axis, region = place
-    ours = shares_of(each.base[:, :, year, tier, axis])[..., region]
-    theirs = shares_of(each.variant[:, :, year, tier, axis])[..., region]
+def headline(what: Judged, year: int, tier: str, axis: str, place: str) -> Headline:
+    """Judge one number: the share of a place (a region or a group) of a tier on an axis in a year."""
+    codes, each, effects = what.base.codes, what.pair, what.effects
+    y, k, x = int(year - what.base.years[0]), TIERS.index(tier), AXES.index(axis)
+    members = member_ids(place, codes, what.groups)
+    ours, theirs = (shares_of(counts[:, :, y, k, x])[..., members].sum(axis=-1) for counts in (each.base, each.variant))
     values = POINTS * (theirs - ours)  # (D, P)
-    mean = float(effects.difference[place])
-    parts = variance_parts(values)
-    error = float(np.sqrt(variance_of_mean(parts, *values.shape)))
+    cell = y, k, x, known_places(codes, what.groups).index(place)
+    numbers = {name: float(getattr(effects, name)[cell]) for name in FROM_EFFECTS}
+    parts, mean, error = variance_parts(values), numbers["difference_points"], numbers["error_points"]
     needed = runs_needed(parts, mean, *values.shape)
     unpaired = POINTS**2 * (variance_of_one(ours) + variance_of_one(theirs))
     is_unchanged = not np.nan_to_num(values).any() and bool((np.isnan(ours) == np.isnan(theirs)).all())
-    verdict, reason = judge(values, is_unchanged, mean, error, needed, what[1], base)
+    verdict, reason = judge(values, is_unchanged, mean, error, needed, tier, what.base)
     return Headline(
-        name,
-        *what,
-        base_share=float(effects.base_share[place]),
-        variant_share=float(effects.variant_share[place]),
-        base_people=float(effects.base_people[place]),
-        variant_people=float(effects.variant_people[place]),
-        difference=mean,
-        p05=float(effects.p05[place]),
-        p25=float(effects.p25[place]),
-        p50=float(effects.p50[place]),
-        p75=float(effects.p75[place]),
-        p95=float(effects.p95[place]),
-        sd_parameter=float(effects.sd_parameter[place]),
-        sd_replicate=float(effects.sd_replicate[place]),
-        prior_part=float("nan") if inputs is None else prior_part(values, inputs),
-        error=error,
+        variant=what.name,
+        year=year,
+        tier=tier,
+        axis=axis,
+        region=place,
+        **numbers,
+        prior_part=float("nan") if what.inputs is None else prior_part(values, what.inputs),
         verdict=verdict,
         reason=reason,
         runs=values.size,
@@ -268,11 +291,20 @@ def judge(
         )
     if np.isnan(error):
         return NOT_COMPARABLE, "one paired run shows no error; use more --draws or --replicates"
-    distance = "more than two" if abs(mean) > STANDARD_ERRORS * error else "within two"
-    reason = f"{distance} standard errors ({error:.2g} points) from zero; {same_sign(values, mean)}{unseen(values)}"
-    if abs(mean) > STANDARD_ERRORS * error:
+    draws, replicates = values.shape
+    if draws < FEWEST_DRAWS:
+        few = f"{draws} draw{'s' * (draws != 1)}; a verdict takes at least {FEWEST_DRAWS}: use more --draws"
+        return TOO_FEW, f"{few}; {same_sign(values, mean)}"
+    freedom = degrees_of_freedom(variance_parts(values), draws, replicates)
+    far = clear_distance(freedom)
+    distance = "more" if abs(mean) > far * error else "not more"
+    reason = (
+        f"{distance} than {far:.2f} standard errors ({error:.2g} points; t with {freedom:.0f} degrees of freedom) from zero; "
+        f"{same_sign(values, mean)}{unseen(values)}"
+    )
+    if abs(mean) > far * error:
         return CLEAR, reason
-    return WITHIN_NOISE, f"{reason}; {more_runs(needed)}"
+    return WITHIN_NOISE, f"{reason}; {more_runs(needed, values.size)}"
 
 
 def same_sign(values: Floats, mean: float) -> str:
@@ -283,18 +315,14 @@ def same_sign(values: Floats, mean: float) -> str:
 
 def unseen(values: Floats) -> str:
     """Say which part of the error these runs cannot show."""
-    if values.shape[0] < 2:
-        return "; one draw, so nothing on other parameters"
-    if values.shape[1] < 2:
-        return "; one replicate, so the noise that all draws share is not in the error"
-    return f"; with {values.shape[0]} draws the error itself is rough" if values.shape[0] < FEW_DRAWS else ""
+    return "; one replicate, so the noise that all draws share is not in the error" if values.shape[1] < 2 else ""
 
 
-def more_runs(needed: tuple[float, float, float]) -> str:
-    """Say how many runs would settle it."""
+def more_runs(needed: tuple[float, float, float], there: int) -> str:
+    """Say how many runs would settle it, if that is a number that somebody would make."""
     runs, draws, replicates = needed
-    if not np.isfinite(runs):
-        return "no number of such runs would settle it"
+    if not runs <= FORESEEABLE * there:
+        return f"{FORESEEABLE} times as many runs would not settle it"
     size = f"{draws:,.0f} draw{'s' * (draws != 1)} x {replicates:,.0f} replicate{'s' * (replicates != 1)}"
     return f"about {runs:,.0f} paired runs ({size}) would settle it"
 

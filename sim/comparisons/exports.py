@@ -8,7 +8,7 @@ replicate and has one number in all scenarios, years and regions, so that differ
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from sim.data.schema import Data
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
-from sim.runs.outcomes.statistics import shares_of
+from sim.runs.outcomes.statistics import band, grouped, shares_of
 from sim.runs.rows import write_csv
+from sim.scenarios.groups import member_ids
 
 FORMATS = ("iamc", "hubverse")
 
@@ -125,18 +126,36 @@ def _iamc(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
             ("Share", "95th Percentile", "%"): 100.0 * run.shares.p95,
             ("People", "Median", "people"): run.shares.researchers_p50,
         }
-        yield from _cells(model, name, base, levels)
+        yield from _cells(model, name, base, base.codes, levels)
+        yield from _cells(model, name, base, tuple(comparison.groups), _group_levels(run, comparison))
     for name, effects in zip(names[1:], comparison.effects, strict=True):
         changes = {
-            ("Share Difference", "Mean", "percentage points"): effects.difference,
-            ("Share Difference", "5th Percentile", "percentage points"): effects.p05,
-            ("Share Difference", "95th Percentile", "percentage points"): effects.p95,
+            ("Share Difference", "Mean", "percentage points"): effects.difference_points,
+            ("Share Difference", "5th Percentile", "percentage points"): effects.p05_points,
+            ("Share Difference", "95th Percentile", "percentage points"): effects.p95_points,
             ("People Difference", "Mean", "people"): effects.people,
         }
-        yield from _cells(model, name, base, changes)
+        yield from _cells(model, name, base, comparison.places, changes)
 
 
-def _cells(model: str, name: str, run: Run, tables: dict[tuple[str, str, str], Floats]) -> Iterator[tuple[Any, ...]]:
+def _group_levels(run: Run, comparison: Comparison) -> dict[tuple[str, str, str], Floats]:
+    """Summarise the shares and people of groups over the runs of a scenario, (Y, K, X, G)."""
+    members = [member_ids(name, run.codes, comparison.groups) for name in comparison.groups]
+    if not members:
+        return {}
+    low, middle, high = band(grouped(shares_of(run.counts), members))
+    people = run.weight * np.median(grouped(run.counts, members), axis=0)
+    return {
+        ("Share", "Median", "%"): 100.0 * middle,
+        ("Share", "5th Percentile", "%"): 100.0 * low,
+        ("Share", "95th Percentile", "%"): 100.0 * high,
+        ("People", "Median", "people"): people,
+    }
+
+
+def _cells(
+    model: str, name: str, run: Run, places: Sequence[str], tables: dict[tuple[str, str, str], Floats]
+) -> Iterator[tuple[Any, ...]]:
     for (quantity, statistic, unit), values in tables.items():
         for tier in EXPORTED_TIERS:
             for axis in EXPORTED_AXES:
@@ -145,7 +164,7 @@ def _cells(model: str, name: str, run: Run, tables: dict[tuple[str, str, str], F
                 for year, region in np.ndindex(*cell.shape):
                     value = float(cell[year, region])
                     if run.years[year] >= IAMC_FROM and math.isfinite(value):
-                        yield model, name, run.codes[region], variable, unit, int(run.years[year]), value
+                        yield model, name, places[region], variable, unit, int(run.years[year]), value
 
 
 def hubverse_rows(comparison: Comparison, data: Data) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
@@ -170,21 +189,23 @@ def hubverse_rows(comparison: Comparison, data: Data) -> tuple[tuple[str, ...], 
         raise ExportError(f"the runs end in {base.years[-1]}; horizons count from {HUB_ORIGIN}")
     names = labels(base, comparison.variants)
     counts = dict(zip(names, (pairs[0].base, *(each.variant for each in pairs)), strict=True))
-    return HUB_COLUMNS, _samples(base, counts)
+    return HUB_COLUMNS, _samples(comparison, counts)
 
 
-def _samples(base: Run, counts: dict[str, Integers]) -> Iterator[tuple[Any, ...]]:
+def _samples(comparison: Comparison, counts: dict[str, Integers]) -> Iterator[tuple[Any, ...]]:
+    base, places = comparison.base, comparison.places
+    members = [member_ids(name, base.codes, comparison.groups) for name in places]
     first = int(np.searchsorted(base.years, HUB_ORIGIN + 1))
     for name, values in counts.items():
         flat = values.reshape(-1, *values.shape[2:])
         for tier in EXPORTED_TIERS:
             for axis in EXPORTED_AXES:
                 cell = flat[:, :, TIERS.index(tier), AXES.index(axis)]
-                targets = {"share": shares_of(cell), "people": base.weight * cell}
+                targets = {"share": grouped(shares_of(cell), members), "people": base.weight * grouped(cell, members)}
                 for quantity, table in targets.items():
                     target = f"{tier} {axis} {quantity}"
-                    for region, year in np.ndindex(len(base.codes), len(base.years) - first):
-                        task = f"{HUB_ORIGIN}-12-31", name, base.codes[region], target, year + 1, "sample"
+                    for region, year in np.ndindex(len(places), len(base.years) - first):
+                        task = f"{HUB_ORIGIN}-12-31", name, places[region], target, year + 1, "sample"
                         for sample, value in enumerate(table[:, first + year, region], start=1):
                             if math.isfinite(value):
                                 yield *task, sample, float(value)

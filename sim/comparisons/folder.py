@@ -4,7 +4,7 @@
 | --- | --- |
 | effects.parquet | paired differences of all years, tiers, axes and regions, people and shares |
 | effects.csv | the same for selected years |
-| headlines.csv, crossings.csv, assumptions.csv | the rows of `sim.comparisons.comparison`, numbers exact |
+| headlines.csv, crossings.csv, ranking.csv, assumptions.csv | the rows of `sim.comparisons.comparison`, numbers exact |
 | indicators.csv | every indicator of base and variant in selected years, means over runs, and their difference |
 | iamc.csv | shares, people and differences as the IAMC writes scenarios |
 | anatomy-1/ | who changed and why: of the first variant, and so on |
@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
-from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Effects, Headline
+from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Effects, Headline, RankRow
 from sim.comparisons.exports import iamc_rows
 from sim.comparisons.pairing import labels
 from sim.engines.axes import AXES, TIERS
@@ -38,15 +38,15 @@ from sim.runs.folder import Run, read_run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.provenance import digest, source_state, versions
 from sim.runs.rows import read_rows, write_csv, write_rows
+from sim.scenarios.groups import GROUPS, Groups, known_places
 from sim.sources import COMPARISON, source_hash
 
 COMPARISONS = "comparisons"
 
 
 COMPARISON_FILES = (
-    "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "assumptions.csv", "indicators.csv", "iamc.csv",
-    "answer.txt",
-    "provenance.json",
+    "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "ranking.csv", "assumptions.csv", "indicators.csv",
+    "iamc.csv", "answer.txt", "provenance.json",
 )  # fmt: skip
 
 
@@ -60,24 +60,37 @@ MOST_SCENARIOS_NAMED = 3
 
 
 UNITS: Mapping[str, str] = {
-    "difference, p05, p25, p50, p75, p95, sd_parameter, sd_replicate, error": "percentage points, variant less base",
-    "base_share, variant_share, prior_part, probability, change": "0..1",
+    "*_points": "percentage points, variant less base",
+    "*_share, *_share_error, prior_part, share_of_runs, change": "0..1",
     "base_people, variant_people, people, people_p05, people_p95": "people",
     "ratio": "variant / base",
     "runs, runs_needed, runs_unpaired": "draws x replicates of each scenario",
 }
 
 
-def comparison_id(runs: Sequence[Run], has_assumptions: bool, has_anatomy: bool) -> str:
-    """Name a comparison by the runs, what was asked for and the sources that compare. 16 hex digits."""
-    return digest([[run.run_id for run in runs], has_assumptions, has_anatomy, source_hash(COMPARISON)])[:16]
+def comparison_id(runs: Sequence[Run], extent: Sequence[Any], groups: Groups) -> str:
+    """Name a comparison by the runs, what was asked for, the groups told and the sources that compare. 16 hex digits."""
+    told = {name: list(members) for name, members in groups.items()}
+    return digest([[run.run_id for run in runs], list(extent), told, source_hash(COMPARISON)])[:16]
 
 
-def comparison_folder(runs: Sequence[Run], root: Path, has_assumptions: bool, has_anatomy: bool) -> Path:
-    """Return where the comparison of runs (the base first) lies or would lie below the results folder `root`."""
+def comparison_folder(runs: Sequence[Run], root: Path, extent: Sequence[Any], groups: Groups = GROUPS) -> Path:
+    """Return where a comparison lies or would lie.
+
+    Parameters
+    ----------
+    runs
+        The base first.
+    root
+        Results folder.
+    extent
+        What else decides what the comparison holds, as plain values.
+    groups
+        Groups of regions told beside the regions.
+    """
     names = [run.name for run in runs]
     shown = names if len(names) <= MOST_SCENARIOS_NAMED else [*names[:2], f"and-{len(names) - 2}-more"]
-    return root / COMPARISONS / "--".join(shown) / comparison_id(runs, has_assumptions, has_anatomy)
+    return root / COMPARISONS / "--".join(shown) / comparison_id(runs, extent, groups)
 
 
 def write_comparison(
@@ -109,6 +122,7 @@ def write_comparison(
             write_csv(partial / "effects.csv", table.column_names, selected(table))
             write_rows(partial / "headlines.csv", Headline, comparison.headlines)
             write_rows(partial / "crossings.csv", CrossingRow, comparison.crossings)
+            write_rows(partial / "ranking.csv", RankRow, comparison.ranking)
             write_rows(partial / "assumptions.csv", AssumptionRow, comparison.assumptions)
             write_rows(partial / "indicators.csv", IndicatorEffect, indicator_effects(comparison))
             header, rows = iamc_rows(comparison)
@@ -169,6 +183,7 @@ def provenance(comparison: Comparison, folder: Path, names: Sequence[str], comma
             for name, run in zip(names, runs, strict=True)
         ],
         "notes": list(comparison.notes),
+        "groups": {name: list(members) for name, members in comparison.groups.items()},
         "bands": comparison.base.provenance["bands"],
         "units": dict(UNITS),
         "model_id": comparison.base.provenance["model_id"],
@@ -194,7 +209,8 @@ def read_comparison(folder: Path) -> Comparison:
         record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         runs = [read_run(run_place(folder, run)) for run in record["runs"]]
         names = [run["name"] for run in record["runs"]]
-        shape = len(runs[0].years), len(TIERS), len(AXES), len(runs[0].codes)
+        groups = {name: tuple(members) for name, members in record["groups"].items()}
+        shape = len(runs[0].years), len(TIERS), len(AXES), len(known_places(runs[0].codes, groups))
         effects = read_effect_tables(folder / "effects.parquet", names[1:], shape)
         return Comparison(
             base=runs[0],
@@ -202,10 +218,12 @@ def read_comparison(folder: Path) -> Comparison:
             effects=effects,
             headlines=read_rows(folder / "headlines.csv", Headline),
             crossings=read_rows(folder / "crossings.csv", CrossingRow),
+            ranking=read_rows(folder / "ranking.csv", RankRow),
             assumptions=read_rows(folder / "assumptions.csv", AssumptionRow),
             answers=tuple((folder / "answer.txt").read_text(encoding="utf-8").splitlines()),
             anatomies=read_anatomies(folder, names),
             notes=tuple(record["notes"]),
+            groups=groups,
         )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise FolderError(folder, f"damaged: {error}") from error
@@ -238,17 +256,17 @@ def run_place(folder: Path, run: Mapping[str, Any]) -> Path:
 
 def effects_table(comparison: Comparison) -> pa.Table:
     """Lay the effects of all variants in one long table."""
-    codes, years = comparison.base.codes, comparison.base.years
+    years = comparison.base.years
     names = labels(comparison.base, comparison.variants)[1:]
     tables = []
     for name, effects in zip(names, comparison.effects, strict=True):
-        index = np.indices(effects.difference.shape).reshape(4, -1)
+        index = np.indices(effects.difference_points.shape).reshape(4, -1)
         columns: dict[str, Any] = {
             "variant": [name] * index.shape[1],
             "year": years[index[0]],
             "tier": np.array(TIERS)[index[1]],
             "axis": np.array(AXES)[index[2]],
-            "region": np.array(codes)[index[3]],
+            "region": np.array(comparison.places)[index[3]],
         }
         columns |= {statistic: getattr(effects, statistic).ravel() for statistic in EFFECT_STATISTICS}
         tables.append(pa.table(columns))

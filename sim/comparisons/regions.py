@@ -27,7 +27,7 @@ def told_regions(change: Floats, codes: Sequence[str], others: int = 2) -> list[
     Parameters
     ----------
     change
-        Effect on each region in any unit, (R,); what is not known (NaN) counts as no change.
+        Effect on each region in any unit, (R,), groups of regions may follow; what is not known (NaN) counts as no change.
     codes
         Region codes in id order, (R,).
     others
@@ -39,5 +39,5 @@ def told_regions(change: Floats, codes: Sequence[str], others: int = 2) -> list[
         Region ids; the others by falling size, equal ones in id order.
     """
     always = [codes.index(code) for code in ALWAYS]
-    by_size = np.argsort(-np.nan_to_num(np.abs(change)), kind="stable")
+    by_size = np.argsort(-np.nan_to_num(np.abs(change[: len(codes)])), kind="stable")
     return [*always, *[int(region) for region in by_size if region not in always][:others]]

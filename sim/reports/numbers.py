@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sim.comparisons.errors import decimals, median_error
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.reports.words import remark_notes
@@ -20,10 +21,16 @@ SORT_YEAR: Final = 2022
 
 
 class ShareCell(NamedTuple):
-    """A median with the ends of its 90 % band, for a share (0..1) and for people."""
+    """A median with the ends of its 90 % band, for a share (0..1) and for people, and its Monte-Carlo error."""
 
     share: tuple[float, float, float]
     people: tuple[float, float, float]
+    share_error: float  # standard error of the median share, 0..1; NaN from one draw
+
+    @property
+    def digits(self) -> int:
+        """Decimals of a share in per cent that the error of the median supports; at most one."""
+        return decimals(100.0 * self.share_error, most=1)
 
 
 def shown_years(run: Run) -> list[int]:
@@ -36,10 +43,14 @@ def share_cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]])
     """Return the cells of a printed table, one list per group of regions, one cell per shown year."""
     index = [int(year - run.years[0]) for year in shown_years(run)]
     people = grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
-    share = band(run.shares_by_run(tier, axis, groups)[:, index])
+    shares = run.shares_by_run(tier, axis, groups)[:, index]
+    share, error = band(shares), median_error(shares, run.draws)
     count = band((run.weight * people).astype(np.float64))
     return [
-        [ShareCell(_three(share, year, group), _three(count, year, group)) for year in range(len(index))]
+        [
+            ShareCell(_three(share, year, group), _three(count, year, group), float(error[year, group]))
+            for year in range(len(index))
+        ]
         for group in range(len(groups))
     ]
 
@@ -47,7 +58,8 @@ def share_cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]])
 def reading_notes(run: Run) -> list[str]:
     """Return the sentences that say what the numbers contain and where they are weak."""
     notes = [
-        "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the number of people.",
+        "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the median number of people. Digits that "
+        "the Monte-Carlo error of the median does not support are left out.",
         f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the published sample.",
     ]
     if run.replicates == 1:

@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -19,10 +19,10 @@ import sim
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.words import signed
 from sim.reports.evidence import change_part, evidence_part, origin_part
-from sim.reports.figures.catalogue import figure_tables, run_note
+from sim.reports.figures.catalogue import drawn_part, figure_tables, run_note
 from sim.reports.figures.files import file_figure, picture
 from sim.reports.figures.pages import plotly_figure
-from sim.reports.figures.tables import BARS, INTERVALS, LINES, FigureTable, shown_runs
+from sim.reports.figures.tables import BARS, COLOURS, INTERVALS, LINES, FigureTable, shown_runs
 from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
 from sim.reports.sections import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
 from sim.reports.single import as_comparison
@@ -37,6 +37,10 @@ MOST_TITLE: Final = 240
 """Letters of a title that stand in the heading; a longer one follows in full."""
 
 
+MOST_NOTE: Final = 600
+"""Letters of the note on runs at the foot."""
+
+
 MOST_PAGE_BYTES: Final = 5_000_000
 
 
@@ -46,12 +50,19 @@ _COLOURS: Final = 128  # of a picture
 _DESCRIBED: Final = 14  # most numbers in the description of a figure
 
 
+LEFT_OUT_FIRST: Final = (
+    "net-flows", "paths", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "tables", "crossing",
+    "differences", "evidence", "changes", "who", "assumptions", "work-shares", "effects",
+)  # fmt: skip
+"""Figures and sections that a page over its budget does without, the first first; the answer and the headlines always stay."""
+
+
 class ReportTooLargeError(ValueError):
-    """The page would be larger than what can be mailed."""
+    """Even the answers and headlines alone would be larger than what can be mailed."""
 
 
 def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, bytes] = MappingProxyType({})) -> Path:
-    """Write the page about a run or a comparison.
+    """Write the page about a run or a comparison; what does not fit its budget is left out, and it says so.
 
     Parameters
     ----------
@@ -70,13 +81,11 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
     Raises
     ------
     ReportTooLargeError
-        If it would be longer; compare fewer scenarios at a time.
+        If the answers and headlines alone are longer.
     OSError
         If it cannot be written.
     """
-    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), pictures).encode()
-    if len(page) > MOST_PAGE_BYTES:
-        raise ReportTooLargeError(f"{path}: {len(page):,} bytes, at most {MOST_PAGE_BYTES:,}; compare fewer scenarios at a time")
+    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES, pictures).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(page)
@@ -84,11 +93,42 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
     return path
 
 
-def report_page(comparison: Comparison, pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
-    """Return the text of the page; `pictures` as for `write_report`."""
+def report_page(comparison: Comparison, most: int = MOST_PAGE_BYTES, pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
+    """Return the text of the page, at most so many bytes of it; `pictures` as for `write_report`.
+
+    Raises
+    ------
+    ReportTooLargeError
+        If the answers and headlines alone are longer.
+    """
+    tables = figure_tables(drawn_part(comparison))
+    note = run_note(drawn_part(comparison))
+    figures = {
+        name: (
+            _figure_block(table, pictures[name] if name in pictures else picture(file_figure(table, note))),
+            _drawn(name, table),
+        )
+        for name, table in tables.items()
+    }
+    sections = _sections(comparison, {name: block for name, (block, _) in figures.items()})
+    known = {*figures, *(section.anchor for section in sections)}
+    droppable = [name for name in LEFT_OUT_FIRST if name in known]
+    for count in range(len(droppable) + 1):
+        page = _page(comparison, figures, sections, droppable[:count])
+        if len(page.encode()) <= most:
+            return page
+    raise ReportTooLargeError(f"{len(page.encode()):,} bytes without any figure, at most {most:,}; compare fewer scenarios")
+
+
+Figures = Mapping[str, tuple[FigureBlock, str]]
+"""The block of each figure and what the page's script draws, by name."""
+
+
+def _page(comparison: Comparison, figures: Figures, sections: Sequence[Section], left_out: Sequence[str]) -> str:
+    """Render the page without some figures and sections."""
     runs = [run for _, run in shown_runs(comparison)]
     title = " / ".join(run.title for run in runs[1:]) or runs[0].title
-    tables = figure_tables(comparison)
+    kept = {name: drawn for name, (_, drawn) in figures.items() if name not in left_out}
     library, script, version = plotting_library(), _text("page.js"), sim.__version__
     return (
         templates()
@@ -96,18 +136,37 @@ def report_page(comparison: Comparison, pictures: Mapping[str, bytes] = MappingP
         .render(
             version=version,
             title=shortened(title, MOST_TITLE),
-            kind=_kind(comparison),
+            kind=shortened(_kind(comparison), MOST_TITLE),
             question=_question(runs[-1], title),
-            sections=_sections(comparison, tables, pictures),
-            footer=f"{run_note(comparison)} Written by talentsim {version}. Projections under assumptions, not forecasts of "
-            "persons.",
+            sections=_without(sections, left_out, len(comparison.variants)),
+            footer=f"{shortened(run_note(comparison), MOST_NOTE)} Written by talentsim {version}. Projections under assumptions, "
+            "not forecasts of persons.",
             style=_text("style.css"),
-            figures=_drawn(tables),
+            figures="{" + ",".join(kept.values()) + "}",
             library=library,
             script=script,
             script_hash=script_hash(script),
         )
     )
+
+
+def _without(sections: Sequence[Section], left_out: Sequence[str], variants: int) -> list[Section]:
+    """Leave figures and sections out, and say at the end of the answer what is not shown."""
+    kept = []
+    for section in sections:
+        blocks = [block for block in section.blocks if not (isinstance(block, FigureBlock) and block.name in left_out)]
+        if section.anchor not in left_out and blocks:
+            kept.append(Section(section.anchor, section.title, blocks))
+    said = []
+    if variants > len(COLOURS):
+        said.append(f"Figures show the first {len(COLOURS)} of {variants} variants.")
+    if left_out:
+        said.append(
+            f"Left out to keep the page below {MOST_PAGE_BYTES / 1e6:.0f} MB: {', '.join(left_out)}; their pictures and tables "
+            "lie in the folder of the comparison."
+        )
+    first = kept[0]
+    return [Section(first.anchor, first.title, [*first.blocks, *([Paragraph(" ".join(said))] if said else [])]), *kept[1:]]
 
 
 def described(table: FigureTable) -> str:
@@ -130,13 +189,8 @@ def described(table: FigureTable) -> str:
     return f"{table.title}, in {table.unit}. {'; '.join(numbers[:_DESCRIBED])}{tail}."
 
 
-def _sections(comparison: Comparison, tables: Mapping[str, FigureTable], pictures: Mapping[str, bytes]) -> list[Section]:
+def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list[Section]:
     """Return the sections that have something to say, in their order."""
-    note = run_note(comparison)
-    blocks = {
-        name: _figure_block(table, pictures[name] if name in pictures else picture(file_figure(table, note)))
-        for name, table in tables.items()
-    }
 
     def drawn(*names: str) -> list[Block]:
         return [blocks[name] for name in names if name in blocks]
@@ -167,10 +221,10 @@ def _figure_block(table: FigureTable, png: bytes) -> FigureBlock:
     return FigureBlock(table.name, table.title, caption, described(table), _small(png))
 
 
-def _drawn(tables: Mapping[str, FigureTable]) -> str:
-    """Return what the page's script draws, as JSON that cannot end its element."""
-    figures = ",".join(f'"{name}":{plotly_figure(table).to_json()}' for name, table in tables.items())
-    return "{" + figures.replace("<", "\\u003c").replace("\u2028", "\\u2028") + "}"
+def _drawn(name: str, table: FigureTable) -> str:
+    """Return what the page's script draws of a figure, as a part of JSON that cannot end its element."""
+    figure = f'"{name}":{plotly_figure(table).to_json()}'
+    return figure.replace("<", "\\u003c").replace("\u2028", "\\u2028")
 
 
 def _small(png: bytes) -> str:

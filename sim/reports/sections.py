@@ -6,25 +6,25 @@ import math
 from collections.abc import Iterable, Mapping
 
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart
-from sim.comparisons.comparison import AssumptionRow, Comparison, Headline
-from sim.comparisons.words import MISSING, percent, signed
+from sim.comparisons.answers.ranking import best_of, ranked_texts
+from sim.comparisons.comparison import NO_CHANGE, AssumptionRow, Comparison, Headline, RankRow
+from sim.comparisons.errors import decimals
+from sim.comparisons.words import MISSING, effect, interval, levels, numbers, parts_in_digits, percent, rounded_to, signed
 from sim.engines.axes import AXES, TIERS
 from sim.reports.figures.tables import shown_runs
 from sim.reports.html import Answer, Block, Blocks, Bullets, DataTable, Folded, NumberCell, Paragraph, TableRow, TextCell
 from sim.reports.numbers import ShareCell, reading_notes, share_cells, shown_years
-from sim.reports.words import AXIS_WORDS, SHOWN_AXES, SHOWN_TIERS, TIER_WORDS, people, region_names, span
+from sim.reports.words import AXIS_WORDS, SHOWN_AXES, SHOWN_TIERS, TIER_WORDS, region_names, span
 from sim.runs.folder import Run
 
-_HEADLINE_COLUMNS = ("share of", "year", "base", "variant", "difference, points", "90 % of runs", "50 % of runs", "verdict")
+_HEADLINE_COLUMNS = ("share of", "year", "base", "variant", "change, points", "90 % of runs", "verdict")
 _SURENESS_COLUMNS = (
     "share of",
     "year",
     "sd by draw",
     "sd by replicate",
     "no data on",
-    "made",
-    "needed",
-    "unpaired",
+    "pairs",
     "verdict, and why",
 )
 _MOST_SWITCHES = 25  # rows of the table of who changed
@@ -36,7 +36,33 @@ def answer_part(comparison: Comparison) -> Blocks:
     """Return the answers, one for each variant, or what a run alone says."""
     labels = [series.label for series, _ in shown_runs(comparison)]
     shown = labels[1:] or labels
-    return [Answer(label, answer) for label, answer in zip(shown, comparison.answers, strict=True)]
+    answers: list[Block] = [Answer(label, answer) for label, answer in zip(shown, comparison.answers, strict=True)]
+    return [*_rankings(comparison), *answers]
+
+
+def _rankings(comparison: Comparison) -> Blocks:
+    """Return a table for each goal that scenarios are ranked by, and the sentence that says which is best."""
+    blocks: list[Block] = []
+    for goal in dict.fromkeys(row.goal for row in comparison.ranking):
+        rows = [row for row in comparison.ranking if row.goal == goal]
+        unit = rows[0].unit
+        columns = (
+            "rank",
+            "scenario",
+            f"change, {unit}",
+            "90 % of runs",
+            "change, people",
+            "best in so many of the draws",
+            "verdict",
+        )
+        blocks += [DataTable(f"Ranked by {goal}", columns, [_ranked_cells(row) for row in rows]), Paragraph(best_of(rows))]
+    return blocks
+
+
+def _ranked_cells(row: RankRow) -> TableRow:
+    shown, between, number = ranked_texts(row)
+    cells = NumberCell(shown), NumberCell(between), NumberCell(number), NumberCell(percent(row.best_share_of_draws, 0))
+    return (NumberCell(str(row.rank)), TextCell(row.variant), *cells, TextCell(row.verdict))
 
 
 def headline_part(comparison: Comparison) -> Blocks:
@@ -44,19 +70,22 @@ def headline_part(comparison: Comparison) -> Blocks:
     base = shown_runs(comparison)[0][0].label
     blocks: list[Block] = []
     for series, _ in shown_runs(comparison)[1:]:
-        rows = [row for row in comparison.headlines if row.variant == series.label]
+        every = [row for row in comparison.headlines if row.variant == series.label]
+        rows = [row for row in every if row.verdict != NO_CHANGE]
         sure = DataTable(f"How sure that is: {series.label}", _SURENESS_COLUMNS, [_sureness_cells(row) for row in rows])
         caption = f"What {series.label} changes against {base}"
         blocks += [
             DataTable(caption, _HEADLINE_COLUMNS, [_headline_cells(row) for row in rows]),
-            Folded(f"How sure that is, and how many runs it takes: {series.label}", [sure]),
+            Folded(f"How sure that is, and why: {series.label}", [sure]),
         ]
+        if len(rows) < len(every):
+            blocks.insert(len(blocks) - 1, Paragraph(f"{len(every) - len(rows)} rows without any change are left out."))
     explained = Paragraph(
-        "Shares are medians over the runs with the median number of people below them; work is by headquarters of the "
-        "employer; a share can fall while the number grows. The difference is the mean over pairs of runs with the same "
-        "draw and the same random numbers. Needed: pairs that would put the mean two standard errors from zero; unpaired: "
-        "runs of each scenario that give today's precision without pairing. No data on: the part of the variance between "
-        "draws that goes with inputs that no data inform."
+        "The change is the mean over pairs of runs with the same draw and the same random numbers, ± its Monte-Carlo standard "
+        "error; shares are means over the same pairs, so that they subtract to it, with the mean number of people below them. "
+        "Work is by headquarters of the employer; a share can fall while the number grows. Digits that the error does not "
+        "support are left out. Clear: farther from zero than a t test at 95 % allows. No data on: the part of the variance "
+        "between draws that goes with inputs that no data inform."
     )
     return [*blocks, explained]
 
@@ -75,8 +104,8 @@ def share_part(comparison: Comparison) -> Blocks:
     """Return the shares and the people of every run, folded."""
     names = region_names()
     explained = Paragraph(
-        "Each cell: median share with the 5 % and 95 % quantiles over the runs; below it the number of people with the same "
-        "quantiles."
+        "Each cell: median share ± its Monte-Carlo standard error, with the 5 % and 95 % quantiles over the runs; below it the "
+        "number of people with the same quantiles."
     )
     return [
         explained,
@@ -107,7 +136,15 @@ def assumption_part(comparison: Comparison) -> Blocks:
         rows = [_assumption_cells(row) for row in comparison.assumptions if row.variant == series.label]
         if rows:
             caption = f"{series.label}: the effect under other assumptions, at the reference point"
-            columns = ("assumption", "setting", "share of", "difference, points", "standard error")
+            columns = (
+                "assumption",
+                "setting",
+                "share of",
+                "effect here, points",
+                "standard error",
+                "over the draws",
+                "less that",
+            )
             blocks.append(DataTable(caption, columns, rows))
         headlines = [row for row in comparison.headlines if row.variant == series.label]
         blocks.append(Paragraph(_prior_sentence(series.label, headlines)))
@@ -125,11 +162,9 @@ def _headline_cells(row: Headline) -> TableRow:
     return (
         TextCell(_subject(row)),
         NumberCell(str(row.year)),
-        NumberCell(percent(row.base_share), people(row.base_people)),
-        NumberCell(percent(row.variant_share), people(row.variant_people)),
-        NumberCell(signed(row.difference), f"± {row.error:.2f}"),
-        NumberCell(span(row.p05, row.p95)),
-        NumberCell(span(row.p25, row.p75)),
+        *(NumberCell(share, number) for share, number in zip(levels(row), numbers(row), strict=True)),
+        NumberCell(effect(row), f"± {row.error_points:.2g}"),
+        NumberCell(interval(row)),
         TextCell(row.verdict),
     )
 
@@ -139,8 +174,10 @@ def _assumption_cells(row: AssumptionRow) -> TableRow:
         TextCell(row.assumption),
         TextCell(row.setting),
         TextCell(_share_of(row)),
-        NumberCell(signed(row.difference)),
-        NumberCell(f"{row.error:.2f}"),
+        NumberCell(signed(row.difference_points, decimals(row.error_points))),
+        NumberCell(f"{row.error_points:.2g}"),
+        NumberCell(signed(row.headline_points, decimals(row.error_points))),
+        NumberCell(signed(row.from_headline_points, decimals(row.error_points))),
     )
 
 
@@ -148,12 +185,10 @@ def _sureness_cells(row: Headline) -> TableRow:
     return (
         TextCell(_subject(row)),
         NumberCell(str(row.year)),
-        NumberCell(_size(row.sd_parameter)),
-        NumberCell(_size(row.sd_replicate)),
+        NumberCell(_size(row.sd_parameter_points)),
+        NumberCell(_size(row.sd_replicate_points)),
         NumberCell(percent(row.prior_part, 0)),
         NumberCell(f"{row.runs:,}"),
-        NumberCell(_runs(row.runs_needed)),
-        NumberCell(_runs(row.runs_unpaired)),
         TextCell(f"{row.verdict}: {row.reason}"),
     )
 
@@ -170,12 +205,6 @@ def _share_of(row: AssumptionRow | ChannelRow | Headline | LeverPart) -> str:
 
 def _size(value: float) -> str:
     return MISSING if math.isnan(value) else f"{value:.2f}"
-
-
-def _runs(value: float) -> str:
-    if math.isnan(value):
-        return MISSING
-    return "never" if math.isinf(value) else f"{math.ceil(value):,}"
 
 
 def _switches(label: str, anatomy: Anatomy) -> Blocks:
@@ -208,12 +237,13 @@ def _switches(label: str, anatomy: Anatomy) -> Blocks:
 
 
 def _channels(label: str, anatomy: Anatomy) -> Blocks:
-    rows: list[TableRow] = [
-        (TextCell(_share_of(row)), *(NumberCell(signed(x)) for x in (row.total, row.direct, row.feedback, row.interaction)))
-        for row in anatomy.channels
-        if row.year == anatomy.year
-    ]
-    columns = ("share of", "whole effect", "direct", "feedback", "interaction")
+    rows: list[TableRow] = []
+    for row in anatomy.channels:
+        if row.year == anatomy.year and any((row.total_points, row.direct_points, row.feedback_points)):
+            parts = row.direct_points, row.feedback_points, row.interaction_points
+            whole, shown = parts_in_digits(parts, row.headline_points, row.headline_error_points)
+            rows.append((TextCell(_share_of(row)), NumberCell(whole), *(NumberCell(part) for part in shown)))
+    columns = ("share of", "effect", "direct", "feedback", "interaction", "other runs")
     return [DataTable(f"Through which channel, {label} (percentage points)", columns, rows)] if anatomy.channels else []
 
 
@@ -223,15 +253,18 @@ def _levers(label: str, anatomy: Anatomy) -> Blocks:
         (
             TextCell(part.words),
             TextCell(_share_of(part)),
-            NumberCell(signed(part.part)),
-            NumberCell(span(part.low, part.high)),
-            NumberCell(signed(part.total)),
+            NumberCell(signed(part.part_points)),
+            NumberCell(span(part.low_points, part.high_points)),
+            NumberCell(signed(part.other_runs_points)),
+            NumberCell(parts_in_digits((), part.headline_points, part.headline_error_points)[0]),
         )
         for part in anatomy.levers
-        if part.year == anatomy.year
+        if part.year == anatomy.year and part.total_points != 0.0
     ]
     caption = f"Which lever does how much, {label} (Shapley values {how}, percentage points)"
-    return [DataTable(caption, ("lever", "share of", "part", "90 %", "of the whole"), rows)] if anatomy.levers else []
+    return (
+        [DataTable(caption, ("lever", "share of", "part", "90 %", "other runs", "of the effect"), rows)] if anatomy.levers else []
+    )
 
 
 def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> DataTable:
@@ -257,7 +290,9 @@ def _number_cell(cell: ShareCell) -> NumberCell:
     if math.isnan(middle):
         return NumberCell("nobody")
     fewest, number, most = cell.people
-    return NumberCell(f"{middle:.1f} % ({low:.1f}–{high:.1f})", f"{number:,.0f} ({fewest:,.0f}–{most:,.0f})")
+    error = "" if math.isnan(cell.share_error) else f" ± {100 * cell.share_error:.1g}"
+    shares = [rounded_to(value, cell.digits) for value in (middle, low, high)]
+    return NumberCell(f"{shares[0]} %{error} ({shares[1]}–{shares[2]})", f"{number:,.0f} ({fewest:,.0f}–{most:,.0f})")
 
 
 def _prior_sentence(label: str, rows: Iterable[Headline]) -> str:

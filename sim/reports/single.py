@@ -42,7 +42,7 @@ def _answer(run: Run, rows: list[CrossingRow]) -> str:
         f"{100 * shares['p95'][region]:.0f}; {shares['researchers_p50'][region]:,.0f} people)"
         for region in order
     ]
-    passed = next(row.probability for row in rows if (row.tier, row.year) == ("top20", last))
+    passed = next(row.share_of_runs for row in rows if (row.tier, row.year) == ("top20", last))
     return (
         f"In {last}, of the {TIER_WORDS['top20']} by {AXIS_WORDS['work']}, the largest shares are {found[0]} and {found[1]}. "
         f"In {100 * passed:.0f} % of the runs {names[PASSING[0]]} has passed {names[PASSING[1]]} in or before {last}."

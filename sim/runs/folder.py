@@ -38,6 +38,7 @@ from sim.runs.tables import (
     write_shares,
     write_variants,
 )
+from sim.scenarios.groups import GROUPS, Groups
 from sim.scenarios.load import resolved_toml
 from sim.scenarios.scenario import scenario_effect
 
@@ -113,6 +114,12 @@ class Run:
     def weight(self) -> float:
         """People per simulated researcher."""
         return float(self.provenance["people_per_researcher"])
+
+    @property
+    def groups(self) -> Groups:
+        """Groups of regions that everybody may use, and those that its scenario named when it was made."""
+        own = self.provenance["scenario"].get("groups", {})
+        return {**GROUPS, **{name: tuple(members) for name, members in own.items()}}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -334,6 +341,7 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
             "title": scenario.title,
             "question": scenario.question,
             "files": [Path(each).name for each in scenario.files],
+            "groups": {name: list(members) for name, members in scenario.groups.items()},
         },
         "command": command,
         "draws": plan.draws,

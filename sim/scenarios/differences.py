@@ -14,9 +14,9 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.model.world import Floats
+from sim.scenarios.groups import GROUPS
 from sim.scenarios.levers.changes import Layers, LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
 from sim.scenarios.levers.declared import LEVERS, Lever
-from sim.scenarios.reading.values import GROUPS
 
 QUANTILES: Final = (0.05, 0.5, 0.95)
 """Where distributions are compared: both ends of the 90 % band and the median."""

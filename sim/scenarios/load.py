@@ -114,6 +114,7 @@ def load_scenario(
         inherited_parameters=dict(before.parameters),
         policies=laid.policies,
         own_ids=frozenset(lever.change.id for lever in top.content.levers),
+        groups={name: members for file in chain for name, members in file.content.groups.items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,8 @@ class Scenario:
         Named policies of which a lever is in force; their changes are among the levers.
     own_ids
         Ids of the file's own levers, those of its policies among them.
+    groups
+        Groups of regions that the chain names, codes by name; they change no number and stay out of `scenario_effect`.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Scenario:
     inherited_parameters: dict[str, LeverValue] = field(default_factory=dict)
     policies: tuple[PolicyUse, ...] = ()
     own_ids: frozenset[str] = frozenset()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def levers(self) -> tuple[LeverChange, ...]:

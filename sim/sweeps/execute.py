@@ -17,12 +17,12 @@ from sim.draws.draw import REFERENCE, Draw
 from sim.draws.ensemble import Ensemble, draw_of, vectors_of_draws
 from sim.draws.worlds import parameters_of, world_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
+from sim.runs.formulas.measures import values_of
 from sim.runs.provenance import model_id
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis, Scenario
 from sim.sweeps.design.design import Design
-from sim.sweeps.design.measures import values_of
 from sim.sweeps.keys import WHOLE, Shard, SweepRun, sweep_runs
 from sim.sweeps.parts import PartRow
 from sim.sweeps.store import Store

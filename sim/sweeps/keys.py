@@ -58,7 +58,7 @@ def scenario_keys(design: Design) -> list[str]:
     A draw is a number here: its parameters follow from it, the scenario and the model, all of which are in the hash.
     """
     varied = [[factor.kind, factor.target] for factor in design.factors]
-    kept = sorted(str(measure) for measure in design.keep)
+    kept = sorted(measure.identity for measure in design.keep)
     common = [model_id(load_basis().data), varied, design.seed, design.researchers, design.until, kept]
     if not design.ensemble.is_prior:
         common.append(design.ensemble.digest)

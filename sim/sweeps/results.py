@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.runs.atomic import FolderError
+from sim.scenarios.groups import GROUPS, Groups
 from sim.sweeps.design.points import DesignPoints, Factor, make_points
 from sim.sweeps.keys import first_of_equals, list_runs
 from sim.sweeps.parts import best_rows, part_paths, read_part
@@ -50,6 +51,11 @@ class Sweep:
     def measures(self) -> tuple[str, ...]:
         """What was kept, as formulas."""
         return tuple(self.record["keep"])
+
+    @property
+    def groups(self) -> Groups:
+        """Groups of regions that may be named: those that everybody may use, and its own."""
+        return {**GROUPS, **{name: tuple(members) for name, members in self.record.get("groups", {}).items()}}
 
     @property
     def scenarios(self) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def design_group(design: Design) -> str:
     """Hash what decides the numbers of a design's runs but for points, draws and replicates."""
     effects = [scenario_effect(scenario) for scenario in design.scenarios]
     factors = [[factor.name, factor.kind, factor.target] for factor in design.factors]
-    kept = [str(measure) for measure in design.keep]
+    kept = [measure.identity for measure in design.keep]
     return digest([model_id(load_basis().data), effects, factors, design.seed, design.researchers, design.until, kept])[:16]
 
 
@@ -70,6 +70,7 @@ def design_record(design: Design) -> dict[str, Any]:
         "factors": [[f.name, f.kind, f.target, f.low, f.high, list(f.values)] for f in design.factors],
         "rows": [list(row) for row in design.rows],
         "keep": [str(measure) for measure in design.keep],
+        "groups": {name: list(members) for name, members in design.groups.items()},
         "draws": design.draws,
         "replicates": design.replicates,
         "researchers": design.researchers,

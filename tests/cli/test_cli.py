@@ -13,6 +13,7 @@ import sim
 from sim.runs.execute import Runner, Task
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
+from sim.scenarios.groups import GROUPS
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import named_policies
 from sim.scenarios.reading.chain import shipped_names
@@ -34,7 +35,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engine: list[RunPlan]) -> None:
-    code, out, err = call("run", "baseline", *SMALL)
+    code, out, err = call("run", "baseline", *SMALL, "--full")
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert max(map(len, lines)) <= 100
@@ -46,8 +47,8 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
         "United States",
     ):
         assert text in out
-    headers = {line for line in lines if line.startswith("region ")}
-    assert [header.split()[1:] for header in headers] == [["2019", "2022"]]
+    headers = [line.split()[1:] for line in lines if line.startswith("region ")]
+    assert headers == [["2019", "2022"]] * 6
     assert "priors (not yet calibrated)" in out
     assert "Monte-Carlo standard error" in " ".join(out.split())
     (folder,) = Path("results/baseline").iterdir()
@@ -64,6 +65,28 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
     assert {path.name for path in folder.iterdir()} == expected | {
         f"{figure}.{ending}" for figure in ("work-shares", "work-shares-elite") for ending in ("png", "svg", "csv", "json")
     }
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_run_is_told_in_thirty_lines_and_fits_the_terminal(
+    call: Call, quick_engine: list[RunPlan], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = 'title = "Own"\nextends = "baseline"\n[groups]\nNORTH = ["DEU", "NLD", "REU"]\n'
+    Path("own.toml").write_text(text, encoding="utf-8")
+    sizes = ("--draws", "12", "--replicates", "2", "--researchers", "500", "--until", "2035")
+    for words in ((), ("--full",)):
+        code, out, _ = call("run", "own.toml", *sizes, *words)
+        lines = out.splitlines()
+        tables = [line for line in lines if not line.startswith("Results of")]
+        assert code == 0
+        assert max(map(len, tables)) <= width
+        assert not any("…" in line for line in lines)
+        assert "NORTH" in out
+        assert "EUROPE" in out
+        if not words:
+            assert len(lines) <= 30, out
+    assert len(quick_engine) == 1
 
 
 def test_the_same_command_again_finds_the_run(call: Call, quick_engine: list[RunPlan]) -> None:
@@ -84,6 +107,8 @@ def test_json_is_one_object_and_nothing_else(call: Call, quick_engine: list[RunP
     regions = {row["region"] for row in record["table"]}
     assert len(record["table"]) == 2 * 3 * 2 * len(regions)
     shares = [row for row in record["table"] if (row["tier"], row["axis"], row["year"]) == ("top20", "work", 2022)]
+    assert {"EUROPE", "ANGLOPHONE", "ASIA_PACIFIC"} <= regions
+    shares = [row for row in shares if row["region"] not in GROUPS]
     assert 0.9 < sum(row["share_p50"] for row in shares) < 1.1
     assert record["already_there"] is False
     assert {"stay_rate", "crossing_year_top20"} <= {row["indicator"] for row in record["indicators"]}

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import sim
-from sim.comparisons.answer import answers
+from sim.comparisons.answers.answer import answers
 from sim.comparisons.compare import Extent, compare_into
-from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, WITHIN_NOISE, Comparison
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, TOO_FEW, WITHIN_NOISE, Comparison
 from sim.comparisons.effects import Inputs, compare_runs, headline_years, judge, prior_part, uninformed
 from sim.comparisons.exports import ExportError, check_export, hubverse_rows, iamc_rows
 from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
@@ -73,7 +73,7 @@ def changed(run: Run, folder: Path, **record: object) -> Run:
 
 def test_a_run_against_itself_changes_nothing(base: Run) -> None:
     found = compare_runs(base, [base], DATA)
-    for statistic in ("difference", "p05", "p95", "people", "people_p05", "people_p95"):
+    for statistic in ("difference_points", "p05_points", "p95_points", "people", "people_p05", "people_p95"):
         assert not np.nan_to_num(getattr(found.effects[0], statistic)).any()
     assert {row.verdict for row in found.headlines} == {NO_CHANGE}
     assert {row.change for row in found.crossings} == {0.0}
@@ -83,21 +83,26 @@ def test_a_run_against_itself_changes_nothing(base: Run) -> None:
 def test_effects_are_paired_by_run_and_zero_before_the_change(base: Run, variant: Run) -> None:
     found = compare_runs(base, [variant], DATA).effects[0]
     since = int(np.searchsorted(base.years, 2022))
-    assert not np.nan_to_num(found.difference[:since]).any()
+    assert not np.nan_to_num(found.difference_points[:since]).any()
     counts = base.counts[:, -1, TOP, WORK]
     by_hand = -100.0 * np.minimum(counts[:, USA], 5) / counts.sum(axis=1)
-    assert found.difference[-1, TOP, WORK, USA] == pytest.approx(by_hand.mean())
-    assert found.p05[-1, TOP, WORK, USA] == pytest.approx(np.quantile(by_hand, 0.05))
+    assert found.difference_points[-1, TOP, WORK, USA] == pytest.approx(by_hand.mean())
+    assert found.p05_points[-1, TOP, WORK, USA] == pytest.approx(np.quantile(by_hand, 0.05))
     assert found.people[-1, TOP, WORK, USA] == pytest.approx(-5 * base.weight)
-    assert found.base_people[-1, TOP, WORK, USA] == pytest.approx(base.weight * np.median(counts[:, USA]))
+    assert found.base_people[-1, TOP, WORK, USA] == pytest.approx(base.weight * counts[:, USA].mean())
+    for effects in (found.base_share, found.variant_share, found.base_people, found.variant_people):
+        assert np.isfinite(effects[-1, TOP, WORK]).all()
+    np.testing.assert_allclose(100.0 * (found.variant_share - found.base_share), found.difference_points, atol=1e-12)
+    np.testing.assert_allclose(found.variant_people - found.base_people, found.people, atol=1e-9)
     assert found.ratio[-1, TOP, WORK, USA] < 1.0 < found.ratio[-1, TOP, WORK, CHN]
-    assert not np.nan_to_num(found.difference[:, :, AXES.index("study")]).any()
+    assert not np.nan_to_num(found.difference_points[:, :, AXES.index("study")]).any()
 
 
 def test_verdicts_are_clear_where_the_change_is_and_none_elsewhere(base: Run, variant: Run) -> None:
     rows = {(row.tier, row.axis, row.region, row.year): row for row in compare_runs(base, [variant], DATA).headlines}
     last = headline_years(base)[-1]
-    assert rows["top20", "work", "USA", last].verdict == CLEAR
+    assert rows["top20", "work", "USA", last].verdict == TOO_FEW
+    assert "a verdict takes at least 10" in rows["top20", "work", "USA", last].reason
     assert rows["top20", "work", "USA", last].runs == 6
     assert rows["top20", "work", "USA", last].runs_unpaired > rows["top20", "work", "USA", last].runs
     assert rows["top20", "study", "USA", last].verdict == NO_CHANGE
@@ -107,9 +112,10 @@ def test_verdicts_are_clear_where_the_change_is_and_none_elsewhere(base: Run, va
 
 def test_a_large_enough_run_gets_a_verdict_on_the_elite(base: Run) -> None:
     large = dataclasses.replace(base, provenance={**base.provenance, "researchers": 20_000})
-    values = np.random.default_rng(1).normal(1.0, 0.1, (2, 10))
+    values = np.random.default_rng(1).normal(1.0, 0.1, (10, 10))
     arguments = (False, 1.0, 0.05, (20.0, 2.0, 10.0), "elite")
     assert judge(values, *arguments, large)[0] == CLEAR
+    assert judge(values[:9], *arguments, large)[0] == TOO_FEW
     assert judge(values[:, :9], *arguments, large)[0] == NOT_COMPARABLE
     assert judge(values, *arguments, base)[0] == NOT_COMPARABLE
 
@@ -151,10 +157,21 @@ def test_runs_needed_is_the_cheapest_design_that_reaches_two_errors() -> None:
 
 
 def test_noise_is_called_noise(base: Run) -> None:
-    values = np.array([[1.0, -1.0], [-1.1, 0.9], [0.3, -0.2]])
+    values = np.array([[1.0, -1.0], [-1.1, 0.9], [0.3, -0.2], [0.1, -0.1], [0.4, -0.4]] * 2)
     verdict, reason = judge(values, False, float(values.mean()), 0.5, (800.0, 400.0, 2.0), "top20", base)
     assert verdict == WITHIN_NOISE
     assert "400 draws x 2 replicates" in reason
+    verdict, reason = judge(values, False, float(values.mean()), 0.5, (28_762_414.0, 14_381_207.0, 2.0), "top20", base)
+    assert "28,762,414" not in reason  # no analyst could make them
+    assert "100 times as many runs would not settle it" in reason
+
+
+def test_two_standard_errors_are_not_enough_where_few_draws_tell_the_error(base: Run) -> None:
+    values = np.random.default_rng(3).normal(0.0, 1.0, (10, 1))
+    error = float(values.std(ddof=1)) / math.sqrt(10)
+    for far, verdict in ((2.1, WITHIN_NOISE), (2.3, CLEAR)):  # t with 9 degrees of freedom: 2.262
+        shifted = values - values.mean() + far * error
+        assert judge(shifted, False, float(shifted.mean()), error, (20.0, 20.0, 1.0), "top20", base)[0] == verdict
 
 
 def test_prior_part_is_the_share_that_uninformed_inputs_explain() -> None:
@@ -228,10 +245,10 @@ def test_crossings_are_shares_of_runs_by_year(base: Run, variant: Run) -> None:
     ]
     ahead = (base.counts[:, :, TOP, WORK, CHN] > base.counts[:, :, TOP, WORK, USA]).cumsum(axis=1) > 0
     ours = [row for row in rows if row.scenario == "baseline"]
-    assert [row.probability for row in ours] == pytest.approx(ahead.mean(axis=0))
+    assert [row.share_of_runs for row in ours] == pytest.approx(ahead.mean(axis=0))
     theirs = [row for row in rows if row.scenario == "us-opening"]
     assert [row.change for row in theirs] == pytest.approx(
-        [b.probability - a.probability for a, b in zip(ours, theirs, strict=True)]
+        [b.share_of_runs - a.share_of_runs for a, b in zip(ours, theirs, strict=True)]
     )
     assert all(row.change >= 0.0 for row in theirs)
 
@@ -240,7 +257,7 @@ def test_a_comparison_is_read_back_whole(base: Run, variant: Run, tmp_path: Path
     variant = changed(variant, tmp_path / "us-opening" / variant.run_id)
     made = compare_runs(base, [variant], DATA)
     made = dataclasses.replace(made, answers=answers(made))
-    folder = comparison_folder([base, variant], tmp_path, False, False)
+    folder = comparison_folder([base, variant], tmp_path, ())
     write_comparison(made, folder, "talentsim compare baseline us-opening")
     read = read_comparison(folder)
     assert folder.parent == tmp_path / "comparisons" / "baseline--us-opening"
@@ -271,16 +288,16 @@ def comparison(base: Run, variant: Run) -> Comparison:
 def test_pyam_reads_the_iamc_table(comparison: Comparison, tmp_path: Path) -> None:
     import pyam
 
-    folder = comparison_folder([comparison.base, *comparison.variants], tmp_path, False, False)
+    folder = comparison_folder([comparison.base, *comparison.variants], tmp_path, ())
     write_comparison(comparison, folder)
     table = pyam.IamDataFrame(folder / "iamc.csv")
     assert set(table.scenario) == {"baseline", "us-opening"}
-    assert set(table.region) == set(comparison.base.codes)
+    assert set(table.region) == set(comparison.places)
     effect = table.filter(variable="Talent|Share Difference|Top 20 Percent|Work|Mean", region="USA", year=2024).data
     assert effect["unit"].tolist() == ["percentage points"]
-    assert effect["value"].tolist() == [comparison.effects[0].difference[-1, TOP, WORK, USA]]
+    assert effect["value"].tolist() == [comparison.effects[0].difference_points[-1, TOP, WORK, USA]]
     shares = table.filter(variable="Talent|Share|Top 20 Percent|Work|Median", scenario="baseline", year=2024).data
-    assert len(shares) == len(comparison.base.codes)
+    assert len(shares) == len(comparison.places)
 
 
 def test_hubverse_samples_are_linked_across_scenarios(comparison: Comparison) -> None:
@@ -293,7 +310,7 @@ def test_hubverse_samples_are_linked_across_scenarios(comparison: Comparison) ->
     last = [row for row in table if (row["target"], row["location"], row["horizon"]) == ("top20 work share", "USA", 2)]
     ours, theirs = ([row["value"] for row in last if row["scenario_id"] == name] for name in ("baseline", "us-opening"))
     effect = 100.0 * (np.array(theirs) - np.array(ours))
-    assert effect.mean() == pytest.approx(comparison.effects[0].difference[-1, TOP, WORK, USA])
+    assert effect.mean() == pytest.approx(comparison.effects[0].difference_points[-1, TOP, WORK, USA])
     assert effect.max() == pytest.approx(np.max(effect))
     keys = [(row["scenario_id"], row["location"], row["target"], row["horizon"], row["output_type_id"]) for row in table]
     assert len(set(keys)) == len(keys)
@@ -318,10 +335,10 @@ def test_compare_from_python(tmp_path: Path, by_hand: Runner) -> None:
     assert str(found) == found.comparison.answers[0]
     assert found.table().shape[0] == len(found.comparison.headlines)
     effects = found.table("effects")
-    assert len(effects) == 15 * len(TIERS) * len(AXES) * len(load_data().codes)
+    assert len(effects) == 15 * len(TIERS) * len(AXES) * len(found.comparison.places)
     assert list(found.to_iamc().columns)[:3] == ["model", "scenario", "region"]
     assert found.to_hubverse()["output_type_id"].max() == 4
-    with pytest.raises(ValueError, match="headlines, crossings, assumptions, effects"):
+    with pytest.raises(ValueError, match="headlines, ranking, crossings, assumptions, effects"):
         found.table("flows")
     with pytest.raises(AttributeError, match="compare"):
         sim.no_such_name  # noqa: B018

@@ -6,21 +6,24 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sim.comparisons.answers.ranking import rank_variants, read_goal, usual_goal
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.folder import write_comparison
-from sim.comparisons.words import signed
-from sim.reports.figures.catalogue import figure_table, figure_tables
+from sim.comparisons.pairing import pair
+from sim.comparisons.words import effect, interval, signed
+from sim.reports.figures.catalogue import drawn_part, figure_table, figure_tables
+from sim.reports.figures.tables import COLOURS
 from sim.reports.html import Blocks, DataTable, NumberCell, Paragraph, TextCell, templates
 from sim.reports.page import MOST_PAGE_BYTES, MOST_TITLE, described, plotting_library, report_page, script_hash, write_report
-from sim.reports.words import span
 from sim.runs.folder import Run
-from tests.support.comparisons import compared, run_of
+from tests.support.comparisons import DATA, compared, run_of
 
 HOSTILE = "</script><script>alert(1)</script>"
 
@@ -87,8 +90,8 @@ def test_the_page_holds_every_section_and_number(page: str, comparison: Comparis
     }  # fmt: skip
     assert comparison.answers[0] in text
     main = comparison.headlines[0]
-    assert signed(main.difference) in text
-    assert span(main.p05, main.p95) in text
+    assert effect(main) in text
+    assert interval(main) in text
     assert f"{100 * main.base_share:.1f} %" in text
     assert f"{main.base_people:,.0f}" in text, "shares and people stand together"
     assert all(run.run_id in text for run in (comparison.base, *comparison.variants))
@@ -224,3 +227,33 @@ def test_a_page_that_would_be_too_large_is_refused(
     with pytest.raises(ValueError, match="compare fewer scenarios"):
         write_report(runs[0], tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_leaves_figures_out_until_it_fits_and_says_which(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.reports.page.figure_tables", lambda what: figure_tables(what, ("crossing", "net-flows", "effects")))
+    whole = report_page(comparison)
+    assert "Left out" not in whole
+    smaller = report_page(comparison, len(whole.encode()) - 1)
+    assert len(smaller.encode()) < len(whole.encode())
+    assert "Left out to keep the page below 5 MB: net-flows; their pictures" in " ".join(smaller.split())
+    assert ("figure-net-flows" in whole, "figure-net-flows" in smaller, "figure-crossing" in smaller) == (True, False, True)
+    least = report_page(comparison, len(whole.encode()) - 150_000)
+    assert comparison.answers[0] in " ".join(least.split())
+
+
+def test_pictures_show_the_first_variants_and_tables_all(comparison: Comparison) -> None:
+    many = replace(comparison, variants=comparison.variants * 8, effects=comparison.effects * 8)
+    assert len(drawn_part(many).variants) == len(COLOURS)
+    assert drawn_part(comparison) is comparison
+
+
+@pytest.mark.slow
+def test_a_page_of_twenty_variants_fits_its_budget_and_begins_with_the_ranking(runs: tuple[Run, Run], tmp_path: Path) -> None:
+    found = compared(runs[0], [runs[1]] * 20, with_anatomy=False)
+    goal = read_goal(usual_goal(found), found.base.codes, 2027, found.groups)
+    ranking = rank_variants(found, [goal], [pair(runs[0], runs[1], DATA)] * 20)
+    page = write_report(replace(found, ranking=ranking), tmp_path / "page.html")
+    assert page.stat().st_size <= MOST_PAGE_BYTES
+    text = page.read_text(encoding="utf-8")
+    assert 0 < text.index("Ranked by share(work,") < text.index("By 2027, “")
+    assert f"Figures show the first {len(COLOURS)} of 20 variants." in text

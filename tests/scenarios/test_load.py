@@ -14,13 +14,13 @@ import pytest
 from sim.data.distributions import Distribution
 from sim.data.load import load_data
 from sim.scenarios.differences import DifferenceRow
+from sim.scenarios.groups import GROUPS
 from sim.scenarios.levers.changes import Policies, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.observed import observed_policies
 from sim.scenarios.load import load_shipped
 from sim.scenarios.reading.chain import shipped_folder, shipped_names
 from sim.scenarios.reading.text import ScenarioError
-from sim.scenarios.reading.values import GROUPS
 from sim.scenarios.scenario import Scenario, lever_values, scenario_effect
 from tests.support.packaged import difference, load_scenario, resolved_toml
 

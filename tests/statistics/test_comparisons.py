@@ -68,7 +68,7 @@ def test_another_name_title_and_evidence_change_nothing(make: Make) -> None:
     for base, variant in ((make("baseline"), make("renamed", RENAMED.format(extends="baseline"))), (first, second)):
         found = compare_runs(base, [variant], DATA)
         np.testing.assert_array_equal(base.counts, variant.counts)
-        assert not np.nan_to_num(found.effects[0].difference).any()
+        assert not np.nan_to_num(found.effects[0].difference_points).any()
         assert not found.effects[0].people.any()
         assert {row.verdict for row in found.headlines} == {NO_CHANGE}
 
@@ -80,7 +80,7 @@ def test_who_changed_is_told_and_read_back_and_nobody_under_another_name(make: M
     assert folder.parent.name == "baseline--renamed--first"
     assert list(found.anatomies) == ["renamed", "first"]
     assert found.anatomies["renamed"].switches == ()
-    assert {row.total for row in found.anatomies["renamed"].channels} <= {0.0}
+    assert {row.total_points for row in found.anatomies["renamed"].channels} <= {0.0}
     assert sum(row.researchers for row in found.anatomies["first"].switches) > 0
     assert "changes nothing" in found.answers[0]
     again = compare_into([base, same, other], tmp_path, Extent(assumptions=False))
@@ -92,10 +92,18 @@ def test_before_a_lever_starts_everything_is_equal_to_the_bit(make: Make) -> Non
     base, variant = make("baseline"), make("first", FROM_2028.format(evidence="One reason."))
     since = int(np.searchsorted(base.years, 2028))
     found = compare_runs(base, [variant], DATA).effects[0]
-    for statistic in ("difference", "p05", "p50", "p95", "sd_parameter", "sd_replicate", "people"):
+    for statistic in (
+        "difference_points",
+        "p05_points",
+        "p50_points",
+        "p95_points",
+        "sd_parameter_points",
+        "sd_replicate_points",
+        "people",
+    ):
         assert not np.nan_to_num(getattr(found, statistic)[:since]).any(), statistic
     np.testing.assert_array_equal(found.base_share[:since], found.variant_share[:since])
-    assert found.difference[since:].any()
+    assert found.difference_points[since:].any()
 
 
 def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
@@ -109,7 +117,7 @@ def test_the_assumptions_are_shipped_solved_and_run_paired(make: Make) -> None:
     assert {row.variant for row in rows} == {"first"}
     studied = [row for row in rows if (row.axis, row.region, row.year) == ("study", "USA", 2031)]
     assert len(studied) == len(SETTINGS)
-    assert all(row.difference < 0.0 < row.error for row in studied)
-    by_setting = {row.setting: row.difference for row in studied}
+    assert all(row.difference_points < 0.0 < row.error_points for row in studied)
+    by_setting = {row.setting: row.difference_points for row in studied}
     assert by_setting["as fitted"] == by_setting["0.5"]  # the reference point has a seat elasticity of one half
     assert SIZE["replicates"] <= ASSUMPTION_REPLICATES

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, SwitchRow
-from sim.comparisons.answer import answers
+from sim.comparisons.answers.answer import answers
+from sim.comparisons.compare import beside_headlines
 from sim.comparisons.comparison import AssumptionRow, Comparison
 from sim.comparisons.effects import compare_runs
 from sim.comparisons.pairing import labels
@@ -32,11 +33,12 @@ def compared(base: Run, variants: Sequence[Run], with_anatomy: bool = True) -> C
     names = labels(base, variants)[1:]
     last = int(base.years[-1])
     assumptions = tuple(
-        AssumptionRow(name, "seat elasticity", setting, last, "top20", "work", "USA", value, 0.2)
+        AssumptionRow(name, "seat elasticity", setting, last, "top20", "work", "USA", value, 0.2, 0.0, value)
         for name in names
         for setting, value in (("0 (fixed places)", -0.4), ("1 (a place for everyone)", -1.6))
     )
-    anatomies = {name: anatomy_of(base.name, name, last) for name in names} if with_anatomy else {}
+    made = [anatomy_of(base.name, name, last) for name in names] if with_anatomy else []
+    anatomies = {each.variant: beside_headlines(each, comparison, number) for number, each in enumerate(made)}
     return replace(comparison, assumptions=assumptions, answers=answers(comparison), anatomies=anatomies)
 
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.engines.axes import AXES, STAGES, TIERS
+from sim.runs.formulas.measures import parse_measure
 from sim.runs.outcomes.outcomes import Outcomes, Remark
 from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_scenario
 from sim.sweeps.design.design import Design
-from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.design.points import Factor
 from sim.sweeps.keys import sweep_runs
 from sim.sweeps.parts import PartRow

@@ -11,10 +11,10 @@ import pytest
 import sim
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, reference_vector
+from sim.runs.formulas.measures import values_of
 from sim.runs.simulate import simulate
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.file import read_design
-from sim.sweeps.design.measures import values_of
 from tests.support.packaged import reference_draw, world_named
 
 pytestmark = pytest.mark.slow

@@ -81,21 +81,21 @@ def test_two_levers_that_add_up_get_each_its_own_effect() -> None:
     for row in both.levers:
         for own in alone[row.lever].channels:
             if (own.year, own.axis, own.region) == (row.year, row.axis, row.region):
-                assert row.part == pytest.approx(own.total, abs=1e-9)
-                compared += own.total != 0.0
+                assert row.part_points == pytest.approx(own.total_points, abs=1e-9)
+                compared += own.total_points != 0.0
     assert compared > 6
 
 
 def test_without_weights_on_what_others_do_there_is_no_feedback() -> None:
     frozen = toy_dissect(named(), named(STIPEND, PAY), **FROZEN)
-    assert max(abs(row.total) for row in frozen.channels) > 1.0
+    assert max(abs(row.total_points) for row in frozen.channels) > 1.0
     for row in frozen.channels:
-        assert row.feedback == row.interaction == 0.0
-        assert row.direct == row.total
+        assert row.feedback_points == row.interaction_points == 0.0
+        assert row.direct_points == row.total_points
     answered = toy_dissect(named(), named(STIPEND, PAY), ecosystem_pull=0.6)
-    assert max(abs(row.feedback) for row in answered.channels) > 0.05
+    assert max(abs(row.feedback_points) for row in answered.channels) > 0.05
     for row in answered.channels:
-        assert row.direct + row.feedback + row.interaction == pytest.approx(row.total, abs=1e-9)
+        assert row.direct_points + row.feedback_points + row.interaction_points == pytest.approx(row.total_points, abs=1e-9)
 
 
 def test_direct_and_feedback_are_mixtures_of_levers_and_paths() -> None:
@@ -112,8 +112,8 @@ def test_direct_and_feedback_are_mixtures_of_levers_and_paths() -> None:
     for row in split.channels:
         if row.year == LAST_COHORT:
             at = AXES.index(row.axis), CODES.index(row.region)
-            assert row.direct == pytest.approx((direct - base)[at], abs=1e-9)
-            assert row.feedback == pytest.approx((feedback - base)[at], abs=1e-9)
+            assert row.direct_points == pytest.approx((direct - base)[at], abs=1e-9)
+            assert row.feedback_points == pytest.approx((feedback - base)[at], abs=1e-9)
 
 
 def switched(base: World, variant: World) -> list[Switch]:

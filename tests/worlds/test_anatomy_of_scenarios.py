@@ -46,13 +46,13 @@ def test_parts_of_every_shipped_scenario_sum_to_its_effect(name: str) -> None:
     variant = load_shipped(name)
     anatomy = dissect(BASE, variant, WORLDS, Size((REFERENCE,), researchers=RESEARCHERS, until=UNTIL, orders=4))
     assert anatomy.exact == (len(players(BASE, variant)) <= 6)
-    cells = {(row.year, row.axis, row.region): row.total for row in anatomy.channels}
+    cells = {(row.year, row.axis, row.region): row.total_points for row in anatomy.channels}
     assert len(cells) == 16
     for (year, axis, region), total in cells.items():
         parts = [row for row in anatomy.levers if (row.year, row.axis, row.region) == (year, axis, region)]
-        assert sum(row.part for row in parts) == pytest.approx(total, abs=1e-9)
-        assert all(row.total == pytest.approx(total, abs=1e-9) for row in parts)
-        assert all(row.low <= row.part + 1e-9 and row.part <= row.high + 1e-9 for row in parts)
+        assert sum(row.part_points for row in parts) == pytest.approx(total, abs=1e-9)
+        assert all(row.total_points == pytest.approx(total, abs=1e-9) for row in parts)
+        assert all(row.low_points <= row.part_points + 1e-9 and row.part_points <= row.high_points + 1e-9 for row in parts)
     year, axis, region = max(cells, key=lambda cell: (cell[0], abs(cells[cell])))
     assert cells[year, axis, region] == pytest.approx(effect(variant, year, axis, region), abs=1e-9)
 
@@ -77,7 +77,7 @@ def test_a_scenario_against_itself_changes_nobody(tmp_path: Path) -> None:
     assert anatomy.levers == ()
     assert anatomy.channels
     for row in anatomy.channels:
-        assert (row.total, row.direct, row.feedback, row.interaction) == (0.0, 0.0, 0.0, 0.0)
+        assert (row.total_points, row.direct_points, row.feedback_points, row.interaction_points) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_workers_change_nothing() -> None:

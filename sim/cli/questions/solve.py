@@ -143,9 +143,9 @@ def read_aim(scenario: Scenario, changes: Sequence[LeverChange], wanted: Wanted,
     """
     from dataclasses import replace
 
+    from sim.runs.formulas.expressions import ExpressionError
     from sim.runs.plan import RunPlan
     from sim.scenarios.load import load_basis
-    from sim.sweeps.analysis.expressions import ExpressionError
     from sim.sweeps.goals.goal import parse_goal
     from sim.sweeps.goals.search import Aim, Along
 

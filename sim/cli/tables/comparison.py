@@ -1,9 +1,7 @@
-"""What the command line shows of a comparison: answer, tables, notes and the JSON record. Nothing is printed here."""
+"""What the command line shows of a comparison: answer, ranking, tables, notes and the JSON record. Nothing is printed here."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,65 +11,147 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.cli.tables.anatomy import anatomy_lines, anatomy_record, anatomy_report
 from sim.cli.tables.plain import plain_record, plain_table
-from sim.comparisons.anatomy.anatomy import Anatomy, LeverPart
-from sim.comparisons.anatomy.reasons import NOT_LOOKED_AT
-from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Headline
+from sim.comparisons.answers.answer import crossing_of
+from sim.comparisons.answers.ranking import best_of, ranked_texts
+from sim.comparisons.comparison import NO_CHANGE, AssumptionRow, Comparison, CrossingRow, Headline, RankRow
 from sim.comparisons.crossings import year_of_crossing
-from sim.comparisons.effects import main_headline
+from sim.comparisons.effects import leading, main_headline
+from sim.comparisons.errors import decimals
 from sim.comparisons.pairing import labels
-from sim.comparisons.words import percent, signed
+from sim.comparisons.words import effect, interval, levels, numbers, percent, signed
 from sim.reports.numbers import reading_notes
-from sim.reports.words import SHORT_AXES, tier_title
+from sim.reports.words import tier_title
 
 _ARROW: Final = "\N{RIGHTWARDS ARROW}"
-_MOST_SWITCHES: Final = 10  # rows of the switches that are printed; the file has all
-_LONGEST: Final = 160  # letters of a lever's words that are printed; the file has all
+_MOST_ANSWERED: Final = 5  # variants whose answers are printed where there are several; the file has all
+_BRIEFLY: Final = {("top20", "work"): 6, ("top20", "study"): 2}
+"""Most rows of a tier and axis in short."""
+_MOST_TOLD: Final = 3  # variants of several of which a line says why
 _NOTES: Final = (
-    "Differences are variant less base, in percentage points, paired by draw and replicate; in brackets 90 % of the paired runs. "
-    "Shares and people: median of the base, then of the variant.",
-    "clear: the mean difference is more than two standard errors from zero; the error counts that draws share replicates. It "
-    "says how well the mean over the draws is known, not that every draw agrees.",
-    "runs needed: paired runs that put the mean at two standard errors; unpaired: runs of each scenario, with draws and random "
-    "numbers of its own, that would know it as well as these paired runs do.",
+    "Differences are variant less base, in percentage points, paired by draw and replicate: the mean, then what holds 90 % of "
+    "the paired runs. Shares and people are means over the same pairs, so that they subtract to it. Digits that the Monte-Carlo "
+    "error does not support are left out.",
+    "clear: the mean difference lies farther from zero than a t test at 95 % allows; the error counts that draws share "
+    "replicates. It says how well the mean over the draws is known, not that every draw agrees.",
     "priors: part of the spread between draws that goes with parameters set by judgement alone (blank with few draws). All draws "
     "come from priors that no data have weighed yet, so in a wider sense all of it does.",
 )
 _WAGE_FORM: Final = (
     "Wage form: version 1 knows the logarithm of pay only; a form linear in pay is not in it, so those rows vary the elasticity."
 )
+_UNCALIBRATED: Final = "Not calibrated yet: effects are steadier than levels. --full prints all."
 
 
-def comparison_report(comparison: Comparison) -> RenderableType:
-    """Lay out a comparison: the answer, headlines, crossings, assumptions and notes.
+def answer_report(comparison: Comparison) -> RenderableType:
+    """Lay out what is known before anything else is made: the ranking, and the answers."""
+    names = labels(comparison.base, comparison.variants)
+    rows = list(comparison.headlines)
+    parts: list[RenderableType] = []
+    if len(comparison.variants) == 1:
+        return Group(_title(comparison, names[1]), Text(f"\n{comparison.answers[0]}"))
+    parts.append(Text(f"\n{len(comparison.variants)} variants against {names[0]}", style="bold"))
+    parts.append(Text(f"{rows[0].runs} paired runs of each · {_size(comparison)}", style="dim"))
+    goals = dict.fromkeys(row.goal for row in comparison.ranking)
+    parts += [ranking_table([row for row in comparison.ranking if row.goal == goal]) for goal in goals]
+    if len(comparison.variants) <= _MOST_ANSWERED:
+        parts.append(Text(""))
+        parts += [Text(short_answer(comparison, name)) for name in names[1:]]
+    else:
+        parts.append(Text("\nThe answer of each is in answer.txt; --full prints them.", style="dim"))
+    return Group(*parts)
+
+
+def _title(comparison: Comparison, name: str, has_ids: bool = False) -> RenderableType:
+    row = next(row for row in comparison.headlines if row.variant == name)
+    runs = dict(zip(labels(comparison.base, comparison.variants), (comparison.base, *comparison.variants), strict=True))
+    ids = f"{comparison.base.run_id} and {runs[name].run_id}"
+    return Group(
+        Text(f"\n{name} against {comparison.base.name}", style="bold"),
+        Text(f"{row.runs} paired runs · {_size(comparison)}{f' · runs {ids}' if has_ids else ''}", style="dim"),
+    )
+
+
+def _size(comparison: Comparison) -> str:
+    record = comparison.base.provenance
+    return f"{record['researchers']:,} researchers in 2022 · seed {record['seed']}"
+
+
+def short_answer(comparison: Comparison, name: str) -> str:
+    """Answer for one of several variants in two lines: what moves most, the next, and the crossing."""
+    main = main_headline(comparison.headlines, name)
+    if main.verdict == NO_CHANGE:
+        return f"{name}: no share of work of the top 20 % changes."
+    second = next(row for row in leading(comparison.headlines, name) if row.year == main.year and row.region != main.region)
+    crossed = crossing_of(comparison.crossings, name, main.year)
+    told = "; ".join(f"{row.region} {effect(row)} ({interval(row)}; {row.verdict})" for row in (main, second))
+    shares = f"{percent(crossed.share_of_runs - crossed.change, 0)} {_ARROW} {percent(crossed.share_of_runs, 0)}"
+    return f"{name}: {told}; CHN passes USA in {shares} of the runs."
+
+
+def ranking_table(rows: Sequence[RankRow]) -> RenderableType:
+    """Lay out the ranking by one goal, best first."""
+    unit = rows[0].unit
+    cells = [(str(row.rank), row.variant, *ranked_texts(row), percent(row.best_share_of_draws, 0), row.verdict) for row in rows]
+    columns = ("", "scenario", unit, "90 % of runs", "people", "best in draws", "verdict")
+    return Group(Text(f"\nRanked by {rows[0].goal}", style="bold"), plain_table(columns, cells), Text(best_of(rows)))
+
+
+def comparison_report(comparison: Comparison, is_full: bool) -> RenderableType:
+    """Lay out what follows the answer: the effects, why, what it rests on; everything where it is asked for.
 
     Parameters
     ----------
     comparison
         With answers.
+    is_full
+        Whether all tables and notes are shown.
     """
+    return effects_in_full(comparison) if is_full else effects_in_short(comparison)
+
+
+def effects_in_short(comparison: Comparison) -> RenderableType:
+    """Lay out the effects of the last year, and in a line each why and what it rests on."""
+    names = labels(comparison.base, comparison.variants)
+    last = int(comparison.base.years[-1])
+    parts: list[RenderableType] = []
+    if len(comparison.variants) == 1:
+        rows = [row for row in comparison.headlines if row.year == last]
+        title = f"\nIn {last}: mean share, change in points, what holds 90 % of the paired runs"
+        parts += [Text(title, style="bold"), headline_table(rows, is_full=False)]
+        if names[1] in comparison.anatomies:
+            lines = anatomy_lines(comparison.anatomies[names[1]])
+            parts += [Text(f"\nWhy: {lines[2]}"), *(Text(line) for line in (lines[3], lines[1]))]
+    else:
+        lines = [f"{name}: {anatomy_lines(comparison.anatomies[name])[3]}" for name in names[1:] if name in comparison.anatomies]
+        parts += [Text("\nWhich lever brings most", style="bold"), *(Text(line) for line in lines[:_MOST_TOLD])] if lines else []
+    rests = [rests_on(comparison, name) for name in names[1:2]]
+    parts += [Text(line) for line in rests if line]
+    parts.append(Text(f"\n{_UNCALIBRATED}", style="dim"))
+    return Group(*parts)
+
+
+def effects_in_full(comparison: Comparison) -> RenderableType:
+    """Lay out everything: answers, headlines, crossings, assumptions, anatomies and notes."""
     parts: list[RenderableType] = []
     names = labels(comparison.base, comparison.variants)
-    for name, variant, answer in zip(names[1:], comparison.variants, comparison.answers, strict=True):
+    for name, answer in zip(names[1:], comparison.answers, strict=True):
         rows = [row for row in comparison.headlines if row.variant == name]
+        parts.append(_title(comparison, name, has_ids=True))
+        if len(comparison.variants) > 1:
+            parts.append(Text(f"\n{answer}"))
         parts += [
-            Text(f"\n{name} against {names[0]}", style="bold"),
-            Text(
-                f"{rows[0].runs} paired runs · {variant.provenance['researchers']:,} researchers in 2022 · seed "
-                f"{variant.provenance['seed']} · runs {comparison.base.run_id} and {variant.run_id}",
-                style="dim",
-            ),
-            Text(f"\n{answer}"),
             Text("\nHeadlines", style="bold"),
-            headline_table(rows),
+            headline_table(rows, is_full=True),
             Text("\nWho passes whom at work: share of runs by year", style="bold"),
             crossing_table(comparison.crossings, names[0], name),
         ]
         assumptions = [row for row in comparison.assumptions if row.variant == name]
         if assumptions:
             main = main_headline(comparison.headlines, name)
-            title = f"\nWhat it rests on: work in {main.region}, top 20 %, at the reference point (percentage points)"
-            parts += [Text(title, style="bold"), assumption_table(assumptions, main.region)]
+            parts += [Text(f"\nWhat it rests on: {rests_on(comparison, name)}", style="bold")]
+            parts.append(assumption_table(assumptions, main.region))
         if name in comparison.anatomies:
             parts.append(anatomy_report(comparison.anatomies[name]))
     notes = Table.grid(padding=(0, 1, 0, 0))
@@ -87,62 +167,50 @@ def notes_of(comparison: Comparison) -> list[str]:
     return [*comparison.notes, *_NOTES, *forms, *bands]
 
 
-def headline_table(rows: Sequence[Headline]) -> Table:
-    """Lay out headlines: a row each, those of one tier and axis together."""
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("", min_width=4, no_wrap=True)
-    titles = ("year", "share, %", "difference (90 %)", "people")
-    for title in titles:
+def headline_table(rows: Sequence[Headline], is_full: bool) -> RenderableType:
+    """Lay out headlines, those of one tier and axis together; those without any change are left out and counted."""
+    kept = [row for row in rows if row.verdict != NO_CHANGE]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("", no_wrap=True)
+    for title in ("share, %", "change", "90 % of runs"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column(" verdict", no_wrap=True)
-    for title in ("needed", "unpaired", *(["priors"] if has_prior_part(rows) else [])):
-        table.add_column(title, justify="right", no_wrap=True)
-    for tier, axis in dict.fromkeys((row.tier, row.axis) for row in rows):
-        table.add_row()
-        table.add_row("", "", "", Text(f"{tier_title(tier)}, {axis}", style="bold"))
-        kept = [row for row in rows if (row.tier, row.axis) == (tier, axis)]
-        for row, before in zip(kept, [None, *kept], strict=False):
-            table.add_row(*headline_cells(row, before is not None and before.region == row.region, has_prior_part(rows)))
-    return table
+    table.add_column("people", justify="right")
+    table.add_column("verdict")
+    for tier, axis in dict.fromkeys((row.tier, row.axis) for row in kept):
+        own = [row for row in kept if (row.tier, row.axis) == (tier, axis)]
+        if not is_full and (tier, axis) not in _BRIEFLY:
+            continue
+        own = own if is_full else own[: _BRIEFLY[tier, axis]]
+        table.add_row(Text(f"{tier_title(tier)}, {axis}", style="bold"))
+        for row in own:
+            table.add_row(*headline_cells(row, is_full))
+    zeros = len(rows) - len(kept)
+    said = [f"{zeros} row{'s' * (zeros != 1)} without any change left out"] if zeros else []
+    return Group(table, Text("; ".join(said), style="dim")) if said else table
 
 
-def headline_cells(row: Headline, is_repeated: bool, has_priors: bool) -> list[str]:
-    """Write the cells of one headline; a region that stands in the row above is left out."""
-    cells = [
-        "" if is_repeated else row.region,
-        str(row.year),
-        f"{_number(100.0 * row.base_share, 1)} {_ARROW} {_number(100.0 * row.variant_share, 1)}",
-        f"{signed(row.difference)} ({signed(row.p05)} {signed(row.p95)})",
-        f"{_number(row.base_people, 0)} {_ARROW} {_number(row.variant_people, 0)}",
-        f" {row.verdict}",
-        _number(row.runs_needed, 0),
-        _number(row.runs_unpaired, 0),
-    ]
-    part = "" if math.isnan(row.prior_part) else percent(row.prior_part, 0)
-    return [*cells, part] if has_priors else cells
-
-
-def has_prior_part(rows: Sequence[Headline]) -> bool:
-    """Tell whether any headline knows how much goes with priors."""
-    return not all(math.isnan(row.prior_part) for row in rows)
+def headline_cells(row: Headline, is_full: bool) -> list[str]:
+    """Write the cells of one headline."""
+    place = f"{row.region} {row.year}" if is_full else f"  {row.region}"
+    shares, people = (f" {_ARROW} ".join(each) for each in (levels(row, ""), numbers(row)))
+    return [place, shares, effect(row), interval(row), people, row.verdict]
 
 
 def crossing_table(rows: Sequence[CrossingRow], base: str, variant: str) -> Table:
     """Lay out crossings: a row per tier and pair of regions, with some years and the median year of the base and the variant."""
     years = sorted({row.year for row in rows})
-    shown = [year for year in years if (year % 5 == 0 and year > years[0] + 10) or year == years[-1]]
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("passes", min_width=20)
-    for year in shown:
-        table.add_column(f"{year}", justify="right", min_width=16, no_wrap=True)
-    table.add_column("median year", justify="right", min_width=14, no_wrap=True)
+    shown = [year for year in years if (year % 5 == 0 and year > years[0] + 10) or year == years[-1]][-3:]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("passes")
+    for year in (*map(str, shown), "median year"):
+        table.add_column(year, justify="right", no_wrap=True)
     for tier, challenger, leader in dict.fromkeys((row.tier, row.challenger, row.leader) for row in rows):
         ours, theirs = (
             [row for row in rows if (row.scenario, row.tier, row.challenger, row.leader) == (name, tier, challenger, leader)]
             for name in (base, variant)
         )
         cells = [
-            f"{percent(row.probability - row.change, 0)} {_ARROW} {percent(row.probability, 0)}"
+            f"{percent(row.share_of_runs - row.change, 0)} {_ARROW} {percent(row.share_of_runs, 0)}"
             for row in theirs
             if row.year in shown
         ]
@@ -152,191 +220,60 @@ def crossing_table(rows: Sequence[CrossingRow], base: str, variant: str) -> Tabl
     return table
 
 
-def assumption_table(rows: Sequence[AssumptionRow], region: str) -> Table:
+def rests_on(comparison: Comparison, name: str) -> str:
+    """Say how far the main effect at the reference point is from the headline, and what moves it most; "" if unknown."""
+    main = main_headline(comparison.headlines, name)
+    rows = [
+        row
+        for row in comparison.assumptions
+        if (row.variant, row.region, row.axis, row.year) == (name, main.region, "work", main.year)
+    ]
+    if not rows:
+        return ""
+    point, ends = rows[0], sorted(rows, key=lambda row: row.difference_points)
+    between = " to ".join(f"{_in_digits(row)} ({row.assumption} {row.setting.partition(' (')[0]})" for row in (ends[0], ends[-1]))
+    return (
+        f"{main.region}, work, {main.year}: {effect(main)} over the draws; at the reference point {_in_digits(point)}, "
+        f"{signed(point.from_headline_points, decimals(main.error_points))} from it, and under other assumptions {between}."
+    )
+
+
+def _in_digits(row: AssumptionRow) -> str:
+    return signed(row.difference_points, decimals(row.error_points))
+
+
+def assumption_table(rows: Iterable[AssumptionRow], region: str) -> Table:
     """Lay out the effect on work in a region under every assumption, a column per year."""
     kept = [row for row in rows if row.region == region and row.axis == "work"]
     years = sorted({row.year for row in kept})
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("assumption", min_width=20)
-    table.add_column("setting", min_width=28)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("points (standard error)", overflow="fold")
     for year in years:
-        table.add_column(f"{year} (standard error)", justify="right", min_width=22)
+        table.add_column(str(year), justify="right", no_wrap=True)
     for assumption, setting in dict.fromkeys((row.assumption, row.setting) for row in kept):
         cells = [
-            f"{signed(row.difference)} ({row.error:.2f})"
+            f"{_in_digits(row)} ({row.error_points:.2g})"
             for row in kept
             if (row.assumption, row.setting) == (assumption, setting)
         ]
-        table.add_row(assumption, setting, *cells)
+        table.add_row(f"{assumption}: {setting}", *cells)
     return table
 
 
-def _number(value: float, digits: int) -> str:
-    """Write a number; blank if there is none."""
-    if math.isnan(value):
-        return ""
-    return "\N{INFINITY}" if math.isinf(value) else f"{value:,.{digits}f}"
-
-
 def comparison_record(comparison: Comparison, folder: Path, was_there: bool) -> dict[str, Any]:
-    """Return what ``--json`` says: answers, headlines, crossings, assumptions and notes; what is no number is null."""
+    """Return what ``--json`` says: answers, ranking, headlines, crossings, assumptions and notes; what is no number is null."""
     return {
         "folder": str(folder),
         "already_there": was_there,
         "base": {"name": comparison.base.name, "run_id": comparison.base.run_id},
         "variants": [{"name": run.name, "run_id": run.run_id} for run in comparison.variants],
         "answers": list(comparison.answers),
+        "ranking": [plain_record(row._asdict()) for row in comparison.ranking],
         "headlines": [plain_record(row._asdict()) for row in comparison.headlines],
         "crossings": [plain_record(row._asdict()) for row in comparison.crossings],
         "assumptions": [plain_record(row._asdict()) for row in comparison.assumptions],
         "anatomies": {name: anatomy_record(anatomy) for name, anatomy in comparison.anatomies.items()},
+        "groups": {name: list(members) for name, members in comparison.groups.items()},
         "notes": notes_of(comparison),
         "files": sorted(path.name for path in folder.iterdir()),
-    }
-
-
-def anatomy_report(anatomy: Anatomy) -> RenderableType:
-    """Return the printed anatomy: three tables with a sentence before each."""
-    lines = anatomy_lines(anatomy)
-    parts: list[RenderableType] = [Text(f"\n{anatomy.variant} against {anatomy.base}: who changed, and why", style="bold")]
-    parts.append(Text(lines[0], style="dim"))
-    parts.append(Text(lines[1]))
-    if anatomy.switches:
-        parts.append(switch_table(anatomy))
-    parts.append(Text("\nThe policy itself, and what answers to it (percentage points of the visible)", style="bold"))
-    parts.append(Text(lines[2]))
-    parts.append(channel_table(anatomy))
-    parts.append(Text("\nWhat each lever brings (percentage points of the visible)", style="bold"))
-    parts.append(Text(lines[3]))
-    if anatomy.levers:
-        parts.append(lever_table(anatomy))
-    return Group(*parts)
-
-
-def anatomy_lines(anatomy: Anatomy) -> list[str]:
-    """Return four sentences: what was looked at, who changed, which part is feedback, which lever brings most."""
-    runs = len(anatomy.runs)
-    size = f"{runs} run{'s' if runs > 1 else ''} of each made again with {anatomy.researchers:,} simulated researchers"
-    return [
-        f"Looked at: {size}, the same people and random numbers in both; the table of the comparison rests on more runs.",
-        switch_line(anatomy),
-        channel_line(anatomy),
-        lever_line(anatomy),
-    ]
-
-
-def switch_line(anatomy: Anatomy) -> str:
-    """Say how many changed, most of them where, and for which reasons."""
-    if not anatomy.switches:
-        return f"Nobody is in another state at the end of {anatomy.year}."
-    people = sum(row.people for row in anatomy.switches)
-    reasons = Counter[str]()
-    for row in anatomy.switches:
-        reasons[row.reason] += row.researchers
-    unseen = reasons.pop(NOT_LOOKED_AT, 0)
-    told = ", ".join(f"{reason} ({_share(count, reasons.values())})" for reason, count in reasons.most_common(3))
-    whose = f" of the {_share(reasons.total(), (reasons.total(), unseen))} looked into" if unseen else ""
-    told = f"Main reasons{whose}: {told}." if reasons else "No reason was looked into."
-    return f"In {anatomy.year} about {people:,.0f} people are in another state than in {anatomy.base}. {told}"
-
-
-def _share(count: int, counts: Iterable[int]) -> str:
-    """Write a count as a share of a sum."""
-    return f"{100 * count / sum(counts):.0f} %"
-
-
-def channel_line(anatomy: Anatomy) -> str:
-    """Say which part of the largest effect is the policy's own."""
-    row = max((each for each in anatomy.channels if each.year == anatomy.year), key=lambda each: abs(each.total), default=None)
-    if row is None or row.total == 0.0:
-        return "No share told here changes."
-    return (
-        f"{row.region}, {SHORT_AXES[row.axis]}, {row.year}: {row.total:+.2f} = policy {row.direct:+.2f}, feedback "
-        f"{row.feedback:+.2f}, both together {row.interaction:+.2f}."
-    )
-
-
-def lever_line(anatomy: Anatomy) -> str:
-    """Say which lever brings most of the largest effect."""
-    rows = main_parts(anatomy)
-    if not rows:
-        return "No lever differs."
-    how = "all coalitions of levers" if anatomy.exact else "sampled orders of levers, with 90 % intervals"
-    if anatomy.lever_researchers != anatomy.researchers:
-        how += f"; runs of {anatomy.lever_researchers:,} researchers, so that this total is not quite the one above"
-    best = max(rows, key=lambda row: abs(row.part))
-    return (
-        f"{best.region}, {SHORT_AXES[best.axis]}, {best.year}: {best.lever} brings {best.part:+.2f} of {best.total:+.2f} ({how})."
-    )
-
-
-def main_parts(anatomy: Anatomy) -> list[LeverPart]:
-    """Return the parts of the share whose total is largest in the last year."""
-    last = [row for row in anatomy.levers if row.year == anatomy.year]
-    top = max(last, key=lambda row: abs(row.total), default=None)
-    return [] if top is None else [row for row in last if (row.axis, row.region) == (top.axis, top.region)]
-
-
-def switch_table(anatomy: Anatomy) -> RenderableType:
-    """Lay out the most frequent switches."""
-    rows = [
-        (
-            row.origin,
-            row.stage,
-            f"{row.base} -> {row.variant}",
-            row.reason,
-            f"{row.researchers:,}",
-            f"{row.people:,.0f}",
-            row.examples[0] if row.examples else "",
-        )
-        for row in anatomy.switches[:_MOST_SWITCHES]
-    ]
-    headings = ("origin", "parted at", "from -> to", "reason", "simulated", "people", "one of them")
-    more = len(anatomy.switches) - len(rows)
-    table = plain_table(headings, rows)
-    return Group(table, Text(f"and {more} more kinds in switches.csv", style="dim")) if more > 0 else table
-
-
-def channel_table(anatomy: Anatomy) -> RenderableType:
-    """Lay out the channels."""
-    rows = [
-        (
-            str(row.year),
-            SHORT_AXES[row.axis],
-            row.region,
-            *(f"{value:+.2f}" for value in (row.total, row.direct, row.feedback, row.interaction)),
-        )
-        for row in anatomy.channels
-    ]
-    return plain_table(("year", "share of", "region", "total", "policy", "feedback", "both together"), rows)
-
-
-def lever_table(anatomy: Anatomy) -> RenderableType:
-    """Lay out the parts of the share that changes most, largest first."""
-    rows = [
-        (row.lever, f"{row.part:+.2f}", "" if anatomy.exact else f"{row.low:+.2f} to {row.high:+.2f}", _cut(row.words))
-        for row in sorted(main_parts(anatomy), key=lambda row: -abs(row.part))
-    ]
-    return plain_table(("lever", "brings", "" if anatomy.exact else "90 % of orders", "what it changes"), rows)
-
-
-def _cut(text: str) -> str:
-    """Cut a long text at a word."""
-    return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " ..."
-
-
-def anatomy_record(anatomy: Anatomy) -> dict[str, Any]:
-    """Return what ``--json`` says about an anatomy."""
-    return {
-        "base": anatomy.base,
-        "variant": anatomy.variant,
-        "year": anatomy.year,
-        "researchers": anatomy.researchers,
-        "runs": [list(run) for run in anatomy.runs],
-        "exact": anatomy.exact,
-        "lever_researchers": anatomy.lever_researchers,
-        "sentences": anatomy_lines(anatomy),
-        "switches": [row._asdict() | {"examples": list(row.examples)} for row in anatomy.switches],
-        "channels": [row._asdict() for row in anatomy.channels],
-        "levers": [row._asdict() for row in anatomy.levers],
     }

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+MOST_UNFOLDED: Final = 24
+"""Letters of a name that are never folded."""
+
 
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of texts whose columns fold rather than cut."""
+    """Return a table of texts whose columns fold rather than cut; names in the first are kept whole where they are not long."""
+    cells = [tuple(row) for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=position == 0)
-    for row in rows:
+        least = min(MOST_UNFOLDED, max((len(row[position]) for row in cells), default=0)) if position == 0 else None
+        table.add_column(column, overflow="fold", min_width=least)
+    for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     return table
 

@@ -11,11 +11,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.comparisons.words import percent, rounded_to
 from sim.reports.numbers import SORT_YEAR, ShareCell, elite_error, reading_notes, run_notes, share_cells, shown_years
 from sim.reports.words import SHOWN_AXES, SHOWN_TIERS
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.outcomes.statistics import BAND
+from sim.scenarios.groups import Groups, known_places, member_ids, told_groups
 
 _VARIANT_TITLE: Final = "Top 20 %, at the reference point: does a lost doctoral place go to somebody else? (share in %)"
 
@@ -25,10 +27,14 @@ _VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
 
 _LEAST_SHARE: Final = 0.02  # regions below it in every year shown are added up; files and JSON hold them all
 _MOST_REGIONS: Final = 8  # printed by name in one table
+_BRIEF_YEARS: Final = (2022, 2030, 2035)
+_UNCALIBRATED: Final = (
+    "Levels are uncalibrated: draws come from priors that no data have weighed yet, and medians move with their number."
+)
 
 
-def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
-    """Return the printed report of one run: six tables and what a reader needs to read them.
+def run_report(run: Run, names: Mapping[str, str], groups: Groups, is_full: bool) -> RenderableType:
+    """Return the printed report of one run.
 
     Parameters
     ----------
@@ -36,9 +42,13 @@ def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
         A run, read from its folder.
     names
         Region code -> name.
+    groups
+        Groups of regions that are told beside the regions, codes by name.
+    is_full
+        Whether all six tables and all notes are shown.
     """
     record = run.provenance
-    parts: list[RenderableType] = [
+    title: list[RenderableType] = [
         Text(f"\n{run.title}", style="bold"),
         Text(
             f"{run.name} · {run.draws} draws x {run.replicates} replicates · "
@@ -46,29 +56,53 @@ def run_report(run: Run, names: Mapping[str, str]) -> RenderableType:
             style="dim",
         ),
     ]
+    return Group(*title, *(_everything(run, names, groups) if is_full else _briefly(run, names, groups)))
+
+
+def _briefly(run: Run, names: Mapping[str, str], groups: Groups) -> list[RenderableType]:
+    """Lay out the shares of work of the top 20 %, the crossing, and what a reader must know."""
+    passed = next((row for row in run.indicators if row.indicator == "crossing_never_top20"), None)
+    last = int(run.years[-1])
+    lines = (
+        [] if passed is None else [f"China passes the United States by {last} in {percent(1.0 - passed.mean, 0)} of the runs."]
+    )
+    return [
+        Text("\nTop 20 % by place of work, share in %: median ± its error (90 % of the runs)", style="bold"),
+        _share_table(run, "top20", "work", names, groups, is_full=False),
+        *(Text(f"\n{line}") for line in lines),
+        Text(f"\n{_UNCALIBRATED}", style="dim"),
+        Text("--full prints all tables and how to read them.", style="dim"),
+    ]
+
+
+def _everything(run: Run, names: Mapping[str, str], groups: Groups) -> list[RenderableType]:
+    """Lay out six tables, the headline for three seat elasticities, and notes."""
+    parts: list[RenderableType] = []
     for tier, tier_title in SHOWN_TIERS.items():
         for axis, axis_title in SHOWN_AXES.items():
             parts.append(Text(f"\n{tier_title}: {axis_title}", style="bold"))
-            parts.append(_share_table(run, tier, axis, names))
+            parts.append(_share_table(run, tier, axis, names, groups, is_full=True))
     if run.variants:
         parts.append(Text(f"\n{_VARIANT_TITLE}", style="bold"))
         parts.append(_variant_table(run))
     notes = Table.grid(padding=(0, 1, 0, 0))
     for line in reading_notes(run):
         notes.add_row("-", Text(line))
-    return Group(*parts, Text("\nHow to read this", style="bold"), notes)
+    return [*parts, Text("\nHow to read this", style="bold"), notes]
 
 
-def run_record(run: Run, state: str) -> dict[str, Any]:
-    """Return what ``--json`` says about one run: every region of every printed table, and the indicators."""
+def run_record(run: Run, state: str, groups: Groups) -> dict[str, Any]:
+    """Return what ``--json`` says about one run: every region and group of every printed table, and the indicators."""
     rows = []
-    singles = [[region] for region in range(len(run.codes))]
+    places = known_places(run.codes, groups)
+    members = [member_ids(name, run.codes, groups) for name in places]
     for tier in SHOWN_TIERS:
         for axis in SHOWN_AXES:
-            for code, line in zip(run.codes, share_cells(run, tier, axis, singles), strict=True):
+            for code, line in zip(places, share_cells(run, tier, axis, members), strict=True):
                 for year, cell in zip(shown_years(run), line, strict=True):
                     key = {"tier": tier, "axis": axis, "region": code, "year": year}
-                    rows.append(key | _named("share", cell.share) | _named("researchers", cell.people))
+                    rows.append(key | _named("share", cell.share) | _named("researchers", cell.people)
+                             | {"share_p50_error": _plain(round(cell.share_error, 6))})  # fmt: skip
     return {
         "scenario": run.name,
         "title": run.title,
@@ -94,10 +128,10 @@ def run_record(run: Run, state: str) -> dict[str, Any]:
 def _variant_table(run: Run) -> Table:
     """Lay out the headline at the reference point: a row per seat elasticity, share and region, a column per year."""
     years = shown_years(run)
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("seat elasticity", min_width=20)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("seat elasticity")
     for year in years:
-        table.add_column(str(year), justify="right", min_width=15, no_wrap=True)
+        table.add_column(str(year), justify="right", no_wrap=True)
     found = {(row.value, row.axis, row.region, row.year): row.share for row in run.variants if row.tier == "top20"}
     for value in sorted({row.value for row in run.variants}):
         for axis, region in _VARIANT_CELLS:
@@ -106,8 +140,10 @@ def _variant_table(run: Run) -> Table:
     return table
 
 
-def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Table:
+def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str], groups: Groups, is_full: bool) -> RenderableType:
+    """Lay out shares: the largest regions, what is left, then groups; a line each in short, with people below in full."""
     years = shown_years(run)
+    columns = range(len(years)) if is_full else [c for c, year in enumerate(years) if year in _BRIEF_YEARS] or range(len(years))
     singles = [[region] for region in range(len(run.codes))]
     shares = np.array([[cell.share[1] for cell in line] for line in share_cells(run, tier, axis, singles)])
     highest = np.nan_to_num(shares).max(axis=1)
@@ -116,40 +152,33 @@ def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> Ta
     column = years.index(SORT_YEAR) if SORT_YEAR in years else 0
     large.sort(key=lambda region: (-np.nan_to_num(shares[region, column]), region))
     small = [region for region in range(len(run.codes)) if region not in large]
-    groups = [[region] for region in large] + ([small] if small else [])
-    labels = [names[run.codes[region]] for region in large] + [f"other ({len(small)} regions)"]
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("region", min_width=20, max_width=20, overflow="fold")
-    for year in years:
-        table.add_column(str(year), justify="right", min_width=15, no_wrap=True)
-    for label, line in zip(labels, share_cells(run, tier, axis, groups), strict=False):
-        table.add_row(label, *(_cell_text(cell) for cell in line))
+    told = list(groups) if is_full else told_groups(groups)
+    rows = [[region] for region in large] + ([small] if small else []) + [member_ids(name, run.codes, groups) for name in told]
+    rest = [f"other ({len(small)} regions)"] if small else []
+    labels = [names[run.codes[region]] for region in large] + rest + told
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("region", overflow="fold")
+    for c in columns:
+        table.add_column(str(years[c]), justify="right", no_wrap=True)
+    for label, line in zip(labels, share_cells(run, tier, axis, rows), strict=True):
+        table.add_row(label, *(_cell_text(line[c], is_full) for c in columns))
     return table
 
 
-def _cell_text(cell: ShareCell) -> Text:
+def _cell_text(cell: ShareCell, is_full: bool) -> Text:
     if np.isnan(cell.share[1]):
         return Text("nobody", style="dim")
-    low, middle, high = (_per_cent(value) for value in cell.share)
-    text = Text(f"{middle} ({low}–{high})\n")
-    return text.append(_people(cell.people), style="dim")
+    low, middle, high = (rounded_to(100.0 * value, cell.digits) for value in cell.share)
+    if is_full:
+        return Text(f"{middle} ({low}–{high})\n").append(_people(cell.people[1]), style="dim")
+    error = "" if np.isnan(cell.share_error) else f" ± {rounded_to(100.0 * cell.share_error, max(cell.digits, 0))}"
+    return Text(f"{middle}{error} ({low}–{high})")
 
 
-def _per_cent(share: float) -> str:
-    value = 100 * share
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
-
-
-def _people(people: tuple[float, float, float]) -> str:
-    low, middle, high = people
-    if middle < 1000:
-        return f"{middle:.0f} ({low:.0f}–{high:.0f})"
-    return f"{_thousands(middle)}k ({_thousands(low)}–{_thousands(high)}k)"
-
-
-def _thousands(people: float) -> str:
-    thousands = people / 1000
-    return f"{thousands:.0f}" if thousands >= 9.95 else f"{thousands:.1f}"
+def _people(number: float) -> str:
+    if number < 1000:
+        return f"{number:.0f}"
+    return f"{number / 1000:.0f}k" if number >= 9950 else f"{number / 1000:.1f}k"
 
 
 def _named(name: str, values: tuple[float, float, float]) -> dict[str, float | None]:

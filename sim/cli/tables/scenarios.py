@@ -20,6 +20,7 @@ from sim.scenarios.levers.named import PolicyUse
 from sim.scenarios.load import difference, load_basis, replacements
 from sim.scenarios.reading.chain import is_dropped
 from sim.scenarios.scenario import Scenario
+from sim.scenarios.warnings import doubts
 
 if TYPE_CHECKING:
     from sim.comparisons.shipped.reference import EffectRow
@@ -36,7 +37,8 @@ def scenario_report(scenario: Scenario) -> RenderableType:
     parts += expansion_report(scenario)
     rows = difference(scenario, load_basis().data)
     base = Path(scenario.files[-2]).stem if len(scenario.files) > 1 else "the observed defaults"
-    warnings = [Text(f"warning: {each}") for each in replacements(scenario, load_basis().data.codes)]
+    data = load_basis().data
+    warnings = [Text(f"warning: {each}") for each in (*doubts(scenario, data), *replacements(scenario, data.codes))]
     if warnings:
         parts += [Text(), *warnings]
     if not rows:
@@ -55,6 +57,7 @@ def scenario_record(scenario: Scenario) -> dict[str, Any]:
         "files": [{"file": file, "shipped": shipped} for file, shipped in pairs],
         "remarks": list(scenario.remarks),
         "policies": expansion_records(scenario),
+        "warnings": [vars(each) for each in doubts(scenario, load_basis().data)],
         "replacements": [vars(row) for row in replacements(scenario, load_basis().data.codes)],
         "difference": [vars(row) for row in difference(scenario, load_basis().data)],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,20 +21,26 @@ class SwitchRow(NamedTuple):
 
 
 class ChannelRow(NamedTuple):
-    """An effect split into the policy's own part and what answers to it; percentage points, mean over the runs looked at."""
+    """An effect split into the policy's own part and what answers to it; mean over the runs looked at.
+
+    What these few runs miss of the headline is a part of its own: headline = direct + feedback + interaction + other runs.
+    """
 
     year: int
     tier: str
     axis: str
     region: str
-    total: float
-    direct: float  # the policy, with congestion, ecosystem and diasporas on the base's path
-    feedback: float  # the base's levers on the policy run's paths
-    interaction: float  # what is left
+    total_points: float  # in the runs looked at
+    direct_points: float  # the policy, with congestion, ecosystem and diasporas on the base's path
+    feedback_points: float  # the base's levers on the policy run's paths
+    interaction_points: float  # what is left
+    headline_points: float = math.nan  # the effect over all pairs; NaN where there is no comparison
+    other_runs_points: float = math.nan  # headline_points less total_points
+    headline_error_points: float = math.nan  # Monte-Carlo standard error of the headline
 
 
 class LeverPart(NamedTuple):
-    """The Shapley value of one lever; percentage points, mean over the runs looked at. The parts sum to the total."""
+    """The Shapley value of one lever, mean over the runs looked at; all parts and other runs sum to the headline."""
 
     lever: str  # id
     words: str  # what it changes, for people
@@ -41,10 +48,13 @@ class LeverPart(NamedTuple):
     tier: str
     axis: str
     region: str
-    part: float
-    low: float  # 90 % interval of the sampling of orders; equal to part where all orders were taken
-    high: float
-    total: float
+    part_points: float
+    low_points: float  # 90 % interval of the sampling of orders; equal to the part where all orders were taken
+    high_points: float
+    total_points: float  # in the runs looked at
+    headline_points: float = math.nan  # the effect over all pairs; NaN where there is no comparison
+    other_runs_points: float = math.nan  # headline_points less total_points
+    headline_error_points: float = math.nan  # Monte-Carlo standard error of the headline
 
 
 @dataclass(frozen=True)

@@ -38,18 +38,19 @@ def shares_at(counts: Integers, years: Sequence[int]) -> Floats:
     return 100.0 * shares(counts[rows, TIERS.index(MAIN_TIER)][:, axes])
 
 
-def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str]) -> Iterator[ShownCell]:
-    """List the shares that are told: USA, CHN, and on each axis the two others that move most in the last year.
+def cells_shown(total: Floats, years: Sequence[int], codes: Sequence[str], also: Sequence[str] = ()) -> Iterator[ShownCell]:
+    """List the shares that are told: USA, CHN, on each axis the two others that move most in the last year, and those asked for.
 
     Parameters
     ----------
     total : (Y, X, R) mean effect, percentage points.
     years : the Y years.
     codes : (R,) region codes.
+    also : codes of regions that are told in any case.
     """
     for y, year in enumerate(years):
         for x, axis in enumerate(MAIN_AXES):
-            for region in told_regions(total[-1, x], codes):
+            for region in dict.fromkeys([*told_regions(total[-1, x], codes), *(codes.index(code) for code in also)]):
                 yield ShownCell((y, x, region), year, axis, codes[region])
 
 

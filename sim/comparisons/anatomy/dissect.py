@@ -169,6 +169,7 @@ def dissect(
     size: Size = Size(),
     workers: int = 1,
     progress: Progress | None = None,
+    also: Sequence[str] = (),
 ) -> Anatomy:
     """Take the effect of a variant apart.
 
@@ -179,6 +180,7 @@ def dissect(
     size : how much is looked at.
     workers : processes, at least 1; they change nothing in the result.
     progress : called with (phase, done, total) after every draw and replicate.
+    also : codes of regions that are told in any case.
 
     Returns
     -------
@@ -197,7 +199,7 @@ def dissect(
     before, direct, feedback, after = (
         np.stack([getattr(each, name) for each in looked]) for name in ("base", "direct", "feedback", "variant")
     )
-    cells = tuple(cells_shown((after - before).mean(axis=0), years, worlds.codes))
+    cells = tuple(cells_shown((after - before).mean(axis=0), years, worlds.codes, also))
     switches = [switch for each in looked for switch in each.switches]
     return Anatomy(
         base=base.name,
@@ -287,10 +289,10 @@ def lever_parts(plan: Dissection, looked: Sequence[Looked], cells: Sequence[Show
             MAIN_TIER,
             cell.axis,
             cell.region,
-            part=float(parts.part[k][cell.at]),
-            low=float(parts.low[k][cell.at]),
-            high=float(parts.high[k][cell.at]),
-            total=float(total[cell.at]),
+            part_points=float(parts.part[k][cell.at]),
+            low_points=float(parts.low[k][cell.at]),
+            high_points=float(parts.high[k][cell.at]),
+            total_points=float(total[cell.at]),
         )
         for cell in cells
         for k, player in enumerate(plan.everyone)

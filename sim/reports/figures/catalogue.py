@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from matplotlib.figure import Figure
 
 from sim.comparisons.comparison import Comparison
+from sim.comparisons.pairing import labels
 from sim.reports.figures.effects import (
     tabulate_channels,
     tabulate_crossings,
@@ -21,6 +23,7 @@ from sim.reports.figures.effects import (
 )
 from sim.reports.figures.files import file_figure, save_pictures
 from sim.reports.figures.tables import (
+    COLOURS,
     FigureTable,
     shown_runs,
     tabulate_elite_work_shares,
@@ -62,6 +65,22 @@ def figure_tables(comparison: Comparison, names: Sequence[str] = tuple(FIGURES))
     return {name: table for name, table in tables.items() if table.rows}
 
 
+def drawn_part(comparison: Comparison) -> Comparison:
+    """Return what pictures show of a comparison: the base and the first variants, as many as there are colours."""
+    if len(comparison.variants) <= len(COLOURS):
+        return comparison
+    variants = comparison.variants[: len(COLOURS)]
+    names = labels(comparison.base, comparison.variants)[: len(COLOURS) + 1]
+    return replace(
+        comparison,
+        variants=variants,
+        effects=comparison.effects[: len(COLOURS)],
+        headlines=tuple(row for row in comparison.headlines if row.variant in names),
+        crossings=tuple(row for row in comparison.crossings if row.scenario in names),
+        anatomies={name: anatomy for name, anatomy in comparison.anatomies.items() if name in names},
+    )
+
+
 def figure_table(comparison: Comparison, name: str) -> FigureTable:
     """Return the table of one figure.
 
@@ -101,6 +120,8 @@ def figure(comparison: Comparison, name: str) -> Figure:
 def save_figures(comparison: Comparison, folder: Path, names: Sequence[str] = tuple(FIGURES)) -> list[Path]:
     """Write every figure as PNG and SVG, its table as CSV, and what the numbers are as JSON.
 
+    Pictures of many variants show the first of them, tables all.
+
     The same comparison gives the same bytes: no date is written.
 
     Parameters
@@ -119,10 +140,12 @@ def save_figures(comparison: Comparison, folder: Path, names: Sequence[str] = tu
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, table in figure_tables(comparison, names).items():
+    drawn = figure_tables(drawn_part(comparison), names)
+    whole = drawn if drawn_part(comparison) is comparison else figure_tables(comparison, names)
+    for name, table in whole.items():
         csv, note = (folder / f"{name}{suffix}" for suffix in (".csv", ".json"))
-        written += save_pictures(file_figure(table, run_note(comparison)), folder, name)
-        write_table(csv, table.columns, table.rows)
+        written += save_pictures(file_figure(drawn.get(name, table), run_note(drawn_part(comparison))), folder, name)
+        write_table(csv, table.columns_with_units, table.rows)
         text = json.dumps(metadata(comparison, table), indent=2, ensure_ascii=False)
         note.write_text(text + "\n", encoding="utf-8", newline="\n")
         written += [csv, note]
@@ -145,7 +168,7 @@ def metadata(comparison: Comparison, table: FigureTable) -> dict[str, object]:
         "source": table.source,
         "bands_contain": comparison.base.provenance["bands"],
         "table": f"{table.name}.csv",
-        "columns": list(table.columns),
+        "columns": list(table.columns_with_units),
         "runs": [
             {
                 "scenario": run.name,

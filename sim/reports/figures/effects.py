@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.comparisons.anatomy.anatomy import LeverPart
 from sim.comparisons.comparison import Comparison, Effects
 from sim.comparisons.regions import ALWAYS, told_regions
 from sim.engines.axes import AXES, TIERS
@@ -25,15 +26,19 @@ from sim.reports.figures.tables import (
     shown_runs,
 )
 from sim.reports.words import AXIS_WORDS, TIER_WORDS, region_names
+from sim.scenarios.groups import told_groups
 
 SHOWN_REGIONS: Final = 8
 """Most regions in a figure of differences."""
 _BEFORE: Final = 2  # years shown before the first difference
 PART: Final = "part of the effect"
+OTHER_RUNS: Final = "other runs"
+"""What the few runs of an anatomy miss of the effect."""
 CHANNELS: Final = (
     Series("direct", "#0072B2"),
     Series("feedback", "#B58900"),
     Series("interaction", "#CC79A7"),
+    Series(OTHER_RUNS, "#9E9E9E"),
     Series("whole effect", "#595959", is_base=True),
 )
 
@@ -47,16 +52,16 @@ def tabulate_differences(comparison: Comparison, axis: str = "work") -> FigureTa
     first = _first_change(comparison, axis)
     for (series, _), effects in zip(shown_runs(comparison)[1:], comparison.effects, strict=True):
         for region in shown:
-            code = comparison.base.codes[region]
+            code = comparison.places[region]
             for y in range(first, len(years)):
                 numbers = _effect(effects, y, axis, region)
-                rows.append(("run", series.label, names[code], code, int(years[y]), *numbers))
+                rows.append(("run", series.label, names.get(code, code), code, int(years[y]), *numbers))
     where = AXIS_WORDS[axis]
     return FigureTable(
         name="differences" if axis == "work" else f"differences-{axis}",
         kind=LINES,
         title=f"What changes over time: {where}, top 20 %",
-        caption="Difference from the base, paired by draw and replicate: median with the bands that hold 50 % and 90 % of the "
+        caption="Difference from the base, paired by draw and replicate: mean with the bands that hold 50 % and 90 % of the "
         "runs. On the zero line nothing changes.",
         unit="percentage points",
         definition="Share under the variant less share under the base in the same draw and replicate; people: mean paired "
@@ -82,11 +87,11 @@ def tabulate_end_effects(comparison: Comparison) -> FigureTable:
     last = len(years) - 1
     for axis in ("work", "study"):
         for region in changed_regions(comparison, axis):
-            code = comparison.base.codes[region]
+            code = comparison.places[region]
             for (series, _), effects in zip(shown_runs(comparison)[1:], comparison.effects, strict=True):
                 numbers = _effect(effects, last, axis, region)
                 verdict = verdicts.get((series.label, int(years[last]), axis, code), "")
-                rows.append((AXIS_WORDS[axis], series.label, names[code], code, int(years[last]), *numbers, verdict))
+                rows.append((AXIS_WORDS[axis], series.label, names.get(code, code), code, int(years[last]), *numbers, verdict))
     return FigureTable(
         name="effects",
         kind=INTERVALS,
@@ -137,13 +142,13 @@ def tabulate_switchers(comparison: Comparison) -> FigureTable:
 
 
 def tabulate_crossings(comparison: Comparison) -> FigureTable:
-    """Tabulate how probable it is that one region has passed another by each year."""
+    """Tabulate in which share of the runs one region has passed another by each year."""
     names = region_names()
     rows: list[tuple[Value, ...]] = []
     blank = (np.nan, np.nan)
     for row in comparison.crossings:
         what = f"{names.get(row.challenger, row.challenger)} passes {names.get(row.leader, row.leader)}, {TIER_WORDS[row.tier]}"
-        rows.append(("run", row.scenario, what, row.year, *blank, 100 * row.probability, *blank, 100 * row.change))
+        rows.append(("run", row.scenario, what, row.year, *blank, 100 * row.share_of_runs, *blank, 100 * row.change))
     return FigureTable(
         name="crossing",
         kind=LINES,
@@ -170,19 +175,24 @@ def tabulate_levers(comparison: Comparison) -> FigureTable:
         parts = [part for part in (anatomy.levers if anatomy else ()) if part.tier == "top20"]
         exact = exact and (anatomy is None or anatomy.exact)
         last = max((part.year for part in parts), default=0)
-        for part in parts:
-            if part.year == last:
+        told = [part for part in parts if part.year == last]
+        for panel in dict.fromkeys((part.axis, part.region) for part in told):
+            own = [part for part in told if (part.axis, part.region) == panel]
+            for part in (*own, _rest_of(own[0])):
                 what = f"{names.get(part.region, part.region)}, {AXIS_WORDS[part.axis]}, {last}"
                 key = (f"{series.label}: {what}" if len(comparison.variants) > 1 else what, part.words.partition(": ")[0], PART)
-                rows.append((*key, series.label, part.lever, part.part, part.low, part.high, part.total))
+                numbers = part.part_points, part.low_points, part.high_points, part.headline_points
+                rows.append((*key, series.label, part.lever, *numbers))
     orders = "all orders of the levers" if exact else "sampled orders; the thin bar is the 90 % interval of the sampling"
     return FigureTable(
         name="levers",
         kind=BARS,
         title="Which lever does how much, top 20 %",
-        caption=f"Shapley values: what a lever adds, averaged over {orders}. The bars of a panel add up to the effect.",
+        caption=f"Shapley values: what a lever adds, averaged over {orders}. The bars of a panel "
+        "add up to the effect: other runs are what these few runs miss of it.",
         unit="percentage points",
-        definition="Shapley value of each lever in the difference between variant and base, mean over the runs looked at.",
+        definition="Shapley value of each lever in the difference between variant and base, mean over the runs looked at; total: "
+        "the mean paired difference over all runs.",
         source="runs made again with some of the levers",
         columns=("panel", "label", "series", "scenario", "lever", "value", "low", "high", "total"),
         rows=tuple(rows),
@@ -202,7 +212,9 @@ def tabulate_channels(comparison: Comparison) -> FigureTable:
         for row in (each for each in found if each.year == last):
             what = f"{AXIS_WORDS[row.axis]}, {last}"
             panel = f"{series.label}: {what}" if len(comparison.variants) > 1 else what
-            values = (row.direct, row.feedback, row.interaction, row.total)
+            values = (
+                row.direct_points, row.feedback_points, row.interaction_points, row.other_runs_points, row.headline_points,
+            )  # fmt: skip
             for channel, value in zip(CHANNELS, values, strict=True):
                 label = names.get(row.region, row.region)
                 rows.append((panel, label, channel.label, series.label, row.region, value, value, value))
@@ -211,9 +223,11 @@ def tabulate_channels(comparison: Comparison) -> FigureTable:
         kind=BARS,
         title="Through which channel, top 20 %",
         caption="Direct: the policy with congestion, ecosystem and diasporas held on the base's path. Feedback: the base's "
-        "levers with those of the policy run. Interaction: what is left of the whole.",
+        "levers with those of the policy run. Interaction: what is left of these few runs. Other runs: what they miss of "
+        "the whole.",
         unit="percentage points",
-        definition="Difference from the base, mean over the runs looked at; whole = direct + feedback + interaction.",
+        definition="Difference from the base, mean over the runs looked at; whole: the mean paired difference over all "
+        "runs = direct + feedback + interaction + other runs.",
         source="runs made again with paths held",
         columns=("panel", "label", "series", "scenario", "code", "value", "low", "high"),
         rows=tuple(rows),
@@ -222,22 +236,40 @@ def tabulate_channels(comparison: Comparison) -> FigureTable:
     )
 
 
+def _rest_of(part: LeverPart) -> LeverPart:
+    """Make the bar of what the runs of the levers miss of the effect."""
+    rest = part.other_runs_points
+    return part._replace(lever=OTHER_RUNS, words=OTHER_RUNS, part_points=rest, low_points=rest, high_points=rest)
+
+
 def _effect(effects: Effects, year: int, axis: str, region: int) -> tuple[float, ...]:
     cell = (year, TIERS.index("top20"), AXES.index(axis), region)
-    every = (effects.p05, effects.p25, effects.p50, effects.p75, effects.p95, effects.difference, effects.people)
+    every = (
+        effects.p05_points,
+        effects.p25_points,
+        effects.p50_points,
+        effects.p75_points,
+        effects.p95_points,
+        effects.difference_points,
+        effects.people,
+    )
     return tuple(float(each[cell]) for each in every)
 
 
 def changed_regions(comparison: Comparison, axis: str) -> list[int]:
-    """Return the regions whose share of the top 20 % changes most in the last year: the United States and China, then others."""
-    last = np.stack([effects.difference[-1, TIERS.index("top20"), AXES.index(axis)] for effects in comparison.effects])
+    """Return the places whose share of the top 20 % changes most at the end: USA, CHN, others; Europe and own groups last."""
+    last = np.stack([effects.difference_points[-1, TIERS.index("top20"), AXES.index(axis)] for effects in comparison.effects])
     size = np.nan_to_num(np.abs(last)).max(axis=0)
-    return told_regions(size, comparison.base.codes, SHOWN_REGIONS - len(ALWAYS))
+    regions = told_regions(size, comparison.base.codes, SHOWN_REGIONS - len(ALWAYS))
+    own = [comparison.places.index(name) for name in told_groups(comparison.groups)]
+    return [*regions, *(place for place in own if size[place] > 0.0)]
 
 
 def _first_change(comparison: Comparison, axis: str) -> int:
     """Return the row of the year a little before the first difference."""
-    moved = [np.nan_to_num(effects.difference[:, TIERS.index("top20"), AXES.index(axis)]) != 0 for effects in comparison.effects]
+    moved = [
+        np.nan_to_num(effects.difference_points[:, TIERS.index("top20"), AXES.index(axis)]) != 0 for effects in comparison.effects
+    ]
     changed = np.flatnonzero(np.any(moved, axis=(0, 2)))
     return max(int(changed[0]) - _BEFORE, 0) if len(changed) else 0
 

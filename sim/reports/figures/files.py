@@ -58,10 +58,10 @@ def file_figure(table: FigureTable, note: str) -> Figure:
     with mpl.rc_context(STYLE):
         panels, columns = table.panels, panel_columns(table)
         rows = -(-len(panels) // columns)
-        caption = _wrapped(table.caption, 165)
+        foot = f"{_wrapped(table.caption, 165)}\n{_wrapped(note, 165)}"
         handles = _handles(table)
         above = 0.75 + (0.24 if handles else 0.0)
-        below = 0.62 + 0.17 * (caption.count("\n") + 1) + (0.35 if table.kind == MATRIX else 0.0)
+        below = 0.62 + 0.17 * foot.count("\n") + (0.35 if table.kind == MATRIX else 0.0)
         titles = [_wrapped(name, _title_width(table, columns)) for name in panels]
         gap = _gap(table, max(title.count("\n") for title in titles) + 1)
         each = _panel_height(table) + gap
@@ -88,7 +88,7 @@ def file_figure(table: FigureTable, note: str) -> Figure:
             if not panel.get_xlabel():
                 panel.xaxis.set_label_coords(0.5, 0.0)
         figure.text(0.012, 1 - 0.28 / total, table.title, fontsize=13, weight="bold")
-        figure.text(0.012, 0.12 / total, f"{caption}\n{note}", fontsize=7.5, color="#444444", linespacing=1.35)
+        figure.text(0.012, 0.12 / total, foot, fontsize=7.5, color="#444444", linespacing=1.35)
         if handles:
             corner = (0.005, 1 - 0.33 / total)
             figure.legend(
@@ -128,7 +128,7 @@ def _lines(panel: Axes, table: FigureTable, name: str) -> None:
         if not records:
             continue
         years, low, quarter, middle, three, high = (
-            np.array([record[key] for record in records], dtype=float) for key in ("year", "p05", "p25", "p50", "p75", "p95")
+            np.array([record[key] for record in records], dtype=float) for key in ("year", "p05", "p25", table.line, "p75", "p95")
         )
         panel.fill_between(years, low, high, color=series.colour, alpha=0.13, linewidth=0)
         panel.fill_between(years, quarter, three, color=series.colour, alpha=0.22, linewidth=0)

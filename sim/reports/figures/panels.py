@@ -134,7 +134,7 @@ def _curve(
         values.append([band, f"; {float(record[people]):,.0f} people" if people else ""])
     figure.add_scatter(
         x=[int(record["year"]) for record in records],
-        y=_rounded(records, "p50"),
+        y=_rounded(records, table.line),
         mode="lines",
         name=safe(series.shown),
         line={"color": series.colour, "width": 2, "dash": "dash" if series.is_base else "solid"},

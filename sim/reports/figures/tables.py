@@ -44,6 +44,10 @@ NOT_AT_WORK: Final = {"out": "out of research", "applying": "applying", "absent"
 BANDS: Final = ("p05", "p25", "p50", "p75", "p95")
 
 
+IN_UNIT: Final = (*BANDS, "difference", "value", "standard_error", "low", "high", "total", "change")
+"""Columns whose numbers are in the unit of their figure."""
+
+
 NODES: Final = (*(group.label for group in SHOWN_GROUPS), REST.label, *NOT_AT_WORK.values())
 """Groups of regions and what is none, from top to bottom."""
 
@@ -102,6 +106,17 @@ class FigureTable:
     panel: str
     stops: tuple[str, ...] = ()
     series: tuple[Series, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The column that is drawn as a curve: the mean of a difference, the median of a level."""
+        return "difference" if "difference" in self.columns else "p50"
+
+    @property
+    def columns_with_units(self) -> tuple[str, ...]:
+        """The columns as a file names them: numbers in the figure's unit end in it."""
+        unit = {"percentage points": "points", "% of the tier": "percent", "% of runs": "percent"}.get(self.unit, "")
+        return tuple(f"{name}_{unit}" if unit and name in IN_UNIT else name for name in self.columns)
 
     @property
     def panels(self) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.world import Floats, Integers
+from sim.model.world import Floats
 
 BAND = (0.05, 0.95)
 
@@ -108,8 +108,8 @@ def spread(values: Floats) -> tuple[Floats, Floats]:
     return np.sqrt(variance_parts(values).draw) if draws > 1 else blank, np.sqrt(within)
 
 
-def grouped(counts: Integers, groups: Sequence[Sequence[int]]) -> Integers:
-    """Add regions into groups: (..., R) counts to (..., G)."""
+def grouped(counts: NDArray[Any], groups: Sequence[Sequence[int]]) -> NDArray[Any]:
+    """Add regions into groups: (..., R) counts or shares to (..., G)."""
     return np.stack([counts[..., list(group)].sum(axis=-1) for group in groups], axis=-1)
 
 

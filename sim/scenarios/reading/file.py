@@ -6,7 +6,7 @@ Every error of a file is found at once (see `sim.scenarios.reading.tables`) and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -14,13 +14,14 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR
+from sim.scenarios.groups import Groups
 from sim.scenarios.levers.changes import LeverChange, LeverValue, Mask, cells
 from sim.scenarios.levers.named import PolicyUse
 from sim.scenarios.reading.lever import LEVER_MISSING, LeverTable
 from sim.scenarios.reading.policy import POLICY_MISSING, PolicyTable
 from sim.scenarios.reading.tables import Kinds, Reading, Table, TableError, TableKey, TableKind, alone, problems_in, tables
 from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, show
-from sim.scenarios.reading.values import Vocabulary, filled_text, id_list, parameter_values, plain_text
+from sim.scenarios.reading.values import RefusedError, Vocabulary, filled_text, id_list, own_groups, parameter_values, plain_text
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class FileContent:
         In file order.
     parameters
         Parameters the file fixes or gives another distribution.
+    groups
+        Groups of regions of its own.
     lines
         Line by key path.
     """
@@ -95,6 +98,7 @@ class FileContent:
     levers: tuple[FileLever, ...]
     policies: tuple[FilePolicy, ...]
     parameters: Mapping[str, float | Distribution]
+    groups: Groups
     lines: Mapping[KeyPath, int]
 
 
@@ -118,6 +122,7 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
         With every problem of the file, in the order of its lines.
     """
     lines = key_lines(text)
+    vocabulary = with_groups(vocabulary, document.get("groups", {}))
     problems: list[Problem] = []
     content: _File | None = None
     try:
@@ -143,8 +148,21 @@ def read_content(document: Mapping[str, object], text: str, file: str, vocabular
         levers,
         policies,
         content.parameters,
+        content.groups,
         lines,
     )
+
+
+def with_groups(vocabulary: Vocabulary, table: object) -> Vocabulary:
+    """Add the groups of a file to what it may name; where they are wrong, whoever checks their table says so."""
+    try:
+        return replace(vocabulary, groups={**vocabulary.groups, **own_groups(table, vocabulary)})
+    except RefusedError:
+        return vocabulary
+
+
+def _groups(value: object, reading: Reading) -> Groups:
+    return own_groups(value, reading.vocabulary)
 
 
 def _parameters(value: object, reading: Reading) -> dict[str, LeverValue]:
@@ -163,6 +181,7 @@ class _File(Table):
         "policy": TableKey(tables(PolicyTable), default=()),
         "lever": TableKey(tables(LeverTable), default=()),
         "parameters": TableKey(_parameters, default=MappingProxyType({})),
+        "groups": TableKey(_groups, default=MappingProxyType({})),
     }
     title: str
     question: str
@@ -172,6 +191,7 @@ class _File(Table):
     policy: tuple[PolicyTable, ...]
     lever: tuple[LeverTable, ...]
     parameters: Mapping[str, LeverValue]
+    groups: Groups
 
 
 _TITLE: Final = {"title": ("is missing; every scenario has a title", ())}

@@ -201,6 +201,29 @@ class TableKind:
     missing: Missing = field(default_factory=dict)
 
 
+OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "to": ("until", "destination"), "end": ("until",), "stop": ("until",), "until_year": ("until",), "end_year": ("until",),
+    "to_year": ("until",), "last": ("until",), "start": ("from",), "begin": ("from",), "since": ("from",), "year": ("from",),
+    "from_year": ("from",), "start_year": ("from",), "first": ("from",), "ramp": ("ramp_years",), "phase_in": ("ramp_years",),
+    "country": ("destination",), "region": ("destination",), "countries": ("destination",), "host": ("destination",),
+    "target": ("destination",), "where": ("destination",), "citizenship": ("origin",), "nationality": ("origin",),
+    "lever": ("name",), "variable": ("name",), "type": ("change",), "mode": ("change",), "operation": ("change",),
+    "amount": ("value",), "size": ("value",), "factor": ("value",), "reason": ("evidence",), "why": ("evidence",),
+    "reference": ("source",), "base": ("extends",), "baseline": ("extends",), "parent": ("extends",), "name": ("title",),
+    "description": ("note",), "levers": ("lever",), "policies": ("policy",), "remove": ("drop",), "parameter": ("parameters",),
+}  # fmt: skip
+"""Keys of other tools, with what they are called here; of several the last is for values that are no years."""
+
+
+def word_meant(word: str, value: object, keys: Sequence[str]) -> str:
+    """Return the key that a key of another tool probably means; "" if none."""
+    meant = OTHER_WORDS.get(word.lower(), ())
+    if not meant:
+        return ""
+    chosen = meant[0] if isinstance(value, int) else meant[-1]
+    return chosen if chosen in keys else ""
+
+
 Kinds = Mapping[tuple[str, ...], TableKind]
 """Kinds of tables by the keys that lead to one, positions left out; ``()`` is the whole file."""
 
@@ -235,7 +258,8 @@ def _findings(fault: Fault, kinds: Kinds) -> Sequence[Finding]:
             return [Finding(message, allowed=allowed)]
         case Wrong.UNKNOWN:
             kind = kinds[names[:-1]]
-            return [Finding(f"{kind.what} has no such key", fault.value, kind.keys, nearest_name(names[-1], kind.keys))]
+            meant = word_meant(names[-1], fault.value, kind.keys) or nearest_name(names[-1], kind.keys)
+            return [Finding(f"{kind.what} has no such key", fault.value, kind.keys, meant)]
         case Wrong.NO_TABLE:
             return [Finding(f"must be a table, {kinds[names].header}", fault.value)]
         case Wrong.NO_LIST:

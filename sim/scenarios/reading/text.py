@@ -28,6 +28,9 @@ MOST_NAMES: Final = 80
 MOST_DEPTH: Final = 12
 """Keys deeper than this get the line of the key above them; no scenario needs five."""
 
+CURLY: Final = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a\uff02\uff07]")
+"""Quotes that TOML does not know."""
+
 KeyPath = tuple[str | int, ...]
 """Where a value stands in a document: keys, and positions in lists counted from 0."""
 
@@ -213,6 +216,9 @@ def parse_text(text: str, file: str) -> dict[str, object]:
         line = int(found[1]) if found and found[1] else text.count("\n") + 1 if found else 0
         reason = message[: found.start()] if found else message
         column = f" (column {found[2]})" if found and found[2] else ""
+        curly = CURLY.search(text.split("\n")[line - 1]) if found and found[1] else None
+        if curly is not None:
+            reason += f"; the quotes {curly[0]} are curly, as a text program writes them: write straight ones, \" or '"
         problem = Problem(file, line, "", f"is not valid TOML: {reason}{column}")
     raise ScenarioError([problem])
 

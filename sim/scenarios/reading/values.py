@@ -7,6 +7,7 @@ The names that only the data know (regions, sources, parameters) come in as a ``
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 from sim.data.distributions import Distribution, DistributionFault, distribution_faults, is_usable, parse_distribution
 from sim.data.schema import Parameter
 from sim.model.world import LEVER_STAGES, SECTORS, TALENT_CLASSES
+from sim.scenarios.groups import GROUPS, REFUSED, SPELLINGS, Groups, spelled
 from sim.scenarios.levers.changes import axis_size
 from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.reading.text import KeyPath, Problem, key_text, line_of, nearest_name, show
@@ -24,7 +26,7 @@ ALL: Final = "*"
 
 _ALIASES: Final[Mapping[str, str]] = {
     "US": "USA", "AMERICA": "USA", "UK": "GBR", "BRITAIN": "GBR", "ENGLAND": "GBR", "PRC": "CHN",
-    "HONG KONG": "CHN", "EU": "EUROPE", "KOREA": "KOR", "UAE": "GLF", "WORLD": ALL, "ALL": ALL,
+    "HONG KONG": "CHN", "KOREA": "KOR", "UAE": "GLF", "WORLD": ALL, "ALL": ALL,
 }  # fmt: skip
 
 
@@ -49,6 +51,8 @@ class Vocabulary:
         Region code by code of a country inside a larger region; only used to suggest the region.
     policies
         Named policies by name.
+    groups
+        Groups of regions by name.
     """
 
     regions: tuple[str, ...]
@@ -57,6 +61,7 @@ class Vocabulary:
     parameters: Mapping[str, Parameter]
     countries: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, NamedPolicy] = field(default_factory=dict)
+    groups: Groups = field(default_factory=lambda: GROUPS)
 
 
 @dataclass(frozen=True)
@@ -211,11 +216,11 @@ def _regions(items: Sequence[object], vocabulary: Vocabulary) -> tuple[int, ...]
     left_out: set[str] = set()
     findings: list[Finding] = []
     for position, item in enumerate(items):
-        name = item.removeprefix("-") if isinstance(item, str) else ""
+        name = spelled(item.removeprefix("-")) if isinstance(item, str) else ""
         if name == ALL:
             codes = vocabulary.regions
-        elif name in GROUPS:
-            codes = GROUPS[name]
+        elif name in vocabulary.groups:
+            codes = vocabulary.groups[name]
         elif name in vocabulary.regions:
             codes = (name,)
         else:
@@ -233,9 +238,11 @@ def _regions(items: Sequence[object], vocabulary: Vocabulary) -> tuple[int, ...]
 
 
 def _unknown_region(item: object, name: str, vocabulary: Vocabulary, position: int) -> Finding:
-    allowed = (*vocabulary.regions, *GROUPS, ALL)
+    allowed = (*vocabulary.regions, *vocabulary.groups, ALL)
     if not isinstance(item, str):
         return Finding("must be a region code in quotes", item, allowed, below=(position,))
+    if name in REFUSED:
+        return Finding(REFUSED[name], item, below=(position,))
     code_of = dict(zip((n.upper() for n in vocabulary.region_names), vocabulary.regions, strict=True))
     code_of.update(_ALIASES)
     code_of = {**vocabulary.countries, **code_of}
@@ -331,8 +338,28 @@ def id_list(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
-    "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
-}
-"""Names for several regions at once; Europe is without the United Kingdom and Russia, as in the sources."""
+GROUP_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]{1,29}")
+
+
+def own_groups(value: object, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """Check the table of a user's own groups: new names, each with a list of regions and known groups."""
+    if not isinstance(value, dict):
+        raise refuse(Finding('must be a table, [groups], with lines such as NORDIC = ["DEU", "REU"]', value))
+    good: dict[str, tuple[str, ...]] = {}
+    findings: list[Finding] = []
+    for name, members in value.items():
+        taken = (*vocabulary.regions, *GROUPS, *_ALIASES, *vocabulary.countries, *SPELLINGS, *REFUSED)
+        if not GROUP_NAME.fullmatch(name):
+            findings.append(Finding("is no name for a group; write capitals, digits and _, 2 to 30 letters", below=(name,)))
+        elif name in taken:
+            findings.append(Finding("is the name of a region, a country or a group already; choose another", below=(name,)))
+        elif not isinstance(members, list) or not members:
+            findings.append(Finding('must be a list of regions such as ["DEU", "FRA"]', members, below=(name,)))
+        else:
+            try:
+                good[name] = tuple(vocabulary.regions[region] for region in _regions(members, vocabulary))
+            except RefusedError as error:
+                findings.extend(replace(each, below=(name, *each.below)) for each in error.findings)
+    if findings:
+        raise refuse(*findings)
+    return good

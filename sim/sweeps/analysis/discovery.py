@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.data.load import load_data
 from sim.model.world import Floats
-from sim.sweeps.analysis.expressions import evaluate
+from sim.runs.formulas.expressions import evaluate
 from sim.sweeps.analysis.responses import AnalysisError, DrawInputs, draw_inputs, read_expression, values_by_run
 from sim.sweeps.results import Sweep
 
@@ -170,7 +170,7 @@ def discover(sweep: Sweep, where: str, scenario: str, density: float = 0.8) -> D
     sweep
         Read.
     where
-        A condition on the measures that it kept; see `sim.sweeps.analysis.expressions`.
+        A condition on the measures that it kept; see `sim.runs.formulas.expressions`.
     scenario
         Name.
     density

@@ -18,14 +18,14 @@ from sim.data.schema import Data
 from sim.draws.draw import lever_uniform
 from sim.draws.ensemble import key_of
 from sim.model.world import Floats
+from sim.runs.formulas.expressions import Expression, evaluate, parse_expression
+from sim.runs.formulas.measures import parse_measure
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
 from sim.scenarios.expansions import change_whom
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.text import ScenarioError, nearest_name
 from sim.scenarios.scenario import Scenario, lever_values
-from sim.sweeps.analysis.expressions import Expression, evaluate, parse_expression
 from sim.sweeps.design.design import Design
-from sim.sweeps.design.measures import parse_measure
 from sim.sweeps.design.points import Factor
 from sim.sweeps.execute import vectors_of
 from sim.sweeps.results import Sweep
@@ -107,11 +107,11 @@ def read_expression(sweep: Sweep, text: str, truth: bool, codes: Sequence[str]) 
         If it asks for the elite and the runs are too few or too small.
     """
     until = int(sweep.record["until"])
-    found = parse_expression(text, sweep.measures, codes, until, truth)
+    found = parse_expression(text, sweep.measures, codes, until, truth, sweep.groups)
     researchers, replicates = int(sweep.record["researchers"]), int(sweep.record["replicates"])
     is_small = researchers < ELITE_RESEARCHERS or replicates < ELITE_REPLICATES
     for name in found.measures:
-        if parse_measure(name, codes, until).tier == "elite" and is_small:
+        if parse_measure(name, codes, until, sweep.groups).tier == "elite" and is_small:
             raise AnalysisError(
                 f"{name}: no sensitivity, discovery or robustness is given for the elite below {ELITE_RESEARCHERS:,} researchers "
                 f"x {ELITE_REPLICATES} replicates, and this sweep has {researchers:,} x {replicates}: the elite is a tenth "
@@ -123,7 +123,9 @@ def read_expression(sweep: Sweep, text: str, truth: bool, codes: Sequence[str]) 
 def default_measure(sweep: Sweep) -> str:
     """Choose what is analysed if nobody says: the first measure that was kept and is not the elite's."""
     codes, until = load_data().codes, int(sweep.record["until"])
-    return next((name for name in sweep.measures if parse_measure(name, codes, until).tier != "elite"), sweep.measures[0])
+    return next(
+        (name for name in sweep.measures if parse_measure(name, codes, until, sweep.groups).tier != "elite"), sweep.measures[0]
+    )
 
 
 def chosen_scenarios(sweep: Sweep, name: str | None) -> tuple[str, ...]:
@@ -217,7 +219,7 @@ def design_of(sweep: Sweep, codes: Sequence[str]) -> Design:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AnalysisError(f"the sweep's scenarios cannot be read from here ({first})") from error
     rows = tuple(tuple(row) for row in record["rows"])
-    kept = tuple(parse_measure(name, codes, record["until"]) for name in sweep.measures)
+    kept = tuple(parse_measure(name, codes, record["until"], sweep.groups) for name in sweep.measures)
     design = Design(
         record["title"], scenarios, sweep.factors, record["method"], record["points"], record["sample_seed"], kept,
         record["draws"], record["replicates"], record["researchers"], record["seed"], record["until"], rows=rows,

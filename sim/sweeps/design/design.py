@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from sim.draws.ensemble import Ensemble, find_ensemble
+from sim.runs.formulas.measures import Measure
+from sim.scenarios.groups import Groups
 from sim.scenarios.scenario import Scenario
-from sim.sweeps.design.measures import Measure
 from sim.sweeps.design.points import DesignPoints, Factor, make_points, point_count
 
 
@@ -38,6 +39,8 @@ class Design:
         The file, kept beside the results.
     name
         Of the file without ``.toml``; the folder's, if no other is asked for.
+    groups
+        Groups of regions that it or its scenarios name, codes by name.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Design:
     rows: tuple[tuple[float, ...], ...] = field(default=())
     name: str = "sweep"
     ensemble: Ensemble = field(default_factory=find_ensemble)
+    groups: Groups = field(default_factory=dict)
 
     @property
     def point_count(self) -> int:

@@ -12,20 +12,24 @@ from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.ensemble import PRIOR_ENSEMBLE, Ensemble, EnsembleError, find_ensemble
 from sim.model.world import LAST_YEAR
-from sim.scenarios.load import load_scenario
+from sim.runs.formulas.measures import Measure, MeasureError, parse_measure
+from sim.scenarios.groups import GROUPS, Groups
+from sim.scenarios.load import load_scenario, packaged_vocabulary
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.text import Problem, ScenarioError, nearest_name, show
+from sim.scenarios.reading.values import RefusedError, own_groups, to_problem
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.factors import read_factors, read_sample
-from sim.sweeps.design.measures import Measure, MeasureError, parse_measure
 from sim.sweeps.design.points import Factor, point_count
 from sim.sweeps.design.text import DesignText
 
 REFERENCE_POINT = "reference"
 MOST_RUNS = 10_000_000
 MOST_DESIGN_POINTS = 1_000_000
-TOP_KEYS = ("title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "sample", "factor", "ensemble")
+TOP_KEYS = (
+    "title", "scenarios", "until", "researchers", "seed", "draws", "replicates", "keep", "groups", "sample", "factor", "ensemble",
+)  # fmt: skip
 SIZES: Mapping[str, tuple[int, int, int]] = {
     "until": (2035, 2015, LAST_YEAR),
     "researchers": (5_000, 100, 5_000_000),
@@ -99,7 +103,8 @@ class _Reader:
         scenarios = self.scenarios(numbers["until"])
         factors = read_factors(self.file, scenarios, numbers["until"], self.data)
         sample = read_sample(self.file, factors)
-        keep = self.keep(numbers["until"])
+        groups = self.groups(scenarios)
+        keep = self.keep(numbers["until"], {**GROUPS, **groups})
         title = self.file.document.get("title", "")
         if not isinstance(title, str):
             self.file.refuse(("title",), "must be a text", title)
@@ -112,6 +117,7 @@ class _Reader:
         return Design(
             title, tuple(scenarios), tuple(factors), **sample, keep=tuple(keep), **numbers, text=self.file.text, name=name,
             ensemble=ensemble,
+            groups=groups,
         )  # fmt: skip
 
     def size(self, numbers: Mapping[str, int], sample: Mapping[str, Any], factors: Sequence[Factor]) -> None:
@@ -177,7 +183,21 @@ class _Reader:
         paths = (self.file.path.parent / name, self.file.path.parent / f"{name}.toml") if name else ()
         return next((str(path) for path in paths if os.path.isfile(path)), name)
 
-    def keep(self, until: int) -> list[Measure]:
+    def groups(self, scenarios: Sequence[Scenario]) -> dict[str, tuple[str, ...]]:
+        """Collect the groups of regions of the scenarios and of the design, which must not contradict each other."""
+        found: dict[str, tuple[str, ...]] = {}
+        own: Mapping[str, tuple[str, ...]] = {}
+        try:
+            own = own_groups(self.file.document.get("groups", {}), packaged_vocabulary())
+        except RefusedError as error:
+            self.file.problems.extend(to_problem(each, self.file.shown, self.file.lines, ("groups",)) for each in error.findings)
+        for groups in (*(scenario.groups for scenario in scenarios), own):
+            for name, members in groups.items():
+                if found.setdefault(name, members) != members:
+                    self.file.refuse(("groups",), f"{name} has other members in another of its files; give it another name")
+        return found
+
+    def keep(self, until: int, groups: Groups) -> list[Measure]:
         """Read what is kept."""
         texts = self.file.document.get("keep")
         if not isinstance(texts, list) or not texts:
@@ -190,7 +210,7 @@ class _Reader:
                 self.file.refuse(path, f'must be a text such as "share(work, USA, top20, {until})"', text)
                 continue
             try:
-                measure = parse_measure(text, self.data.codes, until)
+                measure = parse_measure(text, self.data.codes, until, groups)
             except MeasureError as error:
                 self.file.refuse(path, str(error))
                 continue

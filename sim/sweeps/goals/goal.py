@@ -1,6 +1,6 @@
 """Goals as conditions on measures, and by how much a run meets one.
 
-A goal is a condition as `sim.sweeps.analysis.expressions` reads it, and one thing more: ``passes(CHN, USA, work, top20, 2030)``,
+A goal is a condition as `sim.runs.formulas.expressions` reads it, and one thing more: ``passes(CHN, USA, work, top20, 2030)``,
 that in some year from 2010 to 2030 the first region has more people than the second. Its margin in a run is
 
     a >= b, a > b: a - b;   a <= b, a < b: b - a;   x and y: min(x, y);   x or y: max(x, y);   not x: -x
@@ -19,8 +19,8 @@ import numpy as np
 
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM, Floats
-from sim.sweeps.analysis.expressions import Expression, ExpressionError, evaluate, parse_expression
-from sim.sweeps.design.measures import Measure, MeasureError, known, parse_measure, reported_year
+from sim.runs.formulas.expressions import Expression, ExpressionError, evaluate, parse_expression
+from sim.runs.formulas.measures import Measure, MeasureError, known, parse_measure, reported_year
 
 PASSES_FORMULA: Final = re.compile(r"\bpasses\s*\(([^()]*)\)")
 ATLEAST, ATMOST = (">=", ">"), ("<=", "<")

@@ -19,12 +19,12 @@ from sim.draws.ensemble import draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.model.world import Floats
 from sim.runs.executors import Progress, map_in_order
+from sim.runs.formulas.measures import values_of
 from sim.runs.outcomes.statistics import STANDARD_ERRORS, variance_of_mean, variance_parts
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import simulate
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import with_value
-from sim.sweeps.design.measures import values_of
 from sim.sweeps.design.points import Factor, sobol_unit
 from sim.sweeps.goals.goal import Goal, margin
 

@@ -72,8 +72,8 @@ def test_differences_are_those_of_the_comparison(comparison: Comparison) -> None
         over_time = figure_table(comparison, "differences").records(scenario=series.label, code="CHN", year=2027)[0]
         at_end = figure_table(comparison, "effects").records(scenario=series.label, code="CHN", axis="where they work")[0]
         for row in (over_time, at_end):
-            assert row["difference"] == effects.difference[cell]
-            assert (row["p05"], row["p95"]) == (effects.p05[cell], effects.p95[cell])
+            assert row["difference"] == effects.difference_points[cell]
+            assert (row["p05"], row["p95"]) == (effects.p05_points[cell], effects.p95_points[cell])
             assert row["people"] == effects.people[cell]
         headline = next(
             each for each in comparison.headlines
@@ -184,7 +184,7 @@ def test_every_figure_has_its_table_and_its_metadata_beside_it(comparison: Compa
         assert [each["run_id"] for each in note["runs"]] == [few.base.run_id, few.variants[0].run_id]
         with (tmp_path / "a" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
             rows = list(csv.reader(stream))
-        assert tuple(rows[0]) == table.columns == tuple(note["columns"])
+        assert tuple(rows[0]) == table.columns_with_units == tuple(note["columns"])
         assert len(rows) - 1 == len(table.rows)
         assert (tmp_path / "a" / f"{name}.svg").read_text(encoding="utf-8").count("<dc:date>") == 0
     again = save_figures(few, tmp_path / "b", names)

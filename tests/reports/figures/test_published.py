@@ -95,6 +95,6 @@ def test_the_tables_behind_the_figures_hold_the_run_and_the_published_points(run
         assert len(published) == len(published_points(load_data().targets, tier)) > 2
         drawn = [row for row in rows if row["kind"] == "run"]
         assert len(drawn) == len(groups_of(run.codes)) * len(run.years)
-        assert all(float(row["p05"]) <= float(row["p50"]) + 1e-9 for row in drawn)
+        assert all(float(row["p05_percent"]) <= float(row["p50_percent"]) + 1e-9 for row in drawn)
         note = json.loads((run.folder / f"{name}.json").read_text(encoding="utf-8"))
         assert [each["role"] for each in note["runs"]] == ["base"]

@@ -1,7 +1,7 @@
 """Declared levers: each says all that the readers, the tables and the documents need of it."""
 
+from sim.scenarios.groups import GROUPS
 from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR
-from sim.scenarios.reading.values import GROUPS
 
 
 def test_levers_are_declared_completely() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.data.load import load_data
-from sim.sweeps.analysis.expressions import ExpressionError, evaluate
+from sim.runs.formulas.expressions import ExpressionError, evaluate
 from sim.sweeps.goals.goal import margin, parse_goal
 
 CODES = load_data().codes

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.data.load import load_data
-from sim.sweeps.analysis.expressions import ExpressionError, evaluate, parse_expression
+from sim.runs.formulas.expressions import ExpressionError, evaluate, parse_expression
 
 USA, CHN = "share(work, USA, top20, 2035)", "share(work, CHN, top20, 2035)"
 KEPT = (USA, CHN)

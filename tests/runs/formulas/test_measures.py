@@ -9,10 +9,10 @@ import pytest
 from sim.data.load import load_data
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM
+from sim.runs.formulas.measures import YEARLY_INDICATORS, MeasureError, parse_measure, values_of
 from sim.runs.outcomes.indicators import INDICATORS, measure
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
-from sim.sweeps.design.measures import YEARLY_INDICATORS, MeasureError, parse_measure, values_of
 
 CODES = load_data().codes
 

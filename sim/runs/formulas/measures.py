@@ -1,8 +1,10 @@
-"""What a sweep keeps of each run, named as a formula: a share, a number of people, or an indicator of one year.
+"""What is asked of each run, named as a formula: a share, a number of people, or an indicator of one year.
 
-share(work, USA, top20, 2035)        0..1
-researchers(work, USA, top20, 2035)  people
-indicator(stay_rate, USA, 2030)      unit and definition in `sim.runs.outcomes.indicators.INDICATORS`
+share(work, USA, top20, 2035)           0..1
+researchers(work, EUROPE, top20, 2035)  people
+indicator(stay_rate, USA, 2030)         unit and definition in `sim.runs.outcomes.indicators.INDICATORS`
+
+A group of regions stands where a region does in shares and people, which add up; indicators do not.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import INDICATORS, measure
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.scenarios.groups import GROUPS, REFUSED, SPELLINGS, Groups, known_places, spelled
 from sim.scenarios.reading.text import nearest_name
 
 MEASURE_KINDS = ("share", "researchers", "indicator")
@@ -42,9 +45,11 @@ class Measure:
     indicator
         A yearly one of `INDICATORS`; "" for the others.
     region
-        Region code; ``WORLD`` where an indicator has it.
+        Region code or name of a group; ``WORLD`` where an indicator has it.
     year
         From 2010 to the horizon.
+    members
+        Codes of the regions that are added up.
     """
 
     kind: str
@@ -53,6 +58,7 @@ class Measure:
     axis: str = ""
     tier: str = ""
     indicator: str = ""
+    members: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Write the formula."""
@@ -60,8 +66,14 @@ class Measure:
             return f"indicator({self.indicator}, {self.region}, {self.year})"
         return f"{self.kind}({self.axis}, {self.region}, {self.tier}, {self.year})"
 
+    @property
+    def identity(self) -> str:
+        """What names its numbers: the formula, and where a group's name is a user's own, its members."""
+        own = self.members if len(self.members) > 1 and GROUPS.get(self.region) != self.members else ()
+        return " ".join((str(self), *own))
 
-def parse_measure(text: str, codes: Sequence[str], until: int) -> Measure:
+
+def parse_measure(text: str, codes: Sequence[str], until: int, groups: Groups = GROUPS) -> Measure:
     """Read a formula.
 
     Parameters
@@ -72,6 +84,8 @@ def parse_measure(text: str, codes: Sequence[str], until: int) -> Measure:
         Region codes in id order.
     until
         Last year of the runs.
+    groups
+        Groups of regions that may be named.
 
     Raises
     ------
@@ -89,9 +103,26 @@ def parse_measure(text: str, codes: Sequence[str], until: int) -> Measure:
     year = reported_year(parts[-1], until)
     if kind == "indicator":
         name = known(parts[0], YEARLY_INDICATORS, "indicator")
-        return Measure(kind, known(parts[1], INDICATORS[name].places(codes), "region"), year, indicator=name)
-    axis, region, tier = known(parts[0], AXES, "axis"), known(parts[1], codes, "region"), known(parts[2], TIERS, "tier")
-    return Measure(kind, region, year, axis, tier)
+        places = INDICATORS[name].places(codes)
+        if parts[1] in {*groups, *SPELLINGS} - {*places}:
+            raise MeasureError(f"{name} of {parts[1]} is no sum of its regions'; groups stand in share and researchers only")
+        return Measure(kind, known(parts[1], places, "region"), year, indicator=name)
+    axis, tier = known(parts[0], AXES, "axis"), known(parts[2], TIERS, "tier")
+    region = known_place(parts[1], codes, groups)
+    return Measure(kind, region, year, axis, tier, members=groups.get(region, (region,)))
+
+
+def known_place(name: str, codes: Sequence[str], groups: Groups) -> str:
+    """Return the usual spelling of a region or group.
+
+    Raises
+    ------
+    MeasureError
+        If it is neither, or a group that cannot be told.
+    """
+    if name in REFUSED:
+        raise MeasureError(f"region {name!r} {REFUSED[name]}")
+    return known(spelled(name), known_places(codes, groups), "region")
 
 
 def known(name: str, allowed: Sequence[str], what: str) -> str:
@@ -143,7 +174,7 @@ def values_of(measures: Sequence[Measure], outcomes: Outcomes, codes: Sequence[s
             value = indicators[each.indicator][each.year - REPORT_FROM, place]
         else:
             counted = outcomes.counts[row, TIERS.index(each.tier), AXES.index(each.axis)]
-            number, total = counted[codes.index(each.region)], counted.sum()
+            number, total = counted[[codes.index(code) for code in each.members]].sum(), counted.sum()
             share = number / total if total else np.nan
             value = share if each.kind == "share" else number * outcomes.weight
         found.append(float(value))

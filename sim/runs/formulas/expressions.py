@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.model.world import Floats
+from sim.runs.formulas.measures import MeasureError, parse_measure
+from sim.scenarios.groups import GROUPS, Groups
 from sim.scenarios.reading.text import nearest_name
-from sim.sweeps.design.measures import MeasureError, parse_measure
 
 Operation = Callable[[Floats, Floats], Floats]
 
@@ -109,7 +110,9 @@ class Expression:
         return tuple(dict.fromkeys(name for part in self.parts for name in part.measures))
 
 
-def parse_expression(text: str, kept: Sequence[str] | None, codes: Sequence[str], until: int, truth: bool) -> Expression:
+def parse_expression(
+    text: str, kept: Sequence[str] | None, codes: Sequence[str], until: int, truth: bool, groups: Groups = GROUPS
+) -> Expression:
     """Read an expression.
 
     Parameters
@@ -124,13 +127,15 @@ def parse_expression(text: str, kept: Sequence[str] | None, codes: Sequence[str]
         Last year of the runs.
     truth
         Whether it must be true or false; else it must be a number.
+    groups
+        Groups of regions that measures may name.
 
     Raises
     ------
     ExpressionError
         Naming the place and what is allowed there.
     """
-    found = _Reader(text, kept, codes, until).expression()
+    found = _Reader(text, kept, codes, until, groups).expression()
     if truth and not found.is_truth:
         raise ExpressionError(text, 0, "this is a number; write a condition, as in MEASURE > 0.4")
     if not truth and found.is_truth:
@@ -182,8 +187,8 @@ def told(kept: Sequence[str] | None, until: int) -> str:
 class _Reader:
     """Reads one text: what is written as a measure becomes a name of the same length, Python's parser does the rest."""
 
-    def __init__(self, text: str, kept: Sequence[str] | None, codes: Sequence[str], until: int) -> None:
-        self.text, self.kept, self.codes, self.until = text, kept, codes, until
+    def __init__(self, text: str, kept: Sequence[str] | None, codes: Sequence[str], until: int, groups: Groups) -> None:
+        self.text, self.kept, self.codes, self.until, self.groups = text, kept, codes, until, groups
         self.measures = {found.start(): found[0] for found in MEASURE.finditer(text)}
         self.plain = re.sub(r"\s", " ", MEASURE.sub(lambda found: "_" * len(found[0]), text))
         self.start = len(self.plain) - len(self.plain.lstrip())
@@ -278,7 +283,7 @@ class _Reader:
         """Check that a measure was kept."""
         place = self.place(node)
         try:
-            name = str(parse_measure(self.measures[place], self.codes, self.until))
+            name = str(parse_measure(self.measures[place], self.codes, self.until, self.groups))
         except MeasureError as error:
             raise self.fail(str(error), place) from None
         if self.kept is not None and name not in self.kept:

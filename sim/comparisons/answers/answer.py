@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.comparisons.comparison import CLEAR, NO_CHANGE, WITHIN_NOISE, Comparison, CrossingRow, Effects
+from sim.comparisons.comparison import CLEAR, NO_CHANGE, TOO_FEW, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
 from sim.comparisons.effects import leading, main_headline
 from sim.comparisons.pairing import labels
 from sim.comparisons.regions import PASSING
-from sim.comparisons.words import percent, signed
+from sim.comparisons.words import effect, interval, levels, numbers, percent
 
-WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise"}
+WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise", TOO_FEW: "too few draws for a verdict"}
 
 
 def answers(comparison: Comparison) -> tuple[str, ...]:
@@ -31,33 +31,35 @@ def variant_answer(comparison: Comparison, name: str, title: str, effects: Effec
     until = main.year
     if main.verdict == NO_CHANGE:
         return f"{no_change(effects, comparison.base.name, title, until)} {crossing_sentence(comparison, name, until)}"
-    verdict = WORDS.get(main.verdict, f"{main.verdict}: {main.reason}")
     first = (
-        f"By {until}, “{title}” moves the share of the top 20 % who work in {main.region} by {_points(main.difference)} "
-        f"(90 % of {main.runs} paired runs: {signed(main.p05)} to {signed(main.p95)}), from {percent(main.base_share)} to "
-        f"{percent(main.variant_share)} and from {main.base_people:,.0f} to {main.variant_people:,.0f} people "
-        f"(medians): {verdict}."
+        f"By {until}, “{title}” moves the share of the top 20 % who work in {main.region} by {effect(main)} percentage points "
+        f"(90 % of {main.runs} paired runs: {interval(main)}), from {' to '.join(levels(main))} and from "
+        f"{' to '.join(numbers(main))} people (means of the same pairs): {verdict_words(main)}."
     )
     second = next(row for row in rows if row.year == until and row.region != main.region)
-    verdict = WORDS.get(second.verdict, second.verdict)
-    other = f"{second.region} moves by {_points(second.difference)} ({signed(second.p05)} to {signed(second.p95)}; {verdict})"
-    return f"{first} {other}; {lower(crossing_sentence(comparison, name, until))}"
+    other = f"{second.region} moves by {effect(second)} percentage points ({interval(second)}; {verdict_words(second)})"
+    return f"{first} {other}; {crossing_sentence(comparison, name, until)}"
+
+
+def verdict_words(row: Headline) -> str:
+    """Write a verdict; one that is none with its reason up to the first semicolon."""
+    return WORDS.get(row.verdict) or f"{row.verdict}: {row.reason.partition(';')[0]}"
 
 
 def no_change(effects: Effects, base: str, title: str, until: int) -> str:
     """Say that nothing changes, or that the leading numbers do not."""
-    if np.nan_to_num(effects.difference).any() or effects.people.any():
+    if np.nan_to_num(effects.difference_points).any() or effects.people.any():
         return f"“{title}” changes no share of the top 20 % by place of work in {until} against {base}, but other numbers."
     return f"“{title}” changes nothing against {base}: every number of every paired run until {until} is equal to the last bit."
 
 
 def crossing_sentence(comparison: Comparison, name: str, until: int) -> str:
-    """Say how probable it is that CHN has passed USA in the last year, and what the variant does to that."""
+    """Say in which share of the runs CHN has passed USA in the last year, and in which without the variant."""
     challenger, leader = PASSING
     row = crossing_of(comparison.crossings, name, until)
     return (
-        f"The probability that {challenger} has more of them at work than {leader} in some year until {until} is "
-        f"{percent(row.probability, 0)} ({percent(row.probability - row.change, 0)} without)."
+        f"{challenger} has more of them at work than {leader} in some year until {until} in {percent(row.share_of_runs, 0)} of "
+        f"the runs ({percent(row.share_of_runs - row.change, 0)} without)."
     )
 
 
@@ -66,12 +68,3 @@ def crossing_of(rows: Sequence[CrossingRow], name: str, year: int) -> CrossingRo
     return next(
         row for row in rows if (row.scenario, row.tier, row.challenger, row.leader, row.year) == (name, "top20", *PASSING, year)
     )
-
-
-def lower(sentence: str) -> str:
-    """Begin a sentence in lower case, to go on after a semicolon."""
-    return sentence[0].lower() + sentence[1:]
-
-
-def _points(value: float) -> str:
-    return f"{signed(value)} percentage points"

@@ -1,0 +1,1 @@
+"""What is asked of runs as a formula: measures of one run, and expressions of measures."""
