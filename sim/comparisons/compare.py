@@ -73,11 +73,11 @@ def compare_into(
     check_comparable(runs[0], runs[1:])
     folder = comparison_folder(runs, out, extent.assumptions, extent.anatomy)
     if (folder / "provenance.json").is_file():
-        return read_comparison(folder), folder, True
+        return read_comparison(folder, runs), folder, True
     basis = load_basis()
     compared = compare_runs(runs[0], runs[1:], basis.data)
     write_comparison(complete(compared, extent, basis, progress), folder, command)
-    return read_comparison(folder), folder, False
+    return read_comparison(folder, runs), folder, False
 
 
 def complete(comparison: Comparison, extent: Extent, basis: Basis, progress: Progress | None = None) -> Comparison:
