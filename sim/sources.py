@@ -4,6 +4,7 @@ A hash covers what the code does, not how it is worded: comments, docstrings, me
 that a reworded message neither recompiles nor renames anything. `tests/test_keys.py` walks the imports and holds this.
 """
 
+import ast
 import atexit
 import contextlib
 import hashlib
@@ -92,13 +93,11 @@ def bytes_hash(files: dict[str, bytes]) -> str:
 
 def _keep(path: Path, text: str) -> None:
     """Write a small file in one atomic move; a cache that cannot be written is no error."""
-    import tempfile
-
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        partial.write_text(text, encoding="ascii")
+        partial.replace(path)
 
 
 class Remembered:
@@ -153,8 +152,6 @@ def deeds(text: str) -> str:
     A message is a text in a ``raise`` statement, or any text with a blank in it that is not compared, looked up or a key: no name
     or id that decides a number holds a blank. Prose is a text given under one of the keywords `PROSE`.
     """
-    import ast  # slow to import, and not needed where hashes are remembered
-
     return "".join(_written(ast.parse(text), is_said=None))
 
 
@@ -163,8 +160,6 @@ def _written(node: Any, is_said: bool | None) -> Iterator[str]:
 
     is_said : whether texts are messages; None where their blanks tell.
     """
-    import ast
-
     if isinstance(node, list):
         for each in node:
             yield from _written(each, is_said)

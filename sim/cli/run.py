@@ -206,11 +206,15 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
     tuple
         The run, and in words whether it was there already.
     """
-    from sim.reports.figures.catalogue import save_run_figures
     from sim.runs.execute import PlanError, found_or_made
 
+    def finish(made: Run) -> None:
+        from sim.reports.figures.catalogue import save_run_figures  # where a run is found no figure is drawn
+
+        save_run_figures(made)
+
     runner = click.get_current_context().obj
-    made = found_or_made(plans, out, save_run_figures, settings, watched, runner)
+    made = found_or_made(plans, out, finish, settings, watched, runner)
     said = {"found": "already there, nothing executed", "made": "written"}
     try:
         for plan, (finished, state) in zip(plans, made, strict=True):

@@ -105,10 +105,17 @@ def assumption_rows(
     replicates = max(FEWEST_REPLICATES, min(ASSUMPTION_REPLICATES, base.replicates))
     found: dict[str, list[AssumptionRow]] = {name: [] for name in names}
     point = reference_vector(basis.data)
-    draws = [make_draw(basis, point | dict(setting.parameters), REFERENCE) for setting in SETTINGS]
+    vectors = [point | dict(setting.parameters) for setting in SETTINGS]
+    different = list({tuple(vector.items()): vector for vector in vectors}.values())  # one setting may be as fitted
+    draws = [make_draw(basis, vector, REFERENCE) for vector in different]
     work = partial(reference_shares, scenarios=scenarios, base=base, replicates=replicates, basis=basis)
     threads = workers if int(base.provenance["researchers"]) <= SHORT else 1
-    for done, (setting, shares) in enumerate(zip(SETTINGS, map_in_threads(work, draws, threads), strict=True), start=1):
+    made = map_in_threads(work, draws, threads)
+    known: list[Floats] = []
+    for done, (setting, vector) in enumerate(zip(SETTINGS, vectors, strict=True), start=1):
+        while different.index(vector) >= len(known):
+            known.append(next(made))
+        shares = known[different.index(vector)]
         for number, name in enumerate(names, start=1):
             found[name] += setting_rows(comparison, name, setting, POINTS * (shares[:, number] - shares[:, 0]))
         if progress is not None:

@@ -116,14 +116,14 @@ def compare_into(
     groups = extent.groups if extent.groups is not None else groups_of_runs(runs)
     folder = comparison_folder(runs, out, extent.decides(len(runs) - 1), groups)
     if (folder / "provenance.json").is_file():
-        found = read_comparison(folder)
+        found = read_comparison(folder, runs)
         tell(found)
         return found, folder, True
     basis = load_basis()
     answered = answered_by(runs, basis.data, extent, groups)
     tell(answered)
     write_comparison(complete(answered, extent, basis, progress), folder, command)
-    return read_comparison(folder), folder, False
+    return read_comparison(folder, runs), folder, False
 
 
 def answered_by(runs: Sequence[Run], data: Data, extent: Extent, groups: Groups) -> Comparison:

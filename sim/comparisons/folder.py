@@ -38,6 +38,7 @@ from sim.runs.folder import Run, read_run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.provenance import digest, source_state, versions
 from sim.runs.rows import read_rows, write_csv, write_rows
+from sim.runs.tables import column, numbers_of, texts
 from sim.scenarios.groups import GROUPS, Groups, known_places
 from sim.sources import COMPARISON, source_hash
 
@@ -194,8 +195,15 @@ def provenance(comparison: Comparison, folder: Path, names: Sequence[str], comma
     }
 
 
-def read_comparison(folder: Path) -> Comparison:
+def read_comparison(folder: Path, runs: Sequence[Run] = ()) -> Comparison:
     """Read a comparison's folder back; its runs must still be where they were.
+
+    Parameters
+    ----------
+    folder
+        The comparison's.
+    runs
+        Runs that have been read already.
 
     Raises
     ------
@@ -207,7 +215,9 @@ def read_comparison(folder: Path) -> Comparison:
         raise FolderError(folder, f"not a complete comparison, {', '.join(missing)} missing")
     try:
         record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        runs = [read_run(run_place(folder, run)) for run in record["runs"]]
+        known = {run.folder.resolve(): run for run in runs}
+        places = [run_place(folder, run).resolve() for run in record["runs"]]
+        runs = [known[place] if place in known else read_run(place) for place in places]
         names = [run["name"] for run in record["runs"]]
         groups = {name: tuple(members) for name, members in record["groups"].items()}
         shape = len(runs[0].years), len(TIERS), len(AXES), len(known_places(runs[0].codes, groups))
@@ -262,13 +272,13 @@ def effects_table(comparison: Comparison) -> pa.Table:
     for name, effects in zip(names, comparison.effects, strict=True):
         index = np.indices(effects.difference_points.shape).reshape(4, -1)
         columns: dict[str, Any] = {
-            "variant": [name] * index.shape[1],
-            "year": years[index[0]],
-            "tier": np.array(TIERS)[index[1]],
-            "axis": np.array(AXES)[index[2]],
-            "region": np.array(comparison.places)[index[3]],
+            "variant": texts([name] * index.shape[1]),
+            "year": column(years[index[0]], np.int64),
+            "tier": texts([TIERS[k] for k in index[1]]),
+            "axis": texts([AXES[k] for k in index[2]]),
+            "region": texts([comparison.places[k] for k in index[3]]),
         }
-        columns |= {statistic: getattr(effects, statistic).ravel() for statistic in EFFECT_STATISTICS}
+        columns |= {name: column(getattr(effects, name).ravel(), np.float64, False) for name in EFFECT_STATISTICS}
         tables.append(pa.table(columns))
     return pa.concat_tables(tables)
 
@@ -283,14 +293,15 @@ def selected(table: pa.Table) -> Iterator[list[Any]]:
 
 def read_effect_tables(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
     """Read the effects of every variant back."""
-    table = pq.read_table(path, memory_map=False)
+    with pq.ParquetFile(path) as file:
+        table = file.read()
     cells = math.prod(shape)
     if table.num_rows != cells * len(names):
         raise ValueError(f"{path.name}: {table.num_rows} rows, expected {cells * len(names)}")
     found = []
     for number in range(len(names)):
         part = table.slice(number * cells, cells)
-        found.append(Effects(**{name: part[name].to_numpy().reshape(shape) for name in EFFECT_STATISTICS}))
+        found.append(Effects(**{name: numbers_of(part[name], np.float64).reshape(shape) for name in EFFECT_STATISTICS}))
     return tuple(found)
 
 

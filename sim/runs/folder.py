@@ -176,7 +176,7 @@ def find_run(plan: RunPlan, root: Path, engine: str = "") -> Path | None:
     folder = run_folder(plan, root)
     if not (folder / "provenance.json").is_file():
         return None
-    return folder if engine in ("", read_run(folder).provenance["engine"]) else None
+    return folder if engine in ("", _read_record(folder)["engine"]) else None
 
 
 def check_place(plan: RunPlan, root: Path) -> None:
@@ -266,14 +266,22 @@ def read_run(folder: Path) -> Run:
     missing = [name for name in RUN_FILES if not (folder / name).is_file()]
     if missing:
         raise FolderError(folder, f"not a complete run, {', '.join(missing)} missing")
+    provenance = _read_record(folder)
     try:
-        provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         years, codes, shares = read_shares(folder / "shares.csv")
         indicators = tuple(read_indicators(folder / "indicators.csv"))
         variants = read_variants(folder / "variants.csv")
     except (OSError, ValueError) as error:
         raise FolderError(folder, f"damaged: {error}") from error
     return Run(folder, provenance, years, codes, shares, indicators, variants)
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FolderError(folder, f"damaged: {error}") from error
+    return record
 
 
 class _Collected:

@@ -148,12 +148,18 @@ class LongTables:
         return pa.DictionaryArray.from_arrays(column(index, np.int8), self._words[name])
 
 
-def column(values: NDArray[Any], kind: type[np.number]) -> pa.Array:
-    """Make a column of numbers, (N,); NaN is missing. `pyarrow.array` would do so too, and import pandas, which takes longer."""
+def column(values: NDArray[Any], kind: type[np.number], nan_is_missing: bool = True) -> pa.Array:
+    """Make a column of numbers, (N,). `pyarrow.array` would do so too, and import pandas, which takes longer."""
     numbers = np.ascontiguousarray(values, dtype=kind)
     known = ~np.isnan(numbers)
-    bits = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    bits = None if known.all() or not nan_is_missing else pa.py_buffer(np.packbits(known, bitorder="little"))
     return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [bits, pa.py_buffer(numbers)])
+
+
+def numbers_of(chunked: pa.ChunkedArray, kind: type[np.number]) -> NDArray[Any]:
+    """Take the numbers of a column of which none is missing, (N,); its own `to_numpy` would import pandas."""
+    found = [np.frombuffer(each.buffers()[1], dtype=kind)[each.offset : each.offset + len(each)] for each in chunked.chunks]
+    return np.concatenate([np.empty(0, dtype=kind), *found])
 
 
 def texts(words: Sequence[str]) -> pa.Array:
@@ -179,12 +185,11 @@ def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
     path = folder / "outcomes.parquet"
     try:
         with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` and `to_numpy` would import pandas
-            chunks = file.read(columns=["researchers"]).column(0).chunks
+            read = file.read(columns=["researchers"]).column(0)
     except (OSError, pa.ArrowException) as error:
         raise RunTableError(f"{path}: cannot be read ({error})") from error
     shape = (runs, years, len(TIERS), len(AXES), regions)
-    found = [np.frombuffer(each.buffers()[1], dtype=np.int32)[each.offset : each.offset + len(each)] for each in chunks]
-    values: Integers = np.concatenate([np.empty(0, dtype=np.int32), *found]).astype(np.int64)
+    values = numbers_of(read, np.int32).astype(np.int64)
     if len(values) != math.prod(shape):
         raise RunTableError(f"{path}: {len(values)} rows, expected {math.prod(shape)}")
     return values.reshape(shape)
