@@ -24,7 +24,7 @@ from sim.comparisons.comparison import (
     Headline,
 )
 from sim.comparisons.crossings import crossing_rows
-from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_error, degrees_of_freedom
+from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_error, crossed_degrees
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.comparisons.regions import ALWAYS, told_regions
 from sim.data.schema import Data
@@ -295,7 +295,7 @@ def judge(
     if draws < FEWEST_DRAWS:
         few = f"{draws} draw{'s' * (draws != 1)}; a verdict takes at least {FEWEST_DRAWS}: use more --draws"
         return TOO_FEW, f"{few}; {same_sign(values, mean)}"
-    freedom = degrees_of_freedom(variance_parts(values), draws, replicates)
+    freedom = crossed_degrees(variance_parts(values), draws, replicates)
     far = clear_distance(freedom)
     distance = "more" if abs(mean) > far * error else "not more"
     reason = (

@@ -33,7 +33,7 @@ def effective_number(weights: Floats) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def degrees_of_freedom(parts: VarianceParts, draws: float, replicates: int) -> float:
+def crossed_degrees(parts: VarianceParts, draws: float, replicates: int) -> float:
     """Return the degrees of freedom of the standard error of a mean over crossed draws and replicates (Satterthwaite, 1946).
 
     The variance of the mean is (MS_draw + MS_replicate - MS_rest) / (D P); each mean square has its own degrees of freedom.

@@ -171,7 +171,7 @@ def find(query: str, entries: Sequence[Entry], most: int = 10) -> list[Hit]:
     lengths = [sum(document.values()) for document in documents]
     usual = sum(lengths) / max(len(lengths), 1)
     holding = Counter(word for document in documents for word in document)
-    known = dict(spelled(weighted_terms(query), holding))
+    known = dict(words_held(weighted_terms(query), holding))
     scores = [0.0] * len(entries)
     for word, weight in known.items():
         rarity = math.log(1.0 + (len(entries) - holding[word] + 0.5) / (holding[word] + 0.5))
@@ -195,7 +195,7 @@ def varied(hits: Sequence[Hit]) -> list[Hit]:
     return sorted(lowered, key=lambda hit: -hit.score)
 
 
-def spelled(weights: Mapping[str, float], holding: Mapping[str, int]) -> Iterator[tuple[str, float]]:
+def words_held(weights: Mapping[str, float], holding: Mapping[str, int]) -> Iterator[tuple[str, float]]:
     """Yield the words of a query that some entry holds; for one that none does, the longer words that begin with it."""
     for word, weight in weights.items():
         if word in holding:

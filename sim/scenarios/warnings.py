@@ -151,8 +151,8 @@ class Look:
         without = [[each for each in layer if each is not change] for layer in scenario.layers]
         is_idle = all(
             np.array_equal(
-                rounded(change.name, resolved(defaults, scenario.layers, change.name, at)),
-                rounded(change.name, resolved(defaults, without, change.name, at)),
+                counted_as(change.name, resolved(defaults, scenario.layers, change.name, at)),
+                counted_as(change.name, resolved(defaults, without, change.name, at)),
             )
             for at in (0.05, 0.5, 0.95)
         )
@@ -166,8 +166,8 @@ class Look:
         change = self.change
         off = [name for name in IN_FORCE.get(change.name, ()) if scenario.parameters.get(name) == 0.0]
         lever = LEVERS[change.name]
-        kept = np.clip(rounded(change.name, self.after), lever.low, lever.high)
-        if self.is_idle and np.array_equal(kept, rounded(change.name, self.before)):
+        kept = np.clip(counted_as(change.name, self.after), lever.low, lever.high)
+        if self.is_idle and np.array_equal(kept, counted_as(change.name, self.before)):
             levels = np.unique(self.before)
             told = f"is {number_text(float(levels[0]))} there already" if len(levels) == 1 else "has these values there already"
             yield Doubt(change.id, "no effect", f"has no effect: {change.name} {told}{self.remedy()}")
@@ -232,7 +232,7 @@ class Look:
             yield Doubt(change.id, "large", f"makes {change.name} {number_text(factor)} times what it was{percent}")
 
 
-def rounded(name: str, values: Floats) -> Floats:
+def counted_as(name: str, values: Floats) -> Floats:
     """Round a lever that only counts in whole numbers."""
     return np.rint(values) if name in IN_WHOLE_NUMBERS else values
 

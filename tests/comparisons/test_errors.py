@@ -9,7 +9,7 @@ from sim.comparisons.errors import (
     clear_distance,
     crossed_error,
     decimals,
-    degrees_of_freedom,
+    crossed_degrees,
     effective_number,
     median_error,
 )
@@ -24,12 +24,12 @@ def test_weights_that_are_equal_count_every_draw_and_one_that_has_all_counts_alo
 
 
 def test_degrees_of_freedom_are_those_of_the_part_that_decides() -> None:
-    assert degrees_of_freedom(VarianceParts(1.0, math.nan, math.nan), 25, 1) == 24.0
-    assert degrees_of_freedom(VarianceParts(math.nan, math.nan, 1.0), 1, 8) == 7.0
-    assert degrees_of_freedom(VarianceParts(1.0, 0.0, 0.0), 25, 2) == pytest.approx(24.0)
-    assert degrees_of_freedom(VarianceParts(0.0, 1.0, 0.0), 25, 3) == pytest.approx(2.0)
-    assert math.isinf(degrees_of_freedom(VarianceParts(0.0, 0.0, 0.0), 25, 3))
-    assert math.isnan(degrees_of_freedom(VarianceParts(math.nan, math.nan, math.nan), 1, 1))
+    assert crossed_degrees(VarianceParts(1.0, math.nan, math.nan), 25, 1) == 24.0
+    assert crossed_degrees(VarianceParts(math.nan, math.nan, 1.0), 1, 8) == 7.0
+    assert crossed_degrees(VarianceParts(1.0, 0.0, 0.0), 25, 2) == pytest.approx(24.0)
+    assert crossed_degrees(VarianceParts(0.0, 1.0, 0.0), 25, 3) == pytest.approx(2.0)
+    assert math.isinf(crossed_degrees(VarianceParts(0.0, 0.0, 0.0), 25, 3))
+    assert math.isnan(crossed_degrees(VarianceParts(math.nan, math.nan, math.nan), 1, 1))
     assert clear_distance(9.0) == pytest.approx(2.262, abs=1e-3)
     assert clear_distance(math.inf) == pytest.approx(1.960, abs=1e-3)
 
@@ -45,7 +45,7 @@ def test_a_mean_of_zero_is_called_clear_in_at_most_one_of_twenty_samples(spread:
     )
     clear = 0
     for each in values:
-        far = clear_distance(degrees_of_freedom(variance_parts(each), draws, replicates))
+        far = clear_distance(crossed_degrees(variance_parts(each), draws, replicates))
         clear += abs(each.mean()) > far * float(crossed_error(each, draws))
     assert clear / times < 0.065  # .05 and three standard errors, and what Satterthwaite's approximation is off
 

@@ -33,7 +33,7 @@ class GoalError(ValueError):
 
 
 @dataclass(frozen=True)
-class Goal:
+class RankGoal:
     """A number of every run that should be high, or low.
 
     Parameters
@@ -60,7 +60,7 @@ class Goal:
         return {"share": "points", "researchers": "people"}.get(kind, "number")
 
 
-def read_goal(text: str, codes: Sequence[str], until: int, groups: Groups, is_lower_better: bool = False) -> Goal:
+def read_goal(text: str, codes: Sequence[str], until: int, groups: Groups, is_lower_better: bool = False) -> RankGoal:
     """Read a goal, a formula of measures such as ``share(work, EUROPE, top20, 2035)``.
 
     Raises
@@ -76,7 +76,7 @@ def read_goal(text: str, codes: Sequence[str], until: int, groups: Groups, is_lo
     for name, each in measures.items():
         if each.kind == "indicator":
             raise GoalError(f"--goal: {name} is not kept run by run; a goal is made of share(...) and researchers(...)")
-    return Goal(text, expression, measures, is_lower_better)
+    return RankGoal(text, expression, measures, is_lower_better)
 
 
 def usual_goal(comparison: Comparison) -> str:
@@ -100,7 +100,7 @@ def unit_of(expression: Expression, measures: dict[str, Measure]) -> str:
     return kinds[0] if expression.kind == "/" and kinds[1] == "number" else ""
 
 
-def goal_values(goal: Goal, counts: Integers, run: Run, is_people: bool = False) -> Floats:
+def goal_values(goal: RankGoal, counts: Integers, run: Run, is_people: bool = False) -> Floats:
     """Evaluate a goal on every run.
 
     Parameters
@@ -128,7 +128,7 @@ def goal_values(goal: Goal, counts: Integers, run: Run, is_people: bool = False)
     return evaluate(goal.expression, columns)
 
 
-def rank_variants(comparison: Comparison, goals: Sequence[Goal], pairs: Sequence[Pair]) -> tuple[RankRow, ...]:
+def rank_variants(comparison: Comparison, goals: Sequence[RankGoal], pairs: Sequence[Pair]) -> tuple[RankRow, ...]:
     """Rank the base and the variants by each goal, best first.
 
     Parameters
@@ -163,7 +163,7 @@ def common_draws(pairs: Sequence[Pair]) -> list[int]:
     return common
 
 
-def ranked(comparison: Comparison, goal: Goal, pairs: Sequence[Pair], common: Sequence[int]) -> list[RankRow]:
+def ranked(comparison: Comparison, goal: RankGoal, pairs: Sequence[Pair], common: Sequence[int]) -> list[RankRow]:
     """Rank the base and the variants by one goal, best first."""
     names = labels(comparison.base, comparison.variants)
     effects = [paired_goal(goal, each, comparison.base) for each in pairs]  # of each (D, P)
@@ -179,7 +179,7 @@ def ranked(comparison: Comparison, goal: Goal, pairs: Sequence[Pair], common: Se
     return [row._replace(rank=place) for place, row in enumerate(rows, start=1)]
 
 
-def paired_goal(goal: Goal, each: Pair, run: Run, is_people: bool = False) -> Floats:
+def paired_goal(goal: RankGoal, each: Pair, run: Run, is_people: bool = False) -> Floats:
     """Return what a variant changes in a goal, (D, P): in points where it is a share."""
     scale = POINTS if goal.unit == "points" and not is_people else 1.0
     return scale * (goal_values(goal, each.variant, run, is_people) - goal_values(goal, each.base, run, is_people))
@@ -201,14 +201,14 @@ def best_shares(values: Floats, is_lower_better: bool) -> Floats:
     return shares
 
 
-def base_row(goal: Goal, name: str, best: float, runs: int) -> RankRow:
+def base_row(goal: RankGoal, name: str, best: float, runs: int) -> RankRow:
     """Make the row of the base: no difference from itself."""
     nothing = Judgement(BASE_VERDICT, "what the others are compared with")
     people = 0.0 if goal.unit != "number" else float("nan")
     return RankRow(goal.text, 0, name, goal.unit, 0.0, 0.0, 0.0, 0.0, people, best, *nothing, runs)
 
 
-def rank_row(goal: Goal, name: str, each: Pair, effect: Floats, best: float, base: Run) -> RankRow:
+def rank_row(goal: RankGoal, name: str, each: Pair, effect: Floats, best: float, base: Run) -> RankRow:
     """Judge what one variant does to a goal."""
     mean, error = float(mean_of(in_one_row(effect))), float(crossed_error(effect, len(each.draws)))
     low, _, _, _, high = quantiles_of(in_one_row(effect))
