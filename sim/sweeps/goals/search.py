@@ -19,7 +19,7 @@ from sim.draws.ensemble import draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.model.world import Floats
 from sim.runs.executors import Progress, map_in_order
-from sim.runs.outcomes.statistics import STANDARD_ERRORS, variance_of_mean, variance_parts
+from sim.runs.outcomes.statistics import STANDARD_ERRORS
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import simulate
 from sim.scenarios.scenario import Scenario
@@ -173,7 +173,7 @@ def margins_at(aim: Aim, values: Sequence[TriedValue], workers: int, progress: P
 
     Raises
     ------
-    ValueError : the parameters that the scenario fixes leave nothing that is admissible.
+    ValueError : the parameters that the scenario fixes leave too few stable draws.
     """
     plan = aim.plan
     vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
@@ -190,7 +190,7 @@ def margins_at(aim: Aim, values: Sequence[TriedValue], workers: int, progress: P
 def margins_of_draw(item: DrawAim) -> Floats:
     """Simulate one draw at every value: (X,)."""
     plan, goal, codes = item.aim.plan, item.aim.goal, item.aim.plan.basis.data.codes
-    draw = draw_of(plan.ensemble, plan.basis, item.parameters, item.number)
+    draw = make_draw(plan.basis, item.parameters, item.number)
     found = []
     for value in item.values:
         world = world_of(plan.basis.data, item.aim.scenario_at(value), draw, plan.researchers, plan.until)
@@ -219,7 +219,7 @@ def search(aim: Aim, today: float, workers: int, points: int = SCAN_POINTS, prog
     as_it_is, margins = tried[:, 0], tried[:, 1:]
     if float(criterion(as_it_is, aim.part)) >= 0.0:
         return Solution("met", grid, margins, today, as_it_is, by_draw=np.full(len(margins), today))
-    needed = draws_needed(margins)
+    needed = draws_needed(margins, aim.part)
     if needed > len(margins):
         return Solution("flat", grid, margins, today, as_it_is, needed=needed)
     known = {float(x): column for x, column in zip(grid, margins.T, strict=True)}
@@ -342,23 +342,25 @@ def error_of(values: Floats, margins: Floats, part: float | None, today: float) 
     return float(found.std(ddof=1)) if len(found) > SOLUTION_RESAMPLES / 2 else math.nan
 
 
-def draws_needed(margins: Floats) -> float:
-    """Count the draws that tell the best value of a scan from the worst by `STANDARD_ERRORS`.
+def draws_needed(margins: Floats, part: float | None) -> float:
+    """Count the draws that tell the best value of a scan from the worst by `STANDARD_ERRORS`, from resampled draws.
 
     Parameters
     ----------
     margins : (D, X) with D draws.
+    part : as of `criterion`, which is what is told apart.
 
     Returns
     -------
     Draws; infinite where the values are all equal, 1 where a single draw was run and they are not.
     """
-    means = np.nanmean(margins, axis=0)
-    difference = margins[:, int(np.argmax(means))] - margins[:, int(np.argmin(means))]
-    difference = difference[np.isfinite(difference)]
-    if not len(difference) or float(np.ptp(means)) == 0.0:
+    draws, reached = len(margins), criterion(margins, part)
+    ends = margins[:, [int(np.argmax(reached)), int(np.argmin(reached))]]
+    difference = float(reached.max() - reached.min())
+    if not difference > 0.0:
         return math.inf
-    if len(difference) < 2:
+    if draws < 2:
         return 1.0
-    error = math.sqrt(variance_of_mean(variance_parts(difference[:, np.newaxis]), 1, 1))
-    return math.ceil((STANDARD_ERRORS * error / float(difference.mean())) ** 2)
+    chosen = np.random.default_rng(RESAMPLE_SEED).integers(0, draws, (SOLUTION_RESAMPLES, draws))
+    error = float(np.std([np.subtract(*criterion(ends[rows], part)) for rows in chosen], ddof=1))
+    return math.ceil(draws * (STANDARD_ERRORS * error / difference) ** 2)

@@ -103,7 +103,7 @@ def test_a_flat_response_is_refused_with_the_draws_that_it_needs(monkeypatch: py
     goal = parse_goal("share(work, DEU, top20, 2030) >= 0.02", BASIS.data.codes, 2035)
     found = search(Aim(RunPlan(BASIS.baseline, BASIS), Factor("x", "lever", "x", 0.0, 10.0), goal), 0.0, 1)
     assert found.state == "flat"
-    assert found.needed in (36, 37)  # (2 sd / effect)^2, with effect .1 and sd .3
+    assert found.needed == pytest.approx((2 * 0.3 / 0.1) ** 2, rel=0.2)  # (2 sd / effect)^2, by resampling
 
 
 @pytest.mark.parametrize(("part", "expected"), [(0.5, 6.3), (20 / 21, 6.39), (2 / 21, 6.21), (1.0, 6.4)])
@@ -172,7 +172,7 @@ def test_three_questions_agree_with_a_fine_grid(tmp_path: Path, name: str) -> No
     step = grid[1] - grid[0]
     if found.state == "met":  # with so few draws, of which more pass than in many
         assert criterion(margins_at(aim, [today], 1), aim.part)[0] >= 0.0
-        aim, today = replace(aim, part=0.75), aim.factor.low
+        aim = replace(aim, part=1.0)
         found = search(aim, today, 1, points=5)
         reached = criterion(margins_at(aim, grid.tolist(), 1), aim.part) >= 0.0
     if found.state == "not reached":
