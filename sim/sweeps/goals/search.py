@@ -352,14 +352,16 @@ def draws_needed(margins: Floats, part: float | None) -> float:
 
     Returns
     -------
-    Draws; infinite where the values are all equal, 1 where a single draw was run and they are not.
+    Draws; infinite where the values are all equal; 1 where a single draw was run and they are not, or where so many draws agree on
+    which is better that chance does not make it.
     """
     draws, reached = len(margins), criterion(margins, part)
     ends = margins[:, [int(np.argmax(reached)), int(np.argmin(reached))]]
     difference = float(reached.max() - reached.min())
     if not difference > 0.0:
         return math.inf
-    if draws < 2:
+    signs = np.sign(ends[:, 0] - ends[:, 1])
+    if draws < 2 or abs(np.nansum(signs)) >= STANDARD_ERRORS * math.sqrt(draws):  # a sign test: most draws agree
         return 1.0
     chosen = np.random.default_rng(RESAMPLE_SEED).integers(0, draws, (SOLUTION_RESAMPLES, draws))
     error = float(np.std([np.subtract(*criterion(ends[rows], part)) for rows in chosen], ddof=1))
