@@ -352,8 +352,8 @@ def draws_needed(margins: Floats, part: float | None) -> float:
 
     Returns
     -------
-    Draws; infinite where the values are all equal; 1 where a single draw was run and they are not, or where so many draws agree on
-    which is better that chance does not make it.
+    Draws; infinite where the values are all equal; 1 where a single draw was run and they are not, or where so many draws
+    agree on which is better that it is not chance.
     """
     draws, reached = len(margins), criterion(margins, part)
     ends = margins[:, [int(np.argmax(reached)), int(np.argmin(reached))]]
