@@ -173,7 +173,7 @@ def margins_at(aim: Aim, values: Sequence[TriedValue], workers: int, progress: P
 
     Raises
     ------
-    ValueError : the parameters that the scenario fixes leave too few stable draws.
+    ValueError : the parameters that the scenario fixes leave nothing that is admissible.
     """
     plan = aim.plan
     vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
@@ -190,7 +190,7 @@ def margins_at(aim: Aim, values: Sequence[TriedValue], workers: int, progress: P
 def margins_of_draw(item: DrawAim) -> Floats:
     """Simulate one draw at every value: (X,)."""
     plan, goal, codes = item.aim.plan, item.aim.goal, item.aim.plan.basis.data.codes
-    draw = make_draw(plan.basis, item.parameters, item.number)
+    draw = draw_of(plan.ensemble, plan.basis, item.parameters, item.number)
     found = []
     for value in item.values:
         world = world_of(plan.basis.data, item.aim.scenario_at(value), draw, plan.researchers, plan.until)
