@@ -33,7 +33,7 @@ QUESTIONS = {
         "passes(CHN, USA, work, top20, 2030)",
     ),
     "indian-quality": (
-        "doctoral_quality", 'destination = ["IND"]', "add", 0.0, (0.0, 3.0), None,
+        "doctoral_quality", 'destination = ["IND"]', "add", 0.0, (0.0, 3.0), 0.5,
         "share(study, IND, all, 2035) / share(origin, IND, all, 2035) >= 0.3",
     ),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.sources import COMPARISON, PACKAGE, Remembered, source_hash
+from sim.sources import PACKAGE, Remembered, source_hash
 
 LOADED = """
 import sys
@@ -32,7 +32,7 @@ def test_the_hash_of_deeds_is_remembered_by_the_bytes(cache: Path, tmp_path: Pat
     (package / "comparisons").mkdir(parents=True)
     module = package / "comparisons" / "one.py"
     module.write_text("x = 1\n", encoding="utf-8")
-    parts = (COMPARISON, package)
+    parts = (("comparisons",), package)
     first = source_hash.__wrapped__(*parts)
     (file,) = (cache / "deeds").iterdir()
     assert file.read_text(encoding="ascii") == first == source_hash.__wrapped__(*parts)

@@ -88,6 +88,13 @@ workers_option = click.option(
 )
 
 
+class RunOutput(NamedTuple):
+    """How the answer is given."""
+
+    full: bool
+    as_json: bool
+
+
 @click.command()
 @scenario_arguments
 @click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
@@ -100,6 +107,7 @@ workers_option = click.option(
               help="Check every year that no researcher is lost; repeats and compares a run.")  # fmt: skip
 @click.option("--full", is_flag=True, help="Print every table and how to read them.")
 @json_option
+@gathered("output", RunOutput)
 def run(
     scenarios: tuple[str, ...],
     out: str,
@@ -108,8 +116,7 @@ def run(
     workers: int | None,
     asked: DrawsAsked,
     check_invariants: bool,
-    full: bool,
-    as_json: bool,
+    output: RunOutput,
 ) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     gc.enable()
@@ -129,12 +136,12 @@ def run(
     records = []
     for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), asked.settings), strict=True):
         groups = {**GROUPS, **plan.scenario.groups}
-        if as_json:
+        if output.as_json:
             records.append(run_record(finished, state, groups))
             continue
-        say(run_report(finished, names, groups, full))
+        say(run_report(finished, names, groups, output.full))
         say(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
-    if as_json:
+    if output.as_json:
         show_json({"runs": records})
 
 

@@ -24,7 +24,7 @@ from sim.comparisons.comparison import (
     Headline,
 )
 from sim.comparisons.crossings import crossing_rows
-from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_error, crossed_degrees
+from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_degrees, crossed_error
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.comparisons.regions import ALWAYS, told_regions
 from sim.data.schema import Data

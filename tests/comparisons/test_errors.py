@@ -7,9 +7,9 @@ import pytest
 
 from sim.comparisons.errors import (
     clear_distance,
+    crossed_degrees,
     crossed_error,
     decimals,
-    crossed_degrees,
     effective_number,
     median_error,
 )

@@ -109,6 +109,18 @@ def recover(record: Record, emulator: Emulator, keyed: Keyed, chains: int, steps
     return Recovered((scores < truth.scores).mean(axis=0), scores.std(axis=0))
 
 
+class Effort(NamedTuple):
+    """What is spent on recovering a truth."""
+
+    chains: int = 8
+    steps: int = 1_200
+    workers: int = 1  # processes
+    progress: Progress | None = None  # told after each truth
+
+
+USUAL_EFFORT = Effort()
+
+
 def recovery(
     record: Record,
     emulator: Emulator,
@@ -116,10 +128,7 @@ def recovery(
     truths: Sequence[Truth],
     seed: int,
     informed: np.ndarray | None = None,
-    chains: int = 8,
-    steps: int = 1_200,
-    workers: int = 1,
-    progress: Progress | None = None,
+    effort: Effort = USUAL_EFFORT,
 ) -> Recovery:
     """Recover truths.
 
@@ -129,15 +138,14 @@ def recovery(
     truths : emulated or solved ones, each group by itself.
     seed : of errors and chains.
     informed : (P,) parameters that count as informed, fixed beforehand; None: those that these truths show.
-    chains, steps : of each sample.
-    workers, progress : processes; told after each truth.
+    effort : what is spent on each.
     """
-    work = partial(recover, record, emulator, keyed, chains, steps)
+    work = partial(recover, record, emulator, keyed, effort.chains, effort.steps)
     found = []
-    for done, one in enumerate(map_in_order(work, list(enumerate(truths, start=seed)), workers), start=1):
+    for done, one in enumerate(map_in_order(work, list(enumerate(truths, start=seed)), effort.workers), start=1):
         found.append(one)
-        if progress is not None:
-            progress("recovering truths", done, len(truths))
+        if effort.progress is not None:
+            effort.progress("recovering truths", done, len(truths))
     ranks, widths = (np.stack(each) for each in zip(*found, strict=True))
     shown = 1.0 - widths.mean(axis=0) >= SHRUNK if informed is None else informed
     return Recovery(ranks, widths, np.asarray(shown))

@@ -20,7 +20,7 @@ from sim.draws.worlds import world_of
 from sim.model.world import Floats
 from sim.runs.executors import Progress, map_in_order
 from sim.runs.formulas.measures import values_of
-from sim.runs.outcomes.statistics import STANDARD_ERRORS, variance_of_mean, variance_parts
+from sim.runs.outcomes.statistics import STANDARD_ERRORS
 from sim.runs.plan import RunPlan
 from sim.runs.simulate import simulate
 from sim.scenarios.scenario import Scenario
@@ -219,7 +219,7 @@ def search(aim: Aim, today: float, workers: int, points: int = SCAN_POINTS, prog
     as_it_is, margins = tried[:, 0], tried[:, 1:]
     if float(criterion(as_it_is, aim.part)) >= 0.0:
         return Solution("met", grid, margins, today, as_it_is, by_draw=np.full(len(margins), today))
-    needed = draws_needed(margins)
+    needed = draws_needed(margins, aim.part)
     if needed > len(margins):
         return Solution("flat", grid, margins, today, as_it_is, needed=needed)
     known = {float(x): column for x, column in zip(grid, margins.T, strict=True)}
@@ -342,23 +342,27 @@ def error_of(values: Floats, margins: Floats, part: float | None, today: float) 
     return float(found.std(ddof=1)) if len(found) > SOLUTION_RESAMPLES / 2 else math.nan
 
 
-def draws_needed(margins: Floats) -> float:
-    """Count the draws that tell the best value of a scan from the worst by `STANDARD_ERRORS`.
+def draws_needed(margins: Floats, part: float | None) -> float:
+    """Count the draws that tell the best value of a scan from the worst by `STANDARD_ERRORS`, from resampled draws.
 
     Parameters
     ----------
     margins : (D, X) with D draws.
+    part : as of `criterion`, which is what is told apart.
 
     Returns
     -------
-    Draws; infinite where the values are all equal, 1 where a single draw was run and they are not.
+    Draws; infinite where the values are all equal; 1 where a single draw was run and they are not, or where so many draws
+    agree on which is better that it is not chance.
     """
-    means = np.nanmean(margins, axis=0)
-    difference = margins[:, int(np.argmax(means))] - margins[:, int(np.argmin(means))]
-    difference = difference[np.isfinite(difference)]
-    if not len(difference) or float(np.ptp(means)) == 0.0:
+    draws, reached = len(margins), criterion(margins, part)
+    ends = margins[:, [int(np.argmax(reached)), int(np.argmin(reached))]]
+    difference = float(reached.max() - reached.min())
+    if not difference > 0.0:
         return math.inf
-    if len(difference) < 2:
+    signs = np.sign(ends[:, 0] - ends[:, 1])
+    if draws < 2 or abs(np.nansum(signs)) >= STANDARD_ERRORS * math.sqrt(draws):  # a sign test: most draws agree
         return 1.0
-    error = math.sqrt(variance_of_mean(variance_parts(difference[:, np.newaxis]), 1, 1))
-    return math.ceil((STANDARD_ERRORS * error / float(difference.mean())) ** 2)
+    chosen = np.random.default_rng(RESAMPLE_SEED).integers(0, draws, (SOLUTION_RESAMPLES, draws))
+    error = float(np.std([np.subtract(*criterion(ends[rows], part)) for rows in chosen], ddof=1))
+    return math.ceil(draws * (STANDARD_ERRORS * error / difference) ** 2)

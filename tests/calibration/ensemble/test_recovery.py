@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.calibration.emulation.emulator import Emulator, fit_emulator
-from sim.calibration.ensemble.recovery import Recovery, emulated_truths, evidence_of, recovery
+from sim.calibration.ensemble.recovery import Effort, Recovery, emulated_truths, evidence_of, recovery
 from sim.calibration.evidence import Record
 from tests.calibration.ensemble.toy_model import ToyModel, toy_record
 
@@ -22,7 +22,7 @@ def emulator() -> Emulator:
 def test_truths_are_covered_as_they_should_be() -> None:
     stand_in = emulator()
     truths = emulated_truths(stand_in, MODEL.keyed, MODEL.dimensions, 40, seed=1)
-    found = recovery(RECORD, stand_in, MODEL.keyed, truths, seed=100, chains=4, steps=600)
+    found = recovery(RECORD, stand_in, MODEL.keyed, truths, seed=100, effort=Effort(4, 600))
     assert found.informed[[0, 1]].all()
     assert not found.informed[5:].any()
     assert 0.8 < found.coverage(True) < 0.98
@@ -31,7 +31,7 @@ def test_truths_are_covered_as_they_should_be() -> None:
     wrong = Record(tuple(replace(row, sd=row.sd / 5) for row in RECORD.rows), RECORD.families, RECORD.charts)
     noisy = [truth._replace(rows=np.array([row.value for row in evidence_of(RECORD, truth, 7 + k).rows]))
              for k, truth in enumerate(truths)]  # fmt: skip
-    assert recovery(wrong, stand_in, MODEL.keyed, noisy, 100, found.informed, chains=4, steps=600).coverage(True) < 0.8
+    assert recovery(wrong, stand_in, MODEL.keyed, noisy, 100, found.informed, Effort(4, 600)).coverage(True) < 0.8
 
 
 def test_coverage_counts_ranks_inside_the_middle_nine_tenths() -> None:

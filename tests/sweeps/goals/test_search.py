@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,7 @@ def test_a_flat_response_is_refused_with_the_draws_that_it_needs(monkeypatch: py
     goal = parse_goal("share(work, DEU, top20, 2030) >= 0.02", BASIS.data.codes, 2035)
     found = search(Aim(RunPlan(BASIS.baseline, BASIS), Factor("x", "lever", "x", 0.0, 10.0), goal), 0.0, 1)
     assert found.state == "flat"
-    assert found.needed in (36, 37)  # (2 sd / effect)^2, with effect .1 and sd .3
+    assert found.needed == pytest.approx((2 * 0.3 / 0.1) ** 2, rel=0.2)  # (2 sd / effect)^2, by resampling
 
 
 @pytest.mark.parametrize(("part", "expected"), [(0.5, 6.3), (20 / 21, 6.39), (2 / 21, 6.21), (1.0, 6.4)])
@@ -165,19 +164,11 @@ def test_the_criterion_counts_a_draw_without_anybody_as_not_met() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_three_questions_agree_with_a_fine_grid(tmp_path: Path, name: str) -> None:
-    aim, today = aim_of(tmp_path, name, draws=8, replicates=1, researchers=1_000)
+    aim, today = aim_of(tmp_path, name, draws=25, replicates=1, researchers=5_000)
     found = search(aim, today, 1, points=5)
-    grid = np.linspace(aim.factor.low, aim.factor.high, 41)
+    grid = np.linspace(aim.factor.low, aim.factor.high, 25)
     reached = criterion(margins_at(aim, grid.tolist(), 1), aim.part) >= 0.0
     step = grid[1] - grid[0]
-    if found.state == "met":  # with so few draws, of which more pass than in many
-        assert criterion(margins_at(aim, [today], 1), aim.part)[0] >= 0.0
-        aim, today = replace(aim, part=0.75), aim.factor.low
-        found = search(aim, today, 1, points=5)
-        reached = criterion(margins_at(aim, grid.tolist(), 1), aim.part) >= 0.0
-    if found.state == "not reached":
-        assert not reached.any()
-        return
     assert found.state == "reached"
     nearest = grid[reached][np.argmin(np.abs(grid[reached] - today))]
     assert abs(found.value - nearest) <= max(step, found.error)
