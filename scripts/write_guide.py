@@ -24,7 +24,8 @@ def with_outputs(text: str, folder: Path) -> str:
 
     def run(found: re.Match[str]) -> str:
         command = [sys.executable, "-c", "from sim.cli import main; main()", *shlex.split(found[2])]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+        inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # as wide as into a file
+        environment = inherited | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             raise SystemExit(f"talentsim {found[2]}: {done.stderr}")

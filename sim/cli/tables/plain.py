@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 MOST_UNFOLDED: Final = 24
-"""Letters of a name that are never folded."""
+"""Letters of a name in the first column that are never folded."""
+MOST_UNFOLDED_WORD: Final = 8
+"""The same of a word in another column, or in its title."""
 
 
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -19,7 +21,9 @@ def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     cells = [tuple(row) for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
-        least = min(MOST_UNFOLDED, max((len(row[position]) for row in cells), default=0)) if position == 0 else None
+        texts = [column, *(row[position] for row in cells)]
+        words = [len(word) for text in texts for word in text.split()]
+        least = min(MOST_UNFOLDED, max(map(len, texts))) if position == 0 else min(MOST_UNFOLDED_WORD, max(words, default=0))
         table.add_column(column, overflow="fold", min_width=least)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
