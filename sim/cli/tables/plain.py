@@ -12,8 +12,6 @@ from rich.text import Text
 
 MOST_UNFOLDED: Final = 24
 """Letters of a name in the first column that are never folded."""
-MOST_UNFOLDED_WORD: Final = 8
-"""The same of a word in another column, or in its title."""
 
 
 def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -21,10 +19,10 @@ def plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     cells = [tuple(row) for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
-        texts = [column, *(row[position] for row in cells)]
-        words = [len(word) for text in texts for word in text.split()]
-        least = min(MOST_UNFOLDED, max(map(len, texts))) if position == 0 else min(MOST_UNFOLDED_WORD, max(words, default=0))
-        table.add_column(column, overflow="fold", min_width=least)
+        longest = max(len(column), *(len(row[position]) for row in cells), 0)
+        is_name = position == 0
+        whole, width = is_name and longest <= MOST_UNFOLDED, MOST_UNFOLDED if is_name and longest > MOST_UNFOLDED else None
+        table.add_column(column, overflow="fold", no_wrap=whole, width=width)  # a least width would push the last off the line
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     return table
