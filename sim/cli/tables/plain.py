@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-MOST_UNFOLDED: Final = 24
+MOST_UNFOLDED: Final = 32
 """Letters of a name in the first column that are never folded."""
 
 
