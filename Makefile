@@ -25,6 +25,7 @@ endif
 # mesa-frames needs numpy 1.26, which is built for Python 3.12 and older: `make bench` leaves it out elsewhere.
 FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' 2>/dev/null && echo .venv-frames)
 COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+DEMO := --draws 100 --replicates 1 --researchers 5000
 CHECKED := sim tests scripts examples benchmarks
 
 .PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate lock clean
@@ -32,9 +33,9 @@ CHECKED := sim tests scripts examples benchmarks
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(CORE)  ## run two scenarios with 25 draws each and compare them: tables, figures, a report, the answer
-	$(BIN)/python -m sim run baseline us-entry-restrictions --draws 25
-	$(BIN)/python -m sim compare baseline us-entry-restrictions --draws 25
+demo: $(CORE)  ## run two scenarios with 100 draws each and compare them: tables, figures, a report, the answer
+	$(BIN)/python -m sim run baseline us-entry-restrictions $(DEMO)
+	$(BIN)/python -m sim compare baseline us-entry-restrictions $(DEMO)
 
 test: $(READY)  ## the fast tests
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
