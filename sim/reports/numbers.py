@@ -60,7 +60,8 @@ def reading_notes(run: Run) -> list[str]:
     notes = [
         "Each cell: median share in % (5 % and 95 % quantile over the runs); below it, the median number of people. Digits that "
         "the Monte-Carlo error of the median does not support are left out.",
-        f"The bands contain {run.provenance['bands']}; they do not contain the sampling noise of the published sample.",
+        f"The bands contain {run.provenance['bands']}; of sampling noise they hold that of the published shares that draws "
+        "are solved on.",
     ]
     if run.replicates == 1:
         notes.append("With one replicate the noise of the random numbers cannot be told from the parameters.")

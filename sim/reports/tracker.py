@@ -24,8 +24,8 @@ CITATION: Final = (
 )
 HOW_TO_READ: Final = (
     "Each cell holds the published number, where there is one, and the model's median with the range of 90 % of the runs. ≤, ≥: "
-    "a published bound; ~: derived from published shares. The ranges hold draws of the uncertain parameters and replicates, not "
-    "the sampling noise of the published samples, 2 to 3 points."
+    "a published bound; ~: derived from published shares. The ranges hold draws of the uncertain parameters and replicates, and "
+    "of the sampling noise of published samples, 2 to 3 points, that of the shares which draws are solved on."
 )
 
 

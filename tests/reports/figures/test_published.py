@@ -71,7 +71,7 @@ def test_the_figure_says_what_the_band_contains(run: Run) -> None:
     legend = " ".join(text.get_text() for text in drawn.legends[0].get_texts())
     assert run.run_id in texts
     assert "priors" in texts
-    assert "sampling noise is not in the bands" in texts
+    assert "bands hold the errors of those that draws are solved on" in texts
     assert "narrower rule" in texts
     assert "90 % band" in legend
     assert "published sample" not in legend, "the elite was counted, not sampled"
