@@ -164,7 +164,8 @@ def tabulate_work_shares(comparison: Comparison, tier: str = "top20") -> FigureT
         title=f"Share of work by region, {TIER_WORDS[tier]}",
         caption="Median of the runs with the bands that hold 50 % and 90 % of them; points are published shares with a 90 % "
         "error bar; bands hold the errors of those that draws are solved on, no others. By headquarters of the employer; "
-        f"students count at their university. Everything after {LAST_OBSERVED} is projected. The count of Europe includes Russia{rule}.",
+        f"students count at their university. Everything after {LAST_OBSERVED} is projected. The count of Europe includes "
+        f"Russia{rule}.",
         unit="% of the tier",
         definition=f"Researchers of the tier '{tier}' by headquarters of the employer, divided by all of that tier; medians and "
         "quantiles over draws and replicates. people_p50: median number of people.",
