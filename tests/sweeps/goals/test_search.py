@@ -166,9 +166,16 @@ def test_the_criterion_counts_a_draw_without_anybody_as_not_met() -> None:
 def test_three_questions_agree_with_a_fine_grid(tmp_path: Path, name: str) -> None:
     aim, today = aim_of(tmp_path, name, draws=25, replicates=1, researchers=5_000)
     found = search(aim, today, 1, points=5)
-    grid = np.linspace(aim.factor.low, aim.factor.high, 25)
-    reached = criterion(margins_at(aim, grid.tolist(), 1), aim.part) >= 0.0
+    grid = np.linspace(aim.factor.low, aim.factor.high, 17)
+    on_grid = criterion(margins_at(aim, grid.tolist(), 1), aim.part)
+    reached = on_grid >= 0.0
     step = grid[1] - grid[0]
+    if not reached.any():  # which questions have an answer is up to the model, and the search has to say the same
+        assert found.state in ("not reached", "flat")
+        return
+    if criterion(margins_at(aim, [today], 1), aim.part)[0] >= 0.0:
+        assert found.state == "met"
+        return
     assert found.state == "reached"
     nearest = grid[reached][np.argmin(np.abs(grid[reached] - today))]
     assert abs(found.value - nearest) <= max(step, found.error)
