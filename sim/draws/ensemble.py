@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from sim.data.distributions import Distribution
 from sim.data.load import DATA_FOLDER
@@ -163,6 +162,8 @@ def vectors_of_draws(
 
 def vector_of_row(ensemble: Ensemble, data: Data, row: int, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
     """Read the parameters of a row, or make them anew where overrides say something else."""
+    from scipy.special import ndtr  # slow to import, and asked for by few
+
     known = dict(zip(ensemble.names, ensemble.parameters[row].tolist(), strict=True))
     stated = {parameter.name for parameter in data.parameters}
     if stated == set(known) and all(known[name] == value for name, value in overrides.items()):

@@ -1,4 +1,7 @@
-"""Studies take years at the reference point too: what bars applicants in 2020 alone reaches first jobs from 2024 on."""
+"""Studies take years at the reference point too: what bars applicants in 2020 alone reaches first jobs from 2024 on.
+
+Late entrants, who graduate the year after, are left out (docs/decisions/0020-mends.md).
+"""
 
 import numpy as np
 import pytest
@@ -31,7 +34,7 @@ def worlds(draw: Draw, **changed: float) -> tuple[World, World]:
     """The baseline, and with most Chinese applicants barred from the USA in 2020 alone."""
     base = policies_in_force(DATA, load_shipped("baseline"), draw.parameters, draw.number)
     both = (base, resolve_policies(base, [[BARRED]], {}, FIRST_YEAR))
-    parameters = {**draw.parameters, **changed}
+    parameters = {**draw.parameters, "late_entry": 0.0, **changed}
     return tuple(make_world(DATA, parameters, draw.constants, policies, UNTIL, 1.0) for policies in both)
 
 

@@ -237,7 +237,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "demand_2019": people * draw.uniform(0.5, 1.5, regions),
         "bar_top20": 1.0,
         "bar_elite": 2.0,
-        "talent_up_to": talent_up_to(draw.normal(0.0, 0.3, regions)),
+        "talent_up_to": talent_up_to(draw.normal(0.0, 0.2, regions)),
         "abroad_share": np.where(np.arange(regions) == 1, 0.4, 0.0),
         "abroad_region": np.where(np.arange(regions) == 1, 0, np.arange(regions)),
     }

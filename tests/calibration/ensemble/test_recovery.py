@@ -28,7 +28,7 @@ def test_truths_are_covered_as_they_should_be() -> None:
     assert 0.8 < found.coverage(True) < 0.98
     assert 0.85 < found.coverage(False) < 0.95
     assert found.histogram(False).sum() == 40 * (~found.informed).sum()
-    wrong = Record(tuple(replace(row, sd=row.sd / 5) for row in RECORD.rows), RECORD.families, RECORD.charts)
+    wrong = Record(tuple(replace(row, sd=row.sd / 20) for row in RECORD.rows), RECORD.families, RECORD.charts)
     noisy = [truth._replace(rows=np.array([row.value for row in evidence_of(RECORD, truth, 7 + k).rows]))
              for k, truth in enumerate(truths)]  # fmt: skip
     assert recovery(wrong, stand_in, MODEL.keyed, noisy, 100, found.informed, Effort(4, 600)).coverage(True) < 0.8
