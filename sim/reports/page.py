@@ -137,7 +137,7 @@ def _page(comparison: Comparison, figures: Figures, sections: Sequence[Section],
             version=version,
             title=shortened(title, MOST_TITLE),
             kind=shortened(_kind(comparison), MOST_TITLE),
-            question=_question(runs[-1], title),
+            lead=_question(runs[-1], title),
             sections=_without(sections, left_out, len(comparison.variants)),
             footer=f"{shortened(run_note(comparison), MOST_NOTE)} Written by talentsim {version}. Projections under assumptions, "
             "not forecasts of persons.",

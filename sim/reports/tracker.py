@@ -65,9 +65,10 @@ def write_tracker(values: Sequence[TrackerValue], charts: Sequence[TrackerChart]
     page = folder / "tracker.html"
     text = templates().get_template("tracker.html")
     style = (PACKAGE / "reports" / "assets" / "style.css").read_text(encoding="utf-8")
+    kind = "The tracker, continued"
     footer = f"{note} Written by talentsim {sim.__version__}. Projections under assumptions, not forecasts of persons."
     page.write_text(
-        text.render(version=sim.__version__, title=title, summary=summary, sections=sections, footer=footer, style=style),
+        text.render(version=sim.__version__, kind=kind, title=title, lead=summary, sections=sections, footer=footer, style=style),
         encoding="utf-8",
     )
     return page
