@@ -10,6 +10,7 @@ from scipy.special import ndtr
 from sim.calibration.evidence import WEIGHED, Evidence, Record
 from sim.calibration.likelihood import MisfitPart, misfits, one_sided
 from sim.model.world import Floats
+from sim.runs.outcomes.statistics import effective_number
 
 INSIDE_BAND = 0.90
 """MisfitPart of what the draws expect, errors included, that an interval holds."""
@@ -120,7 +121,7 @@ def fit(record: Record, values: Floats, weights: Floats | None = None) -> Fit:
         family_fit("all", list(record.families), rows, scores, w),
         float(np.min(everything)) if np.ndim(everything) else math.nan,
         draws,
-        float(1.0 / np.square(w).sum()),
+        effective_number(w),
     )
 
 

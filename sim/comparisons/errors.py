@@ -22,17 +22,6 @@ MOST_DIGITS = 2
 """Most decimals of a number in percent or points that are printed."""
 
 
-def effective_number(weights: Floats) -> float:
-    """Return the number of equally weighted draws that would know a mean as well: (sum w)^2 / sum w^2 (Kish, 1965).
-
-    Parameters
-    ----------
-    weights
-        Of the draws, (D,), not negative and not all zero.
-    """
-    return float(weights.sum() ** 2 / (weights**2).sum())
-
-
 def crossed_degrees(parts: VarianceParts, draws: float, replicates: int) -> float:
     """Return the degrees of freedom of the standard error of a mean over crossed draws and replicates (Satterthwaite, 1946).
 

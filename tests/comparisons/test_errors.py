@@ -10,11 +10,10 @@ from sim.comparisons.errors import (
     crossed_degrees,
     crossed_error,
     decimals,
-    effective_number,
     median_error,
 )
 from sim.comparisons.words import parts_in_digits, rounded_to, signed
-from sim.runs.outcomes.statistics import VarianceParts, variance_parts
+from sim.runs.outcomes.statistics import VarianceParts, effective_number, variance_parts
 
 
 def test_weights_that_are_equal_count_every_draw_and_one_that_has_all_counts_alone() -> None:

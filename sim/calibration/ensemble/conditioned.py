@@ -26,6 +26,7 @@ from sim.calibration.likelihood import log_likelihood
 from sim.draws.ensemble import Ensemble, read_ensemble, solution_digest, write_ensemble
 from sim.model.world import Floats
 from sim.runs.executors import Progress
+from sim.runs.outcomes.statistics import effective_number
 from sim.scenarios.scenario import Basis
 from sim.sources import cache_root
 
@@ -93,7 +94,7 @@ def conditioned(
     now = exact_likelihood(record, after)
     weights = importance_weights(now + np.log(counts), before)
     values = weights.values if weights.tail < MOST_TAIL else unsmoothed(now - before, counts)
-    weights = weights._replace(values=values, effective=float(1.0 / np.square(values).sum()))
+    weights = weights._replace(values=values, effective=effective_number(values))
     about = {key: value for key, value in ensemble.record.items() if key not in ("solution", "evidence", "seed")}
     about |= {"of": ensemble.digest, "fixed": dict(fixed or {}), "effective": weights.effective}
     draw = Resampling(seed, ensemble.name, len(ensemble))

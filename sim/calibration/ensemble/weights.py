@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sim.model.world import Floats
+from sim.runs.outcomes.statistics import effective_number
 
 MOST_TAIL = 0.7
 LEAST_EFFECTIVE = 100.0
@@ -43,7 +44,7 @@ def importance_weights(exact: Floats, emulated: Floats, least: float = LEAST_EFF
     elif solved.any():
         tail = 0.0 if np.ptp(ratios[solved]) <= 1e-12 else np.nan
     values = np.exp(logs)
-    effective = float(1.0 / np.square(values).sum())
+    effective = effective_number(values)
     return Weights(values, tail, effective, bool(tail < MOST_TAIL and effective >= least))
 
 

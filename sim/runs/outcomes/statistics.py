@@ -132,6 +132,17 @@ STANDARD_ERRORS = 2.0
 MOST_REPLICATES = 100_000
 
 
+def effective_number(weights: Floats) -> float:
+    """Return the number of equally weighted draws that would know a mean as well: (sum w)^2 / sum w^2 (Kish, 1965).
+
+    Parameters
+    ----------
+    weights
+        Of the draws, (D,), not negative and not all zero; they need not add to 1.
+    """
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
 def variance_of_mean(parts: VarianceParts, draws: float, replicates: float) -> float:
     """Return the variance of the mean of draws x replicates; a part that is not known is left out, NaN if none is known."""
     if np.isnan(parts).all():
