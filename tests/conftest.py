@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from sim.cli import main
-from sim.runs.execute import Runner, Task
+from sim.runs.execute import Runner
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, Task
 from sim.scenarios.load import load_scenario
 from sim.sweeps.results import Sweep
 from tests.support.made_up import made_up, made_up_sweep

@@ -5,47 +5,27 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
 from sim.draws.draw import REFERENCE, Draw, reference_vector
-from sim.draws.ensemble import draw_of, find_ensemble, known_draw_of, vectors_of_draws
+from sim.draws.ensemble import find_ensemble, known_draw_of
 from sim.draws.worlds import world_of
 from sim.engines.arrays import is_compiled
 from sim.engines.walk import EngineMissingError, check_engine
-from sim.runs.executors import Progress, map_in_order, map_in_threads
+from sim.runs.executors import Progress, map_in_order, map_in_threads, with_progress
 from sim.runs.folder import Run, check_place, find_run, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, Task, solve, tasks_of
 from sim.runs.simulate import Walk, simulate
 
 SHORT: Final = 200_000
 """Researchers up to which a run is so short that threads of one process may make it: none can be stopped in the middle."""
 SMALLEST = 100
 """Researchers of a run that is made for nothing but what it compiles."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """The replicates of one draw: the unit that a worker executes."""
-
-    plan: RunPlan
-    number: int
-    parameters: Mapping[str, float]
-
-
-def tasks_of(plan: RunPlan) -> list[Task]:
-    """List the draws of a plan with their parameters.
-
-    Raises
-    ------
-    ValueError : the parameters fixed by the scenario leave nothing that is stable, or the ensemble has fewer draws.
-    """
-    vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
-    return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 
 def variant_tasks(plan: RunPlan) -> dict[float, Task]:
@@ -62,11 +42,6 @@ def variant_tasks(plan: RunPlan) -> dict[float, Task]:
 def execute(task: Task) -> list[Outcomes]:
     """Solve or find the draw of a task and run its replicates."""
     return run_replicates(task, solve(task))
-
-
-def solve(task: Task) -> Draw:
-    """Solve or find the draw of a task."""
-    return draw_of(task.plan.ensemble, task.plan.basis, task.parameters, task.number)
 
 
 def run_replicates(task: Task, draw: Draw) -> list[Outcomes]:
@@ -104,10 +79,8 @@ def run_tasks(tasks: list[Task], workers: int, progress: Progress | None = None)
     else:
         made = map_in_order(execute, tasks, workers)
     with closing(made) as results:
-        for done, outcomes in enumerate(results, start=1):
+        for outcomes in with_progress(results, "running", len(tasks), progress):
             yield from outcomes
-            if progress is not None:
-                progress("running", done, len(tasks))
 
 
 def is_short(plan: RunPlan) -> bool:
@@ -120,11 +93,8 @@ def draws_of(tasks: Sequence[Task], workers: int, progress: Progress | None) -> 
     known = [known_draw_of(task.plan.ensemble, task.plan.basis, task.parameters, task.number) for task in tasks]
     missing = [task for task, draw in zip(tasks, known, strict=True) if draw is None]
     with closing(map_in_order(solve, missing, workers)) as results:
-        for done, each in enumerate(results, start=1):
-            known[known.index(None)] = each
-            if progress is not None:
-                progress("solving", done, len(missing))
-    return [draw for draw in known if draw is not None]
+        solved = iter(list(with_progress(results, "solving", len(missing), progress)))
+    return [next(solved) if draw is None else draw for draw in known]
 
 
 def compile_ahead(tasks: Sequence[Task], progress: Progress | None = None) -> None:

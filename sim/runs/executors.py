@@ -291,6 +291,26 @@ def map_in_order(work: Callable[[Item], Result], items: Sequence[Item], workers:
             yield result
 
 
+def with_progress(results: Iterable[Result], saying: str, total: int, progress: Progress | None) -> Iterator[Result]:
+    """Yield results and tell after each how many of all are there.
+
+    Parameters
+    ----------
+    results
+        One by one, as of `map_in_order`; whoever made them closes them.
+    saying
+        What progress is told.
+    total
+        How many there will be.
+    progress
+        Called with (saying, done, total) when the next result is asked for; nobody is told if None.
+    """
+    for done, each in enumerate(results, start=1):
+        yield each
+        if progress is not None:
+            progress(saying, done, total)
+
+
 def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result, None, None]:
     """Apply work that lets go of the interpreter's lock to items, in threads, and yield the results in the order of the items.
 

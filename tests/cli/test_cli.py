@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import sim
-from sim.runs.execute import Runner, Task
+from sim.runs.execute import Runner
 from sim.runs.outcomes.outcomes import Outcomes
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, Task
 from sim.scenarios.groups import GROUPS
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import named_policies

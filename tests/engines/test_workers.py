@@ -12,8 +12,9 @@ from sim.data.load import load_data
 from sim.draws.constants import first_guess
 from sim.draws.draw import draw_file, draw_key, save_draws
 from sim.model.choice.compiled import cache_folder
-from sim.runs.execute import run_tasks, tasks_of, variant_tasks
+from sim.runs.execute import run_tasks, variant_tasks
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.plan import tasks_of
 from sim.scenarios.load import load_scenario
 from sim.sources import PACKAGE
 from tests.support.packaged import BASIS, plan_of

@@ -12,8 +12,9 @@ from sim.comparisons.comparison import NO_CHANGE
 from sim.comparisons.effects import compare_runs
 from sim.data.load import load_data
 from sim.draws.draw import REFERENCE, draw_key, reference_vector, shipped_draws
-from sim.runs.execute import run_tasks, tasks_of
+from sim.runs.execute import run_tasks
 from sim.runs.folder import Run, write_run
+from sim.runs.plan import tasks_of
 from sim.scenarios.load import load_scenario
 from tests.support.packaged import BASIS, plan_of
 

@@ -16,10 +16,11 @@ from sim.engines.axes import AXES, TIERS
 from sim.engines.counts import shares
 from sim.model.choice.randomness import make_key
 from sim.model.population import APPLY, OUT
-from sim.runs.execute import run_tasks, tasks_of
+from sim.runs.execute import run_tasks
 from sim.runs.folder import write_run
 from sim.runs.lives.life import Life, State
 from sim.runs.lives.trace import trace
+from sim.runs.plan import tasks_of
 from sim.scenarios.load import load_scenario, load_shipped
 from sim.scenarios.reading.chain import shipped_names
 from sim.scenarios.scenario import Scenario

@@ -12,7 +12,7 @@ from scipy.special import expit
 from sim.calibration.emulation.process import Surface, fit_process
 from sim.calibration.one_thread import one_thread
 from sim.model.world import Floats
-from sim.runs.executors import Progress, map_in_order
+from sim.runs.executors import Progress, map_in_order, with_progress
 
 LEAST_SHARE = 1e-5
 """Distance from 0 and 1 within which a share is not told from the end."""
@@ -113,11 +113,7 @@ def fit_emulator(
     is_share = tuple(bool(values[:, k].max() <= 1.0) for k in outputs)
     work = partial(fit_output, inputs, noise)
     linked = [link(values[:, k], share) for k, share in zip(outputs, is_share, strict=True)]
-    surfaces = []
-    for done, surface in enumerate(map_in_order(work, linked, workers), start=1):
-        surfaces.append(surface)
-        if progress is not None:
-            progress("fitting the emulator", done, len(linked))
+    surfaces = list(with_progress(map_in_order(work, linked, workers), "fitting the emulator", len(linked), progress))
     return Emulator(tuple(outputs), values.shape[1], is_share, tuple(surfaces))
 
 

@@ -21,7 +21,7 @@ from sim.calibration.evidence import Record
 from sim.calibration.likelihood import log_likelihood
 from sim.calibration.one_thread import one_thread
 from sim.model.world import Floats
-from sim.runs.executors import Progress, map_in_order
+from sim.runs.executors import Progress, map_in_order, with_progress
 
 SHRUNK = 0.3
 """Part of the prior's width that must be gone for a parameter to count as informed."""
@@ -141,11 +141,8 @@ def recovery(
     effort : what is spent on each.
     """
     work = partial(recover, record, emulator, keyed, effort.chains, effort.steps)
-    found = []
-    for done, one in enumerate(map_in_order(work, list(enumerate(truths, start=seed)), effort.workers), start=1):
-        found.append(one)
-        if effort.progress is not None:
-            effort.progress("recovering truths", done, len(truths))
+    made = map_in_order(work, list(enumerate(truths, start=seed)), effort.workers)
+    found = list(with_progress(made, "recovering truths", len(truths), effort.progress))
     ranks, widths = (np.stack(each) for each in zip(*found, strict=True))
     shown = 1.0 - widths.mean(axis=0) >= SHRUNK if informed is None else informed
     return Recovery(ranks, widths, np.asarray(shown))

@@ -3,23 +3,23 @@
 Draws belong to researchers and rows keep their places, so that what is read of a row in one year and in another is one person.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws.ensemble import draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.engines.arrays import run_years
 from sim.engines.counts import YearEnd
 from sim.model.choice.randomness import make_key
-from sim.runs.executors import Progress, map_in_order
+from sim.runs.executors import Progress, map_in_order, with_progress
 from sim.runs.folder import ensemble_of, read_run
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, Task, solve, tasks_of
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis, load_scenario
 
@@ -29,26 +29,6 @@ Reader = Callable[[Iterator[YearEnd]], NDArray[Any]]
 
 class TraceError(Exception):
     """What was asked for is not in the run."""
-
-
-@dataclass(frozen=True)
-class DrawAgain:
-    """One draw of a plan, to be walked again and read; a unit of work.
-
-    Parameters
-    ----------
-    plan
-        The run.
-    number, parameters
-        Of the draw, numbered from 0.
-    read
-        What is read off each replicate.
-    """
-
-    plan: RunPlan
-    number: int
-    parameters: Mapping[str, float]
-    read: Reader
 
 
 def plan_of_run(folder: Path) -> RunPlan:
@@ -89,20 +69,13 @@ def replay(plan: RunPlan, read: Reader, progress: Progress | None = None) -> NDA
     sim.draws.constants.NotSolvedError : the constants of a draw cannot be solved.
     sim.runs.executors.ExecutorError : worker processes die or cannot start.
     """
-    vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
-    items = [DrawAgain(plan, number, vector, read) for number, vector in enumerate(vectors)]
-    found = []
-    with closing(map_in_order(walk_again, items, plan.workers)) as results:
-        for done, arrays in enumerate(results, start=1):
-            found.append(arrays)
-            if progress is not None:
-                progress("following", done, len(items))
-    return np.stack(found)
+    tasks = tasks_of(plan)
+    with closing(map_in_order(partial(walk_again, read), tasks, plan.workers)) as results:
+        return np.stack(list(with_progress(results, "following", len(tasks), progress)))
 
 
-def walk_again(item: DrawAgain) -> NDArray[Any]:
+def walk_again(read: Reader, task: Task) -> NDArray[Any]:
     """Walk the replicates of one draw and read them: (P, ...)."""
-    plan = item.plan
-    draw = draw_of(plan.ensemble, plan.basis, item.parameters, item.number)
-    world = world_of(plan.basis.data, plan.scenario, draw, plan.researchers, plan.until)
-    return np.stack([item.read(run_years(world, make_key(plan.seed, replicate))) for replicate in range(plan.replicates)])
+    plan = task.plan
+    world = world_of(plan.basis.data, plan.scenario, solve(task), plan.researchers, plan.until)
+    return np.stack([read(run_years(world, make_key(plan.seed, replicate))) for replicate in range(plan.replicates)])

@@ -8,20 +8,20 @@ draw has; it is reached where the criterion is at least 0. Crossings between poi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.draws.ensemble import draw_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.model.world import Floats
-from sim.runs.executors import Progress, map_in_order
+from sim.runs.executors import Progress, map_in_order, with_progress
 from sim.runs.formulas.measures import values_of
 from sim.runs.outcomes.statistics import STANDARD_ERRORS
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, Task, solve, tasks_of
 from sim.runs.simulate import simulate
 from sim.scenarios.scenario import Scenario
 from sim.sweeps.design.design import with_value
@@ -90,16 +90,6 @@ class Aim:
     def levers_at(self, way: float) -> tuple[float, ...]:
         """Return the value of each of several levers when a part of the way is gone."""
         return tuple(lever.start + way * (lever.end - lever.start) for lever in self.along)
-
-
-@dataclass(frozen=True)
-class DrawAim:
-    """One draw at some values: a unit of work."""
-
-    aim: Aim
-    number: int
-    parameters: Mapping[str, float]
-    values: tuple[TriedValue, ...]
 
 
 @dataclass(frozen=True)
@@ -175,25 +165,18 @@ def margins_at(aim: Aim, values: Sequence[TriedValue], workers: int, progress: P
     ------
     ValueError : the parameters that the scenario fixes leave nothing that is admissible.
     """
-    plan = aim.plan
-    vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
-    items = [DrawAim(aim, number, vector, tuple(values)) for number, vector in enumerate(vectors)]
-    rows = []
-    with closing(map_in_order(margins_of_draw, items, workers)) as results:
-        for done, row in enumerate(results, start=1):
-            rows.append(row)
-            if progress is not None:
-                progress("trying values", done, len(items))
-    return np.stack(rows)
+    tasks = tasks_of(aim.plan)
+    with closing(map_in_order(partial(margins_of_draw, aim, tuple(values)), tasks, workers)) as results:
+        return np.stack(list(with_progress(results, "trying values", len(tasks), progress)))
 
 
-def margins_of_draw(item: DrawAim) -> Floats:
+def margins_of_draw(aim: Aim, values: Sequence[TriedValue], task: Task) -> Floats:
     """Simulate one draw at every value: (X,)."""
-    plan, goal, codes = item.aim.plan, item.aim.goal, item.aim.plan.basis.data.codes
-    draw = draw_of(plan.ensemble, plan.basis, item.parameters, item.number)
+    plan, goal, codes = aim.plan, aim.goal, aim.plan.basis.data.codes
+    draw = solve(task)
     found = []
-    for value in item.values:
-        world = world_of(plan.basis.data, item.aim.scenario_at(value), draw, plan.researchers, plan.until)
+    for value in values:
+        world = world_of(plan.basis.data, aim.scenario_at(value), draw, plan.researchers, plan.until)
         runs = (simulate(world, draw, replicate, plan.seed) for replicate in range(plan.replicates))
         table = np.array([values_of(goal.measures, outcomes, codes) for outcomes in runs])  # (P, measures)
         columns = dict(zip((str(measure) for measure in goal.measures), table.T, strict=True))

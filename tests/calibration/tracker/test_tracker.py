@@ -16,9 +16,9 @@ from sim.engines.arrays import run_years
 from sim.engines.axes import AXES, TIERS
 from sim.model.choice.randomness import make_key
 from sim.reports.tracker import write_tracker
-from sim.runs.execute import execute, tasks_of
+from sim.runs.execute import execute
 from sim.runs.outcomes.institutions import VARIED_DISPERSION, leading_by_region
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, tasks_of
 from sim.runs.rows import read_rows, write_rows
 from sim.scenarios.load import load_basis
 

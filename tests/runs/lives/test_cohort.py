@@ -12,7 +12,7 @@ from sim.engines.axes import AXES, TIERS
 from sim.model.choice.randomness import make_key
 from sim.model.population import OUT, STUDY, WORK
 from sim.runs.lives.cohort import FATES, REMAINING, CohortGroup, fates, follow
-from sim.runs.plan import RunPlan
+from sim.runs.plan import RunPlan, tasks_of
 from sim.scenarios.load import load_basis
 from tests.support.toy import random_world
 
@@ -87,7 +87,7 @@ def test_of_those_who_are_somewhere_all_have_stayed_at_first_and_nobody_comes_ba
 @pytest.mark.slow
 def test_the_group_of_a_run_is_its_stock_and_shares_add_to_one(outcomes_of: Any) -> None:
     plan = RunPlan(load_basis().baseline, load_basis(), draws=2, replicates=2, researchers=1_000, until=2024)
-    from sim.runs.execute import execute, tasks_of
+    from sim.runs.execute import execute
 
     runs = [outcome for task in tasks_of(plan) for outcome in execute(task)]
     found = follow(plan, CohortGroup(2019, at=(0,), tier="top20"), runs[0].weight)
