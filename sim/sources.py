@@ -91,13 +91,25 @@ def bytes_hash(files: dict[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _keep(path: Path, text: str) -> None:
-    """Write a small file in one atomic move; a cache that cannot be written is no error."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        partial.write_text(text, encoding="ascii")
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give the place of a new file beside `path`, with the same ending; move it into place at the end, or remove it on any error.
+
+    The folder is made if it is absent. Nobody ever reads half a file, and of several that write the same the last stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{os.urandom(4).hex()}-{path.name}")
+    try:
+        yield partial
         partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a small file whole; a cache that cannot be written is no error."""
+    with contextlib.suppress(OSError), whole_file(path) as place:
+        place.write_text(text, encoding="ascii")
 
 
 class Remembered:

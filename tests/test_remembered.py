@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.sources import PACKAGE, Remembered, source_hash
+from sim.sources import PACKAGE, Remembered, source_hash, whole_file
 
 LOADED = """
 import sys
@@ -69,3 +69,20 @@ def test_a_second_run_imports_no_library_that_it_can_do_without(tmp_path: Path) 
             check=True,
         )
     assert done.stderr.split() == []
+
+
+def test_a_file_is_there_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "numbers.npz"
+    with whole_file(path) as place:
+        assert (place.parent, place.suffix, path.exists()) == (path.parent, ".npz", False)
+        place.write_text("first", encoding="ascii")
+
+    def stop_halfway() -> None:
+        with whole_file(path) as place:
+            place.write_text("half", encoding="ascii")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stop_halfway()
+    assert path.read_text(encoding="ascii") == "first"
+    assert list(path.parent.iterdir()) == [path]

@@ -5,10 +5,10 @@ are shipped with the package or cached by their vector; a change of the formulas
 key, so that no old solution is ever used.
 """
 
+import contextlib
 import hashlib
 import json
 import math
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -31,7 +31,7 @@ from sim.model.world import Floats
 from sim.scenarios.levers.changes import Policies, resolve_policies
 from sim.scenarios.levers.observed import observed_policies
 from sim.scenarios.scenario import Basis, Scenario, lever_values, scenario_effect
-from sim.sources import SOLUTION, cache_root, source_hash
+from sim.sources import SOLUTION, cache_root, source_hash, whole_file
 
 SOBOL_SEED = 2010
 SOBOL_DIMENSIONS = 96
@@ -275,12 +275,6 @@ def save_draws(path: Path, draws: Mapping[str, Constants]) -> None:
 
 
 def save_arrays(path: Path, **arrays: Any) -> None:
-    """Write arrays by name in one atomic move; a cache that cannot be written is no error."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez_compressed(file, **arrays)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError:
-        return
+    """Write arrays by name, whole; a cache that cannot be written is no error."""
+    with contextlib.suppress(OSError), whole_file(path) as place, place.open("wb") as file:
+        np.savez_compressed(file, **arrays)

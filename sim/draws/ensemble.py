@@ -33,7 +33,7 @@ from sim.draws.draw import (
 )
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis, scenario_effect
-from sim.sources import SOLUTION, source_hash
+from sim.sources import SOLUTION, source_hash, whole_file
 
 PRIOR = "prior"
 """Name of the ensemble of points of the priors."""
@@ -232,10 +232,8 @@ def write_ensemble(path: Path, ensemble: Ensemble) -> Ensemble:
     digest = content_digest(ensemble)
     record = json.dumps(dict(ensemble.record), sort_keys=True)
     table = pa.table(columns).replace_schema_metadata({DIGEST: digest.encode(), RECORD: record.encode()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{path.name}")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
+    with whole_file(path) as place:
+        pq.write_table(table, place, compression="zstd")
     return read_ensemble(path)
 
 

@@ -7,7 +7,6 @@ import functools
 import gzip
 import hashlib
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -28,7 +27,7 @@ from sim.reports.sections import anatomy_part, answer_part, assumption_part, ban
 from sim.reports.single import as_comparison
 from sim.reports.words import shortened
 from sim.runs.folder import Run
-from sim.sources import PACKAGE
+from sim.sources import PACKAGE, whole_file
 
 _ASSETS: Final = PACKAGE / "reports" / "assets"
 
@@ -86,10 +85,8 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
         If it cannot be written.
     """
     page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES, pictures).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(page)
-    os.replace(partial, path)
+    with whole_file(path) as place:
+        place.write_bytes(page)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
@@ -25,6 +24,7 @@ from sim.runs.atomic import explained
 from sim.runs.executors import Dispatcher, ExecutorError, InThisProcess, Processes, Progress
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
+from sim.sources import whole_file
 
 NAME_DIGITS = 24
 
@@ -57,18 +57,14 @@ class Bank:
         return read_point(self.place(task), task)
 
     def keep(self, task: PointTask, solved: Solved) -> None:
-        """Write a point in one move.
+        """Write a point, whole.
 
         Raises
         ------
         sim.runs.atomic.FolderError : the folder cannot be written.
         """
-        path = self.place(task)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with explained(self.folder):
-            with partial.open("wb") as file:
-                np.savez(file, **arrays_of(task, solved))
-            partial.replace(path)
+        with explained(self.folder), whole_file(self.place(task)) as place, place.open("wb") as file:
+            np.savez(file, **arrays_of(task, solved))
 
 
 def fill(

@@ -17,6 +17,7 @@ from sim.calibration.evidence import Record
 from sim.draws.ensemble import CALIBRATED, Ensemble, solution_digest
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis
+from sim.sources import whole_file
 
 EXACT, EMULATED = "exact", "emulated"
 RECORD_FILE = "record.nc"
@@ -163,7 +164,6 @@ def tree_of(record: Record, basis: Basis, posterior: Posterior, solved: Sequence
 
 
 def write_tree(tree: Any, path: Path) -> None:
-    """Write a tree as netCDF in one move."""
-    partial = path.with_name(f".partial-{path.name}")
-    tree.to_netcdf(partial, engine="h5netcdf")
-    partial.replace(path)
+    """Write a tree as netCDF, whole."""
+    with whole_file(path) as place:
+        tree.to_netcdf(place, engine="h5netcdf")

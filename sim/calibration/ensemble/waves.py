@@ -27,6 +27,7 @@ from sim.calibration.one_thread import one_thread
 from sim.model.world import Floats
 from sim.runs.atomic import explained
 from sim.runs.executors import Progress
+from sim.sources import whole_file
 
 AGREED_COVERAGE, AGREED_ERROR, AGREED_ROWS = 0.85, 0.75, 0.9
 NORMAL_90 = 1.645  # standard deviations of a 90 % interval
@@ -194,12 +195,8 @@ class Calibration:
         with one_thread():
             proposal = self.sampled(emulator, count, wave)
         if place is not None:
-            with explained(place.parent):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                partial = place.with_suffix(".partial")
-                with partial.open("wb") as file:
-                    np.savez(file, **proposal._asdict())
-                partial.replace(place)
+            with explained(place.parent), whole_file(place) as new, new.open("wb") as file:
+                np.savez(file, **proposal._asdict())
         return proposal
 
     def place(self, answers: Answers, count: int, wave: int) -> Path | None:
