@@ -34,7 +34,7 @@ STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "path",
 }
 _MARGINS: Final = {
-    LINES: (0.05, 0.985, 0.28),
+    LINES: (0.066, 0.985, 0.4),
     INTERVALS: (0.13, 0.93, 0.62),
     BARS: (0.2, 0.93, 0.95),
     MATRIX: (0.11, 0.985, 0.42),
