@@ -38,7 +38,7 @@ from sim.model.choice.randomness import YEAR, Key, make_key, occasion
 from sim.model.population import OUT, Researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.model.world import Year as Tables
-from sim.model.year import make_year
+from sim.model.year import make_lone_year
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 
@@ -166,7 +166,7 @@ def tables_again(world: World, indices: Indices, t: int, times: int) -> float:
     """Make the tables of a year several times, as a run does without leaving compiled code."""
     total = 0.0
     for _ in range(times):
-        total += make_year(world, indices, t).study_pull
+        total += make_lone_year(world, indices, t).study_pull
     return total
 
 

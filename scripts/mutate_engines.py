@@ -51,7 +51,8 @@ MUTATIONS = (
         "engines/agents",
         """        students.do("graduate")
 """,
-        """        self.tables = make_year(self.world, self.update_indices() or self.indices, self.year - FIRST_YEAR)
+        """        fresh = self.update_indices() or self.indices
+        self.tables = make_year(self.world, fresh, self.year - FIRST_YEAR, self.study_weights)
         students.do("graduate")
 """,
     ),

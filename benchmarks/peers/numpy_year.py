@@ -12,7 +12,7 @@ from sim.engines.counts import ENTRY, EVERYBODY, EXIT, FIRST_JOB, RELOCATION, Co
 from sim.model.indices import as_floats, first_indices, next_indices
 from sim.model.population import APPLY, NO_STATUS, OUT, PERMANENT, POST_STUDY, STUDENT, STUDY, TEMPORARY, WORK
 from sim.model.world import AGE_FROM, AT_STUDY, AT_WORK, DURATION_FROM, INDUSTRY, STUDY_YEARS, World
-from sim.model.year import make_year
+from sim.model.year import make_year, new_past
 
 LONGEST = 250
 NO_DEGREE = -1
@@ -79,6 +79,7 @@ class NumpyModel:
         regions = len(world.anglophone)
         self.nests = np.where(world.anglophone[np.newaxis, :] == 1, 1, 2).repeat(regions, axis=0)
         np.fill_diagonal(self.nests, 0)
+        self.past = new_past(world)
         exact = world.cohort / world.people_per_researcher
         self.sizes = (exact + self.rng.random(exact.shape)).astype(np.int64)
 
@@ -88,7 +89,7 @@ class NumpyModel:
 
     def step(self, t: int) -> Counts:
         """Live one year."""
-        self.tables = tables = make_year(self.world, self.indices, t)
+        self.tables = tables = make_year(self.world, self.indices, t, self.past)
         self.counts = counts = new_counts(len(self.world.anglophone))
         p = self.people
         p.enter(self.sizes[t], self.world.coefficients.visa_sensitive_share, self.rng)

@@ -49,9 +49,9 @@ from sim.model.status import (
     transfer,
     updated_status,
 )
-from sim.model.study import POSTPONED, begin_study, choose_study, graduates, years_at_entry
-from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, Indices, World, Year
-from sim.model.year import ELITE, NOT_VISIBLE, make_year, takes_part, tier_of
+from sim.model.study import POSTPONED, begin_study, choose_study, graduates, is_late
+from sim.model.world import AT_STUDY, FIRST_YEAR, LAST_YEAR, YEARS_BEFORE, Indices, World, Year
+from sim.model.year import ELITE, NOT_VISIBLE, make_year, new_past, takes_part, tier_of
 
 LONGEST = 250
 """Completed years are counted up to here; a column is one byte."""
@@ -113,12 +113,13 @@ class Researcher(mesa.Agent):
     def choose_study(self) -> None:
         """Choose a graduate region among those open, or postpone."""
         self.start_clocks(self.cohort, STUDY_CHOICE)
-        begin_study(self.origin, self.traits, self.model.tables, self.model.race)
-        region = choose_study(self.who, self.postponed, self.words, self.model.tables, self.model.race)
+        late = is_late(self.postponed, self.words, self.model.tables)
+        begin_study(self.origin, self.traits, late, self.model.tables, self.model.race)
+        region = choose_study(self.who, self.postponed, late, self.words, self.model.tables, self.model.race)
         if region == POSTPONED:
             self.postponed = 1
             return
-        self.stage, self.years = STUDY, years_at_entry(self.words, self.model.tables)
+        self.stage, self.years = STUDY, YEARS_BEFORE if late else 0
         self.enrol(region)
         self.model.counts.demand[region] += 1
         self.model.record(ENTRY, self.origin, self.origin, region)
@@ -253,6 +254,7 @@ class WorldModel(mesa.Model):
         self.indices = held_indices(first_indices(self.world), held, 0)
         self.race = new_race(self.world.anglophone, self.world.coefficients.nest_dissimilarity)
         self.past: list[Year] = []
+        self.study_weights = new_past(self.world)
         self.everyone: list[Researcher] = []
         self.counts = new_counts(len(self.codes))
         self.collector = collector(self.codes, collect_researchers) if collect else None
@@ -287,7 +289,7 @@ class WorldModel(mesa.Model):
     def open_year(self) -> None:
         """Make the tables of the year from last year's indices, and empty counts."""
         self.year += 1
-        self.tables = make_year(self.world, self.indices, self.year - FIRST_YEAR)
+        self.tables = make_year(self.world, self.indices, self.year - FIRST_YEAR, self.study_weights)
         self.past.append(self.tables)
         self.counts = new_counts(len(self.codes))
 

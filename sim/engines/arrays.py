@@ -18,7 +18,7 @@ from sim.model.choice.randomness import Key
 from sim.model.indices import as_floats, first_indices, held_indices, next_indices
 from sim.model.population import Researchers, cohort_researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, Integers, World, Year
-from sim.model.year import make_year
+from sim.model.year import make_year, new_past
 
 CHUNK = 1 << 14
 
@@ -49,9 +49,10 @@ def run_years(
     ends = np.cumsum(sizes.sum(axis=1))
     indices = held_indices(first_indices(world), held, 0)
     crew = [new_walker(world) for _ in range(threads)]
+    past = new_past(world)
     with ThreadPoolExecutor(threads) as pool:
         for t in range(len(sizes)):
-            tables = make_year(world, indices, t)
+            tables = make_year(world, indices, t, past)
             year = YearTask(people, int(ends[t - 1]) if t else 0, int(ends[t]), key, tables)
             counts = walk(crew, pool, year, chunk)
             yield YearEnd(FIRST_YEAR + t, counts, people, year.entered, tables, indices)
@@ -91,8 +92,9 @@ def count_years(
     """Do what `run_counts` says; ends: (T,) rows that have entered by the end of each year; counts: all zero."""
     indices = first_indices(world)
     known = 0
+    past = new_past(world)
     for t in range(ends.shape[0]):
-        tables = make_year(world, indices, t)
+        tables = make_year(world, indices, t, past)
         year, seen = counts_of(counts, t), new_seen(len(world.anglophone))
         take_chunks(people, (0, chunk, chunk), (known, ends[t]), key, tables, year, seen, races, strip)
         indices = indices_after(world, indices, t, tables, year)

@@ -38,8 +38,8 @@ from sim.model.status import (
     transfer,
     updated_status,
 )
-from sim.model.study import POSTPONED, begin_study, choose_study, graduates, years_at_entry
-from sim.model.world import AT_STUDY, Bytes, Integers, Year
+from sim.model.study import POSTPONED, begin_study, choose_study, graduates, is_late
+from sim.model.world import AT_STUDY, YEARS_BEFORE, Bytes, Integers, Year
 from sim.model.year import NOT_VISIBLE, takes_part, tier_of
 
 STRIP = 128
@@ -214,7 +214,8 @@ def choose(
     for c in range(first, last):
         draw_choice(people, strip.row[strip.chooser[c]], key, strip.choice[c], tables.year, one_race(races, c - first))
     for c in range(first, last):
-        begin_choice(people, strip.row[strip.chooser[c]], key, strip.choice[c], tables, one_race(races, c - first))
+        k = strip.chooser[c]
+        begin_choice(people, strip.row[k], key, strip.choice[c], words_of(k, strip), tables, one_race(races, c - first))
     for c in range(first, last):
         k = strip.chooser[c]
         end_choice(people, strip.row[k], key, strip.choice[c], words_of(k, strip), tables, one_race(races, c - first), counts)
@@ -230,13 +231,13 @@ def draw_choice(people: Researchers, i: int, key: Key, choice: int, year: int, r
 
 
 @inlined
-def begin_choice(people: Researchers, i: int, key: Key, choice: int, tables: Year, race: Race) -> None:
+def begin_choice(people: Researchers, i: int, key: Key, choice: int, words: Words, tables: Year, race: Race) -> None:
     """Start the race of a choice whose clocks are drawn."""
     o = people.origin[i]
     traits = people.traits[i]
     take_clocks(race)
     if choice == ENROL:
-        begin_study(o, traits, tables, race)
+        begin_study(o, traits, is_late(people.postponed[i], words, tables), tables, race)
     elif choice == HIRED:
         begin_first_job(who_is(people, i, key), people.study[i], tables, race)
     elif choice == TRANSFERRED:
@@ -266,12 +267,13 @@ def end_choice(
 def apply(people: Researchers, i: int, key: Key, words: Words, tables: Year, race: Race, counts: Counts) -> None:
     """Choose a graduate region, or postpone."""
     o = people.origin[i]
-    region = choose_study(who_is(people, i, key), people.postponed[i], words, tables, race)
+    late = is_late(people.postponed[i], words, tables)
+    region = choose_study(who_is(people, i, key), people.postponed[i], late, words, tables, race)
     if region == POSTPONED:
         people.postponed[i] = 1
         return
     people.stage[i] = STUDY
-    people.years[i] = years_at_entry(words, tables)
+    people.years[i] = YEARS_BEFORE if late else 0
     enrol(people, i, region, tables)
     counts.demand[region] += 1
     counts.flows[ENTRY, o, o, region] += 1

@@ -3,7 +3,7 @@
 from sim.model.choice.compiled import inlined
 from sim.model.choice.randomness import REFUSAL, TRAITS, pick, uniform
 from sim.model.population import Who, own_block, own_draw
-from sim.model.world import Year
+from sim.model.world import Admission, Year
 
 
 @inlined
@@ -13,7 +13,7 @@ def bar_rank(who: Who) -> float:
 
 
 @inlined
-def is_gated(who: Who, stage: int, tables: Year) -> bool:
+def is_gated(who: Who, stage: int, tables: Year | Admission) -> bool:
     """Tell whether a person at home may not leave, AT_STUDY or AT_WORK; the ranks are fixed, so that wider gates nest."""
     width = tables.exit_gate[who.origin, stage]
     if width <= 0.0:
@@ -28,7 +28,7 @@ def exit_rank(who: Who, stage: int) -> float:
 
 
 @inlined
-def is_refused(who: Who, j: int, tables: Year) -> bool:
+def is_refused(who: Who, j: int, tables: Year | Admission) -> bool:
     """Tell whether a person is categorically barred from region j or refused a student visa for it this year."""
     width = tables.entry_bar[who.origin, j]
     if width > 0.0 and bar_rank(who) < width:

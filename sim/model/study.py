@@ -11,7 +11,19 @@ from sim.model.choice.race import Race, finish_race, start_race, winner
 from sim.model.choice.randomness import CLOSURE, Words, uniform
 from sim.model.gates import is_gated, is_refused
 from sim.model.population import Who, own_draw, unpack_traits
-from sim.model.world import AT_STUDY, DIASPORA_UNIT, STUDY_YEARS, TALENT_CLASSES, VISA, VISA_CLASSES, Floats, Indices, World, Year
+from sim.model.world import (
+    AT_STUDY,
+    DIASPORA_UNIT,
+    STUDY_YEARS,
+    TALENT_CLASSES,
+    VISA,
+    VISA_CLASSES,
+    Admission,
+    Floats,
+    Indices,
+    World,
+    Year,
+)
 
 CONGESTION_FROM = 20  # 2020: from the year after the reference of the places, 2019
 
@@ -143,31 +155,52 @@ def fill_study(world: World, indices: Indices, t: int, crowded: Floats, talent: 
 
 
 @inlined
-def begin_study(origin: int, traits: int, tables: Year, race: Race) -> None:
-    """Start the race of the graduate regions; its clocks are those of decision STUDY with the cohort as their year."""
-    weigh_study(origin, traits, tables, race)
+def is_late(has_postponed: int, words: Words, tables: Year) -> bool:
+    """Tell whether an applicant comes from another field with all but the last year of study completed; no postponer does."""
+    return has_postponed == 0 and uniform(words[3]) < tables.late_entry
+
+
+@inlined
+def begin_study(origin: int, traits: int, late: bool, tables: Year, race: Race) -> None:
+    """Start the race of the graduate regions; its clocks are those of decision STUDY with the cohort as their year.
+
+    Late entrants chose in the year in which they began, as it then was.
+    """
+    if late:
+        weigh_study(origin, traits, tables.begun, race)
+    else:
+        weigh_study(origin, traits, tables, race)
     start_race(origin, origin, race)
 
 
 @inlined
-def choose_study(who: Who, has_postponed: int, words: Words, tables: Year, race: Race) -> int:
+def choose_study(who: Who, has_postponed: int, late: bool, words: Words, tables: Year, race: Race) -> int:
     """Choose a graduate region among those open to the person (version 1, section 5).
 
     Behind the exit gate only home is. Barred (fixed rank) and refused regions are unavailable. If the best of the rest is
     closed by a border closure, the person postpones once, with the postponement probability, and else takes the best that is
-    open. Home is always open. `race`: see `begin_study`.
+    open. Home is always open. Late entrants meet all this as it was when they began, and waited for nothing. `race`: see
+    `begin_study`.
 
     Returns
     -------
     The region, or POSTPONED.
     """
-    if is_gated(who, AT_STUDY, tables):
-        return who.origin
-    return best_open_region(who, has_postponed == 0, words, tables, race)
+    if late:
+        return admitted_to(who, False, words, tables.begun, race)
+    return admitted_to(who, has_postponed == 0, words, tables, race)
 
 
 @inlined
-def best_open_region(who: Who, may_postpone: bool, words: Words, tables: Year, race: Race) -> int:
+def admitted_to(who: Who, may_postpone: bool, words: Words, tables: Year | Admission, race: Race) -> int:
+    """Find the best region of a started race that an applicant may leave home for and enter, or POSTPONED."""
+    if is_gated(who, AT_STUDY, tables):
+        return who.origin
+    return best_open_region(who, may_postpone, words, tables, race)
+
+
+@inlined
+def best_open_region(who: Who, may_postpone: bool, words: Words, tables: Year | Admission, race: Race) -> int:
     """Find the best region of a started race that is open to the person this year, or POSTPONED."""
     j = finish_race(who.origin, race)
     while j != who.origin:
@@ -184,17 +217,11 @@ def best_open_region(who: Who, may_postpone: bool, words: Words, tables: Year, r
 
 
 @inlined
-def weigh_study(origin: int, traits: int, tables: Year, race: Race) -> None:
+def weigh_study(origin: int, traits: int, tables: Year | Admission, race: Race) -> None:
     """Write the weights of the study regions."""
     talent, _, visa, _ = unpack_traits(traits)
     for j in range(race.rate.shape[0]):
         race.rate[j] = tables.study_weight[origin, visa, talent, j]
-
-
-@inlined
-def years_at_entry(words: Words, tables: Year) -> int:
-    """Tell how many years of study are completed on entry: none, or all but the last by those who come from other fields."""
-    return STUDY_YEARS - 2 if uniform(words[3]) < tables.late_entry else 0
 
 
 @inlined

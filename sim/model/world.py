@@ -62,6 +62,10 @@ PROFILES = AGE_CLASSES + 1
 STUDY_YEARS = 7
 
 
+YEARS_BEFORE = STUDY_YEARS - 2
+"""Years of study that late entrants, who come from other fields, have completed on entry: all but the last."""
+
+
 ACADEMIA = 0
 
 
@@ -185,6 +189,18 @@ class Indices(NamedTuple):
     option_value: Floats  # (R, R, V) logsum of work after studying in a region
 
 
+class Admission(NamedTuple):
+    """What decides where those who begin to study in a year go."""
+
+    year: int
+    study_weight: Floats  # (R, V, Q, R)
+    student_visa_refusal: Floats  # (R, R)
+    entry_bar: Floats  # (R, R)
+    border_closure: Floats  # (R, R)
+    exit_gate: Floats  # (R, 2)
+    postponement: float
+
+
 class Year(NamedTuple):
     """Tables of one year: utilities as race weights exp(V / lambda), gates and hazards as probabilities."""
 
@@ -218,6 +234,7 @@ class Year(NamedTuple):
     visa_sensitive_share: float
     talent_up_to: Floats  # (R, Q)
     late_entry: float
+    begun: Admission  # of the year in which late entrants began to study
     attrition_rate: float
     exit_rate: float
     postponement: float

@@ -21,6 +21,8 @@ from sim.model.world import (
     TASTE_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
+    YEARS_BEFORE,
+    Admission,
     Bytes,
     Floats,
     Indices,
@@ -74,12 +76,32 @@ def talent_pull(world: World, indices: Indices) -> Floats:
 
 
 @compiled
-def study_weights(world: World, indices: Indices, t: int, talent: Floats) -> Floats:
-    """Compute the (R, V, Q, R) weights of the graduate regions."""
+def new_past(world: World) -> Floats:
+    """Make room for the (T, R, V, Q, R) weights of the graduate regions of all years."""
     regions = world.anglophone.shape[0]
-    table = np.empty((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    return np.zeros((world.cohort.shape[0], regions, VISA_CLASSES, TALENT_CLASSES, regions))
+
+
+@compiled
+def study_weights(world: World, indices: Indices, t: int, talent: Floats, table: Floats) -> Floats:
+    """Compute the weights of the graduate regions into the (R, V, Q, R) table; returns it."""
     fill_study(world, indices, t, crowding(world, indices, t), talent, study_logs(world, indices, t), table)
     return table
+
+
+@compiled
+def admission_of(world: World, t: int, weights: Floats) -> Admission:
+    """Collect what decides where those who begin to study in a year go, with its (R, V, Q, R) weights."""
+    levers = world.levers
+    return Admission(
+        year=2000 + t,
+        study_weight=weights,
+        student_visa_refusal=levers.student_visa_refusal[t],
+        entry_bar=levers.entry_bar[t],
+        border_closure=levers.border_closure[t],
+        exit_gate=levers.exit_gate[t],
+        postponement=world.coefficients.postponement,
+    )
 
 
 @compiled
@@ -129,13 +151,14 @@ def visibilities(world: World, pull: Floats, bar: float) -> Floats:
 
 
 @compiled
-def make_year(world: World, indices: Indices, t: int) -> Year:
+def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
     """Make the tables of one year from the world and last year's indices.
 
     Parameters
     ----------
     world, indices : see `sim.model.world`.
     t : year since 2000.
+    past : (T, R, V, Q, R) study weights of all years before (see `new_past`); this year's are written there.
 
     Returns
     -------
@@ -143,6 +166,8 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     """
     c = world.coefficients
     talent = talent_pull(world, indices)
+    weights = study_weights(world, indices, t, talent, past[t])
+    began = max(t - YEARS_BEFORE, 0)
     sectors = sector_weights(world, indices, t)
     jobs, industry = job_weights(world, sectors, talent)
     authorised, direct = authorisations(world, t)
@@ -150,7 +175,7 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
     levers = world.levers
     return Year(
         year=2000 + t,
-        study_weight=study_weights(world, indices, t, talent),
+        study_weight=weights,
         student_visa_refusal=levers.student_visa_refusal[t],
         entry_bar=levers.entry_bar[t],
         border_closure=levers.border_closure[t],
@@ -179,12 +204,19 @@ def make_year(world: World, indices: Indices, t: int) -> Year:
         visa_sensitive_share=c.visa_sensitive_share,
         talent_up_to=world.talent_up_to,
         late_entry=c.late_entry,
+        begun=admission_of(world, began, past[began]),
         attrition_rate=c.attrition_rate,
         exit_rate=c.exit_rate,
         postponement=c.postponement,
         offshoring=levers.offshoring[t],
         participation=levers.participation[t],
     )
+
+
+def make_lone_year(world: World, indices: Indices, t: int) -> Year:
+    """Make the tables of one year whose past is not known: late entrants then find what it was like in this year."""
+    tables: Year = make_year(world, indices, t, new_past(world))
+    return tables._replace(begun=tables.begun._replace(study_weight=tables.study_weight))
 
 
 @inlined

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
 from sim.model.gates import bar_rank
 from sim.model.indices import first_indices
@@ -21,15 +22,15 @@ from sim.model.population import (
     unpack_traits,
 )
 from sim.model.trends import talent_up_to
-from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, TALENT, World, Year
-from sim.model.year import ELITE, NOT_VISIBLE, TOP20, make_year
+from sim.model.world import AGE_FROM, DURATION_FROM, INDUSTRY, TALENT, YEARS_BEFORE, World, Year
+from sim.model.year import ELITE, NOT_VISIBLE, TOP20, make_lone_year
 from tests.support.toy import EQUAL_TALENT, FROZEN, abroad, four_sigma, plain_world, random_world, run
 
 
 def tables_with(talent: np.ndarray) -> Year:
     """Tables of a year in which talent has these (R, Q) cumulative parts."""
     world = plain_world(regions=len(talent), years=1, talent_up_to=talent)
-    return make_year(world, first_indices(world), 0)
+    return make_lone_year(world, first_indices(world), 0)
 
 
 SHARES = tables_with(np.tile(EQUAL_TALENT, (5, 1)))
@@ -100,6 +101,20 @@ def test_late_entrants_graduate_after_a_year(late: float) -> None:
     assert first == 0.0
     assert abs(second - late) < 4 * np.sqrt(late * (1 - late) / len(history.people[0].stage)) + 1e-12
     assert third == second  # the others have completed two years of six
+
+
+@pytest.mark.parametrize("lever", ["student_visa_refusal", "border_closure", "entry_bar", "exit_gate"])
+def test_late_entrants_met_the_rules_of_the_year_in_which_they_began(lever: str) -> None:
+    cohort = np.zeros((10, 3))
+    cohort[8, 0] = 300.0
+    world = plain_world(3, 10, cohort=cohort, study_constant=[-20.0, 0.0, 0.0], late_entry=1.0, postponement=1.0, **FROZEN)
+    for closed, home in ((8 - YEARS_BEFORE, 1.0), (7, 0.0), (8, 0.0)):
+        table = getattr(world.levers, lever).copy()
+        table[closed] = 1.0
+        here = world._replace(levers=world.levers._replace(**{lever: table}))
+        people, expected = run(here).people[8], list(expected_years(here))[8].entry[0]
+        assert (people.study == 0).mean() == home
+        assert expected[0] / expected.sum() == pytest.approx(home, abs=1e-6)
 
 
 def test_traits_are_for_life_and_do_not_know_the_calendar() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sim.model.indices import ecosystem_target, first_indices, next_indices, relative_pull
 from sim.model.world import VISA
-from sim.model.year import make_year
+from sim.model.year import make_lone_year
 from tests.support.toy import abroad, plain_world, random_world
 
 REGIONS = 4
@@ -19,7 +19,7 @@ def after(world, t: int = 0, indices=None, **counts):
     regions = world.anglophone.shape[0]
     empty = {"top": np.zeros(regions), "elite": np.zeros(regions), "stock": np.zeros((regions, regions))}
     given = {**empty, "demand": np.zeros(regions), **counts}
-    sectors = make_year(world, indices, t).sector_weight
+    sectors = make_lone_year(world, indices, t).sector_weight
     return next_indices(world, indices, t, sectors, given["top"], given["elite"], given["stock"], given["demand"])
 
 
@@ -95,7 +95,7 @@ def test_expectations_have_a_floor() -> None:
 def test_the_option_value_is_the_logsum_of_work() -> None:
     world = random_world(5, REGIONS, 3)
     indices = first_indices(world)
-    tables = make_year(world, indices, 0)
+    tables = make_lone_year(world, indices, 0)
     lam, c = world.coefficients.nest_dissimilarity, world.coefficients
     again = after(world)
     for o in range(REGIONS):

@@ -20,7 +20,7 @@ from sim.model.world import (
     Indices,
     Year,
 )
-from sim.model.year import make_year
+from sim.model.year import make_lone_year
 from tests.support.toy import abroad, plain_world, random_world
 
 REGIONS, YEARS, ROW = 5, 26, 23  # 2023: congestion is in force
@@ -37,9 +37,9 @@ def made(**changes) -> tuple:
         draw.uniform(0, 90, (REGIONS, REGIONS)),
         draw.uniform(10, 90, REGIONS),
     )
-    tables = make_year(world, start, ROW - 1)
+    tables = make_lone_year(world, start, ROW - 1)
     indices = next_indices(world, start, ROW - 1, tables.sector_weight, *counts)
-    return world, indices, make_year(world, indices, ROW)
+    return world, indices, make_lone_year(world, indices, ROW)
 
 
 def study_utilities(world, indices: Indices, t: int) -> np.ndarray:
@@ -181,7 +181,7 @@ def test_classes_have_the_means_of_their_quantiles() -> None:
 
 def tables_of(t: int = 0, indices: Indices | None = None, **changes) -> Year:
     world = plain_world(2, max(t + 1, 2), nest_dissimilarity=1.0, option_value_weight=0.0, **changes)
-    return make_year(world, indices if indices is not None else first_indices(world), t)
+    return make_lone_year(world, indices if indices is not None else first_indices(world), t)
 
 
 def odds_abroad(tables: Year, visa: int = 0) -> float:

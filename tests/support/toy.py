@@ -23,7 +23,7 @@ from sim.model.indices import as_floats, first_indices, next_indices
 from sim.model.population import Researchers, cohort_researchers, new_researchers
 from sim.model.trends import talent_up_to
 from sim.model.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficients, World
-from sim.model.year import make_year
+from sim.model.year import make_year, new_past
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
 
@@ -404,9 +404,10 @@ def run_shuffled(world: World, order_seed: int, seed: int = 1, replicate: int = 
     ends = [0, *(int(end) for end in np.cumsum(sizes.sum(axis=1)))]
     indices = first_indices(world)
     walker = new_walker(world)
+    past = new_past(world)
     history = History([], [])
     for t in range(world.cohort.shape[0]):
-        tables = make_year(world, indices, t)
+        tables = make_year(world, indices, t, past)
         counts, seen = new_counts(regions), new_seen(regions)
         order = generator.permutation(ends[t + 1])
         mixed = Researchers(*(column[order] for column in people))

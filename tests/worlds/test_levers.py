@@ -14,7 +14,7 @@ from sim.draws.draw import reference_vector
 from sim.engines.expected.years import expected_years
 from sim.model.indices import first_indices
 from sim.model.world import World
-from sim.model.year import make_year
+from sim.model.year import make_lone_year
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.observed import observed_policies
@@ -138,11 +138,11 @@ def test_mobility_lifts_refusal_delay_and_wait_and_authorises() -> None:
         assert cell > 0.0
         assert arrays_of(half)[field][t, CHN, USA] == 0.5 * cell
         assert arrays_of(full)[field][t, CHN, USA] == 0.0
-    chances = [make_year(world, first_indices(world), t).authorised[CHN, 0, USA] for world in (base, half, full)]
+    chances = [make_lone_year(world, first_indices(world), t).authorised[CHN, 0, USA] for world in (base, half, full)]
     np.testing.assert_allclose(chances[1], 0.5 + 0.5 * chances[0])
     np.testing.assert_array_equal(chances[2], [1.0, 1.0])
     split = world_with(change("mobility_area", 0.0, origin=(DEU,), destination=(FRA,)))
-    assert make_year(split, first_indices(split), t).authorised[DEU, 0, FRA, 1] < 1.0
+    assert make_lone_year(split, first_indices(split), t).authorised[DEU, 0, FRA, 1] < 1.0
 
 
 def test_parts_of_an_attempt_are_rounded() -> None:

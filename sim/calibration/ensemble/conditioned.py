@@ -20,6 +20,7 @@ from sim.calibration.bank.points import BankPoint
 from sim.calibration.bank.solving import Solved
 from sim.calibration.bank.store import Bank, fill
 from sim.calibration.ensemble.make import Resampling, resampled_ensemble
+from sim.calibration.ensemble.model import MOST_MISSED, missed_by
 from sim.calibration.ensemble.weights import MOST_TAIL, Weights, importance_weights
 from sim.calibration.evidence import Record, load_evidence
 from sim.calibration.likelihood import log_likelihood
@@ -147,9 +148,9 @@ def distinct_points(ensemble: Ensemble) -> tuple[list[BankPoint], Floats]:
 
 
 def exact_likelihood(record: Record, solved: Sequence[Solved], rows: int | None = None) -> Floats:
-    """Compute the exact log-likelihood of solved points from their first rows, -inf where a point could not be solved."""
+    """Compute the exact log-likelihood of solved points from their first rows, -inf where a point misses its targets."""
     values = np.stack([each.rows[:rows] for each in solved])
-    known = np.array([not each.failure for each in solved])
+    known = np.array([missed_by(each) <= MOST_MISSED for each in solved])
     found = np.full(len(solved), -np.inf)
     found[known] = log_likelihood(record, values[known])
     return found

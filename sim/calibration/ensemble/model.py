@@ -17,6 +17,8 @@ from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
 
 EMULATED_YEARS = (2022, 2025, 2030, 2035)
+MOST_MISSED = 0.001  # of a solved target by a draw that weighs
+MOST_LEARNT = 0.005  # by one that an emulator learns from
 
 
 class Answers(NamedTuple):
@@ -25,11 +27,13 @@ class Answers(NamedTuple):
     inputs : (n, P + U) scores and keyed scores.
     rows : (n, K) modelled values of the evidence.
     headlines : (n, H).
+    missed : (n,) largest miss of a solved target, as a share.
     """
 
     inputs: Floats
     rows: Floats
     headlines: Floats
+    missed: Floats
 
     def joined(self, other: "Answers") -> "Answers":
         """Put the points of another below these."""
@@ -38,8 +42,14 @@ class Answers(NamedTuple):
 
     @property
     def solved(self) -> np.ndarray:
-        """Which points could be solved, (n,)."""
-        found: np.ndarray = np.asarray(np.isfinite(self.rows).any(axis=1))
+        """Which points were solved so well that an emulator learns from them, (n,)."""
+        found: np.ndarray = np.isfinite(self.rows).any(axis=1) & (self.missed <= MOST_LEARNT)
+        return found
+
+    @property
+    def met(self) -> np.ndarray:
+        """Which points meet what they are solved on, so that they may weigh, (n,)."""
+        found: np.ndarray = self.solved & (self.missed <= MOST_MISSED)
         return found
 
 
@@ -110,6 +120,11 @@ def headline_names() -> tuple[str, ...]:
     return (*work, *(f"stay of the {code}-trained {year}" for code in TRAINED for year in EMULATED_YEARS))
 
 
+def missed_by(solved: Solved) -> float:
+    """Return the largest miss of a solved target, as a share; infinite for a point that could not be solved."""
+    return np.inf if solved.constants is None else solved.constants.error
+
+
 def answers_of(solved: Sequence[Solved], codes: Sequence[str]) -> Answers:
     """List what solved points say, headlines in the order of `headline_names`."""
     years = [SERIES_YEARS.index(year) for year in EMULATED_YEARS]
@@ -122,4 +137,5 @@ def answers_of(solved: Sequence[Solved], codes: Sequence[str]) -> Answers:
         np.stack([np.concatenate([each.point.scores, each.keyed]) for each in solved]),
         np.stack([each.rows for each in solved]),
         np.stack(headlines),
+        np.array([missed_by(each) for each in solved]),
     )

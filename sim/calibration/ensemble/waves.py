@@ -95,7 +95,7 @@ class Posterior(NamedTuple):
 
     prior, final : answers of the prior points and of the final sample.
     proposal : the final sample with what was emulated.
-    log_likelihood : (n,) exact, -inf where a point could not be solved.
+    log_likelihood : (n,) exact, -inf where a point misses what it is solved on (see `Answers.met`).
     weights : of the final sample; equal ones if they are not usable.
     waves : what each said; the last entry is the final sample.
     agreed : whether the last wave before it agreed.
@@ -180,9 +180,9 @@ class Calibration:
         return Posterior(prior, final, proposal, exact, weights, tuple(waves), agreed)
 
     def exact(self, answers: Answers) -> Floats:
-        """Compute the log-likelihood of solved points, -inf for those that could not be solved."""
+        """Compute the log-likelihood of points, -inf for those that miss what they are solved on."""
         values = np.full(len(answers.rows), -np.inf)
-        values[answers.solved] = log_likelihood(self.record, answers.rows[answers.solved], without=self.without)
+        values[answers.met] = log_likelihood(self.record, answers.rows[answers.met], without=self.without)
         return values
 
     def propose(self, answers: Answers, count: int, wave: int) -> Proposal:

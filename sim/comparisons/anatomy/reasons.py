@@ -17,9 +17,9 @@ from sim.model.choice.randomness import Words
 from sim.model.jobs import has_opportunity, weigh_first_job, weigh_forced_job, weigh_next_job
 from sim.model.population import APPLY, NO_STATUS, PERMANENT, POST_STUDY, STUDY, Who, unpack_traits, year_words
 from sim.model.status import live_status, loses_status, updated_status
-from sim.model.study import graduates, weigh_study
-from sim.model.world import AT_STUDY, INDUSTRY, Indices, World, Year
-from sim.model.year import make_year
+from sim.model.study import graduates, is_late, weigh_study
+from sim.model.world import AT_STUDY, INDUSTRY, YEARS_BEFORE, Indices, World, Year
+from sim.model.year import make_lone_year
 from sim.runs.lives.history import job_decision, study_decision, study_gates
 from sim.runs.lives.life import Decision, Option, State
 
@@ -67,7 +67,8 @@ class Side(NamedTuple):
     """One of the two futures in the year in which they part."""
 
     person: Who
-    tables: Year
+    t: int  # years since 2000, of the tables
+    tables: Year  # of the year; for late entrants, of the year in which they began to study
     before: State
     after: State
     words: Words
@@ -111,9 +112,11 @@ class Reasons:
         """Read one."""
         who = int(future.index[row]), int(future.origin[row]), int(future.cohort[row])
         person = Who(future.key, *who, int(future.traits[row]))
-        tables = future.tables[t]
-        words = year_words(person, tables.year)
-        return Side(person, tables, future.state(row, t), future.state(row, t + 1), words)
+        before, after = future.state(row, t), future.state(row, t + 1)
+        words = year_words(person, future.tables[t].year)
+        if before["stage"] == APPLY and is_late(before["postponed"], words, future.tables[t]):
+            t = max(t - YEARS_BEFORE, 0)
+        return Side(person, t, future.tables[t], before, after, words)
 
     def of(self, pair: TwoLives, look: bool = True) -> tuple[str, str]:
         """Return the stage of the decision in which a researcher's two lives part, and the reason.
@@ -137,10 +140,10 @@ class Reasons:
         if not look:
             return stage, NOT_LOOKED_AT
         if one.before["stage"] == APPLY or (one.before["stage"] == STUDY and stage == "forced move"):
-            return stage, self.study_reason(one, other, pair.parting)
-        return stage, self.job_reason(one, other, pair.parting, stage == "forced move")
+            return stage, self.study_reason(one, other)
+        return stage, self.job_reason(one, other, stage == "forced move")
 
-    def study_reason(self, one: Side, other: Side, t: int) -> str:
+    def study_reason(self, one: Side, other: Side) -> str:
         """Say why two graduate regions were chosen, or one was waited for."""
         wanted = [self.study_aim(side) for side in (one, other)]
         shut = [self.shut_to(side, wanted) for side in (one, other)]
@@ -148,7 +151,7 @@ class Reasons:
             for event in list(GATES)[:4]:
                 if ((region, event) in shut[0]) != ((region, event) in shut[1]):
                     return GATES[event]
-        return self.term(one, t, self.preference(study_rates, one, wanted))
+        return self.term(one, self.preference(study_rates, one, wanted))
 
     def study_aim(self, side: Side) -> str:
         """Name the graduate region that was chosen; where none was, the one that was waited for."""
@@ -165,7 +168,7 @@ class Reasons:
         gates = study_gates(side.person, side.tables, is_transfer, options)
         return {(self.codes[j], gate.event) for j, (met, _) in gates.items() for gate in met if gate.happened}
 
-    def job_reason(self, one: Side, other: Side, t: int, is_lost: bool) -> str:
+    def job_reason(self, one: Side, other: Side, is_lost: bool) -> str:
         """Say why two places of work, employers or sectors were taken."""
         told = [job_decision(side.person, side.tables, side.before, side.after, self.codes, is_lost) for side in (one, other)]
         wanted = [decision.chosen for decision in told]
@@ -178,17 +181,17 @@ class Reasons:
                     return WORK_PERMIT
         rates = forced_rates if is_lost else first_rates if one.before["stage"] == STUDY else next_rates
         if wanted[0] != wanted[1] and is_better(told[0], *wanted) and is_better(told[1], wanted[1], wanted[0]):
-            return self.term(one, t, self.preference(rates, one, wanted))
+            return self.term(one, self.preference(rates, one, wanted))
         for mine, theirs in zip(*asked, strict=False):  # best first, to where the two futures differ: place, sector or permit
             if mine.region != theirs.region:
-                return self.term(one, t, self.preference(rates, one, [mine.region, theirs.region]))
+                return self.term(one, self.preference(rates, one, [mine.region, theirs.region]))
             if in_industry(mine) != in_industry(theirs):
-                return self.term(one, t, self.taste(one, mine.region, in_industry(theirs)))
+                return self.term(one, self.taste(one, mine.region, in_industry(theirs)))
             if mine.is_open != theirs.is_open:
                 return WORK_PERMIT
         if one.after["sector"] == other.after["sector"]:
             return OFFSHORING
-        return self.term(one, t, self.taste(one, wanted[1], other.after["sector"] == INDUSTRY))
+        return self.term(one, self.taste(one, wanted[1], other.after["sector"] == INDUSTRY))
 
     def taste(self, side: Side, region: str, industry: bool) -> Score:
         """Make the score of a year's tables by which a job in a place is found in industry, or is not."""
@@ -212,10 +215,10 @@ class Reasons:
 
         return score
 
-    def term(self, side: Side, t: int, score: Score) -> str:
+    def term(self, side: Side, score: Score) -> str:
         """Name the term whose inputs, taken from the variant alone, raise a score most."""
         level = score(side.tables)
-        rises = {name: score(tables) - level for name in self.terms if (tables := self.replaced(t, name)) is not None}
+        rises = {name: score(tables) - level for name in self.terms if (tables := self.replaced(side.t, name)) is not None}
         best = max(rises, key=lambda name: rises[name], default=OTHER_INPUTS)
         return best if rises.get(best, 0.0) > 0.0 else OTHER_INPUTS
 
@@ -230,7 +233,7 @@ class Reasons:
                 return None
             world = with_inputs(base.world, variant.world, self.moved[name])
             indices: Indices = own._replace(**{field: getattr(others, field) for field in of_indices})
-            self.made[t, name] = make_year(world, indices, t)
+            self.made[t, name] = make_lone_year(world, indices, t)
         return self.made[t, name]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sim.engines.expected.jobs import CERTAIN
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, nest_factors, nest_of, nest_sums, nested_shares
-from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, Bytes, Floats, Integers, Year
+from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, YEARS_BEFORE, Bytes, Floats, Integers, Year
 
 NEGLIGIBLE = 1e-6  # influence, see `choose_uncertain`: the share of a region that counts with its odds errs by less
 TRANSFER_PATTERNS = 64  # pairs of masks by which transfers are averaged: they are few, and each pair costs three choices
@@ -169,24 +169,28 @@ def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> t
 
 
 @compiled
-def choose_regions(tables: Year, postponed: Floats, cohort: Floats, most: int, gate_before: Floats) -> tuple[Floats, Floats]:
+def choose_regions(
+    tables: Year, postponed: Floats, cohort: Floats, most: int, gate_before: Floats
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Compute who studies where and who postpones.
 
     Parameters
     ----------
     tables : of the year.
     postponed : (R, V, Q, R) last year's postponers by the region they want.
-    cohort : (R,) people who enter.
+    cohort : (R,) people who begin to study.
     most : regions of an origin that are open or closed in turn, see `masked_shares`.
     gate_before : (R,) last year's exit gate of study, behind which no postponer was.
 
     Returns
     -------
-    (R, V, Q, R) people by study region; (R, V, Q, R) people who postpone, by the region they want.
+    (R, V, Q, R) people by study region; (R, V, Q, R) people who postpone, by the region they want; (R, V, Q, R) shares by
+    study region of those who would not postpone: what late entrants of later years chose.
     """
     regions = cohort.shape[0]
     chosen = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     wanted = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
+    settled = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     unclosed = np.empty(regions)
     shares = np.empty(regions)
     doors = new_doors(regions)
@@ -195,11 +199,8 @@ def choose_regions(tables: Year, postponed: Floats, cohort: Floats, most: int, g
         gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
         is_closed = has_closure(tables, o)
         for v in range(VISA_CLASSES):
-            share = tables.visa_sensitive_share if v == 1 else 1.0 - tables.visa_sensitive_share
-            lower = 0.0
             for q in range(TALENT_CLASSES):
-                everyone = cohort[o] * share * (tables.talent_up_to[o, q] - lower)
-                lower = tables.talent_up_to[o, q]
+                everyone = cohort[o] * class_share(tables, o, v, q)
                 people = everyone * (1.0 - gate)
                 chosen[o, v, q, o] += everyone * gate
                 weights = tables.study_weight[o, v, q]
@@ -208,7 +209,9 @@ def choose_regions(tables: Year, postponed: Floats, cohort: Floats, most: int, g
                     admitted_shares(tables, o, weights, True, most, doors, shares)
                 else:
                     shares[:] = unclosed
+                settled[o, v, q, o] = gate
                 for j in range(regions):
+                    settled[o, v, q, j] += (1.0 - gate) * shares[j]
                     closure = tables.border_closure[o, j] if j != o else 0.0
                     direct = unclosed[j] * (1.0 - closure)
                     chosen[o, v, q, j] += people * (direct + (1.0 - tables.postponement) * (shares[j] - direct))
@@ -222,7 +225,29 @@ def choose_regions(tables: Year, postponed: Floats, cohort: Floats, most: int, g
                         chosen[o, v, q, j] += again * success
                         for k in range(regions):
                             chosen[o, v, q, k] += again * (1.0 - success) * shares[k]
-    return chosen, wanted
+    return chosen, wanted, settled
+
+
+@inlined
+def class_share(tables: Year, o: int, v: int, q: int) -> float:
+    """Compute the share of an origin's people in a class of visa sensitivity and talent."""
+    share = tables.visa_sensitive_share if v == 1 else 1.0 - tables.visa_sensitive_share
+    lower = tables.talent_up_to[o, q - 1] if q > 0 else 0.0
+    return share * (tables.talent_up_to[o, q] - lower)
+
+
+@compiled
+def enter_late(tables: Year, cohort: Floats, settled: Floats) -> Floats:
+    """Compute the (R, V, Q, R) late entrants of (R,) people, by study region.
+
+    settled: see `choose_regions`, of the year in which they began to study.
+    """
+    late = np.empty(settled.shape)
+    for o in range(settled.shape[0]):
+        for v in range(settled.shape[1]):
+            for q in range(settled.shape[2]):
+                late[o, v, q] = cohort[o] * class_share(tables, o, v, q) * settled[o, v, q]
+    return late
 
 
 @inlined
@@ -307,9 +332,10 @@ def forced_students(tables: Year, o: int, g: int) -> float:
 
 
 @compiled
-def study_on(tables: Year, students: Floats, chosen: Floats, elsewhere: Floats) -> Floats:
+def study_on(tables: Year, students: Floats, chosen: Floats, late: Floats, elsewhere: Floats) -> Floats:
     """Move students one year on, in place; return the (R, V, Q, R) people who graduate by study region.
 
+    chosen, late: (R, V, Q, R) people who begin to study, and who enter with YEARS_BEFORE years of it completed.
     Whoever does not graduate may lose the status and then studies on as `elsewhere` (of `transfer_shares`) says.
     """
     regions, visas, talents, places, years = students.shape
@@ -332,7 +358,6 @@ def study_on(tables: Year, students: Floats, chosen: Floats, elsewhere: Floats) 
                     for g in range(places):
                         students[o, v, q, g, y] = going_on[g] * (1.0 - tables.attrition_rate)
                 for g in range(places):
-                    late = chosen[o, v, q, g] * tables.late_entry
-                    students[o, v, q, g, 0] = chosen[o, v, q, g] - late
-                    students[o, v, q, g, years - 2] += late  # see `years_at_entry`
+                    students[o, v, q, g, 0] = chosen[o, v, q, g]
+                    students[o, v, q, g, YEARS_BEFORE] += late[o, v, q, g]
     return degrees

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.engines.expected.jobs import AGES, Jobs, new_jobs, take_first_jobs
 from sim.engines.expected.moves import move_incumbents
-from sim.engines.expected.study import TRANSFER_PATTERNS, choose_regions, mask_patterns, study_on, transfer_shares
+from sim.engines.expected.study import TRANSFER_PATTERNS, choose_regions, enter_late, mask_patterns, study_on, transfer_shares
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.indices import first_indices, next_indices
 from sim.model.population import age_class
@@ -27,12 +27,13 @@ from sim.model.world import (
     TALENT_CLASSES,
     TIE_CLASSES,
     VISA_CLASSES,
+    YEARS_BEFORE,
     Floats,
     Integers,
     World,
     Year,
 )
-from sim.model.year import fill_visibility, make_year
+from sim.model.year import fill_visibility, make_year, new_past
 
 DURATIONS = 5  # never moved (duration = age), then 0, 1-2, 3-5, 6+ years after a move
 ELITE_SHARE = 0.1  # of the visible
@@ -319,13 +320,19 @@ def expected_years(
     masks = mask_patterns(TRANSFER_PATTERNS, regions)
     most = patterns.bit_length() - 1
     reference = math.nan
+    past = new_past(world)
+    choices: list[Floats] = []
     for t in range(world.cohort.shape[0]):
         if visibility is not None and t == CONGESTION_FROM:
             world = world._replace(demand_2019=indices.demand)  # nothing reads it before
-        tables = make_year(world, indices, t)
+        tables = make_year(world, indices, t, past)
         gates = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
-        chosen, pool.postponed[:] = choose_regions(tables, pool.postponed, world.cohort[t], most, gates)
-        degrees = study_on(tables, pool.students, chosen, transfer_shares(tables, masks))
+        late = world.cohort[t] * tables.late_entry
+        begun, pool.postponed[:], settled = choose_regions(tables, pool.postponed, world.cohort[t] - late, most, gates)
+        choices.append(settled)
+        come = enter_late(tables, late, choices[max(t - YEARS_BEFORE, 0)])
+        chosen = begun + come
+        degrees = study_on(tables, pool.students, begun, come, transfer_shares(tables, masks))
         jobs = new_jobs(regions, ties)
         pool.left[:] -= 1
         move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)

@@ -47,8 +47,8 @@ from sim.model.population import (
     year_words,
 )
 from sim.model.status import live_status, updated_status
-from sim.model.study import weigh_study
-from sim.model.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, Floats, Year
+from sim.model.study import is_late, weigh_study
+from sim.model.world import AT_STUDY, AT_WORK, INDUSTRY, STUDY_YEARS, TALENT, TASTE, TIE, VISA, YEARS_BEFORE, Floats, Year
 from sim.runs.lives.life import Chance, Decision, Life, Option, State, YearOfLife, why_chosen
 
 Gates = dict[int, tuple[tuple[Chance, ...], bool]]
@@ -74,12 +74,13 @@ def history(key: Key, index: int, origin: int, cohort: int, years: Sequence[Year
     person = Who(key, index, origin, cohort, int(row.traits[0]))
     told = []
     races = new_races(years[0].anglophone, years[0].dissimilarity, 1)
-    for tables in years:
+    for t, tables in enumerate(years):
         if tables.year < cohort or row.stage[0] == OUT:
             continue
         before = state_of(row)
         advance(row, 0, 1, key, tables, new_counts(len(codes)), new_seen(len(codes)), races, strip)
-        told.append(year_of_life(person, tables, before, state_of(row), codes))
+        began = years[max(t - YEARS_BEFORE, 0)]
+        told.append(year_of_life(person, tables, began, before, state_of(row), codes))
     return Life(f"{codes[origin]}-{cohort}-{index}", describe_traits(person.traits), codes, tuple(told))
 
 
@@ -105,14 +106,17 @@ def describe_traits(traits: int) -> str:
     )
 
 
-def year_of_life(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> YearOfLife:
-    """Tell one year from the state at its start and end."""
+def year_of_life(
+    person: Who, tables: Year, began: Year, before: State, after: State, codes: tuple[str, ...]
+) -> YearOfLife:  # fmt: skip
+    """Tell one year from the state at its start and end; began: tables of the year in which late entrants of this one began."""
     words = year_words(person, tables.year)
     draws = [uniform(word) for word in words]
     chances = []
     decision = None
     if before["stage"] == APPLY:
-        decision = study_decision(person, tables, before, after, codes)
+        met = began if is_late(before["postponed"], words, tables) else tables
+        decision = study_decision(person, met, before, after, codes)
     elif before["stage"] == STUDY:
         done = min(before["years"] + 1, STUDY_YEARS - 1)
         chances.append(Chance("graduates", draws[0], float(tables.graduation[before["study"], done])))
@@ -218,7 +222,7 @@ def options_of(
 
 
 def study_decision(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...]) -> Decision:
-    """Tell the choice of a graduate region."""
+    """Tell the choice of a graduate region; tables: of the year whose rules are met."""
     race = _scratch(tables.anglophone.tobytes(), tables.dissimilarity)
     weigh_study(person.origin, person.traits, tables, race)
     is_transfer = before["stage"] == STUDY

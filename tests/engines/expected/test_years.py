@@ -24,15 +24,16 @@ from sim.engines.expected.years import (
 )
 from sim.model.choice.logit import nested_shares
 from sim.model.indices import first_indices
-from sim.model.world import AGE_FROM, DURATION_FROM, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, World, Year
-from sim.model.year import make_year
+from sim.model.world import AGE_FROM, DURATION_FROM, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, YEARS_BEFORE, World, Year
+from sim.model.year import make_lone_year
 from tests.support.toy import FROZEN, abroad, four_sigma, plain_world, random_world, run, with_levers
 
 PATTERNS = 256
+NOBODY = np.zeros((3, 2, 5, 3))
 
 
 def year_of(world: World, t: int = 0) -> Year:
-    return make_year(world, first_indices(world), t)
+    return make_lone_year(world, first_indices(world), t)
 
 
 def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PATTERNS):
@@ -41,7 +42,7 @@ def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PA
     if postponed is None:
         postponed = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     most = patterns.bit_length() - 1
-    return choose_regions(year_of(world), postponed, world.cohort[0], most, np.zeros(regions))
+    return choose_regions(year_of(world), postponed, world.cohort[0], most, np.zeros(regions))[:2]
 
 
 # --- masks ----------------------------------------------------------------------------------------------------
@@ -190,8 +191,9 @@ def test_students_graduate_leave_or_study_on() -> None:
     graduation = world.graduation
     before = students.copy()
     chosen = np.full((2, 2, 5, 2), 3.0)
-    degrees = study_on(year_of(world), students, chosen, np.zeros((2, 2, 5, 2, 2)))
+    degrees = study_on(year_of(world), students, chosen, 0.5 * chosen, np.zeros((2, 2, 5, 2, 2)))
     np.testing.assert_array_equal(students[..., 0], chosen)
+    students[..., YEARS_BEFORE] -= 0.5 * chosen
     np.testing.assert_allclose(degrees, (before[..., :-1] * graduation[0, 1:]).sum(axis=-1))
     stayed = before[..., :-1] * (1.0 - graduation[0, 1:])
     np.testing.assert_allclose(students[..., 1:], 0.9 * stayed)
@@ -208,7 +210,7 @@ def test_students_who_lose_their_status_study_on_elsewhere() -> None:
         students = np.zeros((3, 2, 5, 3, 7))
         students[0, 0, 2, 1, 2] = 80.0
         students[2, 0, 2, 1, 2] = 80.0
-        degrees = study_on(tables, students, np.zeros((3, 2, 5, 3)), transfer_shares(tables, mask_patterns(16, 3)))
+        degrees = study_on(tables, students, NOBODY, NOBODY, transfer_shares(tables, mask_patterns(16, 3)))
         assert degrees.sum() == 0.0
         assert students[0, 0, 2, 1, 3] == pytest.approx(60.0)
         assert students[0, 0, 2, to, 3] == pytest.approx(20.0)
