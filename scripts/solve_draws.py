@@ -2,7 +2,8 @@
 
     python scripts/solve_draws.py 100 2            solves all of them
     python scripts/solve_draws.py 100 2 --same 8   solves 8 of them spread over the list; where they equal the
-                                                   shipped ones to the bit, all of these are kept under their new names
+                                                   shipped ones to the bit, all of these are kept under their new names,
+                                                   and so are the rows of shipped ensembles
 
 The name of a draw is a hash of all that its solution depends on, the sources of the formulas included: a change that makes
 them faster, and nothing else, gives new names to old solutions.
@@ -13,12 +14,16 @@ import multiprocessing
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from sim.comparisons.assumptions import reference_variants
+from sim.data.load import DATA_FOLDER
 from sim.draws.assembly import Constants
 from sim.draws.draw import REFERENCE, SHIPPED, draw_key, draw_vectors, read_draws, reference_vector, save_draws, solve_anew
+from sim.draws.ensemble import CALIBRATED, SUFFIX, read_ensemble, solution_digest, vector_of_row, write_ensemble
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.scenarios.load import load_basis
 
@@ -42,8 +47,25 @@ def main(count: int, workers: int, same: int | None) -> None:
         for name, values in constants.arrays().items():
             if values.tobytes() != shipped[place].arrays()[name].tobytes():
                 raise SystemExit(f"draw {tasks[place][0]}: {name} is not what it was; solve all draws")
+    for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
+        check_rows(path, same, workers)
     save_draws(PLACE, dict(zip(keys, shipped, strict=True)))
+    for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
+        ensemble = read_ensemble(path)
+        write_ensemble(path, replace(ensemble, record={**ensemble.record, "solution": solution_digest(BASIS)}))
+        print(f"{path.name}: {len(ensemble)} rows kept for the sources as they are", file=sys.stderr)
     print(f"{len(chosen)} draws are as they were to the bit; {len(tasks)} kept under new names", file=sys.stderr)
+
+
+def check_rows(path: Path, same: int, workers: int) -> None:
+    """Solve some rows of a shipped ensemble anew; they must be as they were to the bit."""
+    ensemble = read_ensemble(path)
+    rows = sorted({round(row) for row in np.linspace(0, len(ensemble) - 1, same)})
+    tasks = [(ensemble.numbers[row], vector_of_row(ensemble, BASIS.data, row, {})) for row in rows]
+    for row, (_, constants) in zip(rows, solved(tasks, workers), strict=True):
+        for name, values in constants.arrays().items():
+            if values.tobytes() != ensemble.constants[row].arrays()[name].tobytes():
+                raise SystemExit(f"{path.name}, row {row}: {name} is not what it was; calibrate anew")
 
 
 def tasks_of(count: int) -> list[Task]:

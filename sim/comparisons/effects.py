@@ -5,7 +5,7 @@ Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
@@ -27,10 +27,11 @@ from sim.comparisons.crossings import crossing_rows
 from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_degrees, crossed_error
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
 from sim.comparisons.regions import ALWAYS, told_regions
-from sim.data.schema import Data
+from sim.data.schema import JUDGEMENT, Data
+from sim.draws.ensemble import INFORMED
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
-from sim.runs.folder import Run
+from sim.runs.folder import Run, ensemble_of
 from sim.runs.outcomes.statistics import (
     ELITE_REPLICATES,
     ELITE_RESEARCHERS,
@@ -338,9 +339,6 @@ def leading(headlines: Sequence[Headline], variant: str) -> list[Headline]:
     return [row for row in headlines if (row.variant, row.tier, row.axis) == (variant, "top20", "work")]
 
 
-JUDGEMENT = "M"
-
-
 DRAWS_PER_INPUT = 1.5
 """Fewest draws per input for which the regression says anything."""
 
@@ -353,9 +351,22 @@ class Inputs:
     ranks: Floats
 
 
-def uninformed(data: Data, fixed: Sequence[str] = ()) -> tuple[str, ...]:
-    """Name the uncertain parameters whose prior is judgement, but for those that a scenario fixes."""
-    return tuple(p.name for p in data.parameters if p.prior is not None and p.tag == JUDGEMENT and p.name not in fixed)
+def uninformed(data: Data, fixed: Sequence[str] = (), shrinkage: Mapping[str, float] | None = None) -> tuple[str, ...]:
+    """Name the uncertain parameters that nothing informs.
+
+    Parameters
+    ----------
+    data : the tables.
+    fixed : parameters that a scenario fixes; they are left out.
+    shrinkage : of a calibrated ensemble, 1 - sd after / sd before by parameter; None: no data have weighed.
+
+    Returns
+    -------
+    Those whose prior is judgement and whose spread the evidence leaves as it was, or nearly.
+    """
+    known = shrinkage or {}
+    uncertain = (p.name for p in data.parameters if p.prior is not None and p.tag == JUDGEMENT and p.name not in fixed)
+    return tuple(name for name in uncertain if known.get(name, 0.0) < INFORMED)
 
 
 def uninformed_inputs(run: Run, draws: Sequence[int], data: Data) -> Inputs | None:
@@ -370,8 +381,11 @@ def uninformed_inputs(run: Run, draws: Sequence[int], data: Data) -> Inputs | No
     data
         The tables.
     """
-    names = uninformed(data, tuple(fixed_parameters(run)))
-    if len(draws) < DRAWS_PER_INPUT * len(names) or not is_current(run):
+    if not is_current(run):
+        return None
+    shrinkage = ensemble_of(run).record.get("rests", {}).get("shrinkage")
+    names = uninformed(data, tuple(fixed_parameters(run)), shrinkage)
+    if len(draws) < DRAWS_PER_INPUT * len(names):
         return None
     vectors = run_vectors(run, data)
     values = np.array([[vectors[draw][name] for name in names] for draw in draws])

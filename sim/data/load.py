@@ -184,22 +184,22 @@ def _load(folder: Path) -> Data:
         checksums=MappingProxyType(checksums),
         tables=MappingProxyType(tables),
         folder=folder,
-        numbers=_number_hash(tables, parameters, reference),
+        numbers=_number_hash(tables, parameters),
     )
 
 
 copyreg.pickle(Data, lambda data: (_received, (data.folder,)))  # another process loads the tables itself
 
 
-def _number_hash(tables: Mapping[str, Sequence[Row]], parameters: Sequence[Parameter], reference: Mapping[str, float]) -> str:
-    """Hash what can decide a number: every cell but prose, every parameter's range and prior, the reference point."""
+def _number_hash(tables: Mapping[str, Sequence[Row]], parameters: Sequence[Parameter]) -> str:
+    """Hash what can decide a draw: every cell but prose, every parameter's range and prior."""
     cells = {
         name: [[value for column, value in row.cells.items() if column not in PROSE_COLUMNS] for row in rows]
         for name, rows in tables.items()
         if name != "sources"
     }
     priors = [[p.name, p.default, p.low, p.high, None if p.prior is None else p.prior.table(), p.role] for p in parameters]
-    text = json.dumps([cells, priors, sorted(reference.items())], sort_keys=True)
+    text = json.dumps([cells, priors], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -24,6 +24,10 @@ LAST_OUTCOME: Final = 2022
 """Last year of anything measured about researchers; later values may only be rules, odds and money."""
 
 
+JUDGEMENT: Final = "M"
+"""Tag of a parameter whose prior is judgement; R: read in a published source, C: computed from published data."""
+
+
 class Row(NamedTuple):
     """One row of a table: its position (first data row is 1) and its cells by column."""
 

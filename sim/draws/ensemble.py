@@ -40,6 +40,8 @@ PRIOR = "prior"
 CALIBRATED = "ensemble"
 """Name of the shipped ensemble that every run uses unless another is asked for."""
 SUFFIX = ".parquet"
+INFORMED = 0.3
+"""Shrinkage of a parameter's spread, 1 - sd after / sd before, from which the evidence is said to inform it."""
 DIGEST = b"talentsim_digest"
 RECORD = b"talentsim_record"
 EDGE = 1e-9  # that a probability keeps from 0 and 1

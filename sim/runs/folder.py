@@ -44,7 +44,10 @@ from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
 RUN_FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
-BAND_CONTENTS = "draws from the priors (not yet calibrated) and replicate noise"
+BAND_CONTENTS = "draws from the priors (not calibrated) and replicate noise"
+UNCALIBRATED = (
+    "Levels are uncalibrated: these draws come from priors that no data have weighed, and medians move with their number."
+)
 
 _BYTES_PER_RUN = 150_000  # measured at 20,000 researchers; only for the early warning about a full disk
 
@@ -109,6 +112,11 @@ class Run:
         """Name and digest of the ensemble; a run of before there were any is of the prior."""
         known: Mapping[str, str] = self.provenance.get("ensemble", {"name": PRIOR, "digest": ""})
         return known
+
+    @property
+    def record(self) -> str:
+        """How the draws fit the published record, in one sentence."""
+        return str(self.provenance.get("record", UNCALIBRATED))
 
     @property
     def weight(self) -> float:
@@ -361,6 +369,7 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         "people_per_researcher": seen.weight,
         "ensemble": {"name": plan.ensemble.name, "digest": plan.ensemble.digest, "file": plan.ensemble.file},
         "bands": band_contents(plan.ensemble),
+        "record": record_line(plan.ensemble.record),
         "notes": list(dict.fromkeys(notes)),
         "remarks": [each._asdict() for each in seen.remarks],
         "model_id": model_id(plan.basis.data),
@@ -393,6 +402,18 @@ def band_contents(ensemble: Ensemble) -> str:
         return BAND_CONTENTS
     weighed = "exact weights" if ensemble.record.get("kind") == "exact" else "emulated likelihood"
     return f"draws fitted to the published record ({weighed}) and replicate noise"
+
+
+def record_line(record: Mapping[str, Any]) -> str:
+    """Say in one sentence how draws fit the published record, from the record of their ensemble."""
+    if "fit" not in record:
+        return UNCALIBRATED
+    found = record["fit"]
+    weighed = "weighed exactly" if record.get("kind") == "exact" else "by an emulated likelihood"
+    return (
+        f"Draws are fitted to the published record up to 2022 ({weighed}): {found['inside']} of {found['rows']} rows lie inside "
+        f"their 90 % interval, {len(found['beyond'])} are missed by more than 3 sd (`talentsim fit`)."
+    )
 
 
 def _now() -> str:

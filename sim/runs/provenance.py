@@ -33,9 +33,10 @@ def digest(value: Any) -> str:
 def model_id(data: Data) -> str:
     """Return the SHA-256 of everything that decides a run's numbers, the scenario apart, as 64 hex digits.
 
-    It covers what the sources of `sim.sources.MODEL` do and every number of the tables.
+    It covers what the sources of `sim.sources.MODEL` do, every number of the tables, and the reference point.
     """
-    return hashlib.sha256(f"{source_hash(MODEL)} {data.numbers}".encode()).hexdigest()
+    reference = json.dumps(sorted(data.reference.items()))
+    return hashlib.sha256(f"{source_hash(MODEL)} {data.numbers} {reference}".encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:

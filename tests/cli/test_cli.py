@@ -49,7 +49,7 @@ def test_run_prints_the_tables_and_where_the_results_are(call: Call, quick_engin
         assert text in out
     headers = [line.split()[1:] for line in lines if line.startswith("region ")]
     assert headers == [["2019", "2022"]] * 6
-    assert "priors (not yet calibrated)" in out
+    assert "replicate noise" in out
     assert "Monte-Carlo standard error" in " ".join(out.split())
     (folder,) = Path("results/baseline").iterdir()
     assert str(folder) in out

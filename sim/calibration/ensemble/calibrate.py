@@ -13,15 +13,17 @@ from sim.calibration.bank.store import Bank
 from sim.calibration.ensemble.conditioned import Conditioned, Crew, conditioned
 from sim.calibration.ensemble.make import RECORD_FILE, Resampling, about_posterior, resampled_ensemble, tree_of, write_tree
 from sim.calibration.ensemble.model import SolvedModel, headline_names
+from sim.calibration.ensemble.rests import what_headlines_rest_on
 from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior, record_digest
-from sim.calibration.evidence import Record, load_evidence
-from sim.calibration.fit import weighted_quantile
+from sim.calibration.evidence import WEIGHED, Record, load_evidence
+from sim.calibration.fit import fit, weighted_quantile
 from sim.draws.ensemble import CALIBRATED, SUFFIX, Ensemble, find_ensemble, write_ensemble
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
 
 SHOWN = (0.05, 0.5, 0.95)
+FAR_MISS = 3.0  # sd
 
 
 class Calibrated(NamedTuple):
@@ -62,12 +64,24 @@ def calibrate(
     posterior = calibration.run()
     solved = model.solved(posterior.proposal.points(), "reading the final sample", None)
     columns = {"log_likelihood": posterior.log_likelihood, "emulated_log_likelihood": posterior.proposal.log_likelihood}
-    about = about_posterior(posterior) | {"sizes": sizes._asdict()}
+    about = about_posterior(posterior) | {"sizes": sizes._asdict(), "fit": fit_in_short(record, posterior)}
+    about["rests"] = what_headlines_rest_on(calibration, posterior.all_answers, basis.data)
     made = resampled_ensemble(basis, record, solved, posterior.draw_weights, columns, about, Resampling(seed))
     file = folder / f"{CALIBRATED}{SUFFIX}"
     written = write_ensemble(file, made)
     write_tree(tree_of(record, basis, posterior, solved), folder / RECORD_FILE)
     return Calibrated(written, file, posterior, tuple(solved))
+
+
+def fit_in_short(record: Record, posterior: Posterior) -> dict[str, Any]:
+    """Say how the draws fit: weighed rows, those inside their 90 % interval, those missed by more than 3 sd and by how much."""
+    found = fit(record, posterior.final.rows, posterior.draw_weights)
+    weighed = [each for each in found.rows if each.row.use in WEIGHED]
+    return {
+        "rows": found.total.rows,
+        "inside": found.total.inside,
+        "beyond": {each.row.id: each.miss for each in weighed if abs(each.miss) > FAR_MISS},
+    }
 
 
 def reweighed(

@@ -18,7 +18,7 @@ import numpy as np
 from sim.calibration.bank.points import BankPoint
 from sim.calibration.emulation.ellipse import approximate
 from sim.calibration.emulation.emulator import Emulator, fit_emulator
-from sim.calibration.emulation.sampling import Mixing, mixing_of, sample_posterior, spread_out
+from sim.calibration.emulation.sampling import Mixing, Sample, mixing_of, sample_posterior, spread_out
 from sim.calibration.ensemble.model import Answers, Model
 from sim.calibration.ensemble.weights import LEAST_EFFECTIVE, Weights, importance_weights
 from sim.calibration.evidence import Record
@@ -32,6 +32,7 @@ from sim.sources import whole_file
 AGREED_COVERAGE, AGREED_ERROR, AGREED_ROWS = 0.85, 0.75, 0.9
 NORMAL_90 = 1.645  # standard deviations of a 90 % interval
 FAR = 2.0  # chi-square a degree of freedom from which a point counts as noisier than others
+THINNED = 10  # states of chains of which one is kept
 LENGTHENED = 2  # times that chains which do not agree are made twice as long
 
 
@@ -69,6 +70,14 @@ class Proposal(NamedTuple):
         return [BankPoint(int(number), scores) for number, scores in zip(self.numbers, self.scores, strict=True)]
 
 
+class States(NamedTuple):
+    """States of an emulated posterior: (n, P) scores, (n, U) keyed scores, (n, H) emulated headlines."""
+
+    scores: Floats
+    keyed: Floats
+    headlines: Floats
+
+
 class Agreement(NamedTuple):
     """How an emulator met points that it had not seen."""
 
@@ -93,7 +102,7 @@ class Wave(NamedTuple):
 class Posterior(NamedTuple):
     """A calibrated sample.
 
-    prior, final : answers of the prior points and of the final sample.
+    prior, final, all_answers : answers of the prior points, of the final sample, and of all points.
     proposal : the final sample with what was emulated.
     log_likelihood : (n,) exact, -inf where a point misses what it is solved on (see `Answers.met`).
     weights : of the final sample; equal ones if they are not usable.
@@ -103,6 +112,7 @@ class Posterior(NamedTuple):
 
     prior: Answers
     final: Answers
+    all_answers: Answers
     proposal: Proposal
     log_likelihood: Floats
     weights: Weights
@@ -177,7 +187,7 @@ class Calibration:
         waves.append(self.seen(proposal, final))
         exact = self.exact(final)
         weights = importance_weights(exact, proposal.log_likelihood, min(LEAST_EFFECTIVE, self.sizes.final / 4))
-        return Posterior(prior, final, proposal, exact, weights, tuple(waves), agreed)
+        return Posterior(prior, final, answers.joined(final), proposal, exact, weights, tuple(waves), agreed)
 
     def exact(self, answers: Answers) -> Floats:
         """Compute the log-likelihood of points, -inf for those that miss what they are solved on."""
@@ -220,8 +230,27 @@ class Calibration:
         noise = np.maximum(misfit / (FAR * max(1, degrees_of_freedom(self.record, rows))), 1.0)
         return fit_emulator(answers.inputs[solved], values, outputs, noise, self.workers, self.progress)
 
+    def states(self, answers: Answers) -> States:
+        """Sample the emulated posterior of solved points: every tenth state of the chains, with its headlines."""
+        emulator = self.emulate(answers)
+        with one_thread():
+            sample, _ = self.sample(emulator, self.sizes.final, self.sizes.waves + 2)
+            scores, numbers, _ = sample.flat()
+            scores, keyed = scores[::THINNED], self.model.keyed(numbers[::THINNED])
+            predicted, _ = emulator.predict(np.concatenate([scores, keyed], axis=1))
+        return States(scores, keyed, predicted[:, len(self.record.rows) :])
+
     def sampled(self, emulator: Emulator, count: int, wave: int) -> Proposal:
         """Sample the emulated posterior and take points from it."""
+        sample, mixing = self.sample(emulator, count, wave)
+        scores, numbers, values = spread_out(sample, count)
+        predicted = emulator.predict(np.concatenate([scores, self.model.keyed(numbers)], axis=1))
+        r2 = np.full(emulator.of, np.nan)
+        r2[list(emulator.outputs)] = [surface.r2 for surface in emulator.surfaces]
+        return Proposal(scores, numbers, values, *predicted, np.array(mixing), r2)
+
+    def sample(self, emulator: Emulator, count: int, wave: int) -> tuple[Sample, Mixing]:
+        """Walk chains through the emulated posterior until they agree and are worth `count` points, or are long enough."""
         count_rows = len(self.record.rows)
         kept = [k for k, output in enumerate(emulator.outputs) if output < count_rows]
         of_rows = emulator.only(kept, count_rows)
@@ -239,11 +268,7 @@ class Calibration:
             mixing = mixing_of(sample)
             if mixing.good and mixing.effective >= count:
                 break
-        scores, numbers, values = spread_out(sample, count)
-        predicted = emulator.predict(np.concatenate([scores, self.model.keyed(numbers)], axis=1))
-        r2 = np.full(emulator.of, np.nan)
-        r2[list(emulator.outputs)] = [surface.r2 for surface in emulator.surfaces]
-        return Proposal(scores, numbers, values, *predicted, np.array(mixing), r2)
+        return sample, mixing
 
     def seen(self, proposal: Proposal, solved: Answers) -> Wave:
         """Compare what was emulated of points with what was solved."""

@@ -76,6 +76,7 @@ def found_or_written(plan: RunPlan, charts: Sequence[TrackerChart], out: Path) -
     from sim.calibration.tracker.project import TrackerValue, tracker_id, tracker_values
     from sim.reports.tracker import write_tracker
     from sim.runs.atomic import building, check_writable
+    from sim.runs.folder import band_contents
     from sim.runs.rows import read_rows, write_rows
 
     folder = out / "tracker" / plan.scenario.name / tracker_id(plan)
@@ -86,7 +87,7 @@ def found_or_written(plan: RunPlan, charts: Sequence[TrackerChart], out: Path) -
         values = tracker_values(plan, progress)
     note = (
         f"{plan.scenario.name}: {plan.draws} draws x {plan.replicates} replicates of {plan.researchers:,} researchers, seed "
-        f"{plan.seed}; draws from the priors (not yet calibrated)."
+        f"{plan.seed}; bands hold {band_contents(plan.ensemble)}."
     )
     with building(folder) as partial:
         write_rows(partial / TABLE, TrackerValue, values)

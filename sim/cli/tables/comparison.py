@@ -35,13 +35,12 @@ _NOTES: Final = (
     "error does not support are left out.",
     "clear: the mean difference lies farther from zero than a t test at 95 % allows; the error counts that draws share "
     "replicates. It says how well the mean over the draws is known, not that every draw agrees.",
-    "priors: part of the spread between draws that goes with parameters set by judgement alone (blank with few draws). All draws "
-    "come from priors that no data have weighed yet, so in a wider sense all of it does.",
+    "priors: part of the spread between draws that goes with parameters set by judgement alone that no "
+    "data inform (blank with few draws).",
 )
 _WAGE_FORM: Final = (
     "Wage form: version 1 knows the logarithm of pay only; a form linear in pay is not in it, so those rows vary the elasticity."
 )
-_UNCALIBRATED: Final = "Not calibrated yet: effects are steadier than levels. --full prints all."
 
 
 def answer_report(comparison: Comparison) -> RenderableType:
@@ -128,7 +127,7 @@ def effects_in_short(comparison: Comparison) -> RenderableType:
         parts += [Text("\nWhich lever brings most", style="bold"), *(Text(line) for line in lines[:_MOST_TOLD])] if lines else []
     rests = [rests_on(comparison, name) for name in names[1:2]]
     parts += [Text(line) for line in rests if line]
-    parts.append(Text(f"\n{_UNCALIBRATED}", style="dim"))
+    parts.append(Text(f"\n{comparison.base.record} Effects are steadier than levels. --full prints all.", style="dim"))
     return Group(*parts)
 
 

@@ -28,9 +28,6 @@ _VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
 _LEAST_SHARE: Final = 0.02  # regions below it in every year shown are added up; files and JSON hold them all
 _MOST_REGIONS: Final = 8  # printed by name in one table
 _BRIEF_YEARS: Final = (2022, 2030, 2035)
-_UNCALIBRATED: Final = (
-    "Levels are uncalibrated: draws come from priors that no data have weighed yet, and medians move with their number."
-)
 
 
 def run_report(run: Run, names: Mapping[str, str], groups: Groups, is_full: bool) -> RenderableType:
@@ -70,7 +67,7 @@ def _briefly(run: Run, names: Mapping[str, str], groups: Groups) -> list[Rendera
         Text("\nTop 20 % by place of work, share in %: median ± its error (90 % of the runs)", style="bold"),
         _share_table(run, "top20", "work", names, groups, is_full=False),
         *(Text(f"\n{line}") for line in lines),
-        Text(f"\n{_UNCALIBRATED}", style="dim"),
+        Text(f"\n{run.record}", style="dim"),
         Text("--full prints all tables and how to read them.", style="dim"),
     ]
 

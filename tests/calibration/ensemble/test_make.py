@@ -36,7 +36,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyp
     )  # fmt: skip
     wave = Wave(2, 2, Agreement(0.9, np.array([0.1, 0.2])), Mixing(1.01, 500.0))
     posterior = Posterior(
-        answers, answers, proposal, exact, Weights(np.array([0.75, 0.25]), 0.3, 160.0, True), (wave, wave), True
+        answers, answers, answers, proposal, exact, Weights(np.array([0.75, 0.25]), 0.3, 160.0, True), (wave, wave), True
     )
     columns, about = {"log_likelihood": exact}, about_posterior(posterior)
     made = resampled_ensemble(BASIS, RECORD, solved, posterior.draw_weights, columns, about, Resampling(1, draws=8))
