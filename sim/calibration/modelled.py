@@ -18,7 +18,8 @@ from sim.calibration.observe import FOLLOWED, Observed, Question, observe, seen_
 from sim.data.load import DATA_FOLDER
 from sim.data.schema import LAST_OUTCOME, Data
 from sim.draws.assembly import make_world
-from sim.draws.draw import Draw, draw_vectors, make_draw, policies_in_force, save_arrays
+from sim.draws.draw import Draw, policies_in_force, save_arrays
+from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, vectors_of_draws
 from sim.draws.reference import TENSE, TENSIONS, without
 from sim.engines.expected.years import ExpectedYear, expected_years
 from sim.model.world import FIRST_YEAR, Floats
@@ -116,14 +117,17 @@ def modelled_values(record: Record, basis: Basis, draws: Sequence[Draw], progres
     return np.stack([kept[key] for key in keys])
 
 
-def first_draws(basis: Basis, count: int, progress: Progress | None = None) -> list[Draw]:
-    """Make the first draws, solving those that are neither shipped nor cached."""
-    vectors = draw_vectors(basis.data, count, {})
+def first_draws(
+    basis: Basis, count: int, progress: Progress | None = None, ensemble: Ensemble | None = None
+) -> list[Draw]:  # fmt: skip
+    """Make the first draws of an ensemble (None: the shipped one), solving those that are neither shipped nor cached."""
+    ensemble = ensemble or find_ensemble()
+    vectors = vectors_of_draws(ensemble, basis.data, count, {})
     draws = []
     for number, vector in enumerate(vectors):
         if progress is not None:
             progress("solving draws", number, count)
-        draws.append(make_draw(basis, vector, number))
+        draws.append(draw_of(ensemble, basis, vector, number))
     return draws
 
 

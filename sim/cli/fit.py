@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.run import ENSEMBLE_HELP, ensemble_asked
 from sim.cli.terminal import InputError, json_option, progress_bar, say, show_json
 
 if TYPE_CHECKING:
@@ -21,22 +22,26 @@ HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>12} {'miss':>6} in"
 @click.command()
 @click.option("--draws", default=100, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
               help="Draws of the uncertain parameters.")  # fmt: skip
+@click.option("--ensemble", metavar="NAME|FILE", help=ENSEMBLE_HELP)
 @click.option("--full", is_flag=True, help="Print every row, family by family.")
 @json_option
-def fit(draws: int, full: bool, as_json: bool) -> None:
+def fit(draws: int, ensemble: str | None, full: bool, as_json: bool) -> None:
     """Show published beside modelled for every target, the largest misses first."""
     from sim.calibration.evidence import EvidenceError, load_evidence
     from sim.calibration.fit import fit as compare
     from sim.calibration.modelled import first_draws, modelled_values
+    from sim.draws.ensemble import EnsembleError
     from sim.scenarios.load import load_basis
 
-    basis = load_basis()
+    basis, of = load_basis(), ensemble_asked(ensemble)
     try:
         record = load_evidence(basis.data)
+        with progress_bar("fit") as progress:
+            values = modelled_values(record, basis, first_draws(basis, draws, progress, of), progress)
     except EvidenceError as error:
         raise InputError(error.problems) from error
-    with progress_bar("fit") as progress:
-        values = modelled_values(record, basis, first_draws(basis, draws, progress), progress)
+    except EnsembleError as error:
+        raise InputError([str(error)]) from error
     found = compare(record, values)
     if as_json:
         show_json(fit_record(found))

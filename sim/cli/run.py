@@ -67,6 +67,9 @@ def size_options(defaults: Sizes) -> Callable[[Command], Command]:
     return decorate
 
 
+ENSEMBLE_HELP = "Draws: prior, a shipped ensemble, or a file of `calibrate`.  [default: the shipped one]"
+
+
 class DrawsAsked(NamedTuple):
     """Which draws: name or file of an ensemble, None for the shipped one; texts of ``--set``."""
 
@@ -79,8 +82,7 @@ def draws_options(command: Command) -> Command:
     command = gathered("asked", DrawsAsked)(command)
     command = click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE",
                            help="Fix an uncertain parameter; may be repeated.")(command)  # fmt: skip
-    words = "Draws: prior, a shipped ensemble, or a file of `calibrate`.  [default: the shipped one]"
-    return click.option("--ensemble", metavar="NAME|FILE", help=words)(command)
+    return click.option("--ensemble", metavar="NAME|FILE", help=ENSEMBLE_HELP)(command)
 
 
 workers_option = click.option(

@@ -16,7 +16,7 @@ from sim.comparisons.regions import MAIN_AXES, told_regions
 from sim.comparisons.shipped.reference import EFFECT_REPLICATES, EFFECT_RESEARCHERS, EffectRow
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw, lever_uniform, make_draw, reference_vector
-from sim.draws.ensemble import draw_of, find_ensemble, key_of, vectors_of_draws
+from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, key_of, vectors_of_draws
 from sim.draws.worlds import world_of
 from sim.engines.axes import AXES, TIERS
 from sim.engines.counts import shares
@@ -40,6 +40,7 @@ class EffectDesign:
     seed: int = 1
     until: int = 2035
     workers: int = 1
+    ensemble: str | None = None  # name or file; None: the shipped one
 
 
 def effect_rows(names: Sequence[str], design: EffectDesign, progress: Progress) -> Iterator[EffectRow]:
@@ -65,12 +66,12 @@ def effect_rows(names: Sequence[str], design: EffectDesign, progress: Progress) 
     for scenario in variants:
         if scenario.parameters:
             raise ValueError(f"{scenario.name} fixes parameters: no draw of it is one of the baseline's")
-    vectors = vectors_of_draws(find_ensemble(), data, design.draws, {})
+    vectors = vectors_of_draws(find_ensemble(design.ensemble), data, design.draws, {})
     effects = over_draws(variants, vectors, design, progress)
     elite_shares = last_shares(make_draw(basis, reference_vector(data), REFERENCE), "elite", design.elite_researchers, design)
     elite = paired_effects(base, variants, elite_shares, design.elite_replicates)
     for s, scenario in enumerate(variants):
-        inputs = uncertain_inputs(data, base, scenario, vectors)
+        inputs = uncertain_inputs(data, base, scenario, vectors, find_ensemble(design.ensemble))
         yield from scenario_rows(scenario.name, effects[:, s], inputs, elite[:, s], data.codes)
 
 
@@ -91,7 +92,7 @@ def one_draw(numbered: tuple[int, Mapping[str, float]], variants: Sequence[Scena
     """Compare scenarios with the baseline in one draw: mean over replicates, (S, X, R)."""
     number, vector = numbered
     basis = load_basis()
-    top_shares = last_shares(draw_of(find_ensemble(), basis, vector, number), "top20", design.researchers, design)
+    top_shares = last_shares(draw_of(find_ensemble(design.ensemble), basis, vector, number), "top20", design.researchers, design)
     mean: Floats = paired_effects(basis.baseline, variants, top_shares, design.replicates).mean(axis=0)
     return mean
 
@@ -126,7 +127,9 @@ def last_shares(draw: Draw, tier: str, researchers: int, design: EffectDesign) -
     return simulated
 
 
-def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
+def uncertain_inputs(
+    data: Data, base: Scenario, scenario: Scenario, vectors: Sequence[Mapping[str, float]], ensemble: Ensemble
+) -> dict[str, Floats]:
     """List what differs between draws and can decide an effect, (D,) each.
 
     Parameters by name, and as `lever ID` the values of the levers that the scenario adds to the baseline or takes out of it;
@@ -135,7 +138,7 @@ def uncertain_inputs(data: Data, base: Scenario, scenario: Scenario, vectors: Se
     found = {p.name: np.array([vector[p.name] for vector in vectors]) for p in data.parameters if p.prior is not None}
     drawn = [
         {**lever_values(base, partial(lever_uniform, key)), **lever_values(scenario, partial(lever_uniform, key))}
-        for key in (key_of(find_ensemble(), number) for number in range(len(vectors)))
+        for key in (key_of(ensemble, number) for number in range(len(vectors)))
     ]
     added = {change.id for change in scenario.levers} ^ {change.id for change in base.levers} | scenario.own_ids
     for lever_id in drawn[0].keys() & added:

@@ -18,6 +18,7 @@ from sim.comparisons.shipped.effects import (
 from sim.comparisons.shipped.reference import EffectRow
 from sim.data.load import load_data
 from sim.draws.draw import draw_vectors
+from sim.draws.ensemble import PRIOR_ENSEMBLE
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.reports.words import assumption_line
@@ -60,7 +61,7 @@ def test_the_input_that_decides_is_found_with_its_sign() -> None:
 def test_inputs_are_the_parameters_and_the_levers_that_differ_from_the_baseline() -> None:
     data = load_data()
     vectors = draw_vectors(data, 4, {})
-    found = uncertain_inputs(data, load_shipped("baseline"), load_shipped("us-h1b-fee"), vectors)
+    found = uncertain_inputs(data, load_shipped("baseline"), load_shipped("us-h1b-fee"), vectors, PRIOR_ENSEMBLE)
     levers = {name for name in found if name.startswith("lever ")}
     assert levers == {
         "lever h1b_fee_all_hires.industry", "lever h1b_fee_all_hires.academia", "lever sites-abroad",
