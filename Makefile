@@ -28,7 +28,7 @@ COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-h
 DEMO := --draws 100 --replicates 1 --researchers 5000
 CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate lock clean
+.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate calibration-page lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -86,6 +86,9 @@ reference: $(READY)  ## run the shipped scenarios small: results/reference and d
 
 evidence: $(READY)  ## write docs/evidence.md and what the shipped draws say about the evidence anew (some five minutes)
 	$(BIN)/python scripts/write_evidence.py
+
+calibration-page: $(READY)  ## write docs/calibration.md anew from the ensemble that ships (some minutes)
+	$(BIN)/python scripts/write_calibration.py
 
 calibrate: $(READY)  ## fit the draws to the record: the ensemble that runs use, and its record (at most an hour on two cores)
 	$(BIN)/python -m sim calibrate

@@ -115,7 +115,8 @@ def asked_part(after: Fit) -> Iterator[str]:
     for name, (low, high) in ASKED.items():
         each = rows[name]
         verdict = "inside" if low <= each.median <= high else "a miss"
-        yield f"| {each.row.label} | {each.row.year} | {each.row.value:.3f} | {each.median:.3f} | {low:g} to {high:g} | {verdict} |"
+        seen = f"{each.row.value:.3f} | {each.median:.3f} | {low:g} to {high:g}"
+        yield f"| {each.row.label} | {each.row.year} | {seen} | {verdict} |"
 
 
 def far(found: Fit, limit: float = LIMIT) -> list[RowFit]:
@@ -145,7 +146,7 @@ def rests_part(rests: Mapping[str, Any]) -> Iterator[str]:
     informed = [name for name, value in narrowed if value >= INFORMED]
     yield from ["## What the evidence says, and what it leaves open", ""]
     told = ", ".join(f"`{name}` {value:.2f}" for name, value in narrowed[: len(informed)])
-    yield f"{len(informed)} of {len(narrowed)} uncertain parameters are narrowed by {INFORMED:g} or more (1 - sd after / sd before):"
+    yield f"{len(informed)} of {len(narrowed)} parameters are narrowed by {INFORMED:g} or more (1 - sd after / sd before):"
     yield f"{told}. The others keep most of what the prior said."
     yield from [
         "",
@@ -170,8 +171,8 @@ def effects_part(draws: int, workers: int) -> Iterator[str]:
         effects.append(over_draws(scenarios, vectors[-1], design, lambda *told: print(*told, file=sys.stderr, flush=True)))
     yield from ["## Effects of the shipped scenarios before and after", ""]
     yield (
-        f"Share of work of the top 20 % in 2035, points against the baseline, {draws} draws: mean [5 %, 95 % of the draws], for the "
-        "region that moves most after calibration. Moved by: the parameter whose shift, times the slope of the effect on it, is "
+        f"Share of work of the top 20 % in 2035, points against the baseline, {draws} draws: mean [5 %, 95 % of the draws], for "
+        "the region that moves most after calibration. Moved by: the parameter whose shift, times the slope of the effect, is "
         "largest in the direction of the difference; with so few draws a lead, not a finding."
     )
     yield from ["", "| scenario | region | priors | calibrated | moved by |", "|---|---|---|---|---|"]
