@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.calibration.charts import LEAST, chart_misfit, with_rest
+from sim.calibration.charts import LEAST, chart_misfit
 from sim.calibration.evidence import WEIGHED, Evidence, Record
 from sim.model.world import Floats
 
@@ -59,7 +59,7 @@ def chart_part(record: Record, chart: str, modelled: Floats, extra: Floats) -> M
     """
     published, errors = record.variances(chart)
     if len(published) > modelled.shape[1]:
-        modelled = with_rest(modelled)
+        modelled = np.concatenate([modelled, 1.0 - modelled.sum(axis=1, keepdims=True)], axis=1)
         extra = np.concatenate([extra, extra.sum(axis=1, keepdims=True)], axis=1)
     variances = errors + extra / np.square(np.maximum(modelled, LEAST))
     spread = np.log(variances / errors).sum(axis=1) + np.log((1.0 / variances).sum(axis=1) / (1.0 / errors).sum())
