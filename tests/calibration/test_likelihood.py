@@ -37,3 +37,9 @@ def test_a_family_is_left_out_whole_and_degrees_count_a_chart_less_one() -> None
     assert degrees_of_freedom(RECORD, VALUES) == 3
     total = sum(part.misfit for family in misfits(RECORD, VALUES).values() for part in family)
     np.testing.assert_allclose(log_likelihood(RECORD, VALUES), -0.5 * total)
+
+
+def test_shares_that_happen_to_leave_nothing_still_have_a_rest() -> None:
+    values = np.array([[0.6, 0.4, 0.4]])
+    found, nearly = (log_likelihood(RECORD, each, np.full_like(each, 1e-4)) for each in (values, values - [0.0, 1e-5, 0.0]))
+    assert found == pytest.approx(nearly, rel=1e-3)

@@ -20,11 +20,10 @@ from sim.calibration.emulation.sampling import FIRST_NUMBER, LAST_NUMBER, Keyed,
 from sim.calibration.evidence import Record
 from sim.calibration.likelihood import log_likelihood
 from sim.calibration.one_thread import one_thread
+from sim.draws.ensemble import INFORMED
 from sim.model.world import Floats
 from sim.runs.executors import Progress, map_in_order, with_progress
 
-SHRUNK = 0.3
-"""Part of the prior's width that must be gone for a parameter to count as informed."""
 HELD = (0.05, 0.95)
 LEAST_VALUE = 1e-3
 
@@ -47,7 +46,7 @@ class Recovery(NamedTuple):
     """Truths together.
 
     ranks, widths : (truths, P).
-    informed : (P,) whether the mean shrinkage is SHRUNK or more.
+    informed : (P,) whether the mean shrinkage is INFORMED or more.
     """
 
     ranks: Floats
@@ -144,5 +143,5 @@ def recovery(
     made = map_in_order(work, list(enumerate(truths, start=seed)), effort.workers)
     found = list(with_progress(made, "recovering truths", len(truths), effort.progress))
     ranks, widths = (np.stack(each) for each in zip(*found, strict=True))
-    shown = 1.0 - widths.mean(axis=0) >= SHRUNK if informed is None else informed
+    shown = 1.0 - widths.mean(axis=0) >= INFORMED if informed is None else informed
     return Recovery(ranks, widths, np.asarray(shown))
