@@ -7,7 +7,8 @@ run was made.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -16,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.engines.axes import TIERS
+from sim.engines.axes import STAGES, TIERS
 from sim.model.world import REPORT_FROM, Integers
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.rows import RunTableError
 from sim.runs.tables import column, numbers_of, texts
 
 CAREERS_FILE: Final = "careers.parquet"
+FLOWS_FILE: Final = "flows.parquet"
 CAREER_TIER: Final = TIERS[0]
 """The tier whose careers the engines count: visible researchers with a completed degree."""
 CAREER_AXES: Final = ("origin", "study", "work")
@@ -107,43 +109,82 @@ def has_careers(folder: Path) -> bool:
     return (folder / CAREERS_FILE).is_file()
 
 
-def read_careers(folder: Path, runs: Sequence[tuple[int, int]], years: Integers, codes: Sequence[str]) -> Integers:
-    """Read the careers of every run back.
+@dataclass(frozen=True)
+class SparseCounts:
+    """Counts of many runs of which most are zero.
+
+    Parameters
+    ----------
+    runs
+        Position of each row's run, ascending, (n,).
+    at
+        Its place on every axis, each (n,).
+    researchers
+        How many there are, (n,), above 0.
+    shape
+        Of the counts of one run.
+    """
+
+    runs: Integers
+    at: tuple[Integers, ...]
+    researchers: Integers
+    shape: tuple[int, ...]
+
+    def of_run(self, position: int) -> Integers:
+        """Spread the counts of one run over its whole shape."""
+        rows = slice(*np.searchsorted(self.runs, (position, position + 1)).tolist())
+        found = np.zeros(self.shape, dtype=np.int64)
+        found[tuple(each[rows] for each in self.at)] = self.researchers[rows]
+        return found
+
+
+def read_careers(folder: Path, years: Integers, regions: int, replicates: int) -> SparseCounts:
+    """Read the careers of every run back, (Y, R origin, R study, R work), of the tier `CAREER_TIER`.
 
     Parameters
     ----------
     folder : of the run.
-    runs : draw and replicate of each, (N,).
     years : reporting years, (Y,).
-    codes : region codes in id order, (R,).
-
-    Returns
-    -------
-    (N, Y, R origin, R study, R work) simulated researchers of the tier `CAREER_TIER`.
+    regions, replicates : how many there are.
 
     Raises
     ------
     sim.runs.rows.RunTableError : the file is missing or cannot be read.
     """
-    path = folder / CAREERS_FILE
-    if not path.is_file():
-        raise RunTableError(f"{path}: is not there; the run was made before careers were kept: make it again in another folder")
+    if not has_careers(folder):
+        raise RunTableError(
+            f"{folder}: holds no {CAREERS_FILE}; it was made before careers were kept: make it again in another folder"
+        )
+    return read_sparse(folder / CAREERS_FILE, years, dict.fromkeys(CAREER_AXES, regions), replicates)
+
+
+def read_flows(folder: Path, years: Integers, regions: int, replicates: int) -> SparseCounts:
+    """Read the moves of every run back, (Y, stage, R origin, R from, R to); arguments and errors as of `read_careers`."""
+    sizes = {"stage": len(STAGES), **dict.fromkeys(("origin", "from_region", "to_region"), regions)}
+    return read_sparse(folder / FLOWS_FILE, years, sizes, replicates)
+
+
+def read_sparse(path: Path, years: Integers, sizes: Mapping[str, int], replicates: int) -> SparseCounts:
+    """Read a table whose columns of words are coded in the order of their ids; `sizes` says how many words each has.
+
+    Raises
+    ------
+    sim.runs.rows.RunTableError : it cannot be read.
+    """
     try:
         with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` would import pandas
             read = file.read()
     except (OSError, pa.ArrowException) as error:
         raise RunTableError(f"{path}: cannot be read ({error})") from error
-    found = np.zeros((len(runs), len(years), *(len(codes),) * len(CAREER_AXES)), dtype=np.int64)
-    number = {run: k for k, run in enumerate(runs)}
-    pairs = zip(*(numbers_of(read[name], np.int32).tolist() for name in ("draw", "replicate")), strict=True)
-    run = np.fromiter((number[pair] for pair in pairs), dtype=np.int64, count=len(read))
+    draw, replicate, researchers = (
+        numbers_of(read[name], np.int32).astype(np.int64) for name in ("draw", "replicate", "researchers")
+    )
     year = numbers_of(read["year"], np.int16).astype(np.int64) - int(years[0])
-    places = (ids_of(read[axis]) for axis in CAREER_AXES)
-    found[run, year, *places] = numbers_of(read["researchers"], np.int32)
-    return found
+    at = (year, *(ids_of(read[name]) for name in sizes))
+    return SparseCounts(draw * replicates + replicate, at, researchers, (len(years), *sizes.values()))
 
 
 def ids_of(chunked: pa.ChunkedArray) -> Integers:
-    """Take the ids of a column of region codes, whose dictionary is in id order: (N,)."""
+    """Take the ids of a column of coded words: (N,)."""
     indices = pa.chunked_array([each.indices for each in chunked.chunks], type=pa.int8())
     return numbers_of(indices, np.int8).astype(np.int64)
