@@ -4,8 +4,33 @@ import importlib
 
 __version__ = "0.1.0"
 
-NAMES = {"compare": ("sim.api", "compare"), "sweep": ("sim.api", "sweep")}
-"""What `sim.NAME` is: module and attribute, imported when it is first asked for, so that `import sim` stays fast."""
+NAMES = {
+    "Compared": ("sim.api.comparing", "Compared"),
+    "Counted": ("sim.runs.outcomes.indicators", "Counted"),
+    "Fit": ("sim.calibration.fit", "Fit"),
+    "Run": ("sim.api.running", "Run"),
+    "Scenario": ("sim.scenarios.scenario", "Scenario"),
+    "ScenarioError": ("sim.scenarios.reading.text", "ScenarioError"),
+    "Simulated": ("sim.api.simulating", "Simulated"),
+    "Solved": ("sim.api.solving", "Solved"),
+    "Sweep": ("sim.sweeps.results", "Sweep"),
+    "TalentModel": ("sim.runs.talent_model", "TalentModel"),
+    "compare": ("sim.api.comparing", "compare"),
+    "fit": ("sim.api.fitting", "fit"),
+    "indicator": ("sim.api.indicators", "indicator"),
+    "lever": ("sim.api.levers", "lever"),
+    "load_scenario": ("sim.scenarios.load", "load_scenario"),
+    "read_run": ("sim.api.running", "read_run"),
+    "read_sweep": ("sim.api.sweeping", "read_sweep"),
+    "run": ("sim.api.running", "run"),
+    "simulate": ("sim.api.simulating", "simulate"),
+    "solve": ("sim.api.solving", "solve"),
+    "sweep": ("sim.api.sweeping", "sweep"),
+}
+"""What `sim.NAME` is: module and attribute, imported when it is first asked for, so that `import sim` stays fast. Type checkers
+read `__init__.pyi`."""
+
+__all__ = ["__version__", *NAMES]
 
 
 def __getattr__(name: str) -> object:

@@ -1,8 +1,11 @@
 """Published beside modelled: how far the draws are from every row, family by family, and whether they expect what was seen."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr
@@ -11,6 +14,9 @@ from sim.calibration.evidence import WEIGHED, Evidence, Record
 from sim.calibration.likelihood import MisfitPart, misfits, one_sided
 from sim.model.world import Floats
 from sim.runs.outcomes.statistics import effective_number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INSIDE_BAND = 0.90
 """MisfitPart of what the draws expect, errors included, that an interval holds."""
@@ -66,7 +72,7 @@ class FamilyFit:
     degrees: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit:
     """How draws fit the evidence.
 
@@ -90,6 +96,19 @@ class Fit:
     best: float
     draws: int
     effective: float
+
+    def frame(self) -> pd.DataFrame:
+        """Make the table of the rows: published, modelled with its band, miss in errors, whether it is inside."""
+        import pandas as pd
+
+        about = ("id", "label", "family", "year", "value", "error", "use")
+        found = ("low", "median", "high", "miss", "inside")
+        rows = [[*(getattr(each.row, name) for name in about), *(getattr(each, name) for name in found)] for each in self.rows]
+        return pd.DataFrame(rows, columns=[*about, *found])
+
+    def __repr__(self) -> str:
+        """Say how many rows are inside."""
+        return f"<Fit of {self.draws} draws: {self.total.inside} of {self.total.rows} weighed rows inside their 90 % interval>"
 
 
 def fit(record: Record, values: Floats, weights: Floats | None = None) -> Fit:

@@ -58,7 +58,7 @@ def sweep(
     part = read_shard(shard)
     with interruptible():
         wanted = load_design(design)
-        from sim.api import sweep_folder
+        from sim.api.sweeping import sweep_folder
         from sim.runs.executors import available_cores
 
         folder = Path(out) if out else sweep_folder(wanted.name, part)

@@ -262,8 +262,10 @@ class Dispatcher(Generic[Item, Result]):
             self.processes.kill()
 
 
-def map_in_order(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Generator[Result, None, None]:
-    """Apply work to items on processes of our own and yield the results in the order of the items.
+def map_in_order(
+    work: Callable[[Item], Result], items: Sequence[Item], workers: int, executor: Executor | None = None
+) -> Generator[Result, None, None]:
+    """Apply work to items on processes and yield the results in the order of the items.
 
     Parameters
     ----------
@@ -273,6 +275,8 @@ def map_in_order(work: Callable[[Item], Result], items: Sequence[Item], workers:
         What is worked on, each by itself.
     workers
         Processes, at least 1; with one, or one item, the work is done in this process.
+    executor
+        Whose processes, which stay the caller's; processes of our own if None.
 
     Raises
     ------
@@ -280,10 +284,10 @@ def map_in_order(work: Callable[[Item], Result], items: Sequence[Item], workers:
         If a worker dies of an item twice, or none can start.
     """
     workers = min(workers, len(items))
-    if workers <= 1:
+    if workers <= 1 and executor is None:
         yield from map(work, items)
         return
-    dispatcher = Dispatcher(Processes(workers), AHEAD * workers, partial(attempt, work), _no_result, in_order=True)
+    dispatcher = Dispatcher(executor or Processes(workers), AHEAD * workers, partial(attempt, work), _no_result, in_order=True)
     with closing(dispatcher.results([item] for item in items)) as results:
         for result, error in results:
             if error is not None:

@@ -22,6 +22,7 @@ from sim.draws.ensemble import PRIOR, Ensemble, EnsembleError, find_ensemble
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.atomic import FolderError, building, check_writable, explained
+from sim.runs.careers import CAREERS_FILE, CareerTable, has_careers
 from sim.runs.outcomes.indicators import IndicatorRow, indicator_rows, measure
 from sim.runs.outcomes.outcomes import Outcomes, Remark, ShareSummary, reporting_years, summarise_shares
 from sim.runs.outcomes.statistics import shares_of
@@ -49,7 +50,7 @@ UNCALIBRATED = (
     "Levels are uncalibrated: these draws come from priors that no data have weighed, and medians move with their number."
 )
 
-_BYTES_PER_RUN = 150_000  # measured at 20,000 researchers; only for the early warning about a full disk
+_BYTES_PER_RUN = 250_000  # measured at 20,000 researchers; only for the early warning about a full disk
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,8 @@ def write_run(
 
 def differing_files(first: Path, second: Path) -> list[str]:
     """Return the names of the number files that differ, byte by byte, between two folders of one run."""
-    return [name for name in NUMBER_FILES if not filecmp.cmp(first / name, second / name, shallow=False)]
+    names = [*NUMBER_FILES, *([CAREERS_FILE] if has_careers(first) and has_careers(second) else [])]
+    return [name for name in names if not filecmp.cmp(first / name, second / name, shallow=False)]
 
 
 def read_run(folder: Path) -> Run:
@@ -315,12 +317,14 @@ def _write_numbers(plan: RunPlan, outcomes: Iterable[Outcomes], folder: Path) ->
     seen = _Collected(codes)
     place = folder.parent
     with contextlib.ExitStack() as stack:
-        tables: LongTables | None = None
+        tables: tuple[LongTables, CareerTable] | None = None
         for each in _in_order(outcomes, plan):
             with explained(place):
                 if tables is None:
-                    tables = stack.enter_context(LongTables(folder, codes, each.weight, plan.replicates))
-                tables.append(each)
+                    long = stack.enter_context(LongTables(folder, codes, each.weight, plan.replicates))
+                    tables = long, stack.enter_context(CareerTable(folder, codes, each.weight))
+                for table in tables:
+                    table.append(each)
             seen.add(each, slice(len(each.years) - len(years), None))
         with explained(place):
             stack.close()

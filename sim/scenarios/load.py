@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sim.data.distributions import Distribution
 from sim.data.load import load_data
@@ -23,7 +23,8 @@ from sim.scenarios.levers.changes import LeverChange, LeverValue, axis_names
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.levers.observed import observed_policies
-from sim.scenarios.reading.chain import ChainFile, is_dropped, lay, read_chain, shipped_folder
+from sim.scenarios.reading.chain import ChainFile, Laid, is_dropped, lay, shipped_folder
+from sim.scenarios.reading.document import chain_of
 from sim.scenarios.reading.library import PackagedLibrary
 from sim.scenarios.reading.text import Problem, ScenarioError, key_text, toml_string
 from sim.scenarios.reading.values import RefusedError, Vocabulary, parameter_values, to_problem
@@ -59,8 +60,10 @@ def load_basis(folder: Path | None = None) -> Basis:
 
 
 def load_scenario(
-    path_or_name: str,
+    scenario: str | Path | Mapping[str, Any],
+    levers: Sequence[Mapping[str, Any]] = (),
     *,
+    name: str = "",
     overrides: Mapping[str, float] | None = None,
     horizon: int | None = None,
     vocabulary: Vocabulary | None = None,
@@ -69,9 +72,13 @@ def load_scenario(
 
     Parameters
     ----------
-    path_or_name
+    scenario
         Path of a file, or the name of a file in the current folder or of a shipped scenario, in this
-        order, with or without ``.toml``.
+        order, with or without ``.toml``; or what a file would say, key by key.
+    levers
+        Tables of further levers, as `sim.lever` makes them; they are laid over the scenario.
+    name
+        Names the folder of its runs; the file's name if "", or one made of it where there is no file.
     overrides
         Parameters set from outside; they win over every file.
     horizon
@@ -83,20 +90,35 @@ def load_scenario(
     ------
     ScenarioError
         With the problems of every file of the chain.
+
+    Examples
+    --------
+    >>> import sim
+    >>> sim.load_scenario("us-entry-restrictions").title
+    'US entry restrictions on students from China from 2026'
+    >>> bar = sim.lever("entry_bar", origin="CHN", destination="USA", start=2026, change="add", value=0.1, evidence="assumption")
+    >>> sim.load_scenario("baseline", levers=[bar]).name
+    'baseline-own'
     """
     words = packaged_vocabulary() if vocabulary is None else vocabulary
     problems: list[Problem] = []
     chain: tuple[ChainFile, ...] = ()
     try:
-        chain = read_chain(path_or_name, words)
+        chain = chain_of(scenario, levers, name, words)
     except ScenarioError as error:
         problems.extend(error.problems)
     fixed = _checked_overrides(overrides or {}, words, problems)
     if not problems:
-        laid, before = lay(chain, problems)
+        laid = lay(chain, problems)
         problems.extend(_nothing_before(chain[-1], horizon))
     if problems:
         raise ScenarioError(problems)
+    return _laid_scenario(chain, laid, fixed)
+
+
+def _laid_scenario(chain: Sequence[ChainFile], laid_and_before: tuple[Laid, Laid], fixed: Mapping[str, LeverValue]) -> Scenario:
+    """Make the scenario of files that are laid over one another."""
+    laid, before = laid_and_before
     top = chain[-1]
     return Scenario(
         name=_folder_name(top.path.stem),

@@ -17,7 +17,8 @@ import numpy as np
 
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM
-from sim.runs.outcomes.indicators import INDICATORS, measure
+from sim.runs.formulas.own import OWN_INDICATORS, code_digest, known_indicator, own_values, yearly_names
+from sim.runs.outcomes.indicators import measure
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.scenarios.groups import GROUPS, REFUSED, SPELLINGS, Groups, known_places, spelled
 from sim.scenarios.reading.text import nearest_name
@@ -25,7 +26,6 @@ from sim.scenarios.reading.text import nearest_name
 MEASURE_KINDS = ("share", "researchers", "indicator")
 WORLD = "WORLD"
 FORMULA = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
-YEARLY_INDICATORS = tuple(name for name, each in INDICATORS.items() if each.is_yearly)
 
 
 class MeasureError(ValueError):
@@ -43,7 +43,7 @@ class Measure:
     axis, tier
         As in `sim.runs.outcomes.outcomes`; "" for an indicator.
     indicator
-        A yearly one of `INDICATORS`; "" for the others.
+        A yearly one, packaged or one's own; "" for the others.
     region
         Region code or name of a group; ``WORLD`` where an indicator has it.
     year
@@ -68,7 +68,9 @@ class Measure:
 
     @property
     def identity(self) -> str:
-        """What names its numbers: the formula, and where a group's name is a user's own, its members."""
+        """What names its numbers: the formula, and of what is one's own the members of the group or what the indicator does."""
+        if self.indicator in OWN_INDICATORS:
+            return f"{self} {code_digest(self.indicator)}"
         own = self.members if len(self.members) > 1 and GROUPS.get(self.region) != self.members else ()
         return " ".join((str(self), *own))
 
@@ -102,8 +104,8 @@ def parse_measure(text: str, codes: Sequence[str], until: int, groups: Groups = 
         raise MeasureError(f"{text!r}: {kind} takes {len(wanted)} parts, {kind}({', '.join(wanted)})")
     year = reported_year(parts[-1], until)
     if kind == "indicator":
-        name = known(parts[0], YEARLY_INDICATORS, "indicator")
-        places = INDICATORS[name].places(codes)
+        name = known(parts[0], yearly_names(), "indicator")
+        places = known_indicator(name).places(codes)
         if parts[1] in {*groups, *SPELLINGS} - {*places}:
             raise MeasureError(f"{name} of {parts[1]} is no sum of its regions'; groups stand in share and researchers only")
         return Measure(kind, known(parts[1], places, "region"), year, indicator=name)
@@ -165,12 +167,14 @@ def values_of(measures: Sequence[Measure], outcomes: Outcomes, codes: Sequence[s
     codes
         Region codes in id order.
     """
-    indicators = measure(outcomes, codes) if any(each.kind == "indicator" for each in measures) else {}
+    named = {each.indicator for each in measures if each.kind == "indicator"}
+    indicators = measure(outcomes, codes) if named - {*OWN_INDICATORS} else {}
+    indicators |= own_values(named & {*OWN_INDICATORS}, outcomes, codes)
     found = []
     for each in measures:
         row = each.year - int(outcomes.years[0])
         if each.kind == "indicator":
-            place = INDICATORS[each.indicator].places(codes).index(each.region)
+            place = known_indicator(each.indicator).places(codes).index(each.region)
             value = indicators[each.indicator][each.year - REPORT_FROM, place]
         else:
             counted = outcomes.counts[row, TIERS.index(each.tier), AXES.index(each.axis)]

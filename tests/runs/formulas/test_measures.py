@@ -9,7 +9,8 @@ import pytest
 from sim.data.load import load_data
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import REPORT_FROM
-from sim.runs.formulas.measures import YEARLY_INDICATORS, MeasureError, parse_measure, values_of
+from sim.runs.formulas.measures import MeasureError, parse_measure, values_of
+from sim.runs.formulas.own import yearly_names
 from sim.runs.outcomes.indicators import INDICATORS, measure
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
@@ -53,7 +54,7 @@ def test_values_are_those_of_the_outcomes(plan: RunPlan, outcomes_of: Callable[[
 
 def test_every_yearly_indicator_can_be_kept(plan: RunPlan, outcomes_of: Callable[[RunPlan], Iterator[Outcomes]]) -> None:
     outcomes = next(outcomes_of(plan))
-    for name in YEARLY_INDICATORS:
+    for name in yearly_names():
         regions = INDICATORS[name].places(CODES)
         parsed = [parse_measure(f"indicator({name}, {region}, 2020)", CODES, 2024) for region in regions]
         assert len(values_of(parsed, outcomes, CODES)) == len(regions)

@@ -1,0 +1,1 @@
+"""What a script or a notebook calls as ``sim.NAME``; each name is imported when it is first asked for."""
