@@ -1,7 +1,7 @@
 """What anybody could have said: baselines that know the measurements of one year and an earlier series, with their spread.
 
-Persistence and trends: what was measured, with the error of its sample, moved by the change that the method expects, and spread by
-the error that the method makes in the series (sim.calibration.validation.series). Entrant-mix Markov: fixed chances of a place of
+Persistence and trends: what was measured, with the error of its sample, moved by the change that the method expects, and spread
+by the error that the method makes in the series (sim.calibration.validation.series). Entrant-mix Markov: fixed chances of a place of
 work for every origin, with the mix of origins that the series implies; cohort component: the same for those who enter while the
 others stay where they are, less those who leave. Neither has behaviour: no choice answers to anything.
 """

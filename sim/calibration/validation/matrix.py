@@ -64,13 +64,16 @@ def over_regions(rows: Sequence[Evidence], parts: Floats, series: Series) -> Flo
 
 def read_off(row: Evidence, cells: Floats, codes: Sequence[str]) -> Floats | None:
     """Read a row off (D, R, R) matrices, (D,); None for what a matrix does not say."""
+
     def at(name: str) -> Floats:
         return np.isin(codes, row.arguments.get(name, codes)).astype(np.float64)
 
     found: Floats
     if row.operator == "abroad":
         found = 1.0 - np.einsum("dii->d", cells)
-    elif row.operator == "share" and row.arguments.get("tier", "top20") == "top20" and row.arguments["axis"] in ("work", "origin"):
+    elif (
+        row.operator == "share" and row.arguments.get("tier", "top20") == "top20" and row.arguments["axis"] in ("work", "origin")
+    ):
         margin = cells.sum(axis=1 if row.arguments["axis"] == "work" else 2)
         found = margin @ at("regions")
     elif row.operator in ("workforce", "work_of_origin"):

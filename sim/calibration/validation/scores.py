@@ -2,8 +2,9 @@
 
 A forecast is draws of what is true. What is published differs from it by the error of observation of its row, so that the
 predictive distribution of a row is a mixture of normals, one a draw (Gneiting and Raftery 2007). CRPS, log score and places of it
-are exact; the energy score of a chart is that of sampled log-ratios. Lower is better, but for the log score, where higher is. The package
-scoringrules has both scores, but compiles for 40 seconds whenever it is imported; a slow test compares with it.
+are exact; the energy score of a chart is that of sampled log-ratios. Lower is better, but for the log score, where higher is.
+
+The package scoringrules has both scores, but compiles for 40 seconds whenever it is imported; a slow test compares with it.
 """
 
 from typing import NamedTuple

@@ -51,7 +51,7 @@ def change(shares: Floats, method: str, years: int, damping: float) -> float:
     Parameters
     ----------
     shares : of the years known.
-    method : persistence, linear (a line through shares), logit (through their logits) or damped (logit, each year's step smaller).
+    method : persistence, linear (a line through shares), logit (through their logits), damped (logit, each year's step smaller).
     years : ahead; negative: back.
     damping : of the damped trend, a year.
     """
