@@ -11,10 +11,11 @@ import click
 from sim.cli.terminal import InputError, WorkError, json_option, progress_lines, say, show_json
 
 if TYPE_CHECKING:
-    from sim.calibration.validation.checks import Checked, Headline
+    from sim.calibration.validation.checks import BandFit, Checked
     from sim.calibration.validation.scoring import ForecastScores
     from sim.calibration.validation.validate import StrictTest, Validation
 
+HOW_TO_MAKE = "No strict ensemble yet: talentsim calibrate --only {} --points 200 60 200 --waves 2 --to results/validation"
 ROOM = 22  # signs of a forecaster's name
 
 
@@ -70,11 +71,11 @@ def check_lines(found: Checked) -> list[str]:
         f"{found.beyond} weighed rows missed by more than 3 sd.",
         "",
         f"{'Headline':44}{'median':>7} {'5 to 95 %':>12} {'band':>12}  in  {'own family out':>14}",
-        *(headline_line(each) for each in found.headlines),
+        *(band_line(each) for each in found.headlines),
     ]
 
 
-def headline_line(each: Headline) -> str:
+def band_line(each: BandFit) -> str:
     """Write a headline on a line."""
     band, spread = f"{each.band.low:g}-{each.band.high:g}", f"{each.low:.3f}-{each.high:.3f}"
     left = f"{each.without:.3f}" if math.isfinite(each.without) else f"{each.effective:.0f} draws left"
@@ -90,7 +91,7 @@ def test_lines(direction: str, test: StrictTest) -> list[str]:
         f"{'':{ROOM}}{'energy, ' + key:>22} {'CRPS, points':>20} {'log score':>16}  50 %  90 %",
         *(score_line(each, key) for each in sorted(test.scores, key=lambda each: each.energy[key])),
     ]
-    return lines if test.digest else [*lines, f"No strict ensemble yet: talentsim calibrate --only {test.test.knows}"]
+    return lines if test.digest else [*lines, HOW_TO_MAKE.format(test.test.knows)]
 
 
 def score_line(each: ForecastScores, key: str) -> str:

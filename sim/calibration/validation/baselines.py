@@ -1,9 +1,9 @@
 """What anybody could have said: baselines that know the measurements of one year and an earlier series, with their spread.
 
-Persistence and trends: what was measured, with the error of its sample, moved by the change that the method expects, and spread
-by the error that the method makes in the series (sim.calibration.validation.series). Entrant-mix Markov: fixed chances of a place of
-work for every origin, with the mix of origins that the series implies; cohort component: the same for those who enter while the
-others stay where they are, less those who leave. Neither has behaviour: no choice answers to anything.
+Persistence and trends: what was measured, with the error of its sample, moved by the change that the method expects, and
+spread by the error that the method makes in the series (`sim.calibration.validation.series`). Entrant-mix Markov: fixed chances
+of a place of work for every origin, with the mix of origins that the series implies. Cohort component: the same for those who
+enter, while the others stay where they are, less those who leave. Neither has behaviour: no choice answers to anything.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from scipy.special import expit, logit
 
 from sim.calibration.charts import with_rest
 from sim.calibration.evidence import Evidence
-from sim.calibration.validation.matrix import FEWEST, Sum, over_regions, raked, read_off
-from sim.calibration.validation.registration import Group, Registered, chart_parts
-from sim.calibration.validation.series import Series, Tested, change, line, load_series, spread_of
+from sim.calibration.validation.matrix import LEAST_CELL, Sum, over_regions, raked, read_off
+from sim.calibration.validation.registration import Registered, RowGroup, chart_parts
+from sim.calibration.validation.series import Tested, YearSeries, change, line, load_series, spread_of
 from sim.data.schema import Data
 from sim.model.world import Floats
 
@@ -45,8 +45,8 @@ class Known:
     """
 
     test: Registered
-    series: Series
-    whole: Series
+    series: YearSeries
+    whole: YearSeries
     spreads: Mapping[str, float]
 
     @property
@@ -82,7 +82,7 @@ def trend_forecast(known: Known, method: str) -> Floats:
     return np.concatenate([moved_group(known, group, method, rng) for group in known.test.groups], axis=1)
 
 
-def moved_group(known: Known, group: Group, method: str, rng: np.random.Generator) -> Floats:
+def moved_group(known: Known, group: RowGroup, method: str, rng: np.random.Generator) -> Floats:
     """Forecast the rows of a group by a trend, (D, K)."""
     drift = np.array([drift_of(known, row, method) for row in group.known])
     spread = known.spreads[method]
@@ -103,7 +103,7 @@ def drift_of(known: Known, row: Evidence, method: str) -> float:
     return change(shares, method, known.test.years, float(known.test.rules["damping"]))
 
 
-def measured_parts(group: Group, draws: int, rng: np.random.Generator) -> Floats:
+def measured_parts(group: RowGroup, draws: int, rng: np.random.Generator) -> Floats:
     """Draw what may have been true of a chart, (D, K + 1) with the rest: what was measured with the error of its sample."""
     assert group.known_chart is not None
     parts, variances = chart_parts(group.known, group.known_chart)
@@ -126,7 +126,7 @@ def matrix_forecast(known: Known, keeps_stock: bool) -> Floats:
     rng = known.rng(COHORTS if keeps_stock else MARKOV)
     now = measured_matrix(known, rng)
     mix = now.sum(axis=2, keepdims=True)
-    chances = now / np.maximum(mix, FEWEST)
+    chances = now / np.maximum(mix, LEAST_CELL)
     rates = growth_of_origins(known, rng)
     later = survived(known, now, mix, chances, rates) if keeps_stock else turned(mix, rates * known.test.years) * chances
     columns = []
@@ -182,13 +182,13 @@ def survived(known: Known, now: Floats, mix: Floats, chances: Floats, rates: Flo
     forward = known.test.years > 0
     middle = 1.0 / (growth + leaving) + (0.5 * years if forward else -0.5 * years)
     entered = (1.0 - stay / grown) * turned(mix, rates * middle) * chances
-    later = stay / grown * now + entered if forward else np.maximum(now - entered, FEWEST * now)
+    later = stay / grown * now + entered if forward else np.maximum(now - entered, LEAST_CELL * now)
     found: Floats = later / later.sum(axis=(1, 2), keepdims=True)
     return found
 
 
-def with_rest_of(group: Group, draws: Floats) -> Floats:
+def with_rest_of(group: RowGroup, draws: Floats) -> Floats:
     """Add the rest to 1 to (D, K) draws of a chart's rows, none below what its logarithm needs."""
-    kept = np.maximum(draws, FEWEST)
+    kept = np.maximum(draws, LEAST_CELL)
     scaled = np.minimum(1.0, (1.0 - NEAREST_SHARE) / kept.sum(axis=1, keepdims=True))
     return with_rest(kept * scaled) if len(chart_parts(group.asked, group.asked_chart)[0]) > kept.shape[1] else kept  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from sim.calibration.fit import Fit, fit, weighted_quantile
 from sim.calibration.likelihood import log_likelihood
 from sim.model.world import Floats
 
-BANDS = Path(__file__).with_name("bands.toml")
+BANDS_FILE = Path(__file__).with_name("bands.toml")
 LEAST_INSIDE = 0.85
 MOST_BEYOND, FAR_BEYOND = 3, 3.0
 """Weighed rows that may be missed by more than so many standard deviations."""
@@ -40,7 +40,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Headline:
+class BandFit:
     """A headline beside the draws.
 
     Parameters
@@ -79,7 +79,7 @@ class Checked:
     """
 
     fit: Fit
-    headlines: tuple[Headline, ...]
+    headlines: tuple[BandFit, ...]
     checked_rows: int
     checked_inside: int
 
@@ -94,7 +94,7 @@ class Checked:
         return self.fit.total.inside / max(1, self.fit.total.rows)
 
 
-def load_bands(path: Path = BANDS) -> tuple[Band, ...]:
+def load_bands(path: Path = BANDS_FILE) -> tuple[Band, ...]:
     """Read the headlines."""
     with path.open("rb") as file:
         return tuple(Band(**entry) for entry in tomllib.load(file)["headline"])
@@ -111,11 +111,11 @@ def checked(record: Record, values: Floats, bands: Sequence[Band]) -> Checked:
     """
     found = fit(record, values)
     shown = [each for each in found.rows if each.row.use == "check" and math.isfinite(each.miss)]
-    headlines = tuple(headline(record, values, band) for band in bands)
+    headlines = tuple(band_fit(record, values, band) for band in bands)
     return Checked(found, headlines, len(shown), sum(each.inside for each in shown))
 
 
-def headline(record: Record, values: Floats, band: Band) -> Headline:
+def band_fit(record: Record, values: Floats, band: Band) -> BandFit:
     """Compute a headline's quantiles, and its median with its family left out."""
     (at,) = (k for k, row in enumerate(record.rows) if row.id == band.row)
     column = values[:, at]
@@ -124,4 +124,4 @@ def headline(record: Record, values: Floats, band: Band) -> Headline:
     weights = importance_weights(log_likelihood(record, values, without=[record.rows[at].family]), whole, FEW_LEFT)
     enough = weights.effective >= FEW_LEFT and not weights.tail >= MOST_TAIL
     without = weighted_quantile(column, weights.values, 0.5) if enough else math.nan
-    return Headline(band, low, median, high, without, weights.effective, weights.tail)
+    return BandFit(band, low, median, high, without, weights.effective, weights.tail)

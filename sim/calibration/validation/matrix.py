@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.calibration.evidence import Evidence
-from sim.calibration.validation.series import Series
+from sim.calibration.validation.series import YearSeries
 from sim.model.world import Floats
 
 AT_HOME = 5.0
 """How much likelier home is in the cells to start from."""
-ROUNDS = 60
-FEWEST = 1e-6  # of all people in a cell
+RAKINGS = 60
+LEAST_CELL = 1e-6  # of all people in a cell
 
 
 class Sum(NamedTuple):
@@ -36,21 +36,21 @@ def raked(origin: Floats, work: Floats, sums: Sequence[Sum]) -> Floats:
 
     Returns
     -------
-    (D, R, R) by origin and work, adding to 1; sums that contradict the margins are met as nearly as ROUNDS rounds allow, the
+    (D, R, R) by origin and work, adding to 1; sums that contradict the margins are met as nearly as RAKINGS rounds allow, the
     margins last.
     """
     regions = origin.shape[1]
     cells = origin[:, :, np.newaxis] * work[:, np.newaxis, :] * (1.0 + (AT_HOME - 1.0) * np.eye(regions))
-    for _ in range(ROUNDS):
+    for _ in range(RAKINGS):
         for mask, total in sums:
             there = (cells * mask).sum(axis=(1, 2))
-            cells = cells * (1.0 + mask * (total / np.maximum(there, FEWEST) - 1.0)[:, np.newaxis, np.newaxis])
-        cells *= (origin / np.maximum(cells.sum(axis=2), FEWEST))[:, :, np.newaxis]
-        cells *= (work / np.maximum(cells.sum(axis=1), FEWEST))[:, np.newaxis, :]
+            cells = cells * (1.0 + mask * (total / np.maximum(there, LEAST_CELL) - 1.0)[:, np.newaxis, np.newaxis])
+        cells *= (origin / np.maximum(cells.sum(axis=2), LEAST_CELL))[:, :, np.newaxis]
+        cells *= (work / np.maximum(cells.sum(axis=1), LEAST_CELL))[:, np.newaxis, :]
     return cells
 
 
-def over_regions(rows: Sequence[Evidence], parts: Floats, series: Series) -> Floats:
+def over_regions(rows: Sequence[Evidence], parts: Floats, series: YearSeries) -> Floats:
     """Spread (D, K + 1) parts of rows and the rest to 1 over the (D, R) regions, within a part as the last year of the series."""
     weight = series.counts[-1]
     shares = np.zeros((len(parts), len(series.codes)))
@@ -59,14 +59,14 @@ def over_regions(rows: Sequence[Evidence], parts: Floats, series: Series) -> Flo
     for mask, part in zip(masks, parts.T, strict=True):
         inside = weight * mask
         shares += part[:, np.newaxis] * inside / inside.sum()
-    return np.maximum(shares, FEWEST) / np.maximum(shares, FEWEST).sum(axis=1, keepdims=True)
+    return np.maximum(shares, LEAST_CELL) / np.maximum(shares, LEAST_CELL).sum(axis=1, keepdims=True)
 
 
 def read_off(row: Evidence, cells: Floats, codes: Sequence[str]) -> Floats | None:
     """Read a row off (D, R, R) matrices, (D,); None for what a matrix does not say."""
 
     def at(name: str) -> Floats:
-        return np.isin(codes, row.arguments.get(name, codes)).astype(np.float64)
+        return np.array(np.isin(codes, row.arguments.get(name, codes)), dtype=np.float64)
 
     found: Floats
     if row.operator == "abroad":

@@ -21,7 +21,7 @@ DIRECTIONS: tuple[Direction, ...] = ("hindcast", "backcast")
 
 
 @dataclass(frozen=True)
-class Group:
+class RowGroup:
     """Rows of one kind, in the year that is known and in the year that is asked for.
 
     Parameters
@@ -70,7 +70,7 @@ class Registered:
     slope: tuple[int, int]
     tested: tuple[int, int]
     file: str
-    groups: tuple[Group, ...]
+    groups: tuple[RowGroup, ...]
     rules: MappingProxyType[str, Any]
     digest: str
 
@@ -110,14 +110,14 @@ def load_registration(record: Record, direction: Direction) -> Registered:
     )
 
 
-def made_group(entry: dict[str, Any], rows: dict[str, Evidence], record: Record, direction: Direction) -> Group:
+def made_group(entry: dict[str, Any], rows: dict[str, Evidence], record: Record, direction: Direction) -> RowGroup:
     """Put the rows of a group in the order known, asked."""
     turn = 1 if direction == "hindcast" else -1
     pairs = [[rows[name] for name in pair][::turn] for pair in entry["pairs"]]
-    charts = [record.charts[name] for name in entry["charts"]][::turn] or [None, None]
+    charts = tuple(record.charts[name] for name in entry["charts"])[::turn] or (None, None)
     pairs = [pair for pair in pairs if pair[1].bound is None]
     known, asked = (tuple(pair[k] for pair in pairs) for k in (0, 1))
-    return Group(entry["name"], entry["title"], known, asked, charts[0], charts[1])
+    return RowGroup(entry["name"], entry["title"], known, asked, charts[0], charts[1])
 
 
 def chart_parts(rows: tuple[Evidence, ...], chart: Chart) -> tuple[Floats, Floats]:

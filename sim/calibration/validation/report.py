@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from sim.calibration.ensemble.make import finite
 from sim.calibration.fit import FamilyFit, RowFit
-from sim.calibration.validation.checks import Headline
+from sim.calibration.validation.checks import BandFit
 from sim.calibration.validation.scoring import ForecastScores
 from sim.calibration.validation.validate import StrictTest, Validation
 
@@ -22,7 +22,7 @@ def as_record(found: Validation) -> dict[str, Any]:
         "weighed_beyond_3_sd": check.beyond,
         "check_rows": check.checked_rows,
         "check_inside_90": check.checked_inside,
-        "chi_square_median_draw": known(check.fit.total.misfit),
+        "chi_square_median_draw": finite(check.fit.total.misfit),
         "degrees_of_freedom": check.fit.total.degrees,
         "headlines": [headline_record(each) for each in check.headlines],
         "families": [family_entry(each) for each in check.fit.families],
@@ -31,12 +31,7 @@ def as_record(found: Validation) -> dict[str, Any]:
     }
 
 
-def known(value: float) -> float | None:
-    """Return a number as JSON has it."""
-    return round(float(value), 6) if math.isfinite(value) else None
-
-
-def headline_record(each: Headline) -> dict[str, Any]:
+def headline_record(each: BandFit) -> dict[str, Any]:
     """Make the object of a headline."""
     return {
         "name": each.band.name,
@@ -44,12 +39,12 @@ def headline_record(each: Headline) -> dict[str, Any]:
         "band": [each.band.low, each.band.high],
         "missed": each.band.missed,
         "inside": each.band.holds(each.median),
-        "p05": known(each.low),
-        "median": known(each.median),
-        "p95": known(each.high),
-        "median_without_family": known(each.without),
-        "effective_without_family": known(each.effective),
-        "pareto_k_without_family": known(each.tail),
+        "p05": finite(each.low),
+        "median": finite(each.median),
+        "p95": finite(each.high),
+        "median_without_family": finite(each.without),
+        "effective_without_family": finite(each.effective),
+        "pareto_k_without_family": finite(each.tail),
     }
 
 
@@ -57,7 +52,7 @@ def family_entry(each: FamilyFit) -> dict[str, Any]:
     """Make the object of a family."""
     return {
         "family": each.name, "rows": each.rows, "inside_90": each.inside,
-        "chi_square_median_draw": known(each.misfit), "degrees_of_freedom": each.degrees,
+        "chi_square_median_draw": finite(each.misfit), "degrees_of_freedom": each.degrees,
     }  # fmt: skip
 
 
@@ -65,8 +60,8 @@ def row_entry(each: RowFit) -> dict[str, Any]:
     """Make the object of a row."""
     return {
         "id": each.row.id, "label": each.row.label, "year": each.row.year, "family": each.row.family, "use": each.row.use,
-        "published": each.row.value, "error": known(each.row.error), "p05": known(each.low), "median": known(each.median),
-        "p95": known(each.high), "miss_in_sd": known(each.miss), "place": known(each.place), "inside_90": each.inside,
+        "published": each.row.value, "error": finite(each.row.error), "p05": finite(each.low), "median": finite(each.median),
+        "p95": finite(each.high), "miss_in_sd": finite(each.miss), "place": finite(each.place), "inside_90": each.inside,
     }  # fmt: skip
 
 
@@ -87,15 +82,15 @@ def forecaster_record(each: ForecastScores) -> dict[str, Any]:
     """Make the object of a forecaster's scores."""
     return {
         "name": each.name,
-        "energy": {group: known(value) for group, value in each.energy.items()},
-        "energy_band": {group: [known(end) for end in band] for group, band in each.energy_band.items()},
-        "crps": known(each.crps),
-        "crps_band": [known(end) for end in each.crps_band],
-        "log_score": known(each.log),
-        "log_score_band": [known(end) for end in each.log_band],
-        "coverage": {f"{level:g}": known(share) for level, share in each.coverage.items()},
-        "medians": [known(value) for value in each.rows.median],
-        "row_crps": [known(value) for value in each.rows.crps],
-        "row_log_score": [known(value) for value in each.rows.log],
-        "places": [known(value) for value in each.rows.place],
+        "energy": {group: finite(value) for group, value in each.energy.items()},
+        "energy_band": {group: [finite(end) for end in band] for group, band in each.energy_band.items()},
+        "crps": finite(each.crps),
+        "crps_band": [finite(end) for end in each.crps_band],
+        "log_score": finite(each.log),
+        "log_score_band": [finite(end) for end in each.log_band],
+        "coverage": {f"{level:g}": finite(share) for level, share in each.coverage.items()},
+        "medians": [finite(value) for value in each.rows.median],
+        "row_crps": [finite(value) for value in each.rows.crps],
+        "row_log_score": [finite(value) for value in each.rows.log],
+        "places": [finite(value) for value in each.rows.place],
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.calibration.validation.baselines import with_rest_of
-from sim.calibration.validation.registration import Group, Registered, chart_parts
+from sim.calibration.validation.registration import Registered, RowGroup, chart_parts
 from sim.calibration.validation.scores import LEVELS, RowScores, bootstrapped, chart_sample, coverage, energy_score, row_scores
 from sim.model.world import Floats
 
@@ -66,7 +66,7 @@ def scored(test: Registered, name: str, draws: Floats) -> ForecastScores:
     )
 
 
-def chart_columns(test: Registered, draws: Floats) -> list[tuple[Group, Floats]]:
+def chart_columns(test: Registered, draws: Floats) -> list[tuple[RowGroup, Floats]]:
     """List the groups that are charts with their columns of (D, K) draws."""
     found, at = [], 0
     for group in test.groups:
@@ -76,7 +76,7 @@ def chart_columns(test: Registered, draws: Floats) -> list[tuple[Group, Floats]]
     return found
 
 
-def group_energy(group: Group, draws: Floats, seed: int) -> tuple[float, tuple[float, float]]:
+def group_energy(group: RowGroup, draws: Floats, seed: int) -> tuple[float, tuple[float, float]]:
     """Compute the energy score of a chart on centred log-ratios, and its 5 and 95 % when draws are drawn anew."""
     assert group.asked_chart is not None
     rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ from sim.model.world import Floats
 NEAREST_END = 1e-5  # of a share to 0 and 1
 
 
-class Series(NamedTuple):
+class YearSeries(NamedTuple):
     """Counts (T, R) of years first .. first + T - 1."""
 
     first: int
@@ -25,19 +25,19 @@ class Series(NamedTuple):
         found: Floats = self.counts[:, chosen].sum(axis=1) / self.counts.sum(axis=1)
         return np.clip(found, NEAREST_END, 1.0 - NEAREST_END)
 
-    def between(self, first: int, last: int) -> "Series":
+    def between(self, first: int, last: int) -> "YearSeries":
         """Cut to the years first .. last."""
-        return Series(first, self.counts[first - self.first : last - self.first + 1], self.codes)
+        return YearSeries(first, self.counts[first - self.first : last - self.first + 1], self.codes)
 
 
-def load_series(data: Data, variable: str) -> Series:
+def load_series(data: Data, variable: str) -> YearSeries:
     """Read the counts of a variable of covariates.csv, which must be there for every region and year of it."""
     rows = [row.cells for row in data.tables["covariates"] if row.cells["variable"] == variable]
     years = sorted({int(cells["year"]) for cells in rows})
     counts = np.full((len(years), len(data.codes)), np.nan)
     for cells in rows:
         counts[years.index(int(cells["year"])), data.codes.index(cells["region"])] = float(cells["value"])
-    return Series(years[0], counts, data.codes)
+    return YearSeries(years[0], counts, data.codes)
 
 
 def line(values: Floats) -> float:
@@ -72,7 +72,7 @@ class Tested(NamedTuple):
     ahead: int
 
 
-def spread_of(series: Series, groups: Sequence[Sequence[str]], method: str, tested: Tested, damping: float) -> float:
+def spread_of(series: YearSeries, groups: Sequence[Sequence[str]], method: str, tested: Tested, damping: float) -> float:
     """Measure the root mean square error of the logarithm of a share that a method makes in the series, weighted by the shares.
 
     Parameters

@@ -80,13 +80,17 @@ def validate(
     sim.draws.ensemble.EnsembleError : more draws than the ensemble has; a strict ensemble is damaged.
     """
     prior = modelled_values(record, basis, first_draws(basis, PRIOR_DRAWS, progress), progress)
-    values = prior[:draws] if ensemble.is_prior and draws <= PRIOR_DRAWS else values_of(basis, record, ensemble, draws, progress)
+    values = (
+        prior[:draws]
+        if ensemble.is_prior and draws <= PRIOR_DRAWS
+        else modelled_by_draws(basis, record, ensemble, draws, progress)
+    )
     tests = {direction: strict_test(basis, record, direction, prior, folder) for direction in DIRECTIONS}
     name = f"{ensemble.name} {ensemble.digest}".strip()
     return Validation(name, len(values), checked(record, values, load_bands()), tests)
 
 
-def values_of(basis: Basis, record: Record, ensemble: Ensemble, draws: int, progress: Progress | None) -> Floats:
+def modelled_by_draws(basis: Basis, record: Record, ensemble: Ensemble, draws: int, progress: Progress | None) -> Floats:
     """Compute what the first draws of an ensemble say of every row, (D, K)."""
     vectors = vectors_of_draws(ensemble, basis.data, draws, {})
     made: list[Draw] = []
