@@ -19,7 +19,7 @@ from sim.calibration.charts import with_rest
 from sim.calibration.evidence import Evidence
 from sim.calibration.validation.matrix import LEAST_CELL, Sum, over_regions, raked, read_off
 from sim.calibration.validation.registration import Registered, RowGroup, chart_parts
-from sim.calibration.validation.series import Tested, YearSeries, change, line, load_series, spread_of
+from sim.calibration.validation.series import TrialSpan, YearSeries, change, line, load_series, spread_of
 from sim.data.schema import Data
 from sim.model.world import Floats
 
@@ -63,7 +63,7 @@ def known_of(data: Data, test: Registered) -> Known:
     """Collect what baselines know of a test."""
     whole = load_series(data, str(test.rules["series"]))
     work = [row.arguments["regions"] for row in test.groups[0].known]
-    tested = Tested(*test.tested, abs(test.years))
+    tested = TrialSpan(*test.tested, abs(test.years))
     spreads = {name: spread_of(whole, work, name, tested, float(test.rules["damping"])) for name in TRENDS}
     return Known(test, whole.between(*test.slope), whole, spreads)
 

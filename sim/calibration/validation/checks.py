@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.calibration.ensemble.conditioned import unsmoothed
 from sim.calibration.ensemble.weights import MOST_TAIL, importance_weights
 from sim.calibration.evidence import WEIGHED, Record
 from sim.calibration.fit import Fit, fit, weighted_quantile
 from sim.calibration.likelihood import log_likelihood
 from sim.model.world import Floats
+from sim.runs.outcomes.statistics import effective_number
 
 BANDS_FILE = Path(__file__).with_name("bands.toml")
 LEAST_INSIDE = 0.85
@@ -121,7 +123,12 @@ def band_fit(record: Record, values: Floats, band: Band) -> BandFit:
     column = values[:, at]
     low, median, high = (float(each) for each in np.quantile(column, (0.05, 0.5, 0.95)))
     whole = log_likelihood(record, values)
-    weights = importance_weights(log_likelihood(record, values, without=[record.rows[at].family]), whole, FEW_LEFT)
+    without = log_likelihood(record, values, without=[record.rows[at].family])
+    with np.errstate(divide="ignore", invalid="ignore"):  # the tail of weights that one draw has alone has no k
+        weights = importance_weights(without, whole, FEW_LEFT)
+    if not math.isfinite(weights.effective):
+        plain = unsmoothed(without - whole, np.ones(len(values)))
+        weights = weights._replace(values=plain, effective=effective_number(plain), tail=math.inf)
     enough = weights.effective >= FEW_LEFT and not weights.tail >= MOST_TAIL
-    without = weighted_quantile(column, weights.values, 0.5) if enough else math.nan
-    return BandFit(band, low, median, high, without, weights.effective, weights.tail)
+    left = weighted_quantile(column, weights.values, 0.5) if enough else math.nan
+    return BandFit(band, low, median, high, left, weights.effective, weights.tail)

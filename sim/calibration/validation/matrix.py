@@ -59,14 +59,16 @@ def over_regions(rows: Sequence[Evidence], parts: Floats, series: YearSeries) ->
     for mask, part in zip(masks, parts.T, strict=True):
         inside = weight * mask
         shares += part[:, np.newaxis] * inside / inside.sum()
-    return np.maximum(shares, LEAST_CELL) / np.maximum(shares, LEAST_CELL).sum(axis=1, keepdims=True)
+    kept = np.maximum(shares, LEAST_CELL)
+    found: Floats = kept / kept.sum(axis=1, keepdims=True)
+    return found
 
 
 def read_off(row: Evidence, cells: Floats, codes: Sequence[str]) -> Floats | None:
     """Read a row off (D, R, R) matrices, (D,); None for what a matrix does not say."""
 
     def at(name: str) -> Floats:
-        return np.array(np.isin(codes, row.arguments.get(name, codes)), dtype=np.float64)
+        return np.asarray(np.isin(codes, row.arguments.get(name, codes)), dtype=np.float64)
 
     found: Floats
     if row.operator == "abroad":

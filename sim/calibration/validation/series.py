@@ -64,7 +64,7 @@ def change(shares: Floats, method: str, years: int, damping: float) -> float:
     return float(-np.log1p(np.exp(-moved)) - np.log(shares[-1]))
 
 
-class Tested(NamedTuple):
+class TrialSpan(NamedTuple):
     """On what the spread of a method is measured: first and last year of origin, years ahead."""
 
     first: int
@@ -72,7 +72,7 @@ class Tested(NamedTuple):
     ahead: int
 
 
-def spread_of(series: YearSeries, groups: Sequence[Sequence[str]], method: str, tested: Tested, damping: float) -> float:
+def spread_of(series: YearSeries, groups: Sequence[Sequence[str]], method: str, tested: TrialSpan, damping: float) -> float:
     """Measure the root mean square error of the logarithm of a share that a method makes in the series, weighted by the shares.
 
     Parameters
