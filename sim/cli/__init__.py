@@ -29,6 +29,7 @@ from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
+from sim.cli.validate import validate
 
 if TYPE_CHECKING:
     from sim.runs.execute import Runner
@@ -44,8 +45,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, new, run, compare, solve, tracker, cohort, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness,
-    check, scenarios, levers, policies, sources, trace,
+    find, new, run, compare, solve, tracker, cohort, report, fit, calibrate, validate, sweep, merge, sensitivity, discover,
+    robustness, check, scenarios, levers, policies, sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

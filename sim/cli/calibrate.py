@@ -16,6 +16,7 @@ from sim.cli.terminal import InputError, gathered, json_option, progress_lines, 
 if TYPE_CHECKING:
     from sim.calibration.ensemble.calibrate import Calibrated
     from sim.calibration.ensemble.conditioned import Conditioned
+    from sim.calibration.validation.strict.make import StrictMade
 
 
 class CalibrationExtent(NamedTuple):
@@ -48,6 +49,8 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
 )
 @click.option("--steps", default=2_000, show_default=True, type=click.IntRange(50), metavar="N", help="Steps of each chain.")
 @click.option("--evidence", metavar="FILE", help="Rows of your own, added to the packaged evidence.")
+@click.option("--only", type=click.Choice(["2019", "2022"]),
+              help="Know the measurements of this year alone: the ensembles of the strict tests of `validate`.")  # fmt: skip
 @json_option
 def calibrate(
     to: str,
@@ -56,6 +59,7 @@ def calibrate(
     seed: int,
     extent: CalibrationExtent,
     evidence: str | None,
+    only: str | None,
     as_json: bool,
 ) -> None:
     """Fit the draws to the published record; write the ensemble that runs use.
@@ -70,6 +74,7 @@ def calibrate(
     from sim.calibration.ensemble.calibrate import reweighed
     from sim.calibration.ensemble.waves import CalibrationSizes
     from sim.calibration.evidence import EvidenceError, load_evidence
+    from sim.calibration.validation.strict.make import make_strict
     from sim.runs.executors import Processes, available_cores
     from sim.scenarios.load import load_basis
 
@@ -80,6 +85,11 @@ def calibrate(
         raise InputError(error.problems) from error
     folder, sizes = Path(to), CalibrationSizes(*extent.points, *extent[1:])
     try:
+        if only is not None:
+            with interruptible(), progress_lines() as progress:
+                made = make_strict(record, int(only), folder, sizes, seed, workers or available_cores(), progress)
+            say_strict(made, as_json)
+            return
         with interruptible(), executor_of(workers or available_cores(), dask) as (place, width), progress_lines() as progress:
             own = None if dask is None or isinstance(place, Processes) else place
             if evidence is not None:
@@ -101,6 +111,20 @@ def say_weighed(weighed: Conditioned, file: Path, as_json: bool) -> None:
         return
     say(f"The shipped ensemble was weighed anew: effective size {effective:.0f}, Pareto k {tail:.2f}. {file}", soft_wrap=True)
     say(f"Use it: talentsim run baseline --ensemble {file}", soft_wrap=True)
+
+
+def say_strict(made: StrictMade, as_json: bool) -> None:
+    """Print what became of a strict ensemble."""
+    record = dict(made.ensemble.record)
+    if as_json:
+        show_json({"file": str(made.file), "ensemble": made.ensemble.digest, **record})
+        return
+    say(
+        f"Ensemble of {len(made.ensemble)} draws ({record['kind']}, {record['distinct']} distinct) that knows {record['knows']} "
+        f"alone: {made.file}",
+        soft_wrap=True,
+    )
+    say(f"Score it: talentsim validate --strict {made.file.parent}", soft_wrap=True)
 
 
 def show_calibrated(found: Calibrated, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""How the calibrated draws stand the test: strict forecasts of one year from the other, baselines, scores, checks."""
