@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from sim.data.distributions import Distribution
@@ -92,9 +93,33 @@ def load_scenario(
     except ScenarioError as error:
         problems.extend(error.problems)
     fixed = _checked_overrides(overrides or {}, words, problems)
-    if not problems:
-        laid, before = lay(chain, problems)
-        problems.extend(_nothing_before(chain[-1], horizon))
+    if problems:
+        raise ScenarioError(problems)
+    return scenario_of_chain(chain, horizon, fixed)
+
+
+def scenario_of_chain(
+    chain: Sequence[ChainFile], horizon: int | None = None, fixed: Mapping[str, LeverValue] = MappingProxyType({})
+) -> Scenario:
+    """Lay the files of a chain over one another.
+
+    Parameters
+    ----------
+    chain
+        The files, the extended one first; each is right by itself.
+    horizon
+        As for `load_scenario`.
+    fixed
+        Parameters set from outside; they win over every file.
+
+    Raises
+    ------
+    ScenarioError
+        With what is wrong between the files.
+    """
+    problems: list[Problem] = []
+    laid, before = lay(chain, problems)
+    problems.extend(_nothing_before(chain[-1], horizon))
     if problems:
         raise ScenarioError(problems)
     top = chain[-1]
