@@ -1,0 +1,116 @@
+"""One question answered in a stream: what it says, a first line, bands as draws come in, and the result when all are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+from sim.explorer.desk import values_today
+from sim.explorer.live import Bench, DrawsOfPlan, Question, finished_of, pair_of
+from sim.explorer.numbers import line_record, places_of, refused, result_record, series_record, cell_of
+from sim.explorer.texts import command_of, python_of, scenario_text
+from sim.runs.provenance import model_id
+from sim.scenarios.warnings import doubts
+
+SHOWN_AFTER: Final = (5, 10, 15, 20)
+"""Draws after which bands are shown that are not complete; of more draws, every tenth."""
+Event = tuple[str, dict[str, Any]]
+
+
+async def answered(
+    bench: Bench, question: Question, look: Mapping[str, Any], is_last: Callable[[], bool]
+) -> AsyncIterator[Event]:
+    """Answer a question.
+
+    Parameters
+    ----------
+    bench
+        Where it is run.
+    question
+        What is asked.
+    look
+        Tier and axis that are shown.
+    is_last
+        Tells whether the tab has not asked anything else since.
+
+    Yields
+    ------
+    Name and record of each event: ``said``, ``line``, ``bands`` (several), ``result``; ``stopped`` where another question came.
+    """
+    yield "said", await asyncio.to_thread(said_record, bench, question)
+    base, variant = bench.base_draws(question), bench.variant_draws(question)
+    try:
+        known = bench.known(question.state)
+        if known is None:
+            async for event in partial(question, base, variant, look, is_last):
+                yield event
+                if event[0] == "stopped":
+                    return
+            known = await asyncio.to_thread(finished_of, question, base, variant)
+            bench.keep(known)
+        yield "result", await asyncio.to_thread(result_record, known)
+        if not refused(question, look["tier"]):
+            yield "bands", await asyncio.to_thread(bands_record, question, known.pair, look)
+    finally:
+        if variant is not base:
+            variant.let_go()
+
+
+async def partial(
+    question: Question, base: DrawsOfPlan, variant: DrawsOfPlan, look: Mapping[str, Any], is_last: Callable[[], bool]
+) -> AsyncIterator[Event]:
+    """Yield the first line and the bands that are not complete."""
+    draws, is_shown = question.state.draws, not refused(question, look["tier"])
+    ours, theirs = [], []
+    for number in range(draws):
+        if not is_last():
+            yield "stopped", {}
+            return
+        for ahead in range(number, min(number + 2, draws)):
+            base.future(ahead)
+            variant.future(ahead)
+        ours.append(await asyncio.wrap_future(base.future(number)))
+        theirs.append(await asyncio.wrap_future(variant.future(number)))
+        if not is_last():
+            yield "stopped", {}
+            return
+        if number == 0 and is_shown:
+            pair = cell_of(pair_of(ours, theirs), look["tier"], look["axis"])
+            yield "line", line_record(pair, question) | {"tier": look["tier"], "axis": look["axis"]}
+        elif is_shown and number + 1 < draws and (number + 1 in SHOWN_AFTER or (number + 1) % 10 == 0):
+            yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs), look)
+        yield "progress", {"done": number + 1, "total": draws}
+
+
+def bands_record(question: Question, pair: Any, look: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the bands over the draws that are there, and whether these are all."""
+    record = series_record(pair, question, look["tier"], look["axis"])
+    return record | {"complete": len(pair.draws) == question.state.draws, "total": question.state.draws}
+
+
+def said_record(bench: Bench, question: Question) -> dict[str, Any]:
+    """Write what a question says before anything is run: its file, its command, what in it does nothing."""
+    state, data = question.state, question.base.basis.data
+    made_with = model_id(data)
+    ensemble = "" if question.base.ensemble.is_prior else question.base.ensemble.file
+    notes = []
+    if state.made_with and state.made_with != made_with:
+        notes.append(
+            f"The link was made with another version of the model ({state.made_with[:8]}; this is {made_with[:8]}): numbers may differ."
+        )
+    return {
+        "title": question.variant.scenario.title,
+        "base": {"name": state.base, "title": question.base.scenario.title},
+        "places": list(places_of(question)),
+        "years": list(range(2010, state.until + 1)),
+        "doubts": [{"lever": doubt.lever, "kind": doubt.kind, "message": doubt.message} for doubt in doubts(question.variant.scenario, data)],
+        "today": values_today(bench, question),
+        "file": scenario_text(state),
+        "command": command_of(state, ensemble),
+        "python": python_of(state),
+        "model": made_with,
+        "moved": question.is_moved,
+        "refused": {tier: refused(question, tier) for tier in ("elite",)},
+        "notes": notes,
+    }
