@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.comparisons.assumptions import SETTINGS
 from sim.data.schema import Data
 from sim.explorer.live import Bench, Question
 from sim.guide.entries import lever_entries, policy_entries
@@ -41,6 +42,7 @@ def desk_record(bench: Bench) -> dict[str, Any]:
         "levers": [lever_record(lever) for lever in LEVERS.values()],
         "policies": [policy_record(policy, data) for policy in named_policies().values()],
         "examples": list(EXAMPLES),
+        "assumptions": [f"{setting.assumption}: {setting.setting}" for setting in SETTINGS if setting.parameters],
         "ensemble": bench.ensemble.name,
         "model": model_id(data),
     }

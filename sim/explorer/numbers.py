@@ -115,6 +115,12 @@ def series_record(pair: Pair, question: Question, tier: str, axis: str) -> dict[
     return record
 
 
+def bands_record(question: Question, pair: Pair, look: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the bands over the draws that are there, and whether these are all."""
+    record = series_record(pair, question, look["tier"], look["axis"])
+    return record | {"complete": len(pair.draws) == question.state.draws, "total": question.state.draws}
+
+
 def headlines_of(finished: Finished) -> list[Headline]:
     """List the headlines of a comparison of the two scenarios, with their verdicts."""
     question, pair = finished.question, finished.pair

@@ -17,9 +17,10 @@ from starlette.routing import Route
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record, found_entries
 from sim.explorer.guard import Guard, problem, read_json
+from sim.explorer.jobs import JOBS
 from sim.explorer.live import Bench, check_solved
-from sim.explorer.state import StateError, checked, named, read_state, shown, NAMES
-from sim.explorer.stream import answered
+from sim.explorer.state import NAMES, StateError, checked, named, read_state, shown
+from sim.explorer.stream import answered, problems_of, worked
 from sim.explorer.views import VIEWS, ViewError
 from sim.scenarios.reading.text import ScenarioError
 from sim.sources import PACKAGE
@@ -28,6 +29,9 @@ ASSETS: Final = PACKAGE / "explorer" / "assets"
 KINDS: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 MOST_STREAMS: Final = 8
 """Tabs that are answered at the same time."""
+MOST_JOBS: Final = 1
+"""Long answers that are made at the same time: each takes all cores."""
+ASKED: Final = ("item", "low", "high", "goal")
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Tabs:
 
     last: dict[str, int] = field(default_factory=dict)
     open: int = 0
+    jobs: int = 0
 
     def ask(self, tab: str) -> Callable[[], bool]:
         """Note a question of a tab and return what tells whether it is still the last."""
@@ -104,6 +109,25 @@ def make_app(bench: Bench, hosts: frozenset[str], token: str, cookie: str) -> Gu
 
         return StreamingResponse(events(), media_type="text/event-stream")
 
+    async def job(request: Request) -> Response:
+        asked = await question_of(request, {"state", "tab", "job", "asked"})
+        name = asked.get("job")
+        if not isinstance(name, str) or name not in JOBS:
+            raise StateError(f"job is {shown(name)}; allowed: {', '.join(JOBS)}")
+        state, wanted = read_state(asked.get("state", {})), asked.get("asked", {})
+        if tabs.jobs >= MOST_JOBS:
+            return problem(429, "another answer of this kind is being made; wait for it or cancel it", {"Retry-After": "5"})
+
+        async def events() -> AsyncIterator[str]:
+            tabs.jobs += 1
+            try:
+                async for name_of_event, record in worked(JOBS[name], bench, state, checked(wanted, "asked", set(ASKED))):
+                    yield event_text(name_of_event, record)
+            finally:
+                tabs.jobs -= 1
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
     async def view(request: Request) -> Response:
         asked = await question_of(request, {"state", "view", "look"})
         name = asked.get("view")
@@ -115,7 +139,7 @@ def make_app(bench: Bench, hosts: frozenset[str], token: str, cookie: str) -> Gu
     routes = [
         Route("/enter", enter), Route("/", page), Route("/assets/{name}", asset), Route("/api/desk", desk),
         Route("/api/find", find, methods=["POST"]), Route("/api/stream", stream, methods=["POST"]),
-        Route("/api/view", view, methods=["POST"]),
+        Route("/api/job", job, methods=["POST"]), Route("/api/view", view, methods=["POST"]),
     ]  # fmt: skip
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     guard = Guard(app, hosts, token, cookie)
@@ -168,8 +192,7 @@ def read_look(record: object) -> dict[str, Any]:
 
 async def refuse(request: Request, error: Exception) -> Response:
     """Answer a wrong question with all its problems."""
-    lines = [str(each) for each in error.problems] if isinstance(error, ScenarioError) else [str(error)]
-    return JSONResponse({"problems": lines}, 422)
+    return JSONResponse({"problems": problems_of(error)}, 422)
 
 
 async def missing(request: Request, error: Exception) -> Response:

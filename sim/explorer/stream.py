@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from sim.explorer.desk import values_today
+from sim.explorer.jobs import Job, StoppedError
 from sim.explorer.live import Bench, DrawsOfPlan, Question, finished_of, pair_of
-from sim.explorer.numbers import line_record, places_of, refused, result_record, series_record, cell_of
+from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
+from sim.explorer.state import State, StateError
 from sim.explorer.texts import command_of, python_of, scenario_text
+from sim.runs.executors import ExecutorError
 from sim.runs.provenance import model_id
+from sim.scenarios.reading.text import ScenarioError
 from sim.scenarios.warnings import doubts
 
 SHOWN_AFTER: Final = (5, 10, 15, 20)
@@ -83,10 +88,35 @@ async def partial(
         yield "progress", {"done": number + 1, "total": draws}
 
 
-def bands_record(question: Question, pair: Any, look: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the bands over the draws that are there, and whether these are all."""
-    record = series_record(pair, question, look["tier"], look["axis"])
-    return record | {"complete": len(pair.draws) == question.state.draws, "total": question.state.draws}
+async def worked(job: Job, bench: Bench, state: State, asked: Mapping[str, Any]) -> AsyncIterator[Event]:
+    """Make a long answer: ``progress`` now and then, then ``answer``, or ``error`` with its problems.
+
+    The work stops at its next step where nobody waits for it any more.
+    """
+    loop, steps, gone = asyncio.get_running_loop(), asyncio.Queue[tuple[str, int, int]](), threading.Event()
+
+    def step(phase: str, done: int, total: int) -> None:
+        if gone.is_set():
+            raise StoppedError
+        loop.call_soon_threadsafe(steps.put_nowait, (phase, done, total))
+
+    making = asyncio.ensure_future(asyncio.to_thread(job, bench, state, asked, step))
+    making.add_done_callback(lambda done: steps.put_nowait(("", 0, 0)))
+    try:
+        while not making.done():
+            phase, done, total = await steps.get()
+            if phase:
+                yield "progress", {"phase": phase, "done": done, "total": total}
+        yield "answer", await making
+    except (StateError, ScenarioError, ValueError, ExecutorError) as error:
+        yield "error", {"problems": problems_of(error)}
+    finally:
+        gone.set()
+
+
+def problems_of(error: Exception) -> list[str]:
+    """List what is wrong, one line each."""
+    return [str(each) for each in error.problems] if isinstance(error, ScenarioError) else [str(error)]
 
 
 def said_record(bench: Bench, question: Question) -> dict[str, Any]:
