@@ -19,6 +19,7 @@ from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.calibrate import calibrate
 from sim.cli.compare import compare
+from sim.cli.explore import explore
 from sim.cli.fit import fit
 from sim.cli.questions.cohort import cohort
 from sim.cli.questions.find import find
@@ -45,8 +46,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, new, run, compare, solve, tracker, cohort, report, fit, calibrate, validate, sweep, merge, sensitivity, discover,
-    robustness, check, scenarios, levers, policies, sources, trace,
+    find, new, run, compare, explore, solve, tracker, cohort, report, fit, calibrate, validate, sweep, merge, sensitivity,
+    discover, robustness, check, scenarios, levers, policies, sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from sim.data.distributions import Distribution
@@ -23,7 +24,7 @@ from sim.scenarios.levers.changes import LeverChange, LeverValue, axis_names
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import NamedPolicy
 from sim.scenarios.levers.observed import observed_policies
-from sim.scenarios.reading.chain import ChainFile, Laid, is_dropped, lay, shipped_folder
+from sim.scenarios.reading.chain import ChainFile, is_dropped, lay, shipped_folder
 from sim.scenarios.reading.document import chain_of
 from sim.scenarios.reading.library import PackagedLibrary
 from sim.scenarios.reading.text import Problem, ScenarioError, key_text, toml_string
@@ -108,17 +109,35 @@ def load_scenario(
     except ScenarioError as error:
         problems.extend(error.problems)
     fixed = _checked_overrides(overrides or {}, words, problems)
-    if not problems:
-        laid = lay(chain, problems)
-        problems.extend(_nothing_before(chain[-1], horizon))
     if problems:
         raise ScenarioError(problems)
-    return _laid_scenario(chain, laid, fixed)
+    return scenario_of_chain(chain, horizon, fixed)
 
 
-def _laid_scenario(chain: Sequence[ChainFile], laid_and_before: tuple[Laid, Laid], fixed: Mapping[str, LeverValue]) -> Scenario:
-    """Make the scenario of files that are laid over one another."""
-    laid, before = laid_and_before
+def scenario_of_chain(
+    chain: Sequence[ChainFile], horizon: int | None = None, fixed: Mapping[str, LeverValue] = MappingProxyType({})
+) -> Scenario:
+    """Lay the files of a chain over one another.
+
+    Parameters
+    ----------
+    chain
+        The files, the extended one first; each is right by itself.
+    horizon
+        As for `load_scenario`.
+    fixed
+        Parameters set from outside; they win over every file.
+
+    Raises
+    ------
+    ScenarioError
+        With what is wrong between the files.
+    """
+    problems: list[Problem] = []
+    laid, before = lay(chain, problems)
+    problems.extend(_nothing_before(chain[-1], horizon))
+    if problems:
+        raise ScenarioError(problems)
     top = chain[-1]
     return Scenario(
         name=_folder_name(top.path.stem),

@@ -125,6 +125,34 @@ def read_chain(path_or_name: str, vocabulary: Vocabulary) -> tuple[ChainFile, ..
     return tuple(reversed(chain))
 
 
+def read_over(before: Sequence[ChainFile], text: str, shown: str, vocabulary: Vocabulary) -> tuple[ChainFile, ...]:
+    """Read a scenario that is a text and no file, over a chain that is read already: no path is taken from it.
+
+    Parameters
+    ----------
+    before
+        What it extends; empty for a text that extends nothing.
+    text
+        As a file would hold it; ``extends`` is the name of the last file of the chain, or absent.
+    shown
+        How messages name it.
+    vocabulary
+        Regions, sources and parameters.
+
+    Raises
+    ------
+    ScenarioError
+        With all problems of the text.
+    """
+    document = parse_text(text, shown)
+    wanted, allowed = document.get("extends"), before[-1].path.stem if before else None
+    content = read_content(document, text, shown, vocabulary)
+    if wanted != allowed:
+        message = f"must be {allowed}" if allowed else "a text that comes alone extends nothing: write it in resolved form"
+        raise ScenarioError([Problem(shown, line_of(key_lines(text), ("extends",)), "extends", message, show(wanted))])
+    return (*before, ChainFile(Path(shown), shown, False, False, content))
+
+
 class _ExtendsError(Exception):
     """What ``extends`` names cannot be extended."""
 

@@ -1,0 +1,1 @@
+"""The live explorer: a page that runs the model while a slider moves."""

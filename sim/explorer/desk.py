@@ -1,0 +1,130 @@
+"""The desk: what can be moved, found by words, each with unit, range, value today, evidence and source."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from sim.comparisons.assumptions import SETTINGS
+from sim.data.schema import Data
+from sim.explorer.live import Bench, Question
+from sim.guide.entries import lever_entries, policy_entries
+from sim.guide.rank import find
+from sim.model.world import FIRST_YEAR
+from sim.runs.provenance import model_id
+from sim.scenarios.expansions import change_unit, size_text
+from sim.scenarios.levers.changes import drawn_value
+from sim.scenarios.levers.declared import LEVERS, Lever
+from sim.scenarios.levers.named import NamedPolicy, expand
+from sim.scenarios.levers.observed import observed_policies
+from sim.scenarios.load import load_shipped, named_policies
+from sim.scenarios.reading.chain import shipped_names
+from sim.scenarios.warnings import resolved
+
+MOST_HITS: Final = 12
+EXAMPLES: Final = (
+    {"kind": "lever", "name": "entry_bar", "change": "add", "value": 0.15, "origin": ["CHN"], "destination": ["USA"], "from": 2027},
+    {"kind": "lever", "name": "phd_places", "change": "multiply", "value": 1.5, "destination": ["CAN"], "from": 2027},
+    {"kind": "lever", "name": "research_pay", "change": "multiply", "value": 1.3, "destination": ["DEU"], "from": 2027},
+)
+"""What the desk offers to begin with."""
+
+
+def desk_record(bench: Bench) -> dict[str, Any]:
+    """Write what the page needs once: bases, regions, policies and levers, examples, assumptions."""
+    data = bench.basis.data
+    return {
+        "bases": [{"name": name, "title": title_of_base(bench, name)} for name in bench.base_names()],
+        "own": {name: bench.resolved(name) for name in bench.named if name not in shipped_names()},
+        "regions": [{"code": region.code, "name": region.name} for region in data.regions],
+        "levers": [lever_record(lever) for lever in LEVERS.values()],
+        "policies": [policy_record(policy, data) for policy in named_policies().values()],
+        "examples": list(EXAMPLES),
+        "assumptions": [f"{setting.assumption}: {setting.setting}" for setting in SETTINGS if setting.parameters],
+        "ensemble": bench.ensemble.name,
+        "model": model_id(data),
+    }
+
+
+def title_of_base(bench: Bench, name: str) -> str:
+    """Return the title of a scenario that may be a base; a file that cannot be read says so when it is chosen."""
+    return load_shipped(name).title if name in shipped_names() else f"{name} (your file)"
+
+
+@cache
+def lever_record(lever: Lever) -> dict[str, Any]:
+    """Write a lever as the desk shows it."""
+    return {
+        "name": lever.name,
+        "meaning": lever.meaning,
+        "unit": lever.unit,
+        "low": lever.low,
+        "high": lever.high,
+        "filters": [axis for axis in lever.filters if axis in ("origin", "destination")],
+        "changes": list(lever.changes),
+        "today": lever.default,
+        "neutral": lever.neutral,
+        "enters": lever.enters,
+    }
+
+
+def policy_record(policy: NamedPolicy, data: Data) -> dict[str, Any]:
+    """Write a named policy as the desk shows it: what it is made of, each size with its range, evidence and source."""
+    window = (policy.from_year or 2027, policy.until_year, policy.ramp_years)
+    changes = expand(policy, policy.name, {}, window, {}, "", len(data.codes)).changes
+    levers = [
+        {
+            "id": lever.id,
+            "lever": lever.name,
+            "change": lever.change,
+            "unit": change_unit(change),
+            "size": size_text(change),
+            "value": drawn_value(change, 0.5),
+            "low": LEVERS[lever.name].low,
+            "high": LEVERS[lever.name].high,
+            "evidence": lever.evidence,
+            "source": source_text(lever.source, data),
+        }
+        for lever, change in zip(policy.levers, changes, strict=True)
+    ]
+    return {
+        "name": policy.name,
+        "title": policy.title,
+        "about": policy.about,
+        "asks": list(policy.asks),
+        "from": policy.from_year,
+        "until": policy.until_year,
+        "ramp": policy.ramp_years,
+        "levers": levers,
+    }
+
+
+def source_text(name: str, data: Data) -> str:
+    """Write a source with its publisher and year; an id that is none of the data's stands for itself."""
+    known = data.sources.get(name)
+    return name if known is None else f"{name}: {known.title}, {known.publisher} {known.year}"
+
+
+def found_entries(words: str) -> list[dict[str, str]]:
+    """Find the levers and policies that somebody's words may mean, best first; all of them for no words."""
+    entries = [*policy_entries(), *lever_entries()]
+    if not words.strip():
+        return [{"kind": entry.kind, "name": entry.name, "title": entry.title} for entry in entries]
+    hits = find(words, entries, MOST_HITS)
+    return [{"kind": hit.entry.kind, "name": hit.entry.name, "title": hit.entry.title} for hit in hits]
+
+
+def values_today(bench: Bench, question: Question) -> dict[str, tuple[float, float]]:
+    """Say what each lever that is moved is in the base, in the first year in which it moves: the lowest and the highest cell."""
+    data, base = bench.basis.data, question.base.scenario
+    defaults = observed_policies(data, {parameter.name: parameter.default for parameter in data.parameters})
+    found = {}
+    for change in question.variant.scenario.levers:
+        if change.id in question.variant.scenario.own_ids:
+            values = resolved(defaults, base.layers, change.name)[change.from_year - FIRST_YEAR]
+            for at, axis in enumerate(LEVERS[change.name].filters):
+                values = np.take(values, change.selected(axis), axis=at)
+            found[change.id] = (float(values.min()), float(values.max()))
+    return found

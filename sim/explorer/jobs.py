@@ -1,0 +1,149 @@
+"""What takes longer than a slider: who changed and why, and what it would take. Run on request, with progress, until cancelled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from sim.comparisons.anatomy.anatomy import Anatomy
+from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
+from sim.comparisons.regions import MAIN_TIER
+from sim.explorer.live import Bench, Question, check_solved
+from sim.explorer.numbers import plain, plain_row
+from sim.explorer.state import IDS, State, StateError, checked, named, number, text_of
+from sim.runs.executors import Progress
+from sim.runs.formulas.expressions import ExpressionError
+from sim.scenarios.levers.changes import drawn_value
+from sim.sweeps.design.points import Factor
+from sim.sweeps.goals.goal import parse_goal
+from sim.sweeps.goals.search import Aim, Solution, criterion, search
+
+LOOKED_AT: Final = (0, 1)
+"""Draws of which everybody's life is compared."""
+MOST_SWITCHES: Final = 12
+SOLVE_POINTS: Final = 7
+SOLVE_DRAWS: Final = 10
+"""Draws that a goal is searched with on the page; the command takes more."""
+
+
+class StoppedError(Exception):
+    """The page does not want the answer any more."""
+
+
+def who_changed(bench: Bench, state: State, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take the effect apart: who is elsewhere, why, what is the policy's own and what answers to it, what each lever brings.
+
+    Raises
+    ------
+    StateError
+        If nothing is moved.
+    """
+    question = moved_question(bench, state)
+    size = Size(draws=LOOKED_AT, researchers=state.researchers, seed=state.seed, until=state.until)
+    worlds = Worlds(bench.basis, bench.ensemble)
+    found = dissect(question.base.scenario, question.variant.scenario, worlds, size, bench.workers, progress)
+    return anatomy_record(found)
+
+
+def anatomy_record(found: Anatomy) -> dict[str, Any]:
+    """Write the tables of an anatomy."""
+    rows = [row._asdict() for row in found.channels if row.tier == MAIN_TIER and row.year == found.year]
+    return {
+        "year": found.year,
+        "researchers": found.researchers,
+        "runs": len(found.runs),
+        "people": sum(row.people for row in found.switches),
+        "switches": [plain_row(row._asdict()) for row in found.switches[:MOST_SWITCHES]],
+        "more": max(0, len(found.switches) - MOST_SWITCHES),
+        "channels": [plain_row(row) for row in rows],
+        "levers": [plain_row(row._asdict()) for row in found.levers if row.year == found.year],
+    }
+
+
+def what_it_takes(bench: Bench, state: State, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Search the smallest change of one lever that reaches a goal, and what every value does.
+
+    Raises
+    ------
+    StateError
+        If the lever is not one of the state, its range is empty, or the goal cannot be read.
+    """
+    known = checked(dict(asked), "asked", {"item", "low", "high", "goal"})
+    question = moved_question(bench, state)
+    aim = read_aim(question, known)
+    change = next(each for each in question.variant.scenario.levers if each.id == aim.factor.target)
+    found = search(aim, float(drawn_value(change, 0.5)), bench.workers, SOLVE_POINTS, progress)
+    return solution_record(aim, found)
+
+
+def read_aim(question: Question, known: Mapping[str, Any]) -> Aim:
+    """Read what is to be reached, by which lever, in which range; errors as of `what_it_takes`."""
+    item = named(known.get("item"), "asked.item", IDS)
+    ids = [each.id for each in question.state.items if each.kind == "lever"]
+    if item not in ids:
+        raise StateError(f"asked.item is {item!r}; allowed: a lever that is moved ({', '.join(ids) or 'none is'})")
+    low, high = (number(known.get(key), f"asked.{key}") for key in ("low", "high"))
+    if not low < high:
+        raise StateError(f"asked: the range from {low:g} to {high:g} is empty")
+    plan, text = question.variant, text_of(known.get("goal"), "asked.goal", 300)
+    try:
+        goal = parse_goal(text, plan.basis.data.codes, plan.until)
+    except ExpressionError as error:
+        raise StateError(f"asked.goal: {error}") from error
+    small = replace(plan, draws=min(plan.draws, SOLVE_DRAWS), replicates=min(plan.replicates, 2))
+    return Aim(small, Factor("value", "lever", item, low, high), goal)
+
+
+def solution_record(aim: Aim, found: Solution) -> dict[str, Any]:
+    """Write the dose-response curve and the value; a missing number is None."""
+    line = aim.goal.line
+    sign, level = line if line is not None else (1.0, 0.0)
+    response = level + sign * found.margins
+    p05, p50, p95 = np.quantile(response, (0.05, 0.5, 0.95), axis=0)
+    return {
+        "goal": aim.goal.text,
+        "level": level if line is not None else 0.0,
+        "lever": aim.factor.target,
+        "draws": aim.plan.draws,
+        "state": found.state,
+        "value": finite(found.value),
+        "error": finite(found.error),
+        "today": found.today,
+        "needed": finite(found.needed),
+        "missing": finite(-found.criterion),
+        "values": plain(found.values),
+        "mean": plain(criterion(response, None)),
+        "p05": plain(p05),
+        "p50": plain(p50),
+        "p95": plain(p95),
+        "reaching": int(np.isfinite(found.by_draw).sum()),
+        "crossings": list(found.crossings),
+    }
+
+
+def finite(value: float) -> float | None:
+    """Return a number, None for what is none."""
+    return value if math.isfinite(value) else None
+
+
+def moved_question(bench: Bench, state: State) -> Question:
+    """Load a question in which something is moved.
+
+    Raises
+    ------
+    StateError
+        If nothing is.
+    """
+    question = bench.question(state)
+    if not question.is_moved:
+        raise StateError("nothing is moved; move a lever or a policy first")
+    check_solved(question)
+    return question
+
+
+Job = Callable[[Bench, State, Mapping[str, Any], Progress], dict[str, Any]]
+JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes}

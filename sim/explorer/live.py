@@ -1,0 +1,342 @@
+"""What the page runs: the scenarios of a state, one draw at a time in one pool of threads, paired with a base that is kept.
+
+Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from sim.comparisons.pairing import Pair
+from sim.draws.draw import Draw
+from sim.draws.ensemble import Ensemble, known_draw_of, vectors_of_draws
+from sim.explorer.state import State, StateError
+from sim.explorer.texts import EXPLORED, command_of, scenario_text
+from sim.model.world import Integers
+from sim.runs.execute import compile_ahead, run_replicates
+from sim.runs.folder import run_id
+from sim.runs.outcomes.outcomes import Outcomes, reporting_years
+from sim.runs.plan import RunPlan, Task, tasks_of
+from sim.scenarios.load import packaged_vocabulary, resolved_toml, scenario_of_chain
+from sim.scenarios.reading.chain import ChainFile, read_chain, read_over, shipped_folder, shipped_names
+from sim.scenarios.reading.text import ScenarioError
+from sim.scenarios.scenario import Basis, Scenario
+
+MOST_KEPT: Final = 6
+"""Scenarios whose runs are kept, and comparisons; the one that nobody asked for longest goes."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A state with its scenarios.
+
+    Parameters
+    ----------
+    state
+        As it came in.
+    base, variant
+        The plans of the two scenarios.
+    """
+
+    state: State
+    base: RunPlan
+    variant: RunPlan
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether anything differs from the base."""
+        return bool(self.state.items or self.state.drop)
+
+
+@dataclass(frozen=True)
+class CountedDraw:
+    """What is kept of the replicates of one draw.
+
+    Parameters
+    ----------
+    counts
+        Simulated researchers, (P, Y, K, X, R).
+    paths
+        Visible workers by origin, graduate school and headquarters, summed over the replicates, (Y, R, R, R).
+    weight
+        People per simulated researcher.
+    """
+
+    counts: Integers
+    paths: Integers
+    weight: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All draws of a question.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    pair
+        Base and variant, draw by draw.
+    base_paths, variant_paths
+        Visible workers by origin, graduate school and headquarters, summed over all runs, (Y, R, R, R).
+    """
+
+    question: Question
+    pair: Pair
+    base_paths: Integers
+    variant_paths: Integers
+
+
+class Kept(OrderedDict[Key, Value]):
+    """What was made last, by its key."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        super().__init__()
+        self.most = most
+
+    def found_or(self, key: Key, make: Callable[[], Value]) -> Value:
+        """Return what is kept under a key, made if it is not."""
+        if key not in self:
+            self[key] = make()
+            while len(self) > self.most:
+                self.popitem(last=False)
+        self.move_to_end(key)
+        return self[key]
+
+
+@dataclass
+class DrawsOfPlan:
+    """The draws of one plan, each run once when it is first asked for.
+
+    Parameters
+    ----------
+    plan
+        What is run.
+    pool
+        Where.
+    """
+
+    plan: RunPlan
+    pool: ThreadPoolExecutor
+    futures: dict[int, Future[CountedDraw]] = field(default_factory=dict)
+
+    def future(self, number: int) -> Future[CountedDraw]:
+        """Return the future of a draw; one that was cancelled or failed is asked for anew."""
+        known = self.futures.get(number)
+        if known is None or known.cancelled() or (known.done() and known.exception() is not None):
+            known = self.futures[number] = self.pool.submit(count_draw, self.plan, number)
+        return known
+
+    def let_go(self) -> None:
+        """Cancel what has not begun."""
+        for future in self.futures.values():
+            future.cancel()
+
+
+class Bench:
+    """What all tabs share: the tables, the bases, one bounded pool, and what was run last.
+
+    Parameters
+    ----------
+    basis
+        The tables and the baseline.
+    ensemble
+        That draws are of.
+    named
+        Scenario files that the page was started with, by name.
+    workers
+        Threads.
+    """
+
+    def __init__(self, basis: Basis, ensemble: Ensemble, named: Mapping[str, Path], workers: int) -> None:
+        self.basis, self.ensemble, self.named, self.workers = basis, ensemble, dict(named), workers
+        self.pool = ThreadPoolExecutor(workers, thread_name_prefix="runs")
+        self.bases: Kept[str, DrawsOfPlan] = Kept(3)
+        self.finished: Kept[State, Finished] = Kept()
+        self.made: Kept[tuple[str, State], Any] = Kept(4 * MOST_KEPT)
+        self.lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of what waits and stop the threads."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def base_names(self) -> list[str]:
+        """List the scenarios that may be a base: the user's own first, then the shipped ones."""
+        return [*self.named, *(name for name in shipped_names() if name not in self.named)]
+
+    def resolved(self, name: str) -> str:
+        """Write a base of one's own in resolved form, as an address carries it; "" where it cannot be read."""
+        try:
+            scenario = scenario_of_chain(self.chain_of(State(base=name)))
+        except ScenarioError:
+            return ""
+        return resolved_toml(scenario, self.basis.data.codes)
+
+    def chain_of(self, state: State) -> tuple[ChainFile, ...]:
+        """Read the files of a base; a text of one's own stands in where its file is missing.
+
+        Raises
+        ------
+        StateError
+            If it is neither here nor in the state.
+        ScenarioError
+            With the problems of its files.
+        """
+        if state.base in self.named and not state.text:
+            return chain_of_file(str(self.named[state.base]))
+        if state.text:
+            return read_over((), state.text, f"{state.base}.toml", packaged_vocabulary())
+        if state.base in shipped_names():
+            return chain_of_file(str(shipped_folder() / f"{state.base}.toml"))
+        raise StateError(
+            f"base is {state.base!r}, which is not here; start `talentsim explore {state.base}.toml` beside the file, or choose one "
+            f"of {', '.join(self.base_names())}"
+        )
+
+    def question(self, state: State) -> Question:
+        """Load the scenarios of a state.
+
+        Raises
+        ------
+        StateError, ScenarioError
+            With what is wrong.
+        """
+        chain = self.chain_of(state)
+        over = read_over(chain, scenario_text(state), f"{EXPLORED}.toml", packaged_vocabulary())
+        base, variant = (scenario_of_chain(each, state.until) for each in (chain, over))
+        return Question(state, self.plan(base, state), self.plan(variant, state))
+
+    def plan(self, scenario: Scenario, state: State) -> RunPlan:
+        """Make the plan of a scenario in the size of a state."""
+        sizes = {key: getattr(state, key) for key in ("draws", "replicates", "researchers", "seed", "until")}
+        return RunPlan(scenario, self.basis, ensemble=self.ensemble, **sizes)
+
+    def base_draws(self, question: Question) -> DrawsOfPlan:
+        """Return the draws of a base, which all tabs share."""
+        with self.lock:
+            return self.bases.found_or(run_id(question.base), lambda: DrawsOfPlan(question.base, self.pool))
+
+    def variant_draws(self, question: Question) -> DrawsOfPlan:
+        """Return the draws of what is moved: those of the base where nothing is."""
+        return DrawsOfPlan(question.variant, self.pool) if question.is_moved else self.base_draws(question)
+
+    def keep(self, finished: Finished) -> None:
+        """Keep a finished question for the views that are asked of it."""
+        with self.lock:
+            self.finished.found_or(finished.question.state, lambda: finished)
+
+    def known(self, state: State) -> Finished | None:
+        """Find a finished question."""
+        with self.lock:
+            return self.finished.get(state)
+
+    def finish(self, state: State) -> Finished:
+        """Find a finished question, or run it."""
+        found = self.known(state)
+        if found is None:
+            question = self.question(state)
+            check_solved(question)
+            base, variant = self.base_draws(question), self.variant_draws(question)
+            for number in range(state.draws):
+                base.future(number)
+                variant.future(number)
+            found = finished_of(question, base, variant)
+            self.keep(found)
+        return found
+
+
+@lru_cache(maxsize=64)
+def chain_of_file(path: str) -> tuple[ChainFile, ...]:
+    """Read a base once; a file that is changed is read again when the page is started again."""
+    return read_chain(path, packaged_vocabulary())
+
+
+def check_solved(question: Question) -> None:
+    """Refuse a question whose draws would have to be solved, which takes minutes.
+
+    Raises
+    ------
+    StateError
+        With the command that does it.
+    """
+    for plan in (question.base, question.variant):
+        missing = sum(draw is None for _, draw in draws_of_plan(plan))
+        if missing:
+            minutes = max(1, round(missing / 12))
+            raise StateError(
+                f"{missing} draws of {plan.scenario.name} are not solved yet, about {minutes} minutes of work; solve them by "
+                f"{command_of(question.state, plan.ensemble.file)}, then ask again"
+            )
+
+
+def draws_of_plan(plan: RunPlan) -> list[tuple[Task, Draw | None]]:
+    """List the draws of a plan as tasks, each with its solution; None where nobody has solved it."""
+    known = solved_draws(plan.ensemble, plan.basis, tuple(plan.scenario.parameters.items()), plan.draws)
+    return [(Task(plan, number, parameters), draw) for number, (parameters, draw) in enumerate(known)]
+
+
+@lru_cache(maxsize=16)
+def solved_draws(
+    ensemble: Ensemble, basis: Basis, parameters: tuple[tuple[str, Any], ...], draws: int
+) -> list[tuple[Mapping[str, float], Draw | None]]:
+    """Find the first draws of an ensemble under the parameters that a scenario states; None where one is not solved."""
+    vectors = vectors_of_draws(ensemble, basis.data, draws, dict(parameters))
+    return [(vector, known_draw_of(ensemble, basis, vector, number)) for number, vector in enumerate(vectors)]
+
+
+def count_draw(plan: RunPlan, number: int) -> CountedDraw:
+    """Run the replicates of one draw.
+
+    Raises
+    ------
+    StateError
+        If the draw is not solved.
+    """
+    task, draw = draws_of_plan(plan)[number]
+    if draw is None:
+        raise StateError(f"draw {number} of {plan.scenario.name} is not solved")
+    return counted(run_replicates(task, draw), plan.until)
+
+
+def counted(outcomes: list[Outcomes], until: int) -> CountedDraw:
+    """Keep of the replicates of a draw what the page shows."""
+    years = len(reporting_years(until))
+    counts = np.stack([each.counts[-years:].astype(np.int64) for each in outcomes])
+    paths = np.sum([each.careers[-years:] for each in outcomes], axis=0, dtype=np.int32)
+    return CountedDraw(counts, paths, float(outcomes[0].weight))
+
+
+def pair_of(base: list[CountedDraw], variant: list[CountedDraw]) -> Pair:
+    """Pair the first draws of two scenarios."""
+    return Pair(
+        np.stack([each.counts for each in base]),
+        np.stack([each.counts for each in variant]),
+        tuple(range(len(base))),
+        base[0].weight,
+        (),
+    )
+
+
+def finished_of(question: Question, base: DrawsOfPlan, variant: DrawsOfPlan) -> Finished:
+    """Wait for all draws of a question and pair them."""
+    ours, theirs = (
+        [draws.future(number).result() for number in range(question.state.draws)] for draws in (base, variant)
+    )
+    paths = (np.sum([each.paths for each in side], axis=0) for side in (ours, theirs))
+    return Finished(question, pair_of(ours, theirs), *paths)
+
+
+def warm(bench: Bench, state: State) -> None:
+    """Compile what is not compiled yet, before the first answer is asked for."""
+    compile_ahead(tasks_of(bench.plan(bench.basis.baseline, state))[:1])

@@ -1,0 +1,270 @@
+"""The state of the page: what is moved, over which base, in runs of which size. Checked once, when it comes in.
+
+The whole of it stands in the fragment of the page's address, as ``v1.`` and base64url of JSON, so that a copied address says all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+VERSION: Final = 1
+MOST_ITEMS: Final = 12
+"""Levers and policies that are moved at once."""
+MOST_TEXT: Final = 200_000
+"""Letters of a base of one's own that an address carries."""
+MOST_RESEARCHERS: Final = 20_000
+MOST_RUNS: Final = 200
+"""Draws times replicates."""
+MOST_DRAWS: Final = 100
+IDS: Final = re.compile(r"[a-z][a-z0-9-]{0,23}")
+NAMES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+CODES: Final = re.compile(r"[A-Z]{3}")
+KINDS: Final = ("lever", "policy")
+Places = tuple[str, ...] | None
+
+
+class StateError(ValueError):
+    """A state that cannot be; says what of it, its value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that is moved.
+
+    Parameters
+    ----------
+    id
+        Its id in the scenario file.
+    kind, name
+        "lever" or "policy", and which.
+    change, value
+        Of a lever: set, multiply or add, and the size.
+    values
+        Of a policy: ids of its levers with other sizes.
+    origin, destination
+        Region codes; None for all, or where the policy does not ask.
+    start, until, ramp
+        First and last year (None: the policy's own, for good), and years until full strength (None: the policy's own, one).
+    """
+
+    id: str
+    kind: str
+    name: str
+    change: str = "set"
+    value: float = 0.0
+    values: tuple[tuple[str, float], ...] = ()
+    origin: Places = None
+    destination: Places = None
+    start: int | None = None
+    until: int | None = None
+    ramp: int | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What is asked of the page.
+
+    Parameters
+    ----------
+    base
+        Name of the scenario that everything is compared with.
+    text
+        The base in resolved form where it is a file of one's own that may be missing elsewhere; "" else.
+    items
+        What is moved.
+    drop
+        Ids of levers and policies of the base that are taken away.
+    draws, replicates, researchers, seed, until
+        Size of the runs, as of `talentsim run`.
+    made_with
+        Hash of the model that the address was copied from; "" if it does not say.
+    """
+
+    base: str = "baseline"
+    text: str = ""
+    items: tuple[Item, ...] = ()
+    drop: tuple[str, ...] = ()
+    draws: int = 25
+    replicates: int = 2
+    researchers: int = 5_000
+    seed: int = 1
+    until: int = 2035
+    made_with: str = ""
+
+
+def read_state(record: object) -> State:
+    """Check a record of the page and make a state of it.
+
+    Raises
+    ------
+    StateError
+        For an unknown key, a value of another type or out of range, or too much of anything.
+    """
+    known = checked(record, "state", {"v", "base", "text", "items", "drop", "size", "look", "model"})
+    if known.get("v", VERSION) != VERSION:
+        raise StateError(f"state: v is {shown(known['v'])}; this page reads version {VERSION}: use the version that made the link")
+    items = listed(known.get("items", []), "items", MOST_ITEMS)
+    size = checked(known.get("size", {}), "size", {"draws", "replicates", "researchers", "seed", "until"})
+    found = State(
+        base=named(known.get("base", "baseline"), "base", NAMES),
+        text=text_of(known.get("text", ""), "text", MOST_TEXT),
+        items=tuple(read_item(item, f"items[{k}]") for k, item in enumerate(items)),
+        drop=tuple(named(each, "drop", NAMES) for each in listed(known.get("drop", []), "drop", 200)),
+        draws=whole(size.get("draws", 25), "size.draws", 1, MOST_DRAWS),
+        replicates=whole(size.get("replicates", 2), "size.replicates", 1, 50),
+        researchers=whole(size.get("researchers", 5_000), "size.researchers", 100, MOST_RESEARCHERS),
+        seed=whole(size.get("seed", 1), "size.seed", 0, 2**32 - 1),
+        until=whole(size.get("until", 2035), "size.until", 2026, 2050),
+        made_with=text_of(known.get("model", ""), "model", 64),
+    )
+    if found.draws * found.replicates > MOST_RUNS:
+        runs = f"{found.draws} draws x {found.replicates} replicates"
+        raise StateError(f"size: {runs} are more than {MOST_RUNS} runs; ask for fewer, or use `talentsim compare`")
+    if len({item.id for item in found.items}) < len(found.items):
+        raise StateError("items: two have the same id; give each its own")
+    return found
+
+
+def read_item(record: object, where: str) -> Item:
+    """Check one thing that is moved; errors as of `read_state`."""
+    allowed = {"id", "kind", "name", "change", "value", "values", "origin", "destination", "from", "until", "ramp"}
+    known = checked(record, where, allowed)
+    for key in ("id", "kind", "name"):
+        if key not in known:
+            raise StateError(f"{where}.{key} is missing")
+    kind = text_of(known["kind"], f"{where}.kind", 10)
+    if kind not in KINDS:
+        raise StateError(f"{where}.kind is {shown(kind)}; allowed: {', '.join(KINDS)}")
+    values = known.get("values", {})
+    if not isinstance(values, dict) or len(values) > 50:
+        raise StateError(f"{where}.values is {shown(values)}; allowed: at most 50 sizes by lever id")
+    return Item(
+        id=named(known["id"], f"{where}.id", IDS),
+        kind=kind,
+        name=named(known["name"], f"{where}.name", NAMES),
+        change=text_of(known.get("change", "set"), f"{where}.change", 10),
+        value=number(known.get("value", 0.0), f"{where}.value"),
+        values=tuple((named(key, f"{where}.values", NAMES), number(each, f"{where}.values.{key}")) for key, each in values.items()),
+        origin=places(known.get("origin"), f"{where}.origin"),
+        destination=places(known.get("destination"), f"{where}.destination"),
+        start=None if known.get("from") is None else whole(known["from"], f"{where}.from", 1900, 2100),
+        until=None if known.get("until") is None else whole(known["until"], f"{where}.until", 1900, 2100),
+        ramp=None if known.get("ramp") is None else whole(known["ramp"], f"{where}.ramp", 1, 60),
+    )
+
+
+def state_record(state: State) -> dict[str, Any]:
+    """Write a state as the page has it; `read_state` reads it back."""
+    return {
+        "v": VERSION,
+        "base": state.base,
+        "text": state.text,
+        "items": [item_record(item) for item in state.items],
+        "drop": list(state.drop),
+        "size": {key: getattr(state, key) for key in ("draws", "replicates", "researchers", "seed", "until")},
+        "model": state.made_with,
+    }
+
+
+def item_record(item: Item) -> dict[str, Any]:
+    """Write one thing that is moved, as the page has it."""
+    record: dict[str, Any] = {"id": item.id, "kind": item.kind, "name": item.name}
+    record |= {"change": item.change, "value": item.value} if item.kind == "lever" else {"values": dict(item.values)}
+    asked = {"origin": item.origin, "destination": item.destination}
+    record |= {axis: list(codes) for axis, codes in asked.items() if codes is not None}
+    window = {"from": item.start, "until": item.until, "ramp": item.ramp}
+    return record | {key: year for key, year in window.items() if year is not None}
+
+
+def fragment_of(record: Mapping[str, Any]) -> str:
+    """Write a record of the page as the fragment of an address."""
+    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+    return f"v{VERSION}." + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def record_of_link(link: str) -> dict[str, Any]:
+    """Read the record in an address that was copied, or in its fragment alone; `read_state` checks it.
+
+    Raises
+    ------
+    StateError
+        If there is none in it, or one of another version.
+    """
+    fragment = link.rpartition("#")[2]
+    version, dot, rest = fragment.partition(".")
+    if not dot or not re.fullmatch(r"v\d+", version):
+        raise StateError(f"{shown(link)} holds no state; a link ends in #v{VERSION}. and letters, as the page's address does")
+    if version != f"v{VERSION}":
+        raise StateError(f"the link is of version {version[1:]} of the page; this one reads {VERSION}")
+    try:
+        record = json.loads(base64.b64decode(rest + "=" * (-len(rest) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise StateError("the link is damaged: letters are missing or changed; copy it anew") from error
+    if not isinstance(record, dict):
+        raise StateError("the link is damaged: it holds no state; copy it anew")
+    return record
+
+
+def shown(value: object) -> str:
+    """Write a value for a message, short and on one line."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def checked(record: object, where: str, allowed: set[str]) -> dict[str, Any]:
+    """Take an object of known keys."""
+    if not isinstance(record, dict):
+        raise StateError(f"{where} is {shown(record)}; allowed: an object")
+    other = sorted(str(key) for key in set(record) - allowed)
+    if other:
+        raise StateError(f"{where}.{other[0][:40]} is not known; allowed: {', '.join(sorted(allowed))}")
+    return record
+
+
+def listed(value: object, where: str, most: int) -> list[Any]:
+    """Take a list that is not too long."""
+    if not isinstance(value, list) or len(value) > most:
+        raise StateError(f"{where} is {shown(value)}; allowed: a list of at most {most}")
+    return value
+
+
+def text_of(value: object, where: str, most: int) -> str:
+    """Take a text that is not too long."""
+    if not isinstance(value, str) or len(value) > most:
+        raise StateError(f"{where} is {shown(value)}; allowed: a text of at most {most:,} letters")
+    return value
+
+
+def named(value: object, where: str, form: re.Pattern[str]) -> str:
+    """Take a name of a form."""
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise StateError(f"{where} is {shown(value)}; allowed: a name such as us-opening, letters, digits, - _ .")
+    return value
+
+
+def number(value: object, where: str) -> float:
+    """Take a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15 or not math.isfinite(value):
+        raise StateError(f"{where} is {shown(value)}; allowed: a number")
+    return float(value)
+
+
+def whole(value: object, where: str, low: int, high: int) -> int:
+    """Take a whole number of a range."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise StateError(f"{where} is {shown(value)}; allowed: {low} to {high}")
+    return value
+
+
+def places(value: object, where: str) -> Places:
+    """Take a list of region codes; None for all."""
+    if value is None:
+        return None
+    return tuple(named(each, where, CODES) for each in listed(value, where, 60))

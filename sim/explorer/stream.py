@@ -1,0 +1,146 @@
+"""One question answered in a stream: what it says, a first line, bands as draws come in, and the result when all are there."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+from sim.explorer.desk import values_today
+from sim.explorer.jobs import Job, StoppedError
+from sim.explorer.live import Bench, DrawsOfPlan, Question, finished_of, pair_of
+from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
+from sim.explorer.state import State, StateError
+from sim.explorer.texts import command_of, python_of, scenario_text
+from sim.runs.executors import ExecutorError
+from sim.runs.provenance import model_id
+from sim.scenarios.reading.text import ScenarioError
+from sim.scenarios.warnings import doubts
+
+SHOWN_AFTER: Final = (5, 10, 15, 20)
+"""Draws after which bands are shown that are not complete; of more draws, every tenth."""
+Event = tuple[str, dict[str, Any]]
+
+
+async def answered(
+    bench: Bench, question: Question, look: Mapping[str, Any], is_last: Callable[[], bool]
+) -> AsyncIterator[Event]:
+    """Answer a question.
+
+    Parameters
+    ----------
+    bench
+        Where it is run.
+    question
+        What is asked.
+    look
+        Tier and axis that are shown.
+    is_last
+        Tells whether the tab has not asked anything else since.
+
+    Yields
+    ------
+    Name and record of each event: ``said``, ``line``, ``bands`` (several), ``result``; ``stopped`` where another question came.
+    """
+    yield "said", await asyncio.to_thread(said_record, bench, question)
+    base, variant = bench.base_draws(question), bench.variant_draws(question)
+    try:
+        known = bench.known(question.state)
+        if known is None:
+            async for event in partial(question, base, variant, look, is_last):
+                yield event
+                if event[0] == "stopped":
+                    return
+            known = await asyncio.to_thread(finished_of, question, base, variant)
+            bench.keep(known)
+        yield "result", await asyncio.to_thread(result_record, known)
+        if not refused(question, look["tier"]):
+            yield "bands", await asyncio.to_thread(bands_record, question, known.pair, look)
+    finally:
+        if variant is not base:
+            variant.let_go()
+
+
+async def partial(
+    question: Question, base: DrawsOfPlan, variant: DrawsOfPlan, look: Mapping[str, Any], is_last: Callable[[], bool]
+) -> AsyncIterator[Event]:
+    """Yield the first line and the bands that are not complete."""
+    draws, is_shown = question.state.draws, not refused(question, look["tier"])
+    ours, theirs = [], []
+    for number in range(draws):
+        if not is_last():
+            yield "stopped", {}
+            return
+        for ahead in range(number, min(number + 2, draws)):
+            base.future(ahead)
+            variant.future(ahead)
+        ours.append(await asyncio.wrap_future(base.future(number)))
+        theirs.append(await asyncio.wrap_future(variant.future(number)))
+        if not is_last():
+            yield "stopped", {}
+            return
+        if number == 0 and is_shown:
+            pair = cell_of(pair_of(ours, theirs), look["tier"], look["axis"])
+            yield "line", line_record(pair, question) | {"tier": look["tier"], "axis": look["axis"]}
+        elif is_shown and number + 1 < draws and (number + 1 in SHOWN_AFTER or (number + 1) % 10 == 0):
+            yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs), look)
+        yield "progress", {"done": number + 1, "total": draws}
+
+
+async def worked(job: Job, bench: Bench, state: State, asked: Mapping[str, Any]) -> AsyncIterator[Event]:
+    """Make a long answer: ``progress`` now and then, then ``answer``, or ``error`` with its problems.
+
+    The work stops at its next step where nobody waits for it any more.
+    """
+    loop, steps, gone = asyncio.get_running_loop(), asyncio.Queue[tuple[str, int, int]](), threading.Event()
+
+    def step(phase: str, done: int, total: int) -> None:
+        if gone.is_set():
+            raise StoppedError
+        loop.call_soon_threadsafe(steps.put_nowait, (phase, done, total))
+
+    making = asyncio.ensure_future(asyncio.to_thread(job, bench, state, asked, step))
+    making.add_done_callback(lambda done: steps.put_nowait(("", 0, 0)))
+    try:
+        while not making.done():
+            phase, done, total = await steps.get()
+            if phase:
+                yield "progress", {"phase": phase, "done": done, "total": total}
+        yield "answer", await making
+    except (StateError, ScenarioError, ValueError, ExecutorError) as error:
+        yield "error", {"problems": problems_of(error)}
+    finally:
+        gone.set()
+
+
+def problems_of(error: Exception) -> list[str]:
+    """List what is wrong, one line each."""
+    return [str(each) for each in error.problems] if isinstance(error, ScenarioError) else [str(error)]
+
+
+def said_record(bench: Bench, question: Question) -> dict[str, Any]:
+    """Write what a question says before anything is run: its file, its command, what in it does nothing."""
+    state, data = question.state, question.base.basis.data
+    made_with = model_id(data)
+    ensemble = "" if question.base.ensemble.is_prior else question.base.ensemble.file
+    notes = []
+    if state.made_with and state.made_with != made_with:
+        notes.append(
+            f"The link was made with another version of the model ({state.made_with[:8]}; this is {made_with[:8]}): numbers may differ."
+        )
+    return {
+        "title": question.variant.scenario.title,
+        "base": {"name": state.base, "title": question.base.scenario.title},
+        "places": list(places_of(question)),
+        "years": list(range(2010, state.until + 1)),
+        "doubts": [{"lever": doubt.lever, "kind": doubt.kind, "message": doubt.message} for doubt in doubts(question.variant.scenario, data)],
+        "today": values_today(bench, question),
+        "file": scenario_text(state),
+        "command": command_of(state, ensemble),
+        "python": python_of(state),
+        "model": made_with,
+        "moved": question.is_moved,
+        "refused": {tier: refused(question, tier) for tier in ("elite",)},
+        "notes": notes,
+    }
