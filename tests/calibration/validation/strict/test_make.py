@@ -40,6 +40,7 @@ def run(*words: str) -> None:
     assert ended.value.code == 0
 
 
+@pytest.mark.slow
 def test_a_strict_ensemble_is_made_resumed_and_scored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
