@@ -28,7 +28,8 @@ COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --generate-h
 DEMO := --draws 100 --replicates 1 --researchers 5000
 CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate calibration-page lock clean
+.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate
+.PHONY: calibration-page strict validate lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,6 +93,13 @@ calibration-page: $(READY)  ## write docs/calibration.md anew from the ensemble 
 
 calibrate: $(READY)  ## fit the draws to the record: the ensemble that runs use, and its record (at most an hour on two cores)
 	$(BIN)/python -m sim calibrate
+
+strict: $(READY)  ## the two ensembles that know one year alone, for the strict tests (some half an hour each on two cores)
+	$(BIN)/python -m sim calibrate --only 2019 --points 200 60 200 --waves 2 --to results/validation
+	$(BIN)/python -m sim calibrate --only 2022 --points 200 60 200 --waves 2 --to results/validation
+
+validate: $(READY)  ## check the shipped ensemble, score the strict ones beside baselines: docs/validation.md (at most 15 minutes)
+	$(BIN)/python scripts/write_validation.py
 
 lock:  ## write the locks anew from pyproject.toml; versions move in the one for Python 3.13 only
 	$(PYTHON) -m venv .venv-lock

@@ -73,6 +73,7 @@ def test_record(test: StrictTest) -> dict[str, Any]:
         "registration": test.test.digest,
         "headline_group": test.test.rules["headline"],
         "strict_ensemble": test.digest or None,
+        "strict_kind": test.kind or None,
         "rows": [{"id": row.id, "label": row.label, "published": row.value, "sd": row.sd} for row in test.test.rows],
         "forecasters": [forecaster_record(each) for each in test.scores],
     }

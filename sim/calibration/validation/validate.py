@@ -29,11 +29,22 @@ ROWS = "rows"
 
 @dataclass(frozen=True)
 class StrictTest:
-    """One strict test: what was registered, the scores of all forecasters, the digest of the strict ensemble ("": none yet)."""
+    """One strict test.
+
+    Parameters
+    ----------
+    test
+        What was registered.
+    scores
+        Of all forecasters.
+    digest, kind
+        Of the strict ensemble; "" where there is none yet.
+    """
 
     test: Registered
     scores: tuple[ForecastScores, ...]
     digest: str
+    kind: str
 
     def of(self, name: str) -> ForecastScores | None:
         """Find the scores of a forecaster."""
@@ -111,7 +122,9 @@ def strict_test(basis: Basis, record: Record, direction: Direction, prior: Float
     if strict is not None:
         forecasts[STRICT] = strict_values(strict, test)
     scores = tuple(scored(test, name, draws) for name, draws in forecasts.items())
-    return StrictTest(test, scores, "" if strict is None else strict.digest)
+    if strict is None:
+        return StrictTest(test, scores, "", "")
+    return StrictTest(test, scores, strict.digest, str(strict.record.get("kind", "")))
 
 
 def strict_ensemble(name: str, folder: Path) -> Ensemble | None:
