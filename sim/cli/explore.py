@@ -12,7 +12,7 @@ import click
 
 from sim.cli.terminal import InputError, load_all, say
 
-NEEDED = ("starlette", "uvicorn")
+SERVED_WITH = ("starlette", "uvicorn")
 
 
 class Opening(NamedTuple):
@@ -35,7 +35,7 @@ def explore(what: tuple[str, ...], port: int, no_browser: bool, ensemble: str | 
     A SCENARIO is a file of yours that may be a base on the page; a LINK is an address that was copied from it.
     """
     gc.enable()
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in SERVED_WITH if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError([f'{" and ".join(missing)} missing, which the page is served with: pip install "talentsim[explore]"'])
     import secrets

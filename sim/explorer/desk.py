@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.comparisons.assumptions import SETTINGS
 from sim.data.schema import Data
-from sim.explorer.live import Bench, Question
+from sim.explorer.live import Bench, PageQuestion
 from sim.guide.entries import lever_entries, policy_entries
 from sim.guide.rank import find
 from sim.model.world import FIRST_YEAR
@@ -25,7 +25,15 @@ from sim.scenarios.warnings import resolved
 
 MOST_HITS: Final = 12
 EXAMPLES: Final = (
-    {"kind": "lever", "name": "entry_bar", "change": "add", "value": 0.15, "origin": ["CHN"], "destination": ["USA"], "from": 2027},
+    {
+        "kind": "lever",
+        "name": "entry_bar",
+        "change": "add",
+        "value": 0.15,
+        "origin": ["CHN"],
+        "destination": ["USA"],
+        "from": 2027,
+    },
     {"kind": "lever", "name": "phd_places", "change": "multiply", "value": 1.5, "destination": ["CAN"], "from": 2027},
     {"kind": "lever", "name": "research_pay", "change": "multiply", "value": 1.3, "destination": ["DEU"], "from": 2027},
 )
@@ -39,8 +47,8 @@ def desk_record(bench: Bench) -> dict[str, Any]:
         "bases": [{"name": name, "title": title_of_base(bench, name)} for name in bench.base_names()],
         "own": {name: bench.resolved(name) for name in bench.named if name not in shipped_names()},
         "regions": [{"code": region.code, "name": region.name} for region in data.regions],
-        "levers": [lever_record(lever) for lever in LEVERS.values()],
-        "policies": [policy_record(policy, data) for policy in named_policies().values()],
+        "levers": [lever_card(lever) for lever in LEVERS.values()],
+        "policies": [policy_card(policy, data) for policy in named_policies().values()],
         "examples": list(EXAMPLES),
         "assumptions": [f"{setting.assumption}: {setting.setting}" for setting in SETTINGS if setting.parameters],
         "ensemble": bench.ensemble.name,
@@ -54,7 +62,7 @@ def title_of_base(bench: Bench, name: str) -> str:
 
 
 @cache
-def lever_record(lever: Lever) -> dict[str, Any]:
+def lever_card(lever: Lever) -> dict[str, Any]:
     """Write a lever as the desk shows it."""
     return {
         "name": lever.name,
@@ -70,7 +78,7 @@ def lever_record(lever: Lever) -> dict[str, Any]:
     }
 
 
-def policy_record(policy: NamedPolicy, data: Data) -> dict[str, Any]:
+def policy_card(policy: NamedPolicy, data: Data) -> dict[str, Any]:
     """Write a named policy as the desk shows it: what it is made of, each size with its range, evidence and source."""
     window = (policy.from_year or 2027, policy.until_year, policy.ramp_years)
     changes = expand(policy, policy.name, {}, window, {}, "", len(data.codes)).changes
@@ -116,7 +124,7 @@ def found_entries(words: str) -> list[dict[str, str]]:
     return [{"kind": hit.entry.kind, "name": hit.entry.name, "title": hit.entry.title} for hit in hits]
 
 
-def values_today(bench: Bench, question: Question) -> dict[str, tuple[float, float]]:
+def values_today(bench: Bench, question: PageQuestion) -> dict[str, tuple[float, float]]:
     """Say what each lever that is moved is in the base, in the first year in which it moves: the lowest and the highest cell."""
     data, base = bench.basis.data, question.base.scenario
     defaults = observed_policies(data, {parameter.name: parameter.default for parameter in data.parameters})

@@ -1,4 +1,4 @@
-"""What the server refuses: other hosts, other origins, no token, bodies too large, too many questions. Nothing passes it unseen."""
+"""What the server refuses: other hosts, other origins, no token, bodies too large, too many questions."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MOST_BODY: Final = 256_000
 MOST_PATH: Final = 300
 """Letters of a path with its query."""
 MOST_ASKED: Final = 40
-"""Questions within `WITHIN` seconds."""
-WITHIN: Final = 2.0
+"""Questions within `RATE_SECONDS` seconds."""
+RATE_SECONDS: Final = 2.0
 HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
+    "blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -32,7 +32,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""What goes with every answer. Plotly writes styles into the page, so that these are allowed; scripts are those of this server."""
+"""What goes with every answer. Plotly writes styles into the page, so these are allowed; scripts are those of this server."""
 
 
 @dataclass
@@ -108,10 +108,12 @@ class Guard:
         if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY:
             return too_large()
         now = self.clock()
-        while self.asked and now - self.asked[0] > WITHIN:
+        while self.asked and now - self.asked[0] > RATE_SECONDS:
             self.asked.popleft()
         if len(self.asked) >= MOST_ASKED:
-            return problem(429, f"more than {MOST_ASKED} questions in {WITHIN:g} seconds; wait a moment", {"Retry-After": "1"})
+            return problem(
+                429, f"more than {MOST_ASKED} questions in {RATE_SECONDS:g} seconds; wait a moment", {"Retry-After": "1"}
+            )
         self.asked.append(now)
         return None
 
@@ -121,11 +123,12 @@ class Guard:
             found = SimpleCookie(cookies).get(self.cookie)
         except CookieError:
             return False
-        return found is not None and self.is_token(found.value)
+        return found is not None and is_token(found.value, self.token)
 
-    def is_token(self, text: str) -> bool:
-        """Tell whether a text is the token of this start."""
-        return hmac.compare_digest(text.encode("utf-8", "replace"), self.token.encode())
+
+def is_token(text: str, token: str) -> bool:
+    """Tell whether a text is the token of this start."""
+    return hmac.compare_digest(text.encode("utf-8", "replace"), token.encode())
 
 
 class TooLargeError(Exception):

@@ -1,4 +1,4 @@
-"""What takes longer than a slider: who changed and why, and what it would take. Run on request, with progress, until cancelled."""
+"""What takes longer than a slider: who changed and why, and what it would take. Made on request, with progress."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from sim.comparisons.anatomy.anatomy import Anatomy
 from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
 from sim.comparisons.regions import MAIN_TIER
-from sim.explorer.live import Bench, Question, check_solved
-from sim.explorer.numbers import plain, plain_row
-from sim.explorer.state import IDS, State, StateError, checked, named, number, text_of
+from sim.explorer.live import Bench, PageQuestion, check_solved
+from sim.explorer.numbers import as_lists, plain_row
+from sim.explorer.state import ID_FORM, PageState, StateError, checked, checked_number, named, text_of
 from sim.runs.executors import Progress
 from sim.runs.formulas.expressions import ExpressionError
 from sim.scenarios.levers.changes import drawn_value
@@ -34,7 +34,7 @@ class StoppedError(Exception):
     """The page does not want the answer any more."""
 
 
-def who_changed(bench: Bench, state: State, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def who_changed(bench: Bench, state: PageState, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Take the effect apart: who is elsewhere, why, what is the policy's own and what answers to it, what each lever brings.
 
     Raises
@@ -46,10 +46,10 @@ def who_changed(bench: Bench, state: State, asked: Mapping[str, Any], progress: 
     size = Size(draws=LOOKED_AT, researchers=state.researchers, seed=state.seed, until=state.until)
     worlds = Worlds(bench.basis, bench.ensemble)
     found = dissect(question.base.scenario, question.variant.scenario, worlds, size, bench.workers, progress)
-    return anatomy_record(found)
+    return who_record(found)
 
 
-def anatomy_record(found: Anatomy) -> dict[str, Any]:
+def who_record(found: Anatomy) -> dict[str, Any]:
     """Write the tables of an anatomy."""
     rows = [row._asdict() for row in found.channels if row.tier == MAIN_TIER and row.year == found.year]
     return {
@@ -64,7 +64,7 @@ def anatomy_record(found: Anatomy) -> dict[str, Any]:
     }
 
 
-def what_it_takes(bench: Bench, state: State, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def what_it_takes(bench: Bench, state: PageState, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Search the smallest change of one lever that reaches a goal, and what every value does.
 
     Raises
@@ -74,19 +74,19 @@ def what_it_takes(bench: Bench, state: State, asked: Mapping[str, Any], progress
     """
     known = checked(dict(asked), "asked", {"item", "low", "high", "goal"})
     question = moved_question(bench, state)
-    aim = read_aim(question, known)
+    aim = aim_of(question, known)
     change = next(each for each in question.variant.scenario.levers if each.id == aim.factor.target)
     found = search(aim, float(drawn_value(change, 0.5)), bench.workers, SOLVE_POINTS, progress)
-    return solution_record(aim, found)
+    return dose_record(aim, found)
 
 
-def read_aim(question: Question, known: Mapping[str, Any]) -> Aim:
+def aim_of(question: PageQuestion, known: Mapping[str, Any]) -> Aim:
     """Read what is to be reached, by which lever, in which range; errors as of `what_it_takes`."""
-    item = named(known.get("item"), "asked.item", IDS)
+    item = named(known.get("item"), "asked.item", ID_FORM)
     ids = [each.id for each in question.state.items if each.kind == "lever"]
     if item not in ids:
         raise StateError(f"asked.item is {item!r}; allowed: a lever that is moved ({', '.join(ids) or 'none is'})")
-    low, high = (number(known.get(key), f"asked.{key}") for key in ("low", "high"))
+    low, high = (checked_number(known.get(key), f"asked.{key}") for key in ("low", "high"))
     if not low < high:
         raise StateError(f"asked: the range from {low:g} to {high:g} is empty")
     plan, text = question.variant, text_of(known.get("goal"), "asked.goal", 300)
@@ -98,7 +98,7 @@ def read_aim(question: Question, known: Mapping[str, Any]) -> Aim:
     return Aim(small, Factor("value", "lever", item, low, high), goal)
 
 
-def solution_record(aim: Aim, found: Solution) -> dict[str, Any]:
+def dose_record(aim: Aim, found: Solution) -> dict[str, Any]:
     """Write the dose-response curve and the value; a missing number is None."""
     line = aim.goal.line
     sign, level = line if line is not None else (1.0, 0.0)
@@ -110,27 +110,27 @@ def solution_record(aim: Aim, found: Solution) -> dict[str, Any]:
         "lever": aim.factor.target,
         "draws": aim.plan.draws,
         "state": found.state,
-        "value": finite(found.value),
-        "error": finite(found.error),
+        "value": number_or_none(found.value),
+        "error": number_or_none(found.error),
         "today": found.today,
-        "needed": finite(found.needed),
-        "missing": finite(-found.criterion),
-        "values": plain(found.values),
-        "mean": plain(criterion(response, None)),
-        "p05": plain(p05),
-        "p50": plain(p50),
-        "p95": plain(p95),
+        "needed": number_or_none(found.needed),
+        "missing": number_or_none(-found.criterion),
+        "values": as_lists(found.values),
+        "mean": as_lists(criterion(response, None)),
+        "p05": as_lists(p05),
+        "p50": as_lists(p50),
+        "p95": as_lists(p95),
         "reaching": int(np.isfinite(found.by_draw).sum()),
         "crossings": list(found.crossings),
     }
 
 
-def finite(value: float) -> float | None:
+def number_or_none(value: float) -> float | None:
     """Return a number, None for what is none."""
     return value if math.isfinite(value) else None
 
 
-def moved_question(bench: Bench, state: State) -> Question:
+def moved_question(bench: Bench, state: PageState) -> PageQuestion:
     """Load a question in which something is moved.
 
     Raises
@@ -145,5 +145,5 @@ def moved_question(bench: Bench, state: State) -> Question:
     return question
 
 
-Job = Callable[[Bench, State, Mapping[str, Any], Progress], dict[str, Any]]
+Job = Callable[[Bench, PageState, Mapping[str, Any], Progress], dict[str, Any]]
 JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes}

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.comparisons.pairing import Pair
 from sim.draws.draw import Draw
 from sim.draws.ensemble import Ensemble, known_draw_of, vectors_of_draws
-from sim.explorer.state import State, StateError
+from sim.explorer.state import PageState, StateError
 from sim.explorer.texts import EXPLORED, command_of, scenario_text
 from sim.model.world import Integers
 from sim.runs.execute import compile_ahead, run_replicates
@@ -33,12 +34,12 @@ from sim.scenarios.scenario import Basis, Scenario
 
 MOST_KEPT: Final = 6
 """Scenarios whose runs are kept, and comparisons; the one that nobody asked for longest goes."""
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+KeptKey = TypeVar("KeptKey")
+KeptValue = TypeVar("KeptValue")
 
 
 @dataclass(frozen=True)
-class Question:
+class PageQuestion:
     """A state with its scenarios.
 
     Parameters
@@ -49,7 +50,7 @@ class Question:
         The plans of the two scenarios.
     """
 
-    state: State
+    state: PageState
     base: RunPlan
     variant: RunPlan
 
@@ -74,7 +75,7 @@ class CountedDraw:
     """
 
     counts: Integers
-    paths: Integers
+    paths: NDArray[np.int32]
     weight: float
 
 
@@ -92,20 +93,20 @@ class Finished:
         Visible workers by origin, graduate school and headquarters, summed over all runs, (Y, R, R, R).
     """
 
-    question: Question
+    question: PageQuestion
     pair: Pair
-    base_paths: Integers
-    variant_paths: Integers
+    base_paths: NDArray[np.int32]
+    variant_paths: NDArray[np.int32]
 
 
-class Kept(OrderedDict[Key, Value]):
+class Kept(OrderedDict[KeptKey, KeptValue]):
     """What was made last, by its key."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         super().__init__()
         self.most = most
 
-    def found_or(self, key: Key, make: Callable[[], Value]) -> Value:
+    def found_or(self, key: KeptKey, make: Callable[[], KeptValue]) -> KeptValue:
         """Return what is kept under a key, made if it is not."""
         if key not in self:
             self[key] = make()
@@ -163,8 +164,8 @@ class Bench:
         self.basis, self.ensemble, self.named, self.workers = basis, ensemble, dict(named), workers
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="runs")
         self.bases: Kept[str, DrawsOfPlan] = Kept(3)
-        self.finished: Kept[State, Finished] = Kept()
-        self.made: Kept[tuple[str, State], Any] = Kept(4 * MOST_KEPT)
+        self.finished: Kept[PageState, Finished] = Kept()
+        self.made: Kept[tuple[str, PageState], Any] = Kept(4 * MOST_KEPT)
         self.lock = threading.Lock()
 
     def close(self) -> None:
@@ -178,12 +179,12 @@ class Bench:
     def resolved(self, name: str) -> str:
         """Write a base of one's own in resolved form, as an address carries it; "" where it cannot be read."""
         try:
-            scenario = scenario_of_chain(self.chain_of(State(base=name)))
+            scenario = scenario_of_chain(self.chain_of(PageState(base=name)))
         except ScenarioError:
             return ""
         return resolved_toml(scenario, self.basis.data.codes)
 
-    def chain_of(self, state: State) -> tuple[ChainFile, ...]:
+    def chain_of(self, state: PageState) -> tuple[ChainFile, ...]:
         """Read the files of a base; a text of one's own stands in where its file is missing.
 
         Raises
@@ -200,11 +201,11 @@ class Bench:
         if state.base in shipped_names():
             return chain_of_file(str(shipped_folder() / f"{state.base}.toml"))
         raise StateError(
-            f"base is {state.base!r}, which is not here; start `talentsim explore {state.base}.toml` beside the file, or choose one "
+            f"base is {state.base!r}, which is not here; start `talentsim explore {state.base}.toml` beside it, or choose one "
             f"of {', '.join(self.base_names())}"
         )
 
-    def question(self, state: State) -> Question:
+    def question(self, state: PageState) -> PageQuestion:
         """Load the scenarios of a state.
 
         Raises
@@ -215,19 +216,19 @@ class Bench:
         chain = self.chain_of(state)
         over = read_over(chain, scenario_text(state), f"{EXPLORED}.toml", packaged_vocabulary())
         base, variant = (scenario_of_chain(each, state.until) for each in (chain, over))
-        return Question(state, self.plan(base, state), self.plan(variant, state))
+        return PageQuestion(state, self.plan(base, state), self.plan(variant, state))
 
-    def plan(self, scenario: Scenario, state: State) -> RunPlan:
+    def plan(self, scenario: Scenario, state: PageState) -> RunPlan:
         """Make the plan of a scenario in the size of a state."""
         sizes = {key: getattr(state, key) for key in ("draws", "replicates", "researchers", "seed", "until")}
         return RunPlan(scenario, self.basis, ensemble=self.ensemble, **sizes)
 
-    def base_draws(self, question: Question) -> DrawsOfPlan:
+    def base_draws(self, question: PageQuestion) -> DrawsOfPlan:
         """Return the draws of a base, which all tabs share."""
         with self.lock:
             return self.bases.found_or(run_id(question.base), lambda: DrawsOfPlan(question.base, self.pool))
 
-    def variant_draws(self, question: Question) -> DrawsOfPlan:
+    def variant_draws(self, question: PageQuestion) -> DrawsOfPlan:
         """Return the draws of what is moved: those of the base where nothing is."""
         return DrawsOfPlan(question.variant, self.pool) if question.is_moved else self.base_draws(question)
 
@@ -236,12 +237,12 @@ class Bench:
         with self.lock:
             self.finished.found_or(finished.question.state, lambda: finished)
 
-    def known(self, state: State) -> Finished | None:
+    def known(self, state: PageState) -> Finished | None:
         """Find a finished question."""
         with self.lock:
             return self.finished.get(state)
 
-    def finish(self, state: State) -> Finished:
+    def finish(self, state: PageState) -> Finished:
         """Find a finished question, or run it."""
         found = self.known(state)
         if found is None:
@@ -262,7 +263,7 @@ def chain_of_file(path: str) -> tuple[ChainFile, ...]:
     return read_chain(path, packaged_vocabulary())
 
 
-def check_solved(question: Question) -> None:
+def check_solved(question: PageQuestion) -> None:
     """Refuse a question whose draws would have to be solved, which takes minutes.
 
     Raises
@@ -306,14 +307,14 @@ def count_draw(plan: RunPlan, number: int) -> CountedDraw:
     task, draw = draws_of_plan(plan)[number]
     if draw is None:
         raise StateError(f"draw {number} of {plan.scenario.name} is not solved")
-    return counted(run_replicates(task, draw), plan.until)
+    return kept_of(run_replicates(task, draw), plan.until)
 
 
-def counted(outcomes: list[Outcomes], until: int) -> CountedDraw:
+def kept_of(outcomes: list[Outcomes], until: int) -> CountedDraw:
     """Keep of the replicates of a draw what the page shows."""
     years = len(reporting_years(until))
     counts = np.stack([each.counts[-years:].astype(np.int64) for each in outcomes])
-    paths = np.sum([each.careers[-years:] for each in outcomes], axis=0, dtype=np.int32)
+    paths = np.stack([each.careers[-years:] for each in outcomes]).sum(axis=0, dtype=np.int32)
     return CountedDraw(counts, paths, float(outcomes[0].weight))
 
 
@@ -328,15 +329,13 @@ def pair_of(base: list[CountedDraw], variant: list[CountedDraw]) -> Pair:
     )
 
 
-def finished_of(question: Question, base: DrawsOfPlan, variant: DrawsOfPlan) -> Finished:
+def finished_of(question: PageQuestion, base: DrawsOfPlan, variant: DrawsOfPlan) -> Finished:
     """Wait for all draws of a question and pair them."""
-    ours, theirs = (
-        [draws.future(number).result() for number in range(question.state.draws)] for draws in (base, variant)
-    )
+    ours, theirs = ([draws.future(number).result() for number in range(question.state.draws)] for draws in (base, variant))
     paths = (np.sum([each.paths for each in side], axis=0) for side in (ours, theirs))
     return Finished(question, pair_of(ours, theirs), *paths)
 
 
-def warm(bench: Bench, state: State) -> None:
+def warm(bench: Bench, state: PageState) -> None:
     """Compile what is not compiled yet, before the first answer is asked for."""
     compile_ahead(tasks_of(bench.plan(bench.basis.baseline, state))[:1])

@@ -18,7 +18,7 @@ from sim.comparisons.crossings import crossing_rows
 from sim.comparisons.effects import Judged, effects_of, headline_rows, in_one_row, leading, with_sums
 from sim.comparisons.pairing import Pair
 from sim.engines.axes import AXES, TIERS
-from sim.explorer.live import Finished, Question
+from sim.explorer.live import Finished, PageQuestion
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run, run_id
 from sim.runs.outcomes.outcomes import STATISTICS, ShareSummary, reporting_years
@@ -56,23 +56,23 @@ def run_in_memory(plan: RunPlan, counts: Integers, weight: float) -> Run:
     return run
 
 
-def groups_of(question: Question) -> Groups:
+def page_groups(question: PageQuestion) -> Groups:
     """Collect the groups of regions that are told beside the regions: those for everybody, and those of the base."""
     return {**GROUPS, **question.variant.scenario.groups}
 
 
-def places_of(question: Question) -> tuple[str, ...]:
+def places_of(question: PageQuestion) -> tuple[str, ...]:
     """List the regions, then the groups: the order of the last axis of every number."""
-    return known_places(question.base.basis.data.codes, groups_of(question))
+    return known_places(question.base.basis.data.codes, page_groups(question))
 
 
-def refused(question: Question, tier: str) -> str:
+def refused(question: PageQuestion, tier: str) -> str:
     """Say why a tier cannot be shown at the size of the runs, as a verdict would; "" if it can."""
     size = question.state
     if tier == "elite" and (size.researchers < ELITE_RESEARCHERS or size.replicates < ELITE_REPLICATES):
         return (
-            f"The elite needs {ELITE_RESEARCHERS:,} researchers x {ELITE_REPLICATES} replicates; these are {size.researchers:,} x "
-            f"{size.replicates}."
+            f"The elite needs {ELITE_RESEARCHERS:,} researchers x {ELITE_REPLICATES} replicates; these are "
+            f"{size.researchers:,} x {size.replicates}."
         )
     return ""
 
@@ -83,22 +83,22 @@ def cell_of(pair: Pair, tier: str, axis: str) -> Pair:
     return Pair(pair.base[at], pair.variant[at], pair.draws, pair.weight, pair.notes)
 
 
-def line_record(pair: Pair, question: Question) -> dict[str, Any]:
+def line_record(pair: Pair, question: PageQuestion) -> dict[str, Any]:
     """Write the shares of one draw, the mean over its replicates: a first line, no result."""
     members = member_lists(question)
     return {
-        side: plain(mean_of(in_one_row(with_sums(shares_of(counts), members)))[:, 0, 0])
+        side: as_lists(mean_of(in_one_row(with_sums(shares_of(counts), members)))[:, 0, 0])
         for side, counts in (("base", pair.base), ("variant", pair.variant))
     }
 
 
-def member_lists(question: Question) -> list[list[int]]:
+def member_lists(question: PageQuestion) -> list[list[int]]:
     """List the region ids of each group."""
-    groups = groups_of(question)
+    groups = page_groups(question)
     return [member_ids(name, question.base.basis.data.codes, groups) for name in groups]
 
 
-def series_record(pair: Pair, question: Question, tier: str, axis: str) -> dict[str, Any]:
+def series_record(pair: Pair, question: PageQuestion, tier: str, axis: str) -> dict[str, Any]:
     """Write what a chart of one tier and axis shows: levels of both scenarios and their paired difference, each (Y, R + G).
 
     Shares are 0..1, differences in percentage points.
@@ -106,16 +106,16 @@ def series_record(pair: Pair, question: Question, tier: str, axis: str) -> dict[
     cut, members = cell_of(pair, tier, axis), member_lists(question)
     effects = effects_of(cut, members)
     record: dict[str, Any] = {"tier": tier, "axis": axis, "draws": len(pair.draws), "runs": pair.runs}
-    record |= {name: plain(getattr(effects, name)[:, 0, 0]) for name in EFFECTS}
+    record |= {name: as_lists(getattr(effects, name)[:, 0, 0]) for name in EFFECTS}
     for side, counts in (("base", cut.base), ("variant", cut.variant)):
-        low, _, middle, _, high = quantiles_of(in_one_row(with_sums(shares_of(counts), members)))
-        record |= {f"{side}_p05": plain(low[:, 0, 0]), f"{side}_p50": plain(middle[:, 0, 0]), f"{side}_p95": plain(high[:, 0, 0])}
-        people = quantiles_of(pair.weight * in_one_row(with_sums(counts, members)).astype(np.float64))
-        record |= {f"{side}_people_p05": plain(people[0][:, 0, 0]), f"{side}_people_p95": plain(people[4][:, 0, 0])}
+        people = pair.weight * in_one_row(with_sums(counts, members)).astype(np.float64)
+        for what, values in (("", in_one_row(with_sums(shares_of(counts), members))), ("_people", people)):
+            low, _, middle, _, high = quantiles_of(values)[..., 0, 0, :]
+            record |= {f"{side}{what}_{name}": as_lists(each) for name, each in (("p05", low), ("p50", middle), ("p95", high))}
     return record
 
 
-def bands_record(question: Question, pair: Pair, look: Mapping[str, Any]) -> dict[str, Any]:
+def bands_record(question: PageQuestion, pair: Pair, look: Mapping[str, Any]) -> dict[str, Any]:
     """Write the bands over the draws that are there, and whether these are all."""
     record = series_record(pair, question, look["tier"], look["axis"])
     return record | {"complete": len(pair.draws) == question.state.draws, "total": question.state.draws}
@@ -124,7 +124,7 @@ def bands_record(question: Question, pair: Pair, look: Mapping[str, Any]) -> dic
 def headlines_of(finished: Finished) -> list[Headline]:
     """List the headlines of a comparison of the two scenarios, with their verdicts."""
     question, pair = finished.question, finished.pair
-    groups = groups_of(question)
+    groups = page_groups(question)
     base = run_in_memory(question.base, pair.base, pair.weight)
     effects = effects_of(pair, member_lists(question))
     return headline_rows(Judged(question.variant.scenario.name, base, pair, effects, groups, None))
@@ -156,9 +156,11 @@ def result_record(finished: Finished) -> dict[str, Any]:
     }
 
 
-def plain(values: Floats) -> Any:
+def as_lists(values: Floats) -> Any:
     """Write an array as lists; what is no number is None."""
-    return np.where(np.isfinite(values), values, None).tolist() if values.size else []
+    written = values.astype(object)
+    written[~np.isfinite(values)] = None
+    return written.tolist()
 
 
 def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:

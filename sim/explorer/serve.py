@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ def serve(bench: Bench, listener: socket.socket, address: Address, ready: Callab
     server = uvicorn.Server(config)
     try:
         ready()
-        server.run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
+            server.run(sockets=[listener])
     finally:
         bench.close()
         listener.close()

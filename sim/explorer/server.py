@@ -16,22 +16,25 @@ from starlette.routing import Route
 
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record, found_entries
-from sim.explorer.guard import Guard, problem, read_json
-from sim.explorer.jobs import JOBS
-from sim.explorer.live import Bench, check_solved
-from sim.explorer.state import NAMES, StateError, checked, named, read_state, shown
+from sim.explorer.guard import Guard, is_token, problem, read_json
+from sim.explorer.jobs import JOBS, Job
+from sim.explorer.live import Bench, PageQuestion, check_solved
+from sim.explorer.state import NAME_FORM, PageState, StateError, checked, named, read_state, shown
 from sim.explorer.stream import answered, problems_of, worked
 from sim.explorer.views import VIEWS, ViewError
 from sim.scenarios.reading.text import ScenarioError
 from sim.sources import PACKAGE
 
 ASSETS: Final = PACKAGE / "explorer" / "assets"
-KINDS: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+MEDIA_TYPES: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 MOST_STREAMS: Final = 8
 """Tabs that are answered at the same time."""
+LONGEST_SEARCH: Final = 200
+"""Letters of a search."""
+EVENTS: Final = "text/event-stream"
 MOST_JOBS: Final = 1
 """Long answers that are made at the same time: each takes all cores."""
-ASKED: Final = ("item", "low", "high", "goal")
+JOB_KEYS: Final = ("item", "low", "high", "goal")
 
 
 @dataclass
@@ -51,8 +54,107 @@ class Tabs:
         return lambda: self.last.get(tab) == number
 
 
+@dataclass
+class Site:
+    """What answers: each method a path.
+
+    Parameters
+    ----------
+    bench
+        What all tabs share.
+    token, cookie
+        Secret of this start, and the name of the cookie that holds it.
+    tabs
+        What each tab asked last.
+    files
+        Those of the page, read at the start: no request reads another.
+    """
+
+    bench: Bench
+    token: str
+    cookie: str
+    tabs: Tabs = field(default_factory=Tabs)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    async def enter(self, request: Request) -> Response:
+        """Give the cookie to who has the token, and go to the page."""
+        if not is_token(request.query_params.get("token", ""), self.token):
+            return problem(403, "this is not the token of this start; open the address that talentsim explore printed")
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(self.cookie, self.token, httponly=True, samesite="lax", path="/")
+        return answer
+
+    async def page(self, request: Request) -> Response:
+        """Return the page."""
+        return file_answer(self.files, "page.html")
+
+    async def asset(self, request: Request) -> Response:
+        """Return a file of the page."""
+        return file_answer(self.files, request.path_params["name"])
+
+    async def desk(self, request: Request) -> Response:
+        """Say what can be moved."""
+        return JSONResponse(await asyncio.to_thread(desk_record, self.bench))
+
+    async def find(self, request: Request) -> Response:
+        """Find levers and policies by words."""
+        asked = await question_of(request, {"words"})
+        words = asked.get("words")
+        if not isinstance(words, str) or len(words) > LONGEST_SEARCH:
+            raise StateError(f"words is {shown(words)}; allowed: a text of at most {LONGEST_SEARCH} letters")
+        return JSONResponse({"hits": await asyncio.to_thread(found_entries, words)})
+
+    async def stream(self, request: Request) -> Response:
+        """Answer a question in a stream; an older one of the same tab stops."""
+        asked = await question_of(request, {"state", "tab", "look"})
+        state, look = read_state(asked.get("state", {})), read_look(asked.get("look", {}))
+        tab = named(asked.get("tab", "one"), "tab", NAME_FORM)
+        if self.tabs.open >= MOST_STREAMS:
+            return problem(429, f"{MOST_STREAMS} pages are being answered; close one, or wait", {"Retry-After": "1"})
+        is_last = self.tabs.ask(tab)
+        question = await asyncio.to_thread(self.bench.question, state)
+        await asyncio.to_thread(check_solved, question)
+        return StreamingResponse(self.events(question, look, is_last), media_type=EVENTS)
+
+    async def events(self, question: PageQuestion, look: Mapping[str, Any], is_last: Callable[[], bool]) -> AsyncIterator[str]:
+        """Write the events of a stream; a run that fails is told, and whoever else asks is answered as before."""
+        self.tabs.open += 1
+        try:
+            async for name, record in answered(self.bench, question, look, is_last):
+                yield event_text(name, record)
+        except Exception as error:
+            yield event_text("error", {"problems": [f"the run failed ({type(error).__name__}: {error}); ask again"]})
+        finally:
+            self.tabs.open -= 1
+
+    async def job(self, request: Request) -> Response:
+        """Make a long answer."""
+        asked = await question_of(request, {"state", "tab", "job", "asked"})
+        name, state = one_of(asked.get("job"), JOBS, "job"), read_state(asked.get("state", {}))
+        wanted = checked(asked.get("asked", {}), "asked", set(JOB_KEYS))
+        if self.tabs.jobs >= MOST_JOBS:
+            return problem(429, "another answer of this kind is being made; wait for it or cancel it", {"Retry-After": "5"})
+        return StreamingResponse(self.steps(JOBS[name], state, wanted), media_type=EVENTS)
+
+    async def steps(self, job: Job, state: PageState, wanted: Mapping[str, Any]) -> AsyncIterator[str]:
+        """Write the events of a long answer."""
+        self.tabs.jobs += 1
+        try:
+            async for name, record in worked(job, self.bench, state, wanted):
+                yield event_text(name, record)
+        finally:
+            self.tabs.jobs -= 1
+
+    async def view(self, request: Request) -> Response:
+        """Show what was run in another way."""
+        asked = await question_of(request, {"state", "view", "look"})
+        name = one_of(asked.get("view"), VIEWS, "view")
+        state, look = read_state(asked.get("state", {})), read_look(asked.get("look", {}))
+        return JSONResponse(await asyncio.to_thread(VIEWS[name], self.bench, state, look))
+
+
 def make_app(bench: Bench, hosts: frozenset[str], token: str, cookie: str) -> Guard:
-    """Make the server.
+    """Make the server behind its guard.
 
     Parameters
     ----------
@@ -61,89 +163,28 @@ def make_app(bench: Bench, hosts: frozenset[str], token: str, cookie: str) -> Gu
     hosts, token, cookie
         As of `sim.explorer.guard.Guard`.
     """
-    files = {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir())} | {"plotly.js": get_plotlyjs().encode()}
-    tabs = Tabs()
-
-    async def enter(request: Request) -> Response:
-        if not guard.is_token(request.query_params.get("token", "")):
-            return problem(403, "this is not the token of this start; open the address that talentsim explore printed")
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(cookie, token, httponly=True, samesite="lax", path="/")
-        return answer
-
-    async def page(request: Request) -> Response:
-        return file_answer(files, "page.html")
-
-    async def asset(request: Request) -> Response:
-        return file_answer(files, request.path_params["name"])
-
-    async def desk(request: Request) -> Response:
-        return JSONResponse(await asyncio.to_thread(desk_record, bench))
-
-    async def find(request: Request) -> Response:
-        asked = await question_of(request, {"words"})
-        words = asked.get("words")
-        if not isinstance(words, str) or len(words) > 200:
-            raise StateError(f"words is {shown(words)}; allowed: a text of at most 200 letters")
-        return JSONResponse({"hits": await asyncio.to_thread(found_entries, words)})
-
-    async def stream(request: Request) -> Response:
-        asked = await question_of(request, {"state", "tab", "look"})
-        state, look = read_state(asked.get("state", {})), read_look(asked.get("look", {}))
-        tab = named(asked.get("tab", "one"), "tab", NAMES)
-        if tabs.open >= MOST_STREAMS:
-            return problem(429, f"{MOST_STREAMS} pages are being answered; close one, or wait", {"Retry-After": "1"})
-        question = await asyncio.to_thread(bench.question, state)
-        await asyncio.to_thread(check_solved, question)
-        is_last = tabs.ask(tab)
-
-        async def events() -> AsyncIterator[str]:
-            tabs.open += 1
-            try:
-                async for name, record in answered(bench, question, look, is_last):
-                    yield event_text(name, record)
-            except Exception as error:  # the page says so; whoever else asks is answered as before
-                yield event_text("error", {"problems": [f"the run failed ({type(error).__name__}: {error}); ask again"]})
-            finally:
-                tabs.open -= 1
-
-        return StreamingResponse(events(), media_type="text/event-stream")
-
-    async def job(request: Request) -> Response:
-        asked = await question_of(request, {"state", "tab", "job", "asked"})
-        name = asked.get("job")
-        if not isinstance(name, str) or name not in JOBS:
-            raise StateError(f"job is {shown(name)}; allowed: {', '.join(JOBS)}")
-        state, wanted = read_state(asked.get("state", {})), asked.get("asked", {})
-        if tabs.jobs >= MOST_JOBS:
-            return problem(429, "another answer of this kind is being made; wait for it or cancel it", {"Retry-After": "5"})
-
-        async def events() -> AsyncIterator[str]:
-            tabs.jobs += 1
-            try:
-                async for name_of_event, record in worked(JOBS[name], bench, state, checked(wanted, "asked", set(ASKED))):
-                    yield event_text(name_of_event, record)
-            finally:
-                tabs.jobs -= 1
-
-        return StreamingResponse(events(), media_type="text/event-stream")
-
-    async def view(request: Request) -> Response:
-        asked = await question_of(request, {"state", "view", "look"})
-        name = asked.get("view")
-        if not isinstance(name, str) or name not in VIEWS:
-            raise StateError(f"view is {shown(name)}; allowed: {', '.join(VIEWS)}")
-        state, look = read_state(asked.get("state", {})), read_look(asked.get("look", {}))
-        return JSONResponse(await asyncio.to_thread(VIEWS[name], bench, state, look))
-
+    site = Site(bench, token, cookie, Tabs(), page_files())
     routes = [
-        Route("/enter", enter), Route("/", page), Route("/assets/{name}", asset), Route("/api/desk", desk),
-        Route("/api/find", find, methods=["POST"]), Route("/api/stream", stream, methods=["POST"]),
-        Route("/api/job", job, methods=["POST"]), Route("/api/view", view, methods=["POST"]),
-    ]  # fmt: skip
-    app = Starlette(routes=routes, exception_handlers=HANDLERS)
-    guard = Guard(app, hosts, token, cookie)
-    return guard
+        Route("/enter", site.enter),
+        Route("/", site.page),
+        Route("/assets/{name}", site.asset),
+        Route("/api/desk", site.desk),
+    ]
+    answers = {"find": site.find, "stream": site.stream, "job": site.job, "view": site.view}
+    routes += [Route(f"/api/{name}", answer, methods=["POST"]) for name, answer in answers.items()]
+    return Guard(Starlette(routes=routes, exception_handlers=HANDLERS), hosts, token, cookie)
+
+
+def page_files() -> dict[str, bytes]:
+    """Read the files of the page by their names, the script of plotly among them."""
+    return {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir())} | {"plotly.js": get_plotlyjs().encode()}
+
+
+def one_of(value: object, allowed: Mapping[str, object], what: str) -> str:
+    """Take the name of something that there is."""
+    if not isinstance(value, str) or value not in allowed:
+        raise StateError(f"{what} is {shown(value)}; allowed: {', '.join(allowed)}")
+    return value
 
 
 def event_text(name: str, record: Mapping[str, Any]) -> str:
@@ -156,7 +197,7 @@ def file_answer(files: Mapping[str, bytes], name: str) -> Response:
     if name not in files:
         return problem(404, f"there is no file {shown(name)}")
     suffix = name[name.rfind(".") :]
-    return Response(files[name], media_type=KINDS.get(suffix, "application/octet-stream"))
+    return Response(files[name], media_type=MEDIA_TYPES.get(suffix, "application/octet-stream"))
 
 
 async def question_of(request: Request, allowed: set[str]) -> dict[str, Any]:

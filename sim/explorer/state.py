@@ -20,13 +20,13 @@ MOST_ITEMS: Final = 12
 MOST_TEXT: Final = 200_000
 """Letters of a base of one's own that an address carries."""
 MOST_RESEARCHERS: Final = 20_000
-MOST_RUNS: Final = 200
+MOST_PAGE_RUNS: Final = 200
 """Draws times replicates."""
 MOST_DRAWS: Final = 100
-IDS: Final = re.compile(r"[a-z][a-z0-9-]{0,23}")
-NAMES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-CODES: Final = re.compile(r"[A-Z]{3}")
-KINDS: Final = ("lever", "policy")
+ID_FORM: Final = re.compile(r"[a-z][a-z0-9-]{0,23}")
+NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+CODE_FORM: Final = re.compile(r"[A-Z]{3}")
+ITEM_KINDS: Final = ("lever", "policy")
 Places = tuple[str, ...] | None
 
 
@@ -35,7 +35,7 @@ class StateError(ValueError):
 
 
 @dataclass(frozen=True)
-class Item:
+class Moved:
     """One thing that is moved.
 
     Parameters
@@ -68,7 +68,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class State:
+class PageState:
     """What is asked of the page.
 
     Parameters
@@ -89,7 +89,7 @@ class State:
 
     base: str = "baseline"
     text: str = ""
-    items: tuple[Item, ...] = ()
+    items: tuple[Moved, ...] = ()
     drop: tuple[str, ...] = ()
     draws: int = 25
     replicates: int = 2
@@ -99,7 +99,7 @@ class State:
     made_with: str = ""
 
 
-def read_state(record: object) -> State:
+def read_state(record: object) -> PageState:
     """Check a record of the page and make a state of it.
 
     Raises
@@ -109,30 +109,32 @@ def read_state(record: object) -> State:
     """
     known = checked(record, "state", {"v", "base", "text", "items", "drop", "size", "look", "model"})
     if known.get("v", VERSION) != VERSION:
-        raise StateError(f"state: v is {shown(known['v'])}; this page reads version {VERSION}: use the version that made the link")
+        raise StateError(
+            f"state: v is {shown(known['v'])}; this page reads version {VERSION}: use the version that made the link"
+        )
     items = listed(known.get("items", []), "items", MOST_ITEMS)
     size = checked(known.get("size", {}), "size", {"draws", "replicates", "researchers", "seed", "until"})
-    found = State(
-        base=named(known.get("base", "baseline"), "base", NAMES),
+    found = PageState(
+        base=named(known.get("base", "baseline"), "base", NAME_FORM),
         text=text_of(known.get("text", ""), "text", MOST_TEXT),
         items=tuple(read_item(item, f"items[{k}]") for k, item in enumerate(items)),
-        drop=tuple(named(each, "drop", NAMES) for each in listed(known.get("drop", []), "drop", 200)),
-        draws=whole(size.get("draws", 25), "size.draws", 1, MOST_DRAWS),
-        replicates=whole(size.get("replicates", 2), "size.replicates", 1, 50),
-        researchers=whole(size.get("researchers", 5_000), "size.researchers", 100, MOST_RESEARCHERS),
-        seed=whole(size.get("seed", 1), "size.seed", 0, 2**32 - 1),
-        until=whole(size.get("until", 2035), "size.until", 2026, 2050),
+        drop=tuple(named(each, "drop", NAME_FORM) for each in listed(known.get("drop", []), "drop", 200)),
+        draws=checked_whole(size.get("draws", 25), "size.draws", 1, MOST_DRAWS),
+        replicates=checked_whole(size.get("replicates", 2), "size.replicates", 1, 50),
+        researchers=checked_whole(size.get("researchers", 5_000), "size.researchers", 100, MOST_RESEARCHERS),
+        seed=checked_whole(size.get("seed", 1), "size.seed", 0, 2**32 - 1),
+        until=checked_whole(size.get("until", 2035), "size.until", 2026, 2050),
         made_with=text_of(known.get("model", ""), "model", 64),
     )
-    if found.draws * found.replicates > MOST_RUNS:
+    if found.draws * found.replicates > MOST_PAGE_RUNS:
         runs = f"{found.draws} draws x {found.replicates} replicates"
-        raise StateError(f"size: {runs} are more than {MOST_RUNS} runs; ask for fewer, or use `talentsim compare`")
+        raise StateError(f"size: {runs} are more than {MOST_PAGE_RUNS} runs; ask for fewer, or use `talentsim compare`")
     if len({item.id for item in found.items}) < len(found.items):
         raise StateError("items: two have the same id; give each its own")
     return found
 
 
-def read_item(record: object, where: str) -> Item:
+def read_item(record: object, where: str) -> Moved:
     """Check one thing that is moved; errors as of `read_state`."""
     allowed = {"id", "kind", "name", "change", "value", "values", "origin", "destination", "from", "until", "ramp"}
     known = checked(record, where, allowed)
@@ -140,27 +142,27 @@ def read_item(record: object, where: str) -> Item:
         if key not in known:
             raise StateError(f"{where}.{key} is missing")
     kind = text_of(known["kind"], f"{where}.kind", 10)
-    if kind not in KINDS:
-        raise StateError(f"{where}.kind is {shown(kind)}; allowed: {', '.join(KINDS)}")
+    if kind not in ITEM_KINDS:
+        raise StateError(f"{where}.kind is {shown(kind)}; allowed: {', '.join(ITEM_KINDS)}")
     values = known.get("values", {})
     if not isinstance(values, dict) or len(values) > 50:
         raise StateError(f"{where}.values is {shown(values)}; allowed: at most 50 sizes by lever id")
-    return Item(
-        id=named(known["id"], f"{where}.id", IDS),
+    return Moved(
+        id=named(known["id"], f"{where}.id", ID_FORM),
         kind=kind,
-        name=named(known["name"], f"{where}.name", NAMES),
+        name=named(known["name"], f"{where}.name", NAME_FORM),
         change=text_of(known.get("change", "set"), f"{where}.change", 10),
-        value=number(known.get("value", 0.0), f"{where}.value"),
-        values=tuple((named(key, f"{where}.values", NAMES), number(each, f"{where}.values.{key}")) for key, each in values.items()),
+        value=checked_number(known.get("value", 0.0), f"{where}.value"),
+        values=tuple((named(key, where, NAME_FORM), checked_number(size, f"{where}.{key}")) for key, size in values.items()),
         origin=places(known.get("origin"), f"{where}.origin"),
         destination=places(known.get("destination"), f"{where}.destination"),
-        start=None if known.get("from") is None else whole(known["from"], f"{where}.from", 1900, 2100),
-        until=None if known.get("until") is None else whole(known["until"], f"{where}.until", 1900, 2100),
-        ramp=None if known.get("ramp") is None else whole(known["ramp"], f"{where}.ramp", 1, 60),
+        start=None if known.get("from") is None else checked_whole(known["from"], f"{where}.from", 1900, 2100),
+        until=None if known.get("until") is None else checked_whole(known["until"], f"{where}.until", 1900, 2100),
+        ramp=None if known.get("ramp") is None else checked_whole(known["ramp"], f"{where}.ramp", 1, 60),
     )
 
 
-def state_record(state: State) -> dict[str, Any]:
+def state_record(state: PageState) -> dict[str, Any]:
     """Write a state as the page has it; `read_state` reads it back."""
     return {
         "v": VERSION,
@@ -173,7 +175,7 @@ def state_record(state: State) -> dict[str, Any]:
     }
 
 
-def item_record(item: Item) -> dict[str, Any]:
+def item_record(item: Moved) -> dict[str, Any]:
     """Write one thing that is moved, as the page has it."""
     record: dict[str, Any] = {"id": item.id, "kind": item.kind, "name": item.name}
     record |= {"change": item.change, "value": item.value} if item.kind == "lever" else {"values": dict(item.values)}
@@ -249,14 +251,14 @@ def named(value: object, where: str, form: re.Pattern[str]) -> str:
     return value
 
 
-def number(value: object, where: str) -> float:
+def checked_number(value: object, where: str) -> float:
     """Take a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15 or not math.isfinite(value):
         raise StateError(f"{where} is {shown(value)}; allowed: a number")
     return float(value)
 
 
-def whole(value: object, where: str, low: int, high: int) -> int:
+def checked_whole(value: object, where: str, low: int, high: int) -> int:
     """Take a whole number of a range."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise StateError(f"{where} is {shown(value)}; allowed: {low} to {high}")
@@ -267,4 +269,4 @@ def places(value: object, where: str) -> Places:
     """Take a list of region codes; None for all."""
     if value is None:
         return None
-    return tuple(named(each, where, CODES) for each in listed(value, where, 60))
+    return tuple(named(each, where, CODE_FORM) for each in listed(value, where, 60))

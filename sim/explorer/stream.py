@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from sim.explorer.desk import values_today
 from sim.explorer.jobs import Job, StoppedError
-from sim.explorer.live import Bench, DrawsOfPlan, Question, finished_of, pair_of
+from sim.explorer.live import Bench, DrawsOfPlan, PageQuestion, finished_of, pair_of
 from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
-from sim.explorer.state import State, StateError
+from sim.explorer.state import PageState, StateError
 from sim.explorer.texts import command_of, python_of, scenario_text
 from sim.runs.executors import ExecutorError
 from sim.runs.provenance import model_id
@@ -20,11 +21,12 @@ from sim.scenarios.warnings import doubts
 
 SHOWN_AFTER: Final = (5, 10, 15, 20)
 """Draws after which bands are shown that are not complete; of more draws, every tenth."""
+OTHER_MODEL: Final = "The link was made with another version of the model ({}; this is {}): numbers may differ."
 Event = tuple[str, dict[str, Any]]
 
 
 async def answered(
-    bench: Bench, question: Question, look: Mapping[str, Any], is_last: Callable[[], bool]
+    bench: Bench, question: PageQuestion, look: Mapping[str, Any], is_last: Callable[[], bool]
 ) -> AsyncIterator[Event]:
     """Answer a question.
 
@@ -63,7 +65,7 @@ async def answered(
 
 
 async def partial(
-    question: Question, base: DrawsOfPlan, variant: DrawsOfPlan, look: Mapping[str, Any], is_last: Callable[[], bool]
+    question: PageQuestion, base: DrawsOfPlan, variant: DrawsOfPlan, look: Mapping[str, Any], is_last: Callable[[], bool]
 ) -> AsyncIterator[Event]:
     """Yield the first line and the bands that are not complete."""
     draws, is_shown = question.state.draws, not refused(question, look["tier"])
@@ -88,7 +90,7 @@ async def partial(
         yield "progress", {"done": number + 1, "total": draws}
 
 
-async def worked(job: Job, bench: Bench, state: State, asked: Mapping[str, Any]) -> AsyncIterator[Event]:
+async def worked(job: Job, bench: Bench, state: PageState, asked: Mapping[str, Any]) -> AsyncIterator[Event]:
     """Make a long answer: ``progress`` now and then, then ``answer``, or ``error`` with its problems.
 
     The work stops at its next step where nobody waits for it any more.
@@ -119,22 +121,20 @@ def problems_of(error: Exception) -> list[str]:
     return [str(each) for each in error.problems] if isinstance(error, ScenarioError) else [str(error)]
 
 
-def said_record(bench: Bench, question: Question) -> dict[str, Any]:
+def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
     """Write what a question says before anything is run: its file, its command, what in it does nothing."""
     state, data = question.state, question.base.basis.data
     made_with = model_id(data)
     ensemble = "" if question.base.ensemble.is_prior else question.base.ensemble.file
     notes = []
     if state.made_with and state.made_with != made_with:
-        notes.append(
-            f"The link was made with another version of the model ({state.made_with[:8]}; this is {made_with[:8]}): numbers may differ."
-        )
+        notes.append(OTHER_MODEL.format(state.made_with[:8], made_with[:8]))
     return {
         "title": question.variant.scenario.title,
         "base": {"name": state.base, "title": question.base.scenario.title},
         "places": list(places_of(question)),
         "years": list(range(2010, state.until + 1)),
-        "doubts": [{"lever": doubt.lever, "kind": doubt.kind, "message": doubt.message} for doubt in doubts(question.variant.scenario, data)],
+        "doubts": [asdict(doubt) for doubt in doubts(question.variant.scenario, data)],
         "today": values_today(bench, question),
         "file": scenario_text(state),
         "command": command_of(state, ensemble),

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sim.explorer.state import Item, Places, State
+from sim.explorer.state import Moved, PageState, Places
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import named_policies
 from sim.scenarios.reading.text import toml_string
@@ -14,11 +14,12 @@ from sim.scenarios.reading.text import toml_string
 EXPLORED: Final = "explored"
 """Name of the scenario that a page explores; its file is `explored.toml`."""
 ASSUMED: Final = "Moved in the explorer: an assumption."
+SIZE_KEYS: Final = ("researchers", "draws", "replicates", "seed", "until")
 FIRST_YEAR_ASKED: Final = 2027
 """From when a lever is moved, unless another year is asked for."""
 
 
-def scenario_text(state: State) -> str:
+def scenario_text(state: PageState) -> str:
     """Write the scenario file of a state: only differences from its base."""
     lines = [
         f"title    = {toml_string(title_of(state))}",
@@ -32,13 +33,13 @@ def scenario_text(state: State) -> str:
     return "\n".join(lines) + "\n"
 
 
-def title_of(state: State) -> str:
+def title_of(state: PageState) -> str:
     """Say in one line what a state moves."""
     moved = [item_words(item) for item in state.items] + [f"without {each}" for each in state.drop]
     return f"Explored: {'; '.join(moved) or 'nothing moved'}"[:300]
 
 
-def item_words(item: Item) -> str:
+def item_words(item: Moved) -> str:
     """Name what is moved, by how much and for whom."""
     size = ""
     if item.kind == "lever":
@@ -48,7 +49,7 @@ def item_words(item: Item) -> str:
     return f"{item.name}{size}{whom}"
 
 
-def lever_lines(item: Item) -> Iterator[str]:
+def lever_lines(item: Moved) -> Iterator[str]:
     """Write the table of a lever."""
     yield "[[lever]]"
     yield f"id = {toml_string(item.id)}"
@@ -63,7 +64,7 @@ def lever_lines(item: Item) -> Iterator[str]:
     yield f"evidence = {toml_string(ASSUMED)}"
 
 
-def policy_lines(item: Item) -> Iterator[str]:
+def policy_lines(item: Moved) -> Iterator[str]:
     """Write the table of a named policy."""
     yield "[[policy]]"
     yield f"name = {toml_string(item.name)}"
@@ -79,7 +80,7 @@ def policy_lines(item: Item) -> Iterator[str]:
         yield f"values = {{ {pairs} }}"
 
 
-def window_lines(item: Item, usual: int | None) -> Iterator[str]:
+def window_lines(item: Moved, usual: int | None) -> Iterator[str]:
     """Write the window; what is not asked for is left out."""
     start = item.start if item.start is not None else usual
     for key, year in (("from", start), ("until", item.until), ("ramp_years", item.ramp)):
@@ -97,7 +98,7 @@ def listed_text(names: Sequence[str]) -> str:
     return f"[{', '.join(toml_string(name) for name in names)}]"
 
 
-def command_of(state: State, ensemble: str = "") -> str:
+def command_of(state: PageState, ensemble: str = "") -> str:
     """Write the command that gives the numbers of a state, beside its scenario file.
 
     Parameters
@@ -107,13 +108,14 @@ def command_of(state: State, ensemble: str = "") -> str:
     ensemble
         How the ensemble was asked for; "" for the one that runs have anyway.
     """
-    sizes = [word for key in ("researchers", "draws", "replicates", "seed", "until") for word in (f"--{key}", f"{getattr(state, key)}")]
-    return shlex.join(["talentsim", "compare", state.base, f"{EXPLORED}.toml", *sizes, *(["--ensemble", ensemble] if ensemble else [])])
+    sizes = [word for key in SIZE_KEYS for word in (f"--{key}", f"{getattr(state, key)}")]
+    of_ensemble = ["--ensemble", ensemble] if ensemble else []
+    return shlex.join(["talentsim", "compare", state.base, f"{EXPLORED}.toml", *sizes, *of_ensemble])
 
 
-def python_of(state: State) -> str:
+def python_of(state: PageState) -> str:
     """Write the lines of Python that give the numbers of a state, beside its scenario file."""
-    sizes = ", ".join(f"{key}={getattr(state, key)}" for key in ("draws", "replicates", "researchers", "seed", "until"))
+    sizes = ", ".join(f"{key}={getattr(state, key)}" for key in SIZE_KEYS)
     return (
         f'import sim\n\nfound = sim.compare("{state.base}", "{EXPLORED}.toml", {sizes})\n'
         'print(found)\nprint(found.table("headlines"))\n'

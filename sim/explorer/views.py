@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.calibration.evidence import WEIGHED, load_evidence
 from sim.calibration.fit import Fit, RowFit, fit
@@ -19,9 +20,9 @@ from sim.calibration.tracker.charts import read_charts
 from sim.comparisons.crossings import work_counts
 from sim.comparisons.regions import PASSING
 from sim.explorer.live import Bench, Finished
-from sim.explorer.numbers import bands_record, plain, refused
-from sim.explorer.state import State, shown
-from sim.model.world import REPORT_FROM, Integers
+from sim.explorer.numbers import as_lists, bands_record, refused
+from sim.explorer.state import PageState, shown
+from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import crossing
 from sim.runs.outcomes.statistics import shares_of
 from sim.scenarios.scenario import Basis
@@ -37,7 +38,7 @@ class ViewError(ValueError):
     """A view that cannot be shown; says why."""
 
 
-def bands_view(bench: Bench, state: State, look: Mapping[str, Any]) -> dict[str, Any]:
+def bands_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[str, Any]:
     """Show another tier or axis of what was run."""
     finished = bench.finish(state)
     why = refused(finished.question, look["tier"])
@@ -46,7 +47,7 @@ def bands_view(bench: Bench, state: State, look: Mapping[str, Any]) -> dict[str,
     return bands_record(finished.question, finished.pair, look)
 
 
-def flow_view(bench: Bench, state: State, look: Mapping[str, Any]) -> dict[str, Any]:
+def flow_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[str, Any]:
     """Show where the visible workers of a year come from, went to graduate school and work: mean over runs, in people."""
     finished = bench.finish(state)
     year = look.get("year", state.until)
@@ -65,13 +66,13 @@ def flow_view(bench: Bench, state: State, look: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def largest(paths: Integers, codes: tuple[str, ...]) -> list[str]:
+def largest(paths: NDArray[np.int32], codes: tuple[str, ...]) -> list[str]:
     """Name the regions through which most pass, the largest first."""
     through = sum(paths.sum(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3))
     return [codes[int(region)] for region in np.argsort(-np.asarray(through), kind="stable")[:FLOW_REGIONS]]
 
 
-def stream_rows(paths: Integers, codes: tuple[str, ...], told: list[str], people: float) -> list[list[Any]]:
+def stream_rows(paths: NDArray[np.int32], codes: tuple[str, ...], told: list[str], people: float) -> list[list[Any]]:
     """List origin, graduate school, work and people of each stream that is not empty."""
     place = [told.index(code) if code in told else len(told) for code in codes]
     names = [*told, OTHERS]
@@ -90,17 +91,22 @@ def published_rows(bench: Bench, year: int) -> list[list[Any]]:
     ]
 
 
-def futures_view(bench: Bench, state: State, look: Mapping[str, Any]) -> dict[str, Any]:
+def futures_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[str, Any]:
     """Show every run by itself: shares of who may pass whom, and the first year in which that happens."""
     finished = bench.finish(state)
     codes, years = bench.basis.data.codes, np.arange(REPORT_FROM, state.until + 1)
     pair = [codes.index(code) for code in PASSING]
-    record: dict[str, Any] = {"challenger": PASSING[0], "leader": PASSING[1], "years": years.tolist(), "runs": run_names(finished)}
+    record: dict[str, Any] = {
+        "challenger": PASSING[0],
+        "leader": PASSING[1],
+        "years": years.tolist(),
+        "runs": run_names(finished),
+    }
     for side, counts in (("base", finished.pair.base), ("variant", finished.pair.variant)):
         work = work_counts(counts, "top20")
         first = crossing(work, years, *pair)
         record[side] = {
-            "shares": plain(shares_of(work)[..., pair].transpose(2, 0, 1)),
+            "shares": as_lists(shares_of(work)[..., pair].transpose(2, 0, 1)),
             "first": [None if math.isnan(year) or year > state.until else int(year) for year in np.asarray(first, dtype=float)],
         }
     return record
@@ -111,7 +117,7 @@ def run_names(finished: Finished) -> list[list[int]]:
     return [[draw, replicate] for draw in finished.pair.draws for replicate in range(finished.pair.base.shape[1])]
 
 
-def fit_view(bench: Bench, state: State, look: Mapping[str, Any]) -> dict[str, Any]:
+def fit_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[str, Any]:
     """Show what the model meets of what was published, and its largest misses; the same for every state."""
     found = fit_of(bench.basis)
     weighed = [each for each in found.rows if each.row.use in WEIGHED and math.isfinite(each.miss)]
@@ -140,5 +146,5 @@ def fit_row_record(each: RowFit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-View = Callable[[Bench, State, Mapping[str, Any]], dict[str, Any]]
-VIEWS: Final[Mapping[str, View]] = {"bands": bands_view, "flow": flow_view, "futures": futures_view, "fit": fit_view}
+ViewMaker = Callable[[Bench, PageState, Mapping[str, Any]], dict[str, Any]]
+VIEWS: Final[Mapping[str, ViewMaker]] = {"bands": bands_view, "flow": flow_view, "futures": futures_view, "fit": fit_view}
