@@ -19,6 +19,7 @@ from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.calibrate import calibrate
 from sim.cli.compare import compare
+from sim.cli.complete import completion
 from sim.cli.fit import fit
 from sim.cli.questions.cohort import cohort
 from sim.cli.questions.find import find
@@ -45,7 +46,7 @@ def cli() -> None:
 
 VERBS = (
     find, new, run, compare, solve, tracker, cohort, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness,
-    check, scenarios, levers, policies, sources, trace,
+    check, scenarios, levers, policies, sources, trace, completion,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
