@@ -18,7 +18,7 @@ from benchmarks.sweep_design import write_design
 
 def seconds_to_stop(folder: Path, out: Path, workers: int, wait: float) -> float:
     """Start the sweep, wait for its first part and a moment longer, interrupt its group, wait for the end."""
-    words = [sys.executable, "-m", "sim", "sweep", str(folder / "design.toml"), "--out", str(out), "--workers", str(workers)]
+    words = [sys.executable, "-m", "sim", "sweep", str(folder / "design.toml"), "--to", str(out), "--workers", str(workers)]
     process = subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not any(out.glob("parts/*.parquet")):
         time.sleep(0.01)

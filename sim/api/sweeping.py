@@ -80,9 +80,9 @@ def sweep(
     return read_folder(store.folder)
 
 
-def sweep_folder(name: str, shard: Shard = WHOLE) -> Path:
-    """Name the folder of a sweep after its design; a shard has its own."""
-    return Path("results") / "sweeps" / (name if shard[1] == 1 else f"{name}-{shard[0]}-of-{shard[1]}")
+def sweep_folder(name: str, shard: Shard = WHOLE, root: Path = Path("results")) -> Path:
+    """Name the folder of a sweep below the results after its design; a shard has its own."""
+    return root / "sweeps" / (name if shard[1] == 1 else f"{name}-{shard[0]}-of-{shard[1]}")
 
 
 def read_sweep(folder: str | Path) -> Sweep:

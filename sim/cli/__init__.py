@@ -19,6 +19,7 @@ from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
 from sim.cli.calibrate import calibrate
 from sim.cli.compare import compare
+from sim.cli.complete import completion
 from sim.cli.explore import explore
 from sim.cli.fit import fit
 from sim.cli.questions.cohort import cohort
@@ -47,7 +48,7 @@ def cli() -> None:
 
 VERBS = (
     find, new, run, compare, explore, solve, tracker, cohort, report, fit, calibrate, validate, sweep, merge, sensitivity,
-    discover, robustness, check, scenarios, levers, policies, sources, trace,
+    discover, robustness, check, scenarios, levers, policies, sources, trace, completion,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sim
-from sim.cli.terminal import InputError, json_option, say, show_json, unknown
+from sim.cli.terminal import InputError, json_option, out_option, say, show_json, unknown
 
 if TYPE_CHECKING:
     from sim.sweeps.analysis.sensitivity import Sensitivity
     from sim.sweeps.results import Sweep
 
-_SWEEPS = Path("results") / "sweeps"
+_SWEEPS = "sweeps"
 _ANALYSIS = "analysis"
 _EXTRA = {"SALib": "SALib", "ema_workbench": "ema_workbench", "sklearn": "scikit-learn"}
 _LONGEST_NAME = 60
@@ -33,14 +33,15 @@ scenario_option = click.option("--scenario", metavar="NAME", help="One scenario 
 
 @click.command()
 @sweep_argument
+@out_option
 @measure_option
 @scenario_option
 @click.option("--against", metavar="NAME", help="Subtract this scenario, run by run: what decides the size of an effect.")
 @json_option
-def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: str | None, as_json: bool) -> None:
+def sensitivity(sweep: str, out: str, measure: str | None, scenario: str | None, against: str | None, as_json: bool) -> None:
     """Say which inputs of the sweep in the folder SWEEP matter for a measure: its factors, and what its draws differ in.
 
-    SWEEP is a folder, or a name below results/sweeps. Tables and figures are written into its folder, below analysis.
+    SWEEP is a folder, or a name below sweeps in the results folder. Tables and figures are written into its folder, below analysis.
     """
     gc.enable()
     with _explained_input():
@@ -49,7 +50,7 @@ def sensitivity(sweep: str, measure: str | None, scenario: str | None, against: 
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import chosen_scenarios, default_measure, meanings
 
-        held = _find_sweep(sweep)
+        held = _find_sweep(sweep, Path(out))
         text = measure or default_measure(held)
         records: list[dict[str, Any]] = []
         for name in chosen_scenarios(held, scenario):
@@ -105,13 +106,14 @@ def _sensitivities(sweep: Sweep, text: str, name: str, against: str | None) -> t
 
 @click.command()
 @sweep_argument
+@out_option
 @click.option("--where", required=True, metavar="CONDITION", help="As in 'share(work, CHN, top20, 2035) > 0.4'.")
 @scenario_option
 @click.option(
     "--density", type=click.FloatRange(0.0, 1.0), default=0.8, show_default=True, metavar="D", help="Least density of a box."
 )
 @json_option
-def discover(sweep: str, where: str, scenario: str | None, density: float, as_json: bool) -> None:
+def discover(sweep: str, out: str, where: str, scenario: str | None, density: float, as_json: bool) -> None:
     """Say under which conditions an outcome happens in the sweep in the folder SWEEP (PRIM and CART).
 
     A CONDITION is made of measures that the sweep kept, numbers, + - * /, comparisons, and, or, not and parentheses.
@@ -124,7 +126,7 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
         from sim.sweeps.analysis.discovery import discover as discovered
         from sim.sweeps.analysis.responses import chosen_scenarios, meanings
 
-        held = _find_sweep(sweep)
+        held = _find_sweep(sweep, Path(out))
         records: list[dict[str, Any]] = []
         for name in chosen_scenarios(held, scenario):
             found = discovered(held, where, name, density)
@@ -150,10 +152,11 @@ def discover(sweep: str, where: str, scenario: str | None, density: float, as_js
 
 @click.command()
 @sweep_argument
+@out_option
 @measure_option
 @click.option("--direction", type=click.Choice(["higher", "lower"]), default="higher", show_default=True, help="What is better.")
 @json_option
-def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -> None:
+def robustness(sweep: str, out: str, measure: str | None, direction: str, as_json: bool) -> None:
     """Set the policies of the sweep in the folder SWEEP against its uncertain futures: who regrets least.
 
     Policies are its scenarios and futures its points and draws; with one scenario, policies are the points.
@@ -166,7 +169,7 @@ def robustness(sweep: str, measure: str | None, direction: str, as_json: bool) -
         from sim.sweeps.analysis.responses import default_measure
         from sim.sweeps.analysis.robustness import robustness as compared
 
-        held = _find_sweep(sweep)
+        held = _find_sweep(sweep, Path(out))
         text = measure or default_measure(held)
         found = compared(held, text, direction)
         folder, stem = _place(held, f"robustness-{direction}", text)
@@ -198,8 +201,8 @@ def _explained_input() -> Iterator[None]:
         raise InputError([f"this analysis needs the package {_EXTRA[package]}: pip install 'talentsim[analysis]'"]) from error
 
 
-def _find_sweep(name: str) -> Sweep:
-    """Read a sweep by its folder, or by its name below results/sweeps.
+def _find_sweep(name: str, out: Path) -> Sweep:
+    """Read a sweep by its folder, or by its name below sweeps in the results folder.
 
     Raises
     ------
@@ -209,14 +212,14 @@ def _find_sweep(name: str) -> Sweep:
     from sim.sweeps.results import read_sweep
     from sim.sweeps.store import DESIGN_RECORD
 
-    for folder in (Path(name), _SWEEPS / name):
+    for folder in (Path(name), out / _SWEEPS / name):
         if (folder / DESIGN_RECORD).is_file():
             return read_sweep(folder)
-    known = sorted(path.parent.name for path in _SWEEPS.glob(f"*/{DESIGN_RECORD}"))
+    known = sorted(path.parent.name for path in (out / _SWEEPS).glob(f"*/{DESIGN_RECORD}"))
     if Path(name).is_dir():
         raise InputError([f"{name} holds no sweep; `talentsim sweep DESIGN` makes one"])
     if not known:
-        raise InputError([f"there is no sweep {name!r}, nor any in {_SWEEPS}; `talentsim sweep DESIGN` makes one"])
+        raise InputError([f"there is no sweep {name!r}, nor any in {out / _SWEEPS}; `talentsim sweep DESIGN` makes one"])
     raise InputError([unknown("sweep", name, known)])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from sim.cli.complete import complete_levers, complete_policies, complete_scenarios
 from sim.cli.terminal import InputError, json_option, load_all, say, scenario_arguments, show_json, unknown
 
 
@@ -24,40 +26,51 @@ def check(scenarios: tuple[str, ...], as_json: bool) -> None:
         say(scenario_report(scenario))
 
 
+def with_words(texts: Mapping[str, str], asked: str) -> list[str]:
+    """List the names whose name or text holds every word that was asked for, in any case of its letters."""
+    words = asked.lower().replace("_", " ").replace("-", " ").split()
+    plain = {name: f"{name} {text}".lower().replace("_", " ").replace("-", " ") for name, text in texts.items()}
+    return [name for name, text in plain.items() if all(word in text for word in words)]
+
+
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_levers)
 @json_option
 def levers(name: str | None, as_json: bool) -> None:
-    """List what a scenario can move, or say everything about the lever NAME."""
+    """List what a scenario can move, those about the word NAME, or say everything about the lever NAME."""
     from sim.cli.tables.inputs import lever_record, lever_report, levers_report
     from sim.scenarios.levers.declared import LEVERS
 
-    if name is not None and name not in LEVERS:
-        raise InputError([unknown("lever", name, LEVERS)])
-    chosen = list(LEVERS.values()) if name is None else [LEVERS[name]]
+    about = {each.name: f"{each.meaning} {each.enters}" for each in LEVERS.values()}
+    found = [name] if name in LEVERS else with_words(about, name or "")
+    if not found:
+        raise InputError([unknown("lever", str(name), LEVERS)])
+    chosen = [LEVERS[each] for each in found]
     if as_json:
         show_json({"levers": [lever_record(lever) for lever in chosen]})
     else:
-        say(levers_report(chosen) if name is None else lever_report(chosen[0]))
+        say(lever_report(chosen[0]) if name in LEVERS else levers_report(chosen))
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_policies)
 @json_option
 def policies(name: str | None, as_json: bool) -> None:
-    """List the named policies a scenario can use, or say everything about the policy NAME."""
+    """List the named policies a scenario can use, those about the word NAME, or say everything about the policy NAME."""
     from sim.cli.tables.inputs import policies_report, policy_record, policy_report
     from sim.data.load import load_data
     from sim.scenarios.load import named_policies
 
     known, regions = named_policies(), load_data().codes
-    if name is not None and name not in known:
-        raise InputError([unknown("policy", name, known)])
-    chosen = list(known.values()) if name is None else [known[name]]
+    about = {each.name: f"{each.title} {each.about} {' '.join(lever.name for lever in each.levers)}" for each in known.values()}
+    found = [name] if name in known else with_words(about, name or "")
+    if not found:
+        raise InputError([unknown("policy", str(name), known)])
+    chosen = [known[each] for each in found]
     if as_json:
         show_json({"policies": [policy_record(policy, regions) for policy in chosen]})
     else:
-        say(policies_report(chosen) if name is None else policy_report(chosen[0], regions))
+        say(policy_report(chosen[0], regions) if name in known else policies_report(chosen))
 
 
 @click.command()
@@ -85,29 +98,38 @@ def sources(name: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", metavar="RUN_OR_COMPARISON", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--researcher", required=True, metavar="ORIGIN-COHORT-INDEX", help="Who, as in CHN-2012-17.")
 @click.option("--draw", default=0, show_default=True, metavar="N", help="Draw of the run.")
 @click.option("--replicate", default=0, show_default=True, metavar="N", help="Replicate of the run.")
 @json_option
 def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: bool) -> None:
-    """Tell one researcher's life in the run of the folder RUN: options, probabilities, shocks, visas, choices."""
+    """Tell one researcher's life in the folder of a run: options, probabilities, shocks, visas, choices.
+
+    In the folder of a comparison, the life in its base and in each variant.
+    """
+    from sim.comparisons.folder import runs_of_comparison
     from sim.runs.lives.replay import TraceError
     from sim.runs.lives.trace import life_record
     from sim.runs.lives.trace import trace as traced
 
+    places = runs_of_comparison(folder)
     try:
-        life = traced(folder, researcher, draw, replicate)
+        lives = [traced(place, researcher, draw, replicate) for place in places.values() or [folder]]
     except TraceError as error:
         raise InputError([str(error)]) from error
     if as_json:
-        show_json(life_record(life))
-    else:
-        say(str(life), soft_wrap=True)
+        records = [life_record(life) for life in lives]
+        named = [{"run": name, **record} for name, record in zip(places, records, strict=False)]
+        show_json({"lives": named} if places else records[0])
+        return
+    for number, life in enumerate(lives):
+        head = f"{'' if number == 0 else chr(10)}Under {list(places)[number]}:\n" if places else ""
+        say(f"{head}{life}", soft_wrap=True)
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_scenarios)
 @json_option
 def scenarios(name: str | None, as_json: bool) -> None:
     """List the shipped scenarios, or say what the scenario NAME changes, why, what it does and what would prove it wrong."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from sim.cli.complete import complete_scenarios
 from sim.cli.report import RUN_RECORD, report_into
 from sim.cli.run import (
     USUAL,
@@ -22,7 +23,7 @@ from sim.cli.run import (
     size_options,
     workers_option,
 )
-from sim.cli.terminal import InputError, WorkError, gathered, json_option, load_all, progress_bar, say, show_json
+from sim.cli.terminal import InputError, WorkError, gathered, json_option, load_all, out_option, progress_bar, say, show_json
 from sim.scenarios.groups import GROUPS
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Output(NamedTuple):
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="BASE VARIANT...")
-@click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
+@click.argument("runs", nargs=-1, required=True, metavar="BASE VARIANT...", shell_complete=complete_scenarios)
+@out_option
 @size_options(Sizes())
 @workers_option
 @draws_options

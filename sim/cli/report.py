@@ -20,12 +20,12 @@ _FIGURES = "figures"
 
 @click.command()
 @click.argument("folder", metavar="RUN_OR_COMPARISON", type=click.Path(path_type=Path))
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--to", "to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
               help="The page.  [default: report.html in the folder]")  # fmt: skip
 @click.option("--figures", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
               help="Write every figure there too, as PNG, SVG, CSV and JSON.")  # fmt: skip
 @json_option
-def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) -> None:
+def report(folder: Path, to: Path | None, figures: Path | None, as_json: bool) -> None:
     """Write one page, to be mailed or printed, about the folder of a run or of a comparison."""
     from sim.reports.figures.catalogue import save_figures
     from sim.reports.page import ReportTooLargeError, write_report
@@ -35,7 +35,7 @@ def report(folder: Path, out: Path | None, figures: Path | None, as_json: bool) 
     what = read_folder(folder)
     compared = as_comparison(what) if isinstance(what, Run) else what
     try:
-        page = write_report(compared, out or folder / _PAGE)
+        page = write_report(compared, to or folder / _PAGE)
     except ReportTooLargeError as error:
         raise WorkError(str(error)) from error
     files = [] if figures is None else save_figures(compared, figures)

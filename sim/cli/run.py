@@ -17,6 +17,7 @@ from sim.cli.terminal import (
     gathered,
     json_option,
     load_all,
+    out_option,
     progress_bar,
     progress_lines,
     say,
@@ -99,7 +100,7 @@ class RunOutput(NamedTuple):
 
 @click.command()
 @scenario_arguments
-@click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
+@out_option
 @size_options(USUAL)
 @click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
               help="Engine that walks the years.")  # fmt: skip

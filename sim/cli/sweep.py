@@ -10,14 +10,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.terminal import FAILED, InputError, WorkError, json_option, say, show_json
+from sim.cli.terminal import FAILED, InputError, WorkError, json_option, out_option, say, show_json
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -33,7 +33,9 @@ SECONDS_FOR_WORKERS = 60
 
 @click.command()
 @click.argument("design")
-@click.option("--out", metavar="DIR", help="Folder of the sweep.  [default: results/sweeps/ and the design's name]")
+@out_option
+@click.option("--to", "to", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the sweep itself.  [default: sweeps/ and the design's name, below --out]")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that is running, as in tcp://host:8786.")
 @click.option("--shard", metavar="I/N", help="Run the I-th of N parts only; `talentsim merge` puts them together.")
@@ -42,7 +44,8 @@ SECONDS_FOR_WORKERS = 60
 @json_option
 def sweep(
     design: str,
-    out: str | None,
+    out: str,
+    to: Path | None,
     workers: int | None,
     dask: str | None,
     shard: str | None,
@@ -61,14 +64,15 @@ def sweep(
         from sim.api.sweeping import sweep_folder
         from sim.runs.executors import available_cores
 
-        folder = Path(out) if out else sweep_folder(wanted.name, part)
+        folder = to or sweep_folder(wanted.name, part, Path(out))
         processes = workers or available_cores()
         if dry_run:
             with executor_of(processes, dask) as (_, width):
                 say_estimate(wanted, folder, width, part, as_json)
             return
         progress = run_sweep(wanted, folder, processes, dask, part, retry, as_json)
-    say_end(progress, folder, as_json)
+        files = write_tables(folder, progress)
+    say_end(progress, folder, files, as_json)
 
 
 def load_design(name: str) -> Design:
@@ -146,7 +150,24 @@ def run_sweep(
             store.close()
 
 
-def say_end(progress: SweepProgress, folder: Path, as_json: bool) -> None:
+def write_tables(folder: Path, progress: SweepProgress) -> list[Path]:
+    """Write the results of a sweep as CSV, and a figure where one number varies; nothing while no run is there.
+
+    Returns
+    -------
+    The files that a reader opens.
+    """
+    from sim.reports.figures.dose import save_response, varies_one_number
+    from sim.sweeps.results import read_sweep, write_results
+
+    if progress.done - progress.failed <= 0:
+        return []
+    held = read_sweep(folder)
+    table = write_results(held)
+    return [table, save_response(held)[0]] if varies_one_number(held) else [table]
+
+
+def say_end(progress: SweepProgress, folder: Path, files: Sequence[Path], as_json: bool) -> None:
     """Say where the sweep is; exit with 1 if runs failed."""
     failed = f"{progress.failed:,} of {progress.total:,} runs failed; their rows in {folder} say why, --retry tries them again."
     if progress.message:
@@ -154,7 +175,7 @@ def say_end(progress: SweepProgress, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json(
             {"folder": str(folder), "runs": progress.total, "done": progress.done, "executed": progress.executed,
-             "failed": progress.failed, "message": progress.message, "seconds": round(progress.seconds, 3)}
+             "failed": progress.failed, "message": progress.message, "seconds": round(progress.seconds, 3), "files": [str(path) for path in files]}
         )  # fmt: skip
         if progress.failed:
             click.echo(f"talentsim: {failed}", err=True)
@@ -165,6 +186,8 @@ def say_end(progress: SweepProgress, folder: Path, as_json: bool) -> None:
         f"{progress.done:,} of {progress.total:,} runs are in {folder}: {there:,} were there, {progress.executed:,} executed.",
         soft_wrap=True,
     )
+    for path in files:
+        say(f"{path.name}: {path}", soft_wrap=True)
     if progress.failed:
         raise WorkError(failed)
 
@@ -311,18 +334,19 @@ def read_shard(text: str | None) -> tuple[int, int]:
 @click.argument(
     "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder of the whole sweep.")
+@click.option("--to", "to", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder of the whole sweep.")
 @json_option
-def merge(folders: tuple[Path, ...], out: Path, as_json: bool) -> None:
-    """Put the shards of one sweep together; what is in --out already stays."""
+def merge(folders: tuple[Path, ...], to: Path, as_json: bool) -> None:
+    """Put the shards of one sweep together; what is in --to already stays."""
     gc.enable()
-    from sim.sweeps.results import read_sweep
+    from sim.sweeps.results import read_sweep, write_results
     from sim.sweeps.store import merge as merge_shards
 
-    added = merge_shards(folders, out)
-    whole = read_sweep(out)
+    added = merge_shards(folders, to)
+    whole = read_sweep(to)
+    write_results(whole)
     if as_json:
-        show_json({"folder": str(out), "added": added, "missing": whole.missing, "failed": whole.failed})
+        show_json({"folder": str(to), "added": added, "missing": whole.missing, "failed": whole.failed})
         return
     lacks = f" {counted(whole.missing, 'run')} of the design are missing: a shard is not done." if whole.missing else ""
-    say(f"{counted(added, 'run')} added to {out}.{lacks}", soft_wrap=True)
+    say(f"{counted(added, 'run')} added to {to}.{lacks}", soft_wrap=True)

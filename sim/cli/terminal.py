@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
 
 import click
 
+from sim.cli.complete import complete_scenarios
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -26,7 +28,10 @@ DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 Command = TypeVar("Command", bound=Callable[..., None])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-scenario_arguments = click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+scenario_arguments = click.argument(
+    "scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=complete_scenarios
+)
+out_option = click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
 
 
 def gathered(name: str, kind: type[NamedTuple]) -> Callable[[Command], Command]:

@@ -239,6 +239,26 @@ def read_comparison(folder: Path, runs: Sequence[Run] = ()) -> Comparison:
         raise FolderError(folder, f"damaged: {error}") from error
 
 
+def runs_of_comparison(folder: Path) -> dict[str, Path]:
+    """Return where the runs of a comparison lie, by name, the base first; nothing if the folder is none of a comparison.
+
+    Raises
+    ------
+    sim.runs.atomic.FolderError
+        If the record is damaged or a run is gone.
+    """
+    place = folder / "provenance.json"
+    if not place.is_file():
+        return {}
+    try:
+        record = json.loads(place.read_text(encoding="utf-8"))
+        if "comparison_id" not in record:
+            return {}
+        return {str(run["name"]): run_place(folder, run).resolve() for run in record["runs"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FolderError(folder, f"damaged: {error}") from error
+
+
 def anatomy_folder(folder: Path, number: int) -> Path:
     """Name the folder of the anatomy of a variant, counted from 1."""
     return folder / f"anatomy-{number}"

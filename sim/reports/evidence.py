@@ -64,14 +64,18 @@ def origin_part(comparison: Comparison) -> Blocks:
                 ]
             ),
         ]
+    licence = "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's."
+    return [*blocks, Definitions([("cite as", citation(comparison)), ("licence", licence)])]
+
+
+def citation(comparison: Comparison) -> str:
+    """Say how to cite a comparison or a run."""
     version = comparison.base.provenance["versions"]["talentsim"]
     ids = ", ".join(run.run_id for _, run in shown_runs(comparison))
-    cite = (
+    return (
         f"The talentsim maintainers: talentsim: agent-based simulation of where AI researchers come from, study and work, "
         f"version {version}; runs {ids}."
     )
-    licence = "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's."
-    return [*blocks, Definitions([("cite as", cite), ("licence", licence)])]
 
 
 def _pairs(comparison: Comparison) -> list[tuple[str, Scenario | str | None, Scenario | str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -113,9 +114,15 @@ class FigureBlock(NamedTuple):
     description: str
     picture: str
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels, from the head of the PNG."""
+        head = base64.b64decode(self.picture[:32])
+        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
 
 class Folded(NamedTuple):
-    """Something that opens when it is asked for, and in print."""
+    """Something that opens when it is asked for; in print only if it is open."""
 
     summary: str
     blocks: Blocks
@@ -126,11 +133,17 @@ Blocks = Sequence[Block]
 
 
 class Section(NamedTuple):
-    """A part of the page with its heading."""
+    """A part of the page with its heading; blocks at some places stand on the screen only."""
 
     anchor: str
     title: str
     blocks: Blocks
+    unprinted: frozenset[int] = frozenset()
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether anything of it is printed."""
+        return len(self.unprinted) < len(self.blocks)
 
 
 @cache

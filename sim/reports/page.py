@@ -24,7 +24,9 @@ from sim.reports.figures.pages import plotly_figure
 from sim.reports.figures.tables import BARS, COLOURS, INTERVALS, LINES, FigureTable, shown_runs
 from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
 from sim.reports.sections import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
+from sim.reports.sheets import FIRST_SHEET, printed
 from sim.reports.single import as_comparison
+from sim.reports.summary import summary_part
 from sim.reports.words import shortened
 from sim.runs.folder import Run
 from sim.sources import PACKAGE, whole_file
@@ -135,7 +137,7 @@ def _page(comparison: Comparison, figures: Figures, sections: Sequence[Section],
             title=shortened(title, MOST_TITLE),
             kind=shortened(_kind(comparison), MOST_TITLE),
             lead=_question(runs[-1], title),
-            sections=_without(sections, left_out, len(comparison.variants)),
+            sections=printed(_without(sections, left_out, len(comparison.variants))),
             footer=f"{shortened(run_note(comparison), MOST_NOTE)} Written by talentsim {version}. Projections under assumptions, "
             "not forecasts of persons.",
             style=_text("style.css"),
@@ -148,7 +150,7 @@ def _page(comparison: Comparison, figures: Figures, sections: Sequence[Section],
 
 
 def _without(sections: Sequence[Section], left_out: Sequence[str], variants: int) -> list[Section]:
-    """Leave figures and sections out, and say at the end of the answer what is not shown."""
+    """Leave figures and sections out, and say in the section behind the answer what is not shown."""
     kept = []
     for section in sections:
         blocks = [block for block in section.blocks if not (isinstance(block, FigureBlock) and block.name in left_out)]
@@ -162,8 +164,12 @@ def _without(sections: Sequence[Section], left_out: Sequence[str], variants: int
             f"Left out to keep the page below {MOST_PAGE_BYTES / 1e6:.0f} MB: {', '.join(left_out)}; their pictures and tables "
             "lie in the folder of the comparison."
         )
-    first = kept[0]
-    return [Section(first.anchor, first.title, [*first.blocks, *([Paragraph(" ".join(said))] if said else [])]), *kept[1:]]
+    first, second, *others = kept
+    return [
+        first,
+        Section(second.anchor, second.title, [*([Paragraph(" ".join(said))] if said else []), *second.blocks]),
+        *others,
+    ]
 
 
 def described(table: FigureTable) -> str:
@@ -192,11 +198,16 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
     def drawn(*names: str) -> list[Block]:
         return [blocks[name] for name in names if name in blocks]
 
-    sections = [Section("answer", "The answer", answer_part(comparison))]
+    main = drawn("effects" if comparison.variants else "work-shares")
+    sections = [
+        Section(FIRST_SHEET, "The answer", summary_part(comparison, main)),
+        Section("scenarios", "Scenario by scenario", answer_part(comparison)),
+    ]
     if comparison.variants:
-        effects = [*drawn("effects", "differences", "differences-study"), *headline_part(comparison)]
+        effects = [*drawn("differences", "differences-study"), *headline_part(comparison)]
         sections.append(Section("effects", "How much changes, and is it more than noise", effects))
-    sections.append(Section("shares", "Where they work", drawn("work-shares", "work-shares-elite", "crossing")))
+    shares = drawn(*(("work-shares",) if comparison.variants else ()), "work-shares-elite", "crossing")
+    sections.append(Section("shares", "Where they work", shares))
     anatomy = anatomy_part(comparison)
     if anatomy:
         who = [*drawn("switchers", "channels", "levers"), *anatomy]

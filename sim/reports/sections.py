@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart
 from sim.comparisons.answers.ranking import best_of, ranked_texts
@@ -17,7 +17,7 @@ from sim.reports.numbers import ShareCell, reading_notes, share_cells, shown_yea
 from sim.reports.words import AXIS_WORDS, SHOWN_AXES, SHOWN_TIERS, TIER_WORDS, region_names, span
 from sim.runs.folder import Run
 
-_HEADLINE_COLUMNS = ("share of", "year", "base", "variant", "change, points", "90 % of runs", "verdict")
+HEADLINE_COLUMNS = ("share of", "year", "base", "variant", "change, points", "90 % of runs", "verdict")
 _SURENESS_COLUMNS = (
     "share of",
     "year",
@@ -33,11 +33,11 @@ _SENSITIVE = "seat_elasticity"
 
 
 def answer_part(comparison: Comparison) -> Blocks:
-    """Return the answers, one for each variant, or what a run alone says."""
-    labels = [series.label for series, _ in shown_runs(comparison)]
-    shown = labels[1:] or labels
-    answers: list[Block] = [Answer(label, answer) for label, answer in zip(shown, comparison.answers, strict=True)]
-    return [*_rankings(comparison), *answers]
+    """Return the rankings and the answers of several variants, one for each; nothing where one answer says all."""
+    names = [series.label for series, _ in shown_runs(comparison)[1:]]
+    if len(names) < 2:
+        return _rankings(comparison)
+    return [*_rankings(comparison), *(Answer(*pair) for pair in zip(names, comparison.answers, strict=True))]
 
 
 def _rankings(comparison: Comparison) -> Blocks:
@@ -45,18 +45,24 @@ def _rankings(comparison: Comparison) -> Blocks:
     blocks: list[Block] = []
     for goal in dict.fromkeys(row.goal for row in comparison.ranking):
         rows = [row for row in comparison.ranking if row.goal == goal]
-        unit = rows[0].unit
-        columns = (
-            "rank",
-            "scenario",
-            f"change, {unit}",
-            "90 % of runs",
-            "change, people",
-            "best in so many of the draws",
-            "verdict",
-        )
-        blocks += [DataTable(f"Ranked by {goal}", columns, [_ranked_cells(row) for row in rows]), Paragraph(best_of(rows))]
+        blocks += [ranking_table(rows), Paragraph(best_of(rows))]
     return blocks
+
+
+def ranking_table(rows: Sequence[RankRow], most: int = 0) -> DataTable:
+    """Return the table of a ranking by one goal, at most so many rows of it; all if 0."""
+    columns = (
+        "rank",
+        "scenario",
+        f"change, {rows[0].unit}",
+        "90 % of runs",
+        "change, people",
+        "best in so many of the draws",
+        "verdict",
+    )
+    shown = rows[: most or len(rows)]
+    rest = f" (the first {len(shown)} of {len(rows)})" if len(shown) < len(rows) else ""
+    return DataTable(f"Ranked by {rows[0].goal}{rest}", columns, [_ranked_cells(row) for row in shown])
 
 
 def _ranked_cells(row: RankRow) -> TableRow:
@@ -75,7 +81,7 @@ def headline_part(comparison: Comparison) -> Blocks:
         sure = DataTable(f"How sure that is: {series.label}", _SURENESS_COLUMNS, [_sureness_cells(row) for row in rows])
         caption = f"What {series.label} changes against {base}"
         blocks += [
-            DataTable(caption, _HEADLINE_COLUMNS, [_headline_cells(row) for row in rows]),
+            DataTable(caption, HEADLINE_COLUMNS, [headline_cells(row) for row in rows]),
             Folded(f"How sure that is, and why: {series.label}", [sure]),
         ]
         if len(rows) < len(every):
@@ -102,7 +108,6 @@ def anatomy_part(comparison: Comparison) -> Blocks:
 
 def share_part(comparison: Comparison) -> Blocks:
     """Return the shares and the people of every run, folded."""
-    names = region_names()
     explained = Paragraph(
         "Each cell: median share ± its Monte-Carlo standard error, with the 5 % and 95 % quantiles over the runs; below it the "
         "number of people with the same quantiles."
@@ -110,7 +115,7 @@ def share_part(comparison: Comparison) -> Blocks:
     return [
         explained,
         *(
-            Folded(f"{series.label}: {title}", [_share_table(run, tier, axis, names) for axis in SHOWN_AXES])
+            Folded(f"{series.label}: {title}", [share_table(run, tier, axis) for axis in SHOWN_AXES])
             for series, run in shown_runs(comparison)
             for tier, title in SHOWN_TIERS.items()
         ),
@@ -147,7 +152,7 @@ def assumption_part(comparison: Comparison) -> Blocks:
             )
             blocks.append(DataTable(caption, columns, rows))
         headlines = [row for row in comparison.headlines if row.variant == series.label]
-        blocks.append(Paragraph(_prior_sentence(series.label, headlines)))
+        blocks.append(Paragraph(prior_sentence(series.label, headlines)))
     return [
         *blocks,
         *(
@@ -158,7 +163,8 @@ def assumption_part(comparison: Comparison) -> Blocks:
     ]
 
 
-def _headline_cells(row: Headline) -> TableRow:
+def headline_cells(row: Headline) -> TableRow:
+    """Return the cells of a headline, as many as `HEADLINE_COLUMNS`."""
     return (
         TextCell(_subject(row)),
         NumberCell(str(row.year)),
@@ -267,11 +273,14 @@ def _levers(label: str, anatomy: Anatomy) -> Blocks:
     )
 
 
-def _share_table(run: Run, tier: str, axis: str, names: Mapping[str, str]) -> DataTable:
+def share_table(run: Run, tier: str, axis: str, most: int = 0) -> DataTable:
+    """Return the shares and people of a run by region and year; at most so many rows if not 0, the small regions added up."""
+    names = region_names()
     years = shown_years(run)
     share = run.shares.p50[:, TIERS.index(tier), AXES.index(axis)]
     large = [region for region in range(len(run.codes)) if not max(share[:, region]) < _LEAST_SHARE]
     large.sort(key=lambda region: -share[-1, region])
+    large = large[: most - 1] if most else large
     small = [region for region in range(len(run.codes)) if region not in large]
     groups = [[region] for region in large] + ([small] if small else [])
     labels = [names[run.codes[region]] for region in large] + ([f"other ({len(small)} regions)"] if small else [])
@@ -295,7 +304,8 @@ def _number_cell(cell: ShareCell) -> NumberCell:
     return NumberCell(f"{shares[0]} %{error} ({shares[1]}–{shares[2]})", f"{number:,.0f} ({fewest:,.0f}–{most:,.0f})")
 
 
-def _prior_sentence(label: str, rows: Iterable[Headline]) -> str:
+def prior_sentence(label: str, rows: Iterable[Headline]) -> str:
+    """Say which part of the band of a variant comes from inputs that no data inform."""
     known = [row for row in rows if not math.isnan(row.prior_part)]
     if not known:
         return f"{label}: too few draws to say which part of the band comes from priors that no data inform."

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pc
 
 from sim.runs.atomic import FolderError
 from sim.scenarios.groups import GROUPS, Groups
+from sim.sources import whole_file
 from sim.sweeps.design.points import DesignPoints, Factor, make_points
 from sim.sweeps.keys import first_of_equals, list_runs
 from sim.sweeps.parts import best_rows, part_paths, read_part
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 DIMENSIONS = ("scenario", "point", "draw", "replicate")
+RESULTS = "results.csv"
 
 
 @dataclass(frozen=True)
@@ -153,3 +156,19 @@ def read_sweep(folder: Path) -> Sweep:
     if record is None:
         raise FolderError(folder, "holds no sweep; `talentsim sweep DESIGN` makes one")
     return Sweep(folder, record)
+
+
+def write_results(sweep: Sweep) -> Path:
+    """Write the runs of a sweep as CSV into its folder, beside the Parquet: a row a run, as in `Sweep.table`; return the file.
+
+    Raises
+    ------
+    FolderError
+        If the sweep has no run yet.
+    OSError
+        If it cannot be written.
+    """
+    path = sweep.folder / RESULTS
+    with whole_file(path) as place:
+        pc.write_csv(sweep.table, place)
+    return path

@@ -190,7 +190,7 @@ def test_the_verb_writes_the_page_of_a_run(
     runs: tuple[Run, Run], tmp_path: Path, talentsim: Callable[..., tuple[int, str, str]]
 ) -> None:
     page = tmp_path / "deep" / "page.html"
-    code, out, _ = talentsim("report", str(runs[0].folder), "--out", str(page), "--json")
+    code, out, _ = talentsim("report", str(runs[0].folder), "--to", str(page), "--json")
     assert code == 0
     said = json.loads(out)
     assert said["page"] == str(page)

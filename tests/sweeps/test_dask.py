@@ -64,7 +64,7 @@ def test_a_dask_worker_killed_in_the_middle_changes_nothing(
     cluster: Cluster, command: Any, small_design: Callable[..., Path], content_of: Callable[[Path], Any]
 ) -> None:
     design, folder = small_design(replicates=REPLICATES), command.folder / "on-dask"
-    process = command.start("sweep", design, "--out", folder, "--dask", cluster.address, "--json")
+    process = command.start("sweep", design, "--to", folder, "--dask", cluster.address, "--json")
     end = time.monotonic() + 300
     while len(list((folder / "parts").glob("*.parquet"))) < 8:
         assert process.poll() is None, process.communicate()
@@ -78,7 +78,7 @@ def test_a_dask_worker_killed_in_the_middle_changes_nothing(
     assert (result["done"], result["failed"], result["executed"]) == (16 * REPLICATES, 0, 16 * REPLICATES)
     assert before < len(list((folder / "parts").glob("*.parquet")))  # it was killed before the end
     local = command.folder / "local"
-    code, _, errors = command.run("sweep", design, "--out", local, "--workers", 1)
+    code, _, errors = command.run("sweep", design, "--to", local, "--workers", 1)
     assert code == 0, errors
     assert content_of(folder) == content_of(local)
 

@@ -180,7 +180,7 @@ def test_a_failed_run_is_a_row_and_the_exit_code_says_so(
 ) -> None:
     executed.failing = (1,)
     design_of()
-    words = ("sweep", str(tmp_path / "test.toml"), "--out", str(tmp_path / "out"), "--workers", "1")
+    words = ("sweep", str(tmp_path / "test.toml"), "--to", str(tmp_path / "out"), "--workers", "1")
     code, output, errors = talentsim(*words)
     assert code == 1
     assert "48 of 48 runs are in" in output
@@ -208,15 +208,15 @@ def test_shards_put_together_are_the_whole(
     folders = []
     for shard in (1, 2, 3):
         folders.append(str(tmp_path / f"shard{shard}"))
-        words = ("sweep", str(tmp_path / "test.toml"), "--out", folders[-1], "--workers", "1", "--shard", f"{shard}/3")
+        words = ("sweep", str(tmp_path / "test.toml"), "--to", folders[-1], "--workers", "1", "--shard", f"{shard}/3")
         assert talentsim(*words)[0] == 0
     assert len(executed) == len(set(executed)) == design.run_count
-    code, output, _ = talentsim("merge", *folders[:2], "--out", str(tmp_path / "merged"))
+    code, output, _ = talentsim("merge", *folders[:2], "--to", str(tmp_path / "merged"))
     assert code == 0
     assert "of the design are missing: a shard is not done" in output
-    code, output, _ = talentsim("merge", *folders, "--out", str(tmp_path / "merged"), "--json")
+    code, output, _ = talentsim("merge", *folders, "--to", str(tmp_path / "merged"), "--json")
     assert (code, json.loads(output)["missing"]) == (0, 0)
-    assert talentsim("merge", *folders, "--out", str(tmp_path / "merged"))[1].startswith("0 runs added")
+    assert talentsim("merge", *folders, "--to", str(tmp_path / "merged"))[1].startswith("0 runs added")
     whole = sim.sweep(design, tmp_path / "whole", workers=1)
     assert rows(read_sweep(tmp_path / "merged")) == rows(whole)
 
@@ -354,7 +354,7 @@ def test_a_folder_that_cannot_be_written_is_said(
 ) -> None:
     design_of()
     (tmp_path / "out").write_text("a file", encoding="utf-8")
-    code, _, errors = talentsim("sweep", str(tmp_path / "test.toml"), "--out", str(tmp_path / "out"))
+    code, _, errors = talentsim("sweep", str(tmp_path / "test.toml"), "--to", str(tmp_path / "out"))
     assert code == 1
     assert "cannot write here" in errors
     assert "Traceback" not in errors

@@ -29,10 +29,10 @@ def test_a_sweep_killed_three_times_is_the_same_as_one_that_was_not(
     seed = int.from_bytes(os.urandom(4), "little")
     moments = sorted(random.Random(seed).sample(range(30, RUNS - 100), KILLS))
     for moment in moments:
-        process = command.start("sweep", design, "--out", folder, "--workers", WORKERS)
+        process = command.start("sweep", design, "--to", folder, "--workers", WORKERS)
         command.wait_for(moment, process)
         command.kill_group(process)
-    code, output, errors = command.run("sweep", design, "--out", folder, "--workers", WORKERS, "--json")
+    code, output, errors = command.run("sweep", design, "--to", folder, "--workers", WORKERS, "--json")
     assert code == 0, errors
     executed = command.executed()
     assert json.loads(output)["done"] == RUNS
@@ -40,11 +40,11 @@ def test_a_sweep_killed_three_times_is_the_same_as_one_that_was_not(
     assert len(rows) == len(set(rows)) == RUNS, f"seed {seed}"
     assert executed <= RUNS + KILLS * WORKERS * batch_size(RUNS, WORKERS, 100), f"seed {seed}: {executed} executed"
     whole = command.folder / "whole"
-    code, _, errors = command.run("sweep", design, "--out", whole, "--workers", WORKERS)
+    code, _, errors = command.run("sweep", design, "--to", whole, "--workers", WORKERS)
     assert code == 0, errors
     assert command.executed() == executed + RUNS
     assert content_of(folder) == content_of(whole), f"seed {seed}"
-    code, output, errors = command.run("sweep", design, "--out", folder, "--json")
+    code, output, errors = command.run("sweep", design, "--to", folder, "--json")
     assert (code, json.loads(output)["executed"]) == (0, 0), errors
     assert command.executed() == executed + RUNS
     starts = [event for event in read_log(folder / LOG) if event["event"] == "start"]
@@ -63,7 +63,7 @@ def test_a_stop_is_clean_and_says_how_to_go_on(
     command: Any, small_design: Callable[..., Path], number: int, workers: int
 ) -> None:
     design, folder = small_design(replicates=200), command.folder / "out"
-    process = command.start("sweep", design, "--out", folder, "--workers", workers)
+    process = command.start("sweep", design, "--to", folder, "--workers", workers)
     command.wait_for(40, process)
     begun = time.monotonic()
     if number == signal.SIGINT:  # a terminal sends it to the whole group
@@ -84,7 +84,7 @@ def test_a_stop_is_clean_and_says_how_to_go_on(
 
 
 def test_workers_end_with_a_parent_that_is_killed_alone(command: Any, small_design: Callable[..., Path]) -> None:
-    process = command.start("sweep", small_design(replicates=200), "--out", command.folder / "out", "--workers", 2)
+    process = command.start("sweep", small_design(replicates=200), "--to", command.folder / "out", "--workers", 2)
     command.wait_for(20, process)
     process.kill()
     process.wait()
@@ -97,7 +97,7 @@ def test_a_worker_that_dies_again_and_again_fails_its_run_alone(command: Any, sm
         "    handle =", "    if arguments[2] == 2:\n        os.kill(os.getpid(), 9)\n    handle ="
     )
     command.script.write_text(deadly)
-    code, _, errors = command.run("sweep", design, "--out", folder, "--workers", 2)
+    code, _, errors = command.run("sweep", design, "--to", folder, "--workers", 2)
     assert code == 1
     assert "1 of 4 runs failed" in errors
     assert "the worker process died" in errors

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from sim.cli.complete import complete_scenarios
 from sim.cli.run import Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, gathered, json_option, load_all, say, show_json, unknown
+from sim.cli.terminal import InputError, gathered, json_option, load_all, out_option, say, show_json, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Wanted(NamedTuple):
 
 
 @click.command()
-@click.argument("scenario", metavar="SCENARIO")
+@click.argument("scenario", metavar="SCENARIO", shell_complete=complete_scenarios)
 @click.option("--lever", "names", required=True, multiple=True, metavar="ID", help="Id of a lever of SCENARIO; may be repeated.")
 @click.option(
     "--range", "ranges", required=True, multiple=True, metavar="LOW:HIGH", help="Its possible values; one for each lever."
@@ -47,7 +48,7 @@ class Wanted(NamedTuple):
 @click.option(
     "--points", default=9, show_default=True, type=click.IntRange(3, 200), metavar="N", help="Values of the first scan."
 )
-@click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
+@out_option
 @size_options(SOLVE_SIZES)
 @workers_option
 @gathered("wanted", Wanted)

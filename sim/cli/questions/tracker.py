@@ -11,7 +11,7 @@ import click
 
 from sim.cli.questions.plans import plan_for
 from sim.cli.run import USUAL, Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, json_option, say, show_json
+from sim.cli.terminal import InputError, json_option, out_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.tracker.charts import TrackerChart
@@ -26,7 +26,7 @@ LABEL = 27
 @click.command()
 @click.argument("what", metavar="[RUN|SCENARIO]", default="baseline")
 @click.option("--chart", "chosen", multiple=True, metavar="ID", help=CHART_HELP)
-@click.option("--out", default="results", show_default=True, metavar="DIR", help="Results folder.")
+@out_option
 @size_options(USUAL)
 @workers_option
 @json_option

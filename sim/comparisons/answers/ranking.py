@@ -16,12 +16,11 @@ from sim.comparisons.effects import POINTS, in_one_row, judge, main_headline
 from sim.comparisons.errors import crossed_error, decimals
 from sim.comparisons.pairing import NotComparableError, Pair, labels
 from sim.comparisons.words import signed
-from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
 from sim.runs.formulas.expressions import Expression, ExpressionError, evaluate, parse_expression
-from sim.runs.formulas.measures import Measure, parse_measure
-from sim.runs.outcomes.statistics import mean_of, quantiles_of, ratio, runs_needed, variance_parts
+from sim.runs.formulas.measures import Measure, count_value, parse_measure
+from sim.runs.outcomes.statistics import mean_of, quantiles_of, runs_needed, variance_parts
 from sim.scenarios.groups import Groups
 
 BASE_VERDICT = "base"
@@ -119,12 +118,11 @@ def goal_values(goal: RankGoal, counts: Integers, run: Run, is_people: bool = Fa
     numpy.ndarray
         (...); shares 0..1, NaN where nobody is counted.
     """
-    columns = {}
-    for name, each in goal.measures.items():
-        cell = counts[..., each.year - int(run.years[0]), TIERS.index(each.tier), AXES.index(each.axis), :]
-        number = cell[..., [run.codes.index(code) for code in each.members]].sum(axis=-1)
-        is_share = each.kind == "share" and not is_people
-        columns[name] = ratio(number, cell.sum(axis=-1)) if is_share else run.weight * number.astype(np.float64)
+    first = int(run.years[0])
+    columns = {
+        name: count_value(each, counts[..., each.year - first, :, :, :], run.codes, run.weight, is_people)
+        for name, each in goal.measures.items()
+    }
     return evaluate(goal.expression, columns)
 
 

@@ -77,15 +77,6 @@
     });
   };
 
-  const closed = [];
-  window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details:not([open])").forEach((each) => {
-      closed.push(each);
-      each.open = true;
-    });
-  });
-  window.addEventListener("afterprint", () => closed.splice(0).forEach((each) => { each.open = false; }));
-
   if (typeof DecompressionStream === "undefined") return; // the pictures stay
   start().catch((error) => {
     document.querySelectorAll("figure.drawn").forEach((each) => each.classList.remove("drawn"));

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engines.axes import AXES, TIERS
-from sim.model.world import REPORT_FROM
+from sim.model.world import REPORT_FROM, Floats, Integers
 from sim.runs.formulas.own import OWN_INDICATORS, code_digest, known_indicator, own_values, yearly_names
 from sim.runs.outcomes.indicators import measure
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.statistics import ratio
 from sim.scenarios.groups import GROUPS, REFUSED, SPELLINGS, Groups, known_places, spelled
 from sim.scenarios.reading.text import nearest_name
 
@@ -177,9 +178,35 @@ def values_of(measures: Sequence[Measure], outcomes: Outcomes, codes: Sequence[s
             place = known_indicator(each.indicator).places(codes).index(each.region)
             value = indicators[each.indicator][each.year - REPORT_FROM, place]
         else:
-            counted = outcomes.counts[row, TIERS.index(each.tier), AXES.index(each.axis)]
-            number, total = counted[[codes.index(code) for code in each.members]].sum(), counted.sum()
-            share = number / total if total else np.nan
-            value = share if each.kind == "share" else number * outcomes.weight
+            value = count_value(each, outcomes.counts[row], codes, outcomes.weight)
         found.append(float(value))
     return found
+
+
+def count_value(each: Measure, counts: Integers, codes: Sequence[str], weight: float, is_people: bool = False) -> Floats:
+    """Evaluate a share or a number of people on the counts of its year: the one home of what these formulas mean.
+
+    Parameters
+    ----------
+    each
+        A share or researchers; no indicator.
+    counts
+        Simulated researchers at the end of its year, (..., K, X, R).
+    codes
+        Region codes in id order.
+    weight
+        People per simulated researcher.
+    is_people
+        Whether a share is taken as the number of people behind it.
+
+    Returns
+    -------
+    numpy.ndarray
+        (...); shares 0..1, NaN where nobody is counted.
+    """
+    cell = counts[..., TIERS.index(each.tier), AXES.index(each.axis), :]
+    number = cell[..., [codes.index(code) for code in each.members]].sum(axis=-1)
+    if each.kind == "share" and not is_people:
+        return ratio(number, cell.sum(axis=-1))
+    people: Floats = weight * np.asarray(number, dtype=np.float64)
+    return people

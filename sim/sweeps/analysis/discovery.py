@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 FEWEST_BOX_ROWS, FEWEST_CASES = 40, 8
+FEWEST_INDEPENDENT = 20
 
 
 LEAST_MASS, LEAST_ROWS = 0.05, 10
@@ -194,6 +195,7 @@ def discover(sweep: Sweep, where: str, scenario: str, density: float = 0.8) -> D
     by_replicate = evaluate(expression, columns)[known]
     names, x, note = inputs_by_row(sweep, draw_inputs(sweep, scenario))
     x, y = x[known.ravel()], happens[known] > 0.5
+    check_independent(known, sweep)
     check_rows(where, scenario, names, y)
     tried = worth_trying(x, y)
     set_aside, names, x = len(names) - len(tried), tuple(names[k] for k in tried), x[:, tried]
@@ -217,6 +219,31 @@ def inputs_by_row(sweep: Sweep, inputs: DrawInputs) -> tuple[tuple[str, ...], Fl
     if inputs.reason:
         return names, rows, inputs.reason if draws > 1 else ""
     return (*names, *inputs.names), np.hstack([rows, np.tile(inputs.values, (len(points), 1))]), ""
+
+
+def check_independent(known: NDArray[np.bool_], sweep: Sweep) -> None:
+    """Refuse a sweep in which too little was drawn anew: rows that share a draw, or a point, are not independent.
+
+    Parameters
+    ----------
+    known
+        Which points and draws have all their runs, (N, D).
+    sweep
+        It is of.
+
+    Raises
+    ------
+    AnalysisError
+        With the number of draws, or of points where there is one draw, and how many are needed.
+    """
+    draws, points = int(known.any(axis=0).sum()), int(known.any(axis=1).sum())
+    if known.shape[1] > 1 and draws < FEWEST_INDEPENDENT:
+        raise AnalysisError(
+            f"{draws} draws have all their runs; discovery needs {FEWEST_INDEPENDENT}: the {points} points of a draw share its "
+            f"parameters and count once. Set draws = {FEWEST_INDEPENDENT} in the design, or 0 for the reference point"
+        )
+    if known.shape[1] == 1 and points < FEWEST_INDEPENDENT:
+        raise AnalysisError(f"{points} points have all their runs; discovery needs {FEWEST_INDEPENDENT}")
 
 
 def check_rows(where: str, scenario: str, names: Sequence[str], y: NDArray[np.bool_]) -> None:
