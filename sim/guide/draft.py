@@ -24,6 +24,7 @@ LEFT_TO_ALL: Final = {
     "sector": ("industry", "academia or industry; without it both"),
     "talent_class": (4, "0, lowest, to 4, highest fifth; without it all"),
     "stage": ("work", "study or work; without it both"),
+    "degree": ("here", "of people with a degree from there (here) or not (elsewhere); without it both"),
 }
 """Filters that a draft leaves open: an example, and what holds without it."""
 
