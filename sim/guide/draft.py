@@ -103,7 +103,7 @@ def draft_text(draft: Draft, name: str) -> str:
         ("# until", f"{draft.first_year + 5}", "last year; without it for good"),
         ("ramp_years", "1", "years until it has its full strength"),
         ("change", toml_string(draft.change), "; ".join(f"{each}: {CHANGE_WORDS[each]}" for each in lever.changes)),
-        ("value", f"{draft.value:g}", 'or a distribution, as in { dist = "uniform", low = 1, high = 2 }'),
+        ("value", f"{draft.value:.6g}", 'or a distribution, as in { dist = "uniform", low = 1, high = 2 }'),
         ("evidence", toml_string(draft.evidence), "who says so, or that it is assumed"),
         ("# source", '"ASSUMPTION"', "an id of `talentsim sources`"),
     ]

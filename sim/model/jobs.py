@@ -302,7 +302,7 @@ def shut_places(who: Who, here: int, tables: Year, race: Race) -> None:
     if tables.shuts[who.origin] == 0:
         return
     for j in range(race.rate.shape[0]):
-        if j not in (who.origin, here):
+        if j != who.origin and j != here:
             is_kept_home = here == who.origin and is_gated(who, j, AT_WORK, tables)
             if is_kept_home or is_barred(who, j, AT_WORK, tables):
                 race.rate[j] = 0.0

@@ -171,12 +171,22 @@ def least_gate(tables: Year, o: int, stage: int) -> float:
 
 
 @inlined
-def next_width(widths: Floats, o: int, low: float) -> float:
-    """Find the least of (R,) widths abroad that is above `low`, or 1: ranks between the two find the same regions open."""
+def next_gate(tables: Year, o: int, stage: int, low: float) -> float:
+    """Find the least width above `low` of an origin's exit gates, or 1: ranks between the two find the same places open."""
     high = 1.0
-    for j in range(widths.shape[0]):
-        if j != o and low < widths[j] < high:
-            high = widths[j]
+    for j in range(tables.exit_gate.shape[1]):
+        if j != o and low < tables.exit_gate[o, j, stage] < high:
+            high = tables.exit_gate[o, j, stage]
+    return high
+
+
+@inlined
+def next_bar(tables: Year, o: int, q: int, stage: int, low: float) -> float:
+    """Find the least width above `low` of the bars on an origin and talent class, or 1."""
+    high = 1.0
+    for j in range(tables.entry_bar.shape[1]):
+        if j != o and low < tables.entry_bar[o, j, q, stage] < high:
+            high = tables.entry_bar[o, j, q, stage]
     return high
 
 
@@ -187,7 +197,9 @@ def keeps_some_out(tables: Year, o: int, gate: float) -> bool:
     if tables.shuts[o] == 1:
         for j in range(tables.exit_gate.shape[1]):
             if j != o:
-                found = found or tables.exit_gate[o, j, AT_WORK] > gate or tables.entry_bar[o, j, :, AT_WORK].max() > 0.0
+                found = found or tables.exit_gate[o, j, AT_WORK] > gate
+                for q in range(TALENT_CLASSES):
+                    found = found or tables.entry_bar[o, j, q, AT_WORK] > 0.0
     return found
 
 
@@ -199,26 +211,31 @@ def place_by_rank(tables: Year, doctors: Doctors, small: float, hiring: Hiring, 
     """
     o, q, g = doctors.origin, doctors.talent, doctors.study
     hiring.together[:] = 0.0
-    hiring.unshut[:] = hiring.weights
+    for j in range(hiring.weights.shape[0]):
+        hiring.unshut[j] = hiring.weights[j]
     low = 0.0
     while low < 1.0:
-        high = next_width(tables.exit_gate[o, :, AT_WORK], o, low) if g == o else 1.0
+        high = next_gate(tables, o, AT_WORK, low) if g == o else 1.0
         bar = 0.0
         while bar < 1.0:
-            above = next_width(tables.entry_bar[o, :, q, AT_WORK], o, bar)
+            above = next_bar(tables, o, q, AT_WORK, bar)
             for j in range(hiring.weights.shape[0]):
                 is_gated = g == o and tables.exit_gate[o, j, AT_WORK] > low
-                if j != o and j != g and (is_gated or tables.entry_bar[o, j, q, AT_WORK] > bar):
-                    hiring.weights[j] = 0.0
+                is_shut = j != o and j != g and (is_gated or tables.entry_bar[o, j, q, AT_WORK] > bar)
+                hiring.weights[j] = 0.0 if is_shut else hiring.unshut[j]
             sum_weights(tables, hiring)
             part = doctors.people * (high - low) * (above - bar)
             place_doctors(tables, Doctors(o, doctors.visa, q, g, part, 0.0, False), small, hiring, jobs)
-            hiring.together[:] += hiring.hired
-            hiring.weights[:] = hiring.unshut
+            for j in range(hiring.weights.shape[0]):
+                hiring.together[ACADEMIA, j] += hiring.hired[ACADEMIA, j]
+                hiring.together[INDUSTRY, j] += hiring.hired[INDUSTRY, j]
             bar = above
         low = high
+    for j in range(hiring.weights.shape[0]):
+        hiring.weights[j] = hiring.unshut[j]
+        hiring.hired[ACADEMIA, j] = hiring.together[ACADEMIA, j]
+        hiring.hired[INDUSTRY, j] = hiring.together[INDUSTRY, j]
     sum_weights(tables, hiring)
-    hiring.hired[:] = hiring.together
 
 
 @inlined

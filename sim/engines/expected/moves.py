@@ -107,7 +107,9 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
 def fill_degrees(studied: Floats, from_here: Floats) -> None:
     """Fill (R,) parts of the workers at a place whose degree is from there, from (R, R) workers by place and study region."""
     for place in range(from_here.shape[0]):
-        everyone = studied[place].sum()
+        everyone = 0.0
+        for g in range(from_here.shape[0]):
+            everyone += studied[place, g]
         from_here[place] = studied[place, place] / everyone if everyone > 0.0 else 0.0
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.expected.jobs import CERTAIN, least_gate, next_width
+from sim.engines.expected.jobs import CERTAIN, least_gate, next_gate
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, nest_factors, nest_of, nest_sums, nested_shares
 from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, YEARS_BEFORE, Bytes, Floats, Integers, Year
@@ -205,7 +205,8 @@ def choose_regions(
     study region of those who would not postpone: what late entrants of later years chose.
     """
     regions = cohort.shape[0]
-    entry = Entry(*(np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions)) for _ in range(3)))
+    shape = (regions, VISA_CLASSES, TALENT_CLASSES, regions)
+    entry = Entry(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     room = Room(np.empty(regions), np.empty(regions), np.empty(regions), new_doors(regions))
     for o in range(regions):
         for v in range(VISA_CLASSES):
@@ -213,7 +214,7 @@ def choose_regions(
                 everyone = cohort[o] * class_share(tables, o, v, q)
                 low = 0.0
                 while low < 1.0:
-                    high = next_width(tables.exit_gate[o, :, AT_STUDY], o, low)
+                    high = next_gate(tables, o, AT_STUDY, low)
                     if high <= least_gate(tables, o, AT_STUDY):
                         stay_home(everyone, (o, v, q), (low, high), postponed, gate_before, entry)
                     else:
@@ -252,7 +253,8 @@ def choose_by_rank(
     if has_closure(tables, o):
         admitted_shares(tables, o, q, room.weights, True, most, room.doors, shares)
     else:
-        shares[:] = unclosed
+        for j in range(shares.shape[0]):
+            shares[j] = unclosed[j]
     people = everyone * (high - low)
     for j in range(shares.shape[0]):
         entry.settled[o, v, q, j] += (high - low) * shares[j]
