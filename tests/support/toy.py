@@ -274,6 +274,18 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
     return assemble(regions, years, values, {"late_entry": 0.2} | changes)
 
 
+def finer_levers(seed: int, regions: int) -> dict[str, Any]:
+    """Draw levers that differ on every axis they have: for `random_world`, in the place of its own."""
+    draw = np.random.default_rng(1000 + seed)
+    foreign = abroad(1.0, regions)
+    return {
+        "work_visa_delay": draw.uniform(0.0, 6.0, (regions, regions)) * foreign,
+        "residence_wait": draw.integers(0, 9, (regions, regions, 2)) * foreign[..., np.newaxis],
+        "exit_gate": draw.uniform(0.0, 0.3, (regions, regions, 2)) * foreign[..., np.newaxis],
+        "entry_bar": draw.uniform(0.0, 0.4, (regions, regions, TALENT_CLASSES, 2)) * foreign[..., np.newaxis, np.newaxis],
+    }
+
+
 def with_change(world: World, name: str, value: Any, from_row: int, where: tuple[Any, ...] = ()) -> World:
     """Copy a world with one array, a lever's or another, changed from a row on; `value`: a number or a function of the old."""
     array = np.array(getattr(world.levers if name in LEVERS else world, name))
