@@ -271,7 +271,8 @@ class NumpyModel:
         o = self.people.origin[rows]
         needed = (status != NO_STATUS) & (status != PERMANENT)
         free = needed & self.moves_freely(o, place)
-        over = needed & ~free & (status == TEMPORARY) & (self.tables.settled[o, place, (self.people.study[rows] != place).astype(int), duration] == 1)
+        degree = (self.people.study[rows] != place).astype(int)
+        over = needed & ~free & (status == TEMPORARY) & (self.tables.settled[o, place, degree, duration] == 1)
         return np.where(free, NO_STATUS, np.where(over, PERMANENT, status))
 
     def is_lost(self, rows: np.ndarray, status: np.ndarray, chance: np.ndarray) -> np.ndarray:

@@ -83,12 +83,12 @@ def size_of_budget(lever: Lever, budget: Budget) -> tuple[float, str]:
             )
         value = a_year / budget.people
         told = (
-            f"{spread}, shared alike by {number_text(budget.people)} people at any time: {number_text(round(value))} dollars a year "
-            "for each, all of it new and none of it kept by the universities or spent on more places; at purchasing power"
+            f"{spread}, shared alike by {number_text(budget.people)} people at any time: {number_text(round(value))} dollars a "
+            "year for each, all of it new and none of it kept by the universities or spent on more places; at purchasing power"
         )
     if value > lever.high - lever.low:
         raise BudgetError(
-            f"{number_text(round(value, 3))} {lever.unit} for each is beyond the range of {lever.name}, {number_text(lever.low)} to "
-            f"{number_text(lever.high)}; is the number of people right?"
+            f"{number_text(round(value, 3))} {lever.unit} for each is beyond the range of {lever.name}, {number_text(lever.low)} "
+            f"to {number_text(lever.high)}; is the number of people right?"
         )
     return -value if lever.restrictive else value, f"Assumption: {told}."

@@ -157,9 +157,9 @@ class Look:
             )
             for at in (0.05, 0.5, 0.95)
         )
-        is_lifted = change.name in LIFTED and bool(
-            (resolved(defaults, scenario.layers, "mobility_area")[rows][:, touched.any(axis=tuple(range(2, touched.ndim)))] == 1).all()
-        )
+        pairs = touched.any(axis=tuple(range(2, touched.ndim)))
+        lifted = resolved(defaults, scenario.layers, "mobility_area")[rows] if change.name in LIFTED else np.zeros(0)
+        is_lifted = change.name in LIFTED and bool((lifted[:, pairs] == 1).all())
         return cls(change, before, after, is_idle, is_lifted)
 
     def effect_doubts(self, scenario: Scenario) -> Iterator[Doubt]:

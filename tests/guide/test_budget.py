@@ -15,7 +15,9 @@ Call = Callable[..., tuple[int, str, str]]
 def test_money_for_each_is_shared_alike_over_its_years() -> None:
     value, evidence = size_of_budget(LEVERS["phd_stipend"], Budget(300e6, 1, 100_000))
     assert value == 3_000.0
-    assert evidence.startswith("Assumption: 300,000,000 dollars a year, shared alike by 100,000 people at any time: 3,000 dollars")
+    assert evidence.startswith(
+        "Assumption: 300,000,000 dollars a year, shared alike by 100,000 people at any time: 3,000 dollars"
+    )
     assert size_of_budget(LEVERS["research_pay"], Budget(300e6, 3, 1_000))[0] == 100_000.0
 
 
@@ -54,9 +56,10 @@ def test_new_writes_the_size_and_the_assumption(talentsim: Call, tmp_path: Path,
     assert talentsim("new", "plan", *words, "--evidence", "Budget law of 2027.")[0] == 0
     (lever,) = tomllib.loads(Path("plan.toml").read_text(encoding="utf-8"))["lever"]
     assert (lever["change"], lever["value"], lever["destination"]) == ("add", 3000.0, ["DEU"])
-    assert lever["evidence"].startswith("Budget law of 2027. Assumption: 300,000,000 dollars a year, shared alike by 100,000 people")
-    code, out, err = talentsim("check", "plan.toml")
-    assert (code, err) == (0, "")
+    assert lever["evidence"].startswith(
+        "Budget law of 2027. Assumption: 300,000,000 dollars a year, shared alike by 100,000 people"
+    )
+    assert talentsim("check", "plan.toml")[::2] == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,9 @@ def test_new_writes_the_size_and_the_assumption(talentsim: Call, tmp_path: Path,
         (("--budget", "1e6"), "--budget: phd_stipend is money for each; say how many people share"),
     ],
 )
-def test_half_of_a_budget_is_refused(talentsim: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str) -> None:
+def test_half_of_a_budget_is_refused(
+    talentsim: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     code, _, err = talentsim("new", "plan", "--what", "phd_stipend", *words)
     assert code == 2

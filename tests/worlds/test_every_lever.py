@@ -354,7 +354,7 @@ WAYS = (
     ),
     Way(
         "exit_gate", 0.8, not_from(CHN), way="destination", touches=USA,
-        where={**CHINESE_TO_US, "stage": AT_STUDY}, falls=(CHINESE_ENTRANTS,), rises=(ENTRANTS_ELSEWHERE, entrants(CHN, [GBR, CAN])),
+        where={**CHINESE_TO_US, "stage": AT_STUDY}, falls=(CHINESE_ENTRANTS,), rises=(ENTRANTS_ELSEWHERE,),
         weaker=0.3, nested=ever_enter(CHN, [USA]),
     ),
     Way(

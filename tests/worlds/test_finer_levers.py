@@ -91,10 +91,9 @@ def doctors_at(study: int, engine: str, **changes: Any) -> World:
     drift = np.full(REGIONS, -40.0)
     drift[study] = 0.0
     years = FIRST_JOBS + 1
-    world = world_of(
-        years, people_for(engine), study_drift=drift, graduation=[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0], attrition_rate=0.0, exit_rate=0.0,
-        post_study_attempts=0.0, **changes,
-    )  # fmt: skip
+    calm = {"attrition_rate": 0.0, "exit_rate": 0.0, "post_study_attempts": 0.0, "study_drift": drift}
+    graduation = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+    world = world_of(years, people_for(engine), graduation=graduation, **calm, **changes)
     cohort = world.cohort.copy()
     cohort[1:] = 0.0
     return world._replace(cohort=cohort)

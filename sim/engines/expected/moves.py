@@ -65,9 +65,9 @@ def new_offers(regions: int) -> Offers:
     by_nest = (NESTS, DURATION_CLASSES, regions)
     return Offers(
         np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions),
-        np.empty(regions, np.int64), np.empty(by_nest), np.empty(by_nest), np.empty((NESTS, regions)), np.empty((NESTS + 1, DURATION_CLASSES, regions)),
-        np.empty((NESTS, regions)), np.empty((NESTS, regions)), np.zeros(AGES), np.zeros(AGES), np.empty(regions),
-        np.empty(regions),
+        np.empty(regions, np.int64), np.empty(by_nest), np.empty(by_nest), np.empty((NESTS, regions)),
+        np.empty((NESTS + 1, DURATION_CLASSES, regions)), np.empty((NESTS, regions)), np.empty((NESTS, regions)),
+        np.zeros(AGES), np.zeros(AGES), np.empty(regions), np.empty(regions),
     )  # fmt: skip
 
 
