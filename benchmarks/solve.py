@@ -34,7 +34,7 @@ QUESTIONS = {
     ),
     "indian-quality": (
         "doctoral_quality", 'destination = ["IND"]', "add", 0.0, (0.0, 3.0), 0.5,
-        "share(study, IND, all, 2035) / share(origin, IND, all, 2035) >= 0.3",
+        "indicator(entrants_home, IND, 2035) >= 0.3",
     ),
 }  # fmt: skip
 """By name: lever, whom it is aimed at, change, value today, range, part of the draws, goal."""

@@ -133,9 +133,8 @@ class NumpyModel:
         p, tables = self.people, self.tables
         o = p.origin[rows]
         times = self.study_times(rows)
-        gated = p.ranks[rows, 1 + AT_STUDY] < tables.exit_gate[o, AT_STUDY]
+        times[p.ranks[rows, 1 + AT_STUDY][:, np.newaxis] < tables.exit_gate[o, :, AT_STUDY]] = np.inf
         region = self.open_region(rows, times)
-        region[gated] = o[gated]
         goes = region >= 0
         p.postponed[rows[~goes]] = 1
         rows, region = rows[goes], region[goes]
@@ -155,7 +154,7 @@ class NumpyModel:
         p, tables = self.people, self.tables
         o = p.origin[rows]
         each = np.arange(len(rows))
-        refused = (p.ranks[rows, 0][:, np.newaxis] < tables.entry_bar[o]) | (
+        refused = (p.ranks[rows, 0][:, np.newaxis] < tables.entry_bar[o, :, p.talent[rows], AT_STUDY]) | (
             self.rng.random(times.shape) < tables.student_visa_refusal[o]
         )
         refused[each, o] = False
@@ -208,10 +207,8 @@ class NumpyModel:
         each = np.arange(len(rows))
         weights = tables.job_weight[o, p.visa[rows], p.talent[rows], p.taste[rows]]
         weights[each, o] *= tables.home_factor[o, p.talent[rows], p.tie[rows], 0]
-        weights[each, g] *= tables.study_pull
-        gated = (g == o) & (p.ranks[rows, 1 + AT_WORK] < tables.exit_gate[o, AT_WORK])
-        if gated.any():
-            weights[gated] = np.where(np.arange(weights.shape[1]) == o[gated][:, np.newaxis], weights[gated], 0.0)
+        weights[each, g] *= tables.study_pull * self.pulls("arrived", rows, g) * self.pulls("degree_pull", rows, g)
+        weights[self.shut(rows, g)] = 0.0
         job = self.settle(rows, self.times(o, weights), o, g)
         p.stage[rows] = WORK
         self.place_at(rows, job)
@@ -222,6 +219,21 @@ class NumpyModel:
         p.status[rows] = np.where(post_study, POST_STUDY, np.where(self.moves_freely(o, job.place), NO_STATUS, TEMPORARY))
         p.attempts[rows] = np.where(post_study, tables.post_study_attempts[job.place], 0)
         self.record(FIRST_JOB, o, g, job.place)
+
+    def pulls(self, name: str, rows: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Look up what a place is worth to those who are there, or whose degree is from there."""
+        p = self.people
+        table: np.ndarray = getattr(self.tables, name)
+        return table[p.origin[rows], p.visa[rows], place]
+
+    def shut(self, rows: np.ndarray, here: np.ndarray) -> np.ndarray:
+        """Tell which places of work a gate or a bar closes to whom, (N, R)."""
+        p, tables = self.people, self.tables
+        o, each = p.origin[rows], np.arange(len(rows))
+        closed = p.ranks[rows, 0][:, np.newaxis] < tables.entry_bar[o, :, p.talent[rows], AT_WORK]
+        closed |= (here == o)[:, np.newaxis] & (p.ranks[rows, 1 + AT_WORK][:, np.newaxis] < tables.exit_gate[o, :, AT_WORK])
+        closed[each, o] = closed[each, here] = False
+        return closed
 
     def place_at(self, rows: np.ndarray, job: Job) -> None:
         """Write jobs."""
@@ -259,7 +271,8 @@ class NumpyModel:
         o = self.people.origin[rows]
         needed = (status != NO_STATUS) & (status != PERMANENT)
         free = needed & self.moves_freely(o, place)
-        over = needed & ~free & (status == TEMPORARY) & (self.tables.settled[o, place, duration] == 1)
+        degree = (self.people.study[rows] != place).astype(int)
+        over = needed & ~free & (status == TEMPORARY) & (self.tables.settled[o, place, degree, duration] == 1)
         return np.where(free, NO_STATUS, np.where(over, PERMANENT, status))
 
     def is_lost(self, rows: np.ndarray, status: np.ndarray, chance: np.ndarray) -> np.ndarray:
@@ -282,10 +295,9 @@ class NumpyModel:
         lost = ended | self.is_lost(rows, status, tables.forced_exit[o, here, AT_WORK])
         p.attempts[rows] = np.where(status == POST_STUDY, np.maximum(attempts, 0), 0)
         p.status[rows] = status
-        chance = self.uniform(rows) < tables.relocation[o, here, x, d]
-        kept = (here == o) & (p.ranks[rows, 1 + AT_WORK] < tables.exit_gate[o, AT_WORK])
+        chance = self.uniform(rows) < tables.relocation[o, here, (p.study[rows] != here).astype(int), x, d]
         moved = np.zeros(len(rows), dtype=bool)
-        for who, is_forced in ((lost, True), (~lost & chance & ~kept, False)):
+        for who, is_forced in ((lost, True), (~lost & chance, False)):
             at = np.flatnonzero(who)
             if len(at):
                 moved[at] = self.move(rows[at], x[at], d[at], is_forced)
@@ -301,7 +313,9 @@ class NumpyModel:
         weights = tables.job_weight[o, p.visa[rows], p.talent[rows], p.taste[rows]]
         away = np.where((here == o) & ~is_forced, 0, 1 + x)
         weights[each, o] *= tables.home_factor[o, p.talent[rows], p.tie[rows], away]
-        weights[each, here] *= 0.0 if is_forced else tables.stay_pull[d]
+        weights[each, p.study[rows]] *= self.pulls("degree_pull", rows, p.study[rows])
+        weights[each, here] *= 0.0 if is_forced else tables.stay_pull[d] * self.pulls("arrived", rows, here)
+        weights[self.shut(rows, here)] = 0.0
         job = self.settle(rows, self.times(o, weights), o if is_forced else here, np.full(len(rows), NO_DEGREE))
         if is_forced:
             kept = (p.sector[rows] == INDUSTRY) & (self.uniform(rows) < tables.offshoring[here])

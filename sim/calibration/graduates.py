@@ -57,7 +57,7 @@ class Graduates:
         own[..., self.region] = degrees[..., self.region]
         jobs = new_jobs(degrees.shape[0], self.ties)
         self.pool.left[:] -= 1
-        move_incumbents(tables, self.pool.workers, self.pool.waiting, self.pool.left, jobs)
+        move_incumbents(tables, self.pool.workers, self.pool.waiting, self.pool.left, self.pool.studied, jobs)
         take_first_jobs(tables, own, jobs)
         self.first[t] = jobs.first.sum(axis=1)[:, self.region]
         age_workers(tables, self.pool, jobs)

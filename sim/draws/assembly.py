@@ -83,7 +83,8 @@ def levers_in_force(policies: Policies, span: int) -> Policies:
     return cut._replace(
         student_visa_refusal=cut.student_visa_refusal * friction,
         visa_delay=cut.visa_delay * friction,
-        residence_wait=cut.residence_wait * friction,
+        work_visa_delay=cut.work_visa_delay * friction,
+        residence_wait=cut.residence_wait * friction[..., np.newaxis],
         post_study_attempts=np.floor(cut.post_study_attempts + 0.5),
     )
 

@@ -147,7 +147,7 @@ class Researcher(mesa.Agent):
     def renew_student_status(self) -> None:
         """Keep the status of a student, or lose it and study elsewhere."""
         here = self.study
-        self.status = updated_status(self.status, self.origin, here, 0, self.model.tables)
+        self.status = updated_status(self.status, self.origin, here, here, 0, self.model.tables)
         if loses_status(self.status, self.origin, here, AT_STUDY, self.words, self.model.tables):
             self.start_clocks(self.cohort, STUDY_CHOICE)
             begin_transfer(self.origin, self.traits, here, self.model.tables, self.model.race)
@@ -157,20 +157,20 @@ class Researcher(mesa.Agent):
     def renew_work_status(self) -> None:
         """Let the status to work here live a year: an attempt at a work visa, permanence after the wait, or its loss."""
         self.status, self.attempts, self.must_leave = live_status(
-            self.who, self.place, self.status, self.attempts, self.duration, self.words, self.model.tables
+            self.who, self.study, self.place, self.status, self.attempts, self.duration, self.words, self.model.tables
         )  # fmt: skip
 
     def relocate(self) -> None:
         """Go elsewhere when the status is lost; take the best place when an opportunity comes."""
         here, tables, race = self.place, self.model.tables, self.model.race
-        if not (self.must_leave or has_opportunity(self.origin, here, self.age, self.duration, self.words, tables)):
+        if not (self.must_leave or has_opportunity(self.origin, self.study, here, self.age, self.duration, self.words, tables)):
             return
         self.start_clocks(self.model.year, JOB_CHOICE)
         if self.must_leave:
-            begin_forced_job(self.origin, self.traits, here, self.age, tables, race)
+            begin_forced_job(self.who, self.study, here, self.age, tables, race)
             job = forced_job(self.who, here, self.employer, self.sector, tables, race)
         else:
-            begin_next_job(self.origin, self.traits, here, self.age, self.duration, tables, race)
+            begin_next_job(self.who, self.study, here, self.age, self.duration, tables, race)
             job = next_job(self.who, here, tables, race)
         if job[0] == here:
             return

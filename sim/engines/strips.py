@@ -179,7 +179,7 @@ def study(people: Researchers, i: int, words: Words, tables: Year, counts: Count
     people.years[i] += 1
     if graduates(g, people.years[i], words, tables):
         return HIRED
-    status = updated_status(people.status[i], o, g, 0, tables)
+    status = updated_status(people.status[i], o, g, g, 0, tables)
     people.status[i] = status
     if loses_status(status, o, g, AT_STUDY, words, tables):
         return TRANSFERRED
@@ -194,13 +194,13 @@ def work(people: Researchers, i: int, key: Key, words: Words, tables: Year, coun
     here = people.place[i]
     years = people.duration[i]
     status, attempts, is_lost = live_status(
-        who_is(people, i, key), here, people.status[i], people.attempts[i], years, words, tables
+        who_is(people, i, key), people.study[i], here, people.status[i], people.attempts[i], years, words, tables
     )
     people.status[i] = status
     people.attempts[i] = attempts
     if is_lost:
         return FORCED
-    if has_opportunity(o, here, people.age[i], years, words, tables):
+    if has_opportunity(o, people.study[i], here, people.age[i], years, words, tables):
         return RELOCATED
     end_worker_year(people, i, False, words, tables, counts)
     return NOTHING
@@ -243,9 +243,10 @@ def begin_choice(people: Researchers, i: int, key: Key, choice: int, words: Word
     elif choice == TRANSFERRED:
         begin_transfer(o, traits, people.study[i], tables, race)
     elif choice == FORCED:
-        begin_forced_job(o, traits, people.place[i], people.age[i], tables, race)
+        begin_forced_job(who_is(people, i, key), people.study[i], people.place[i], people.age[i], tables, race)
     else:
-        begin_next_job(o, traits, people.place[i], people.age[i], people.duration[i], tables, race)
+        here, age = people.place[i], people.age[i]
+        begin_next_job(who_is(people, i, key), people.study[i], here, age, people.duration[i], tables, race)
 
 
 @inlined

@@ -9,6 +9,7 @@ from typing import Final
 from sim.guide.entries import lever_entries
 from sim.guide.rank import find, levers_by_stage
 from sim.scenarios.differences import number_text
+from sim.scenarios.levers.changes import axis_names
 from sim.scenarios.levers.declared import LEVERS, Lever
 from sim.scenarios.reading.text import toml_string
 
@@ -24,6 +25,7 @@ LEFT_TO_ALL: Final = {
     "sector": ("industry", "academia or industry; without it both"),
     "talent_class": (4, "0, lowest, to 4, highest fifth; without it all"),
     "stage": ("work", "study or work; without it both"),
+    "degree": ("here", "of people with a degree from there (here) or not (elsewhere); without it both"),
 }
 """Filters that a draft leaves open: an example, and what holds without it."""
 
@@ -57,8 +59,11 @@ class Draft:
 
 
 def country_axis(lever: Lever) -> str:
-    """Name the filter of a lever that a country is meant by: its destination, else its origin; "" if it knows neither."""
-    return next((axis for axis in ("destination", "origin") if axis in lever.filters), "")
+    """Name the filter of a lever that a country is meant by: its destination, else its origin; "" if it knows neither.
+
+    A gate on leaving is the policy of the origin: its destination is a finer choice.
+    """
+    return next((axis for axis in ("destination", "origin") if axis in lever.filters and axis not in lever.later), "")
 
 
 def levers_for(words: str, stage: str = "", most: int = 5) -> list[str]:
@@ -96,13 +101,13 @@ def draft_text(draft: Draft, name: str) -> str:
     if country_axis(lever) == "origin":
         named = {"origin": draft.countries}
     rows = [("name", toml_string(lever.name), f"{lever.unit}, {number_text(lever.low)} to {number_text(lever.high)}")]
-    rows += [filter_row(axis, named.get(axis, ())) for axis in lever.filters]
+    rows += [filter_row(lever, axis, named.get(axis, ())) for axis in lever.filters]
     rows += [
         ("from", f"{draft.first_year}", "first year in force"),
         ("# until", f"{draft.first_year + 5}", "last year; without it for good"),
         ("ramp_years", "1", "years until it has its full strength"),
         ("change", toml_string(draft.change), "; ".join(f"{each}: {CHANGE_WORDS[each]}" for each in lever.changes)),
-        ("value", f"{draft.value:g}", 'or a distribution, as in { dist = "uniform", low = 1, high = 2 }'),
+        ("value", f"{draft.value:.6g}", 'or a distribution, as in { dist = "uniform", low = 1, high = 2 }'),
         ("evidence", toml_string(draft.evidence), "who says so, or that it is assumed"),
         ("# source", '"ASSUMPTION"', "an id of `talentsim sources`"),
     ]
@@ -128,9 +133,12 @@ def draft_text(draft: Draft, name: str) -> str:
     return "\n".join([*head, *(commented(*row) for row in rows), *last]) + "\n"
 
 
-def filter_row(axis: str, codes: Sequence[str]) -> tuple[str, str, str]:
+def filter_row(lever: Lever, axis: str, codes: Sequence[str]) -> tuple[str, str, str]:
     """Write the line of a filter: in force if regions are named, else as a comment with an example."""
     example, what = LEFT_TO_ALL[axis]
+    if axis in lever.usual:
+        usual = " and ".join(axis_names(axis, ())[k] for k in lever.usual[axis])
+        what = f"{what.split(';')[0]}; without it {usual} alone"
     if codes:
         return axis, f"[{', '.join(toml_string(code) for code in codes)}]", what
     return f"# {axis}", f"[{toml_string(example) if isinstance(example, str) else example}]", what

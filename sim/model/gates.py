@@ -2,8 +2,8 @@
 
 from sim.model.choice.compiled import inlined
 from sim.model.choice.randomness import REFUSAL, TRAITS, pick, uniform
-from sim.model.population import Who, own_block, own_draw
-from sim.model.world import Admission, Year
+from sim.model.population import Who, own_block, own_draw, unpack_traits
+from sim.model.world import AT_STUDY, Admission, Year
 
 
 @inlined
@@ -13,9 +13,9 @@ def bar_rank(who: Who) -> float:
 
 
 @inlined
-def is_gated(who: Who, stage: int, tables: Year | Admission) -> bool:
-    """Tell whether a person at home may not leave, AT_STUDY or AT_WORK; the ranks are fixed, so that wider gates nest."""
-    width = tables.exit_gate[who.origin, stage]
+def is_gated(who: Who, j: int, stage: int, tables: Year | Admission) -> bool:
+    """Tell whether a person at home may not leave for j, AT_STUDY or AT_WORK; the ranks are fixed, so that wider gates nest."""
+    width = tables.exit_gate[who.origin, j, stage]
     if width <= 0.0:
         return False
     return exit_rank(who, stage) < width
@@ -28,10 +28,17 @@ def exit_rank(who: Who, stage: int) -> float:
 
 
 @inlined
+def is_barred(who: Who, j: int, stage: int, tables: Year | Admission) -> bool:
+    """Tell whether a person is categorically barred from region j, AT_STUDY or AT_WORK; one rank serves all bars."""
+    talent, _, _, _ = unpack_traits(who.traits)
+    width = tables.entry_bar[who.origin, j, talent, stage]
+    return width > 0.0 and bar_rank(who) < width
+
+
+@inlined
 def is_refused(who: Who, j: int, tables: Year | Admission) -> bool:
     """Tell whether a person is categorically barred from region j or refused a student visa for it this year."""
-    width = tables.entry_bar[who.origin, j]
-    if width > 0.0 and bar_rank(who) < width:
+    if is_barred(who, j, AT_STUDY, tables):
         return True
     refusal = tables.student_visa_refusal[who.origin, j]
     return refusal > 0.0 and own_draw(who, tables.year, REFUSAL, j) < refusal

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.model.choice.compiled import compiled
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, OTHER, nest_of, nest_powers, nest_sums, power
-from sim.model.jobs import home_premium, sector_weights
+from sim.model.jobs import graduate_pulls, home_premium, sector_weights
 from sim.model.world import ACADEMIA, INDUSTRY, TALENT_CLASSES, TIE_CLASSES, VISA_CLASSES, Floats, Indices, Integers, World
 
 TOP_FLOOR = 10.0  # people: ln(T + 10)
@@ -67,6 +67,7 @@ def option_values(world: World, sectors: Floats, t: int) -> Floats:
     pull = math.exp(c.study_region_pull / lam)
     weights, before = np.empty(regions), np.empty(NESTS)
     values = np.empty((regions, regions, VISA_CLASSES))
+    arrived, degree = graduate_pulls(world, t)
     for o in range(regions):
         home = math.exp(home_premium(world, t, o, TALENT_CLASSES // 2, TIE_CLASSES // 2, 0) / lam)
         for v in range(VISA_CLASSES):
@@ -77,7 +78,7 @@ def option_values(world: World, sectors: Floats, t: int) -> Floats:
             before[:] = 0.0
             for g in range(regions):
                 nest = nest_of(o, g, world.anglophone)  # only its sum changes, and only from g on
-                summed = before[nest] + weights[g] * pull
+                summed = before[nest] + weights[g] * pull * (arrived[o, v, g] * degree[o, v, g])
                 before[nest] += weights[g]
                 for j in range(g + 1, regions):
                     if nest_of(o, j, world.anglophone) == nest:

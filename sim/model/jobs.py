@@ -9,9 +9,9 @@ from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import logarithms
 from sim.model.choice.race import Race, employer_number, finish_race, start_race, winner
 from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Words, uniform
-from sim.model.gates import is_gated
-from sim.model.population import Who, age_class, duration_class, own_block, own_draw, unpack_traits
-from sim.model.study import left_of_pay
+from sim.model.gates import is_barred, is_gated
+from sim.model.population import Who, age_class, degree_from, duration_class, own_block, own_draw, unpack_traits
+from sim.model.study import MONTHS_PER_UNIT, left_of_pay
 from sim.model.world import (
     ACADEMIA,
     AGE_CLASSES,
@@ -21,6 +21,8 @@ from sim.model.world import (
     DURATION_CLASSES,
     DURATION_FROM,
     DURATION_MIDDLE,
+    FROM_ELSEWHERE,
+    FROM_HERE,
     INDUSTRY,
     RETURN_WINDOW,
     TALENT_CLASSES,
@@ -98,6 +100,34 @@ def job_logs(world: World, indices: Indices, t: int) -> JobLogs:
 
 
 @inlined
+def felt_wait(world: World, t: int, o: int, j: int, degree: int) -> float:
+    """Compute the years of waiting for permanent residence that enter utility; degree: FROM_HERE or FROM_ELSEWHERE."""
+    return min(world.levers.residence_wait[t, o, j, degree], WAIT_CAP)
+
+
+@compiled
+def graduate_pulls(world: World, t: int) -> tuple[Floats, Floats]:
+    """Compute the (R, V, R) multipliers of the place where one is already, and of the place where the degree is from.
+
+    Weights of jobs count the wait for a work visa and the wait for residence of degrees from elsewhere: the first is taken back
+    at the present place (study region or employer's), the second at that of the degree. 1 where there is nothing to take back.
+    """
+    c = world.coefficients
+    regions = world.anglophone.shape[0]
+    arrived = np.ones((regions, VISA_CLASSES, regions))
+    degree = np.ones((regions, VISA_CLASSES, regions))
+    for o in range(regions):
+        for j in range(regions):
+            delay = c.delay_cost * world.levers.work_visa_delay[t, o, j] / MONTHS_PER_UNIT
+            shorter = felt_wait(world, t, o, j, FROM_ELSEWHERE) - felt_wait(world, t, o, j, FROM_HERE)
+            if j != o and (delay != 0.0 or shorter != 0.0):
+                for v in range(VISA_CLASSES):
+                    arrived[o, v, j] = math.exp(VISA[v] * delay / c.nest_dissimilarity)
+                    degree[o, v, j] = math.exp(VISA[v] * c.residence_wait_cost * shorter / c.nest_dissimilarity)
+    return arrived, degree
+
+
+@inlined
 def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, logs: JobLogs) -> tuple[float, float]:
     """Compute the terms of equation W: a job at mean talent, without home premium, inertia and sector taste.
 
@@ -123,7 +153,8 @@ def job_terms(world: World, indices: Indices, t: int, o: int, j: int, s: int, lo
     friction = (
         c.hostility_work * world.levers.hostility[t, o, j]
         - c.refusal_deterrence * logs.authorised[o, j, s]
-        + c.residence_wait_cost * min(world.levers.residence_wait[t, o, j], WAIT_CAP)
+        + c.residence_wait_cost * felt_wait(world, t, o, j, FROM_ELSEWHERE)
+        + c.delay_cost * world.levers.work_visa_delay[t, o, j] / MONTHS_PER_UNIT
     )
     return value + c.diaspora_pull * logs.people[o, j], friction
 
@@ -150,11 +181,11 @@ def relocation_hazard(c: Coefficients, hostility: float, age: int, duration: int
 
 
 @inlined
-def is_settled(world: World, t: int, o: int, place: int, duration: int) -> bool:
+def is_settled(world: World, t: int, o: int, place: int, degree: int, duration: int) -> bool:
     """Tell whether a researcher is a citizen, moves freely, or has waited long enough for permanent residence."""
     if o == place or world.levers.mobility_area[t, o, place] >= 1.0:
         return True
-    return float(DURATION_FROM[duration]) >= world.levers.residence_wait[t, o, place]
+    return float(DURATION_FROM[duration]) >= world.levers.residence_wait[t, o, place, degree]
 
 
 @compiled
@@ -224,7 +255,7 @@ def fill_authorised(world: World, t: int, chances: Floats, table: Floats, direct
 
 @inlined
 def fill_relocation(world: World, t: int, hazards: Floats, table: Floats, settled: Bytes) -> None:
-    """Fill (R, R, X, D) relocation hazards, halved for the settled, and (R, R, D) whether the wait for residence is over.
+    """Fill (R, R, 2, X, D) relocation hazards, halved for the settled, and (R, R, 2, D) whether the wait for residence is over.
 
     hazards : (X, D), scratch.
     """
@@ -234,12 +265,15 @@ def fill_relocation(world: World, t: int, hazards: Floats, table: Floats, settle
         for place in range(table.shape[0]):
             hostility = world.levers.hostility[t, o, place]
             for duration in range(DURATION_CLASSES):
-                settled[o, place, duration] = 1 if is_settled(world, t, o, place, duration) else 0
+                for degree in (FROM_HERE, FROM_ELSEWHERE):
+                    settled[o, place, degree, duration] = 1 if is_settled(world, t, o, place, degree, duration) else 0
                 for age in range(AGE_CLASSES):
                     if hostility != known:
                         hazards[age, duration] = relocation_hazard(c, hostility, age, duration)
                     hazard = hazards[age, duration]
-                    table[o, place, age, duration] = min(0.5 * hazard if settled[o, place, duration] == 1 else hazard, 1.0)
+                    for degree in (FROM_HERE, FROM_ELSEWHERE):
+                        is_over = settled[o, place, degree, duration] == 1
+                        table[o, place, degree, age, duration] = min(0.5 * hazard if is_over else hazard, 1.0)
             known = hostility
 
 
@@ -256,13 +290,22 @@ def stay_pull(world: World) -> Floats:
 
 @inlined
 def begin_first_job(who: Who, study: int, tables: Year, race: Race) -> None:
-    """Start the race of the places of a first job, home alone behind the exit gate; its clocks are those of decision JOB."""
+    """Start the race of the places of a first job; its clocks are those of decision JOB."""
     weigh_first_job(who.origin, who.traits, study, tables, race)
-    if study == who.origin and is_gated(who, AT_WORK, tables):
-        for j in range(race.rate.shape[0]):
-            if j != who.origin:
-                race.rate[j] = 0.0
+    shut_places(who, study, tables, race)
     start_race(who.origin, study, race)
+
+
+@inlined
+def shut_places(who: Who, here: int, tables: Year, race: Race) -> None:
+    """Take out of a race the places that a gate (of those at home) or a bar keeps somebody out of who is `here` now."""
+    if tables.shuts[who.origin] == 0:
+        return
+    for j in range(race.rate.shape[0]):
+        if j != who.origin and j != here:
+            is_kept_home = here == who.origin and is_gated(who, j, AT_WORK, tables)
+            if is_kept_home or is_barred(who, j, AT_WORK, tables):
+                race.rate[j] = 0.0
 
 
 @inlined
@@ -277,24 +320,23 @@ def first_job(who: Who, study: int, tables: Year, race: Race) -> tuple[int, int,
 
 
 @inlined
-def begin_next_job(origin: int, traits: int, place: int, age: int, duration: int, tables: Year, race: Race) -> None:
+def begin_next_job(who: Who, study: int, place: int, age: int, duration: int, tables: Year, race: Race) -> None:
     """Start the race of all places when an incumbent has an opportunity; its clocks are those of decision JOB."""
-    weigh_next_job(origin, traits, place, age, duration, tables, race)
-    start_race(origin, place, race)
+    weigh_next_job(who.origin, who.traits, study, place, age, duration, tables, race)
+    shut_places(who, place, tables, race)
+    start_race(who.origin, place, race)
 
 
 @inlined
 def next_job(who: Who, place: int, tables: Year, race: Race) -> tuple[int, int, int]:
     """Choose among all regions, staying included, when an incumbent has an opportunity.
 
-    Staying in the region means keeping the job. Whoever is at home behind the exit gate stays. `race`: see `begin_next_job`.
+    Staying in the region means keeping the job. `race`: see `begin_next_job`.
 
     Returns
     -------
     Location, headquarters region, sector; headquarters and sector mean nothing when the location is the present place.
     """
-    if place == who.origin and is_gated(who, AT_WORK, tables):
-        return place, place, 0
     return settle_job(who, place, NO_DEGREE_HERE, tables, race)
 
 
@@ -306,26 +348,32 @@ def weigh_first_job(origin: int, traits: int, study: int, tables: Year, race: Ra
         race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
     race.rate[origin] *= tables.home_factor[origin, talent, tie, 0]
     race.rate[study] *= tables.study_pull
+    race.rate[study] *= tables.arrived[origin, visa, study] * tables.degree_pull[origin, visa, study]
 
 
 @inlined
-def weigh_next_job(origin: int, traits: int, place: int, age: int, duration: int, tables: Year, race: Race) -> None:
-    """Write an incumbent's weights of all places, staying included, as rates of the race."""
+def weigh_next_job(
+    origin: int, traits: int, study: int, place: int, age: int, duration: int, tables: Year, race: Race
+) -> None:  # fmt: skip
+    """Write an incumbent's weights of all places, staying included, as rates of the race; study: where the degree is from."""
     talent, tie, visa, taste = unpack_traits(traits)
     for j in range(race.rate.shape[0]):
         race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
     away = 0 if place == origin else 1 + age_class(age)
     race.rate[origin] *= tables.home_factor[origin, talent, tie, away]
     race.rate[place] *= tables.stay_pull[duration_class(duration)]
+    race.rate[place] *= tables.arrived[origin, visa, place]
+    race.rate[study] *= tables.degree_pull[origin, visa, study]
 
 
 @inlined
-def weigh_forced_job(origin: int, traits: int, place: int, age: int, tables: Year, race: Race) -> None:
-    """Write the weights of all places but the one that a worker has to leave."""
+def weigh_forced_job(origin: int, traits: int, study: int, place: int, age: int, tables: Year, race: Race) -> None:
+    """Write the weights of all places but the one that a worker has to leave; study: where the degree is from."""
     talent, tie, visa, taste = unpack_traits(traits)
     for j in range(race.rate.shape[0]):
         race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
     race.rate[origin] *= tables.home_factor[origin, talent, tie, 1 + age_class(age)]
+    race.rate[study] *= tables.degree_pull[origin, visa, study]
     race.rate[place] = 0.0
 
 
@@ -377,6 +425,7 @@ def headquarters(place: int, sector: int, draw: float, tables: Year) -> int:
 
 
 @inlined
-def has_opportunity(origin: int, place: int, age: int, duration: int, words: Words, tables: Year) -> bool:
-    """Tell whether an incumbent gets an opportunity to move this year."""
-    return uniform(words[0]) < tables.relocation[origin, place, age_class(age), duration_class(duration)]
+def has_opportunity(origin: int, study: int, place: int, age: int, duration: int, words: Words, tables: Year) -> bool:
+    """Tell whether an incumbent gets an opportunity to move this year; study: where the degree is from."""
+    degree = degree_from(study, place)
+    return uniform(words[0]) < tables.relocation[origin, place, degree, age_class(age), duration_class(duration)]

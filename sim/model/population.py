@@ -13,6 +13,8 @@ from sim.model.world import (
     AGE_FROM,
     DURATION_CLASSES,
     DURATION_FROM,
+    FROM_ELSEWHERE,
+    FROM_HERE,
     TALENT_CLASSES,
     TASTE_CLASSES,
     TIE_CLASSES,
@@ -243,6 +245,12 @@ def duration_class(duration: int) -> int:
     for d in range(1, DURATION_CLASSES):
         reached += int(duration >= DURATION_FROM[d])
     return reached
+
+
+@inlined
+def degree_from(study: int, place: int) -> int:
+    """Tell where a degree is from, as levers of a place name it: FROM_HERE or FROM_ELSEWHERE."""
+    return FROM_HERE if study == place else FROM_ELSEWHERE
 
 
 @inlined

@@ -9,7 +9,7 @@ present place unavailable. Both engines call these functions; `expected` has the
 from sim.model.choice.compiled import inlined
 from sim.model.choice.race import Race, start_race
 from sim.model.choice.randomness import AUTHORISATION, EMPLOYER, Words, uniform
-from sim.model.jobs import NO_DEGREE_HERE, settle_job, weigh_forced_job
+from sim.model.jobs import NO_DEGREE_HERE, settle_job, shut_places, weigh_forced_job
 from sim.model.population import (
     NO_STATUS,
     PERMANENT,
@@ -17,6 +17,7 @@ from sim.model.population import (
     STUDENT,
     TEMPORARY,
     Who,
+    degree_from,
     duration_class,
     own_block,
     own_draw,
@@ -61,13 +62,16 @@ def first_status(who: Who, study: int, place: int, sector: int, tables: Year) ->
 
 
 @inlined
-def updated_status(status: int, origin: int, place: int, duration: int, tables: Year) -> int:
-    """Name a status under this year's rules: none under full mobility, permanent when the wait is over."""
+def updated_status(status: int, origin: int, study: int, place: int, duration: int, tables: Year) -> int:
+    """Name a status under this year's rules: none under full mobility, permanent when the wait is over.
+
+    study: where the degree is from.
+    """
     if status in (NO_STATUS, PERMANENT):
         return status
     if moves_freely(origin, place, tables):
         return NO_STATUS
-    if status == TEMPORARY and tables.settled[origin, place, duration_class(duration)] == 1:
+    if status == TEMPORARY and tables.settled[origin, place, degree_from(study, place), duration_class(duration)] == 1:
         return PERMANENT
     return status
 
@@ -90,20 +94,22 @@ def loses_status(status: int, origin: int, place: int, stage: int, words: Words,
 
 @inlined
 def live_status(
-    who: Who, place: int, status: int, attempts: int, duration: int, words: Words,
+    who: Who, study: int, place: int, status: int, attempts: int, duration: int, words: Words,
     tables: Year,
 ) -> tuple[int, int, bool]:  # fmt: skip
     """Let a worker's status live one year: this year's rules, then an attempt if post-study, then a forced exit.
+
+    study: where the degree is from.
 
     Returns
     -------
     Status, attempts left, whether it is lost (the place then is too).
     """
-    status = updated_status(status, who.origin, place, duration, tables)
+    status = updated_status(status, who.origin, study, place, duration, tables)
     if status == POST_STUDY:
         attempts = attempts - 1
         if attempt_succeeds(who, place, tables):
-            status = updated_status(TEMPORARY, who.origin, place, duration, tables)
+            status = updated_status(TEMPORARY, who.origin, study, place, duration, tables)
         elif attempts <= 0:
             return status, 0, True
     if status != POST_STUDY:
@@ -112,10 +118,11 @@ def live_status(
 
 
 @inlined
-def begin_forced_job(origin: int, traits: int, place: int, age: int, tables: Year, race: Race) -> None:
+def begin_forced_job(who: Who, study: int, place: int, age: int, tables: Year, race: Race) -> None:
     """Start the race of all places but the one whose status is lost; its clocks are those of decision JOB."""
-    weigh_forced_job(origin, traits, place, age, tables, race)
-    start_race(origin, origin, race)
+    weigh_forced_job(who.origin, who.traits, study, place, age, tables, race)
+    shut_places(who, place, tables, race)
+    start_race(who.origin, who.origin, race)
 
 
 @inlined
@@ -153,4 +160,4 @@ def transfer(who: Who, words: Words, tables: Year, race: Race) -> int:
 
     The years of study are kept; nobody postpones. `race`: see `begin_transfer`.
     """
-    return best_open_region(who, False, words, tables, race)
+    return best_open_region(who, False, False, words, tables, race)

@@ -177,9 +177,9 @@ def begin_study(origin: int, traits: int, late: bool, tables: Year, race: Race) 
 def choose_study(who: Who, has_postponed: int, late: bool, words: Words, tables: Year, race: Race) -> int:
     """Choose a graduate region among those open to the person (version 1, section 5).
 
-    Behind the exit gate only home is. Barred (fixed rank) and refused regions are unavailable. If the best of the rest is
-    closed by a border closure, the person postpones once, with the postponement probability, and else takes the best that is
-    open. Home is always open. Late entrants meet all this as it was when they began, and waited for nothing. `race`: see
+    Regions behind the exit gate, barred (both by a fixed rank) and refused are unavailable. If the best of the rest is closed by
+    a border closure, the person postpones once, with the postponement probability, and else takes the best that is open. Home is
+    always open. Late entrants meet all this as it was when they began, and waited for nothing. `race`: see
     `begin_study`.
 
     Returns
@@ -194,17 +194,17 @@ def choose_study(who: Who, has_postponed: int, late: bool, words: Words, tables:
 @inlined
 def admitted_to(who: Who, may_postpone: bool, words: Words, tables: Year | Admission, race: Race) -> int:
     """Find the best region of a started race that an applicant may leave home for and enter, or POSTPONED."""
-    if is_gated(who, AT_STUDY, tables):
-        return who.origin
-    return best_open_region(who, may_postpone, words, tables, race)
+    return best_open_region(who, True, may_postpone, words, tables, race)
 
 
 @inlined
-def best_open_region(who: Who, may_postpone: bool, words: Words, tables: Year | Admission, race: Race) -> int:
-    """Find the best region of a started race that is open to the person this year, or POSTPONED."""
+def best_open_region(
+    who: Who, from_home: bool, may_postpone: bool, words: Words, tables: Year | Admission, race: Race
+) -> int:  # fmt: skip
+    """Find the best region of a started race that is open to the person this year, or POSTPONED; gates hold those at home."""
     j = finish_race(who.origin, race)
     while j != who.origin:
-        if not is_refused(who, j, tables):
+        if not (from_home and is_gated(who, j, AT_STUDY, tables)) and not is_refused(who, j, tables):
             closure = tables.border_closure[who.origin, j]
             if closure <= 0.0 or own_draw(who, tables.year, CLOSURE, j) >= closure:
                 return j

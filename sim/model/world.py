@@ -79,6 +79,13 @@ AT_STUDY = 0
 AT_WORK = 1
 
 
+# Where a degree is from, as the levers name it: the destination, or anywhere else
+FROM_HERE = 0
+
+
+FROM_ELSEWHERE = 1
+
+
 # Class means of a standard normal in five and in three equal parts (quantile classes, version 1 section 3).
 TALENT = np.array([-1.3998096, -0.5319012, 0.0, 0.5319012, 1.3998096])
 
@@ -195,9 +202,9 @@ class Admission(NamedTuple):
     year: int
     study_weight: Floats  # (R, V, Q, R)
     student_visa_refusal: Floats  # (R, R)
-    entry_bar: Floats  # (R, R)
+    entry_bar: Floats  # (R, R, Q, 2)
     border_closure: Floats  # (R, R)
-    exit_gate: Floats  # (R, 2)
+    exit_gate: Floats  # (R, R, 2)
     postponement: float
 
 
@@ -207,7 +214,7 @@ class Year(NamedTuple):
     year: int
     study_weight: Floats  # (R, V, Q, R)
     student_visa_refusal: Floats  # (R, R)
-    entry_bar: Floats  # (R, R)
+    entry_bar: Floats  # (R, R, Q, 2)
     border_closure: Floats  # (R, R)
     sector_weight: Floats  # (R, V, R, 2) job weights by sector at mean talent, without taste, premium and inertia
     job_weight: Floats  # (R, V, Q, S, R) both sectors, without home premium and inertia
@@ -218,12 +225,16 @@ class Year(NamedTuple):
     post_study_attempts: Integers  # (R,) attempts of a graduate of a place, one a year
     work_visa_odds: Floats  # (R,) success of one of them, in industry
     mobility_area: Floats  # (R, R)
-    settled: Bytes  # (R, R, D) 1 where the wait for permanent residence is over
+    settled: Bytes  # (R, R, 2, D) 1 where the wait for permanent residence is over, by where the degree is from
     forced_exit: Floats  # (R, R, 2)
-    exit_gate: Floats  # (R, 2)
+    exit_gate: Floats  # (R, R, 2)
+    shuts: Bytes  # (R,) 1 where a bar or gate keeps some of an origin out of some job
     study_pull: float  # multiplier at the study region, first job
     stay_pull: Floats  # (D,) multiplier at the present place, incumbents
-    relocation: Floats  # (R, R, X, D) hazard by origin, place, academic age, duration
+    arrived: Floats  # (R, V, R) multiplier at the place where one is already: no wait for a work visa
+    degree_pull: Floats  # (R, V, R) multiplier at the place of the degree: its own wait for residence
+    by_degree: Bytes  # (R,) 1 where some wait of an origin depends on the degree
+    relocation: Floats  # (R, R, 2, X, D) hazard by origin, place, where the degree is from, academic age, duration
     visible: Floats  # (R, Q, PROFILES) probability by place: students, then workers by academic age
     elite: Floats  # (R, Q, PROFILES)
     graduation: Floats  # (R, STUDY_YEARS)
@@ -252,6 +263,10 @@ SECTORS: Final = ("academia", "industry")
 
 LEVER_STAGES: Final = ("study", "work")
 """Names of the stages a lever can apply to, in id order."""
+
+
+DEGREES: Final = ("here", "elsewhere")
+"""Where a degree is from, as levers name it: the destination or not; in id order."""
 
 
 DIASPORA_UNIT = 25.0  # people

@@ -7,13 +7,25 @@ import numpy as np
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import normal_cdf
 from sim.model.choice.randomness import YEAR, Words, uniform
-from sim.model.jobs import fill_authorised, fill_home, fill_jobs, fill_relocation, hire_chances, sector_weights, stay_pull
+from sim.model.jobs import (
+    fill_authorised,
+    fill_home,
+    fill_jobs,
+    fill_relocation,
+    graduate_pulls,
+    hire_chances,
+    sector_weights,
+    stay_pull,
+)
 from sim.model.population import Who, own_block
 from sim.model.study import crowding, fill_study, study_logs
 from sim.model.world import (
     AGE_CLASSES,
     AGE_MIDDLE,
+    AT_WORK,
     DURATION_CLASSES,
+    FROM_ELSEWHERE,
+    FROM_HERE,
     INDUSTRY,
     PROFILES,
     TALENT,
@@ -134,12 +146,30 @@ def authorisations(world: World, t: int) -> tuple[Floats, Floats]:
 
 @compiled
 def relocation_hazards(world: World, t: int) -> tuple[Floats, Bytes]:
-    """Compute the (R, R, X, D) hazards of an opportunity to move, and (R, R, D) whether the wait for residence is over."""
+    """Compute the (R, R, 2, X, D) hazards of an opportunity to move, and (R, R, 2, D) whether the wait for residence is over."""
     regions = world.anglophone.shape[0]
-    table = np.empty((regions, regions, AGE_CLASSES, DURATION_CLASSES))
-    settled = np.empty((regions, regions, DURATION_CLASSES), dtype=np.uint8)
+    table = np.empty((regions, regions, 2, AGE_CLASSES, DURATION_CLASSES))
+    settled = np.empty((regions, regions, 2, DURATION_CLASSES), dtype=np.uint8)
     fill_relocation(world, t, np.empty((AGE_CLASSES, DURATION_CLASSES)), table, settled)
     return table, settled
+
+
+@compiled
+def rules_by_origin(world: World, t: int) -> tuple[Bytes, Bytes]:
+    """Mark (R,) origins some of whom a bar or gate keeps out of a job, and (R,) those with a wait that depends on the degree."""
+    regions = world.anglophone.shape[0]
+    shuts, by_degree = np.zeros(regions, dtype=np.uint8), np.zeros(regions, dtype=np.uint8)
+    levers = world.levers
+    for o in range(regions):
+        for j in range(regions):
+            if levers.residence_wait[t, o, j, FROM_HERE] != levers.residence_wait[t, o, j, FROM_ELSEWHERE]:
+                by_degree[o] = 1
+            if levers.exit_gate[t, o, j, AT_WORK] > 0.0:
+                shuts[o] = 1
+            for q in range(TALENT_CLASSES):
+                if levers.entry_bar[t, o, j, q, AT_WORK] > 0.0:
+                    shuts[o] = 1
+    return shuts, by_degree
 
 
 @compiled
@@ -172,6 +202,8 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
     jobs, industry = job_weights(world, sectors, talent)
     authorised, direct = authorisations(world, t)
     relocation, settled = relocation_hazards(world, t)
+    arrived, degree_pull = graduate_pulls(world, t)
+    shuts, by_degree = rules_by_origin(world, t)
     levers = world.levers
     return Year(
         year=2000 + t,
@@ -191,8 +223,12 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
         settled=settled,
         forced_exit=levers.forced_exit[t],
         exit_gate=levers.exit_gate[t],
+        shuts=shuts,
         study_pull=math.exp(c.study_region_pull / c.nest_dissimilarity),
         stay_pull=stay_pull(world),
+        arrived=arrived,
+        degree_pull=degree_pull,
+        by_degree=by_degree,
         relocation=relocation,
         visible=visibilities(world, indices.pull, world.bar_top20[t]),
         elite=visibilities(world, indices.pull, world.bar_elite[t]),

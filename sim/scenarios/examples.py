@@ -20,6 +20,7 @@ _FILTERS: Final[Mapping[str, str]] = {
     "sector": '["industry"]',
     "talent_class": "[3, 4]",
     "stage": '["work"]',
+    "degree": '["here"]',
 }
 _FEW: Final = 10.0
 """Ranges up to here have a third of one as a size that means something; wider ones a sixth of their width."""

@@ -38,6 +38,7 @@ OF_RATIOS: Final = ("phd_stipend", "phd_places", "cohort_size", "research_pay", 
 OF_MONEY: Final = ("phd_stipend", "research_pay", "housing_cost")
 IN_FORCE: Final[Mapping[str, tuple[str, ...]]] = {
     "visa_delay": ("delay_cost",),
+    "work_visa_delay": ("delay_cost",),
     "hostility": ("hostility_study", "hostility_work", "hostility_exit"),
     "phd_stipend": ("stipend_elasticity",),
     "research_pay": ("pay_elasticity",),
@@ -46,7 +47,7 @@ IN_FORCE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Parameters by lever, one of which must not be zero for the lever to do anything."""
 IN_WHOLE_NUMBERS: Final = ("post_study_attempts",)
-LIFTED: Final = ("student_visa_refusal", "visa_delay", "residence_wait")
+LIFTED: Final = ("student_visa_refusal", "visa_delay", "work_visa_delay", "residence_wait")
 """Frictions that free movement lifts."""
 PLACES_COUNT_FROM: Final = 2020
 """First year in which doctoral places bind."""
@@ -156,9 +157,9 @@ class Look:
             )
             for at in (0.05, 0.5, 0.95)
         )
-        is_lifted = change.name in LIFTED and bool(
-            (resolved(defaults, scenario.layers, "mobility_area")[rows][:, touched] == 1).all()
-        )
+        pairs = touched.any(axis=tuple(range(2, touched.ndim)))
+        lifted = resolved(defaults, scenario.layers, "mobility_area")[rows] if change.name in LIFTED else np.zeros(0)
+        is_lifted = change.name in LIFTED and bool((lifted[:, pairs] == 1).all())
         return cls(change, before, after, is_idle, is_lifted)
 
     def effect_doubts(self, scenario: Scenario) -> Iterator[Doubt]:

@@ -21,7 +21,7 @@ from sim.model.world import (
     Year,
 )
 from sim.model.year import make_lone_year
-from tests.support.toy import abroad, plain_world, random_world
+from tests.support.toy import abroad, finer_levers, plain_world, random_world
 
 REGIONS, YEARS, ROW = 5, 26, 23  # 2023: congestion is in force
 
@@ -77,7 +77,8 @@ def job_utilities(world, indices: Indices, t: int) -> np.ndarray:
     by_sector = value[:, None] + c.pay_elasticity * np.log(world.levers.research_pay[t])  # by origin, place, sector
     by_sector = by_sector + np.array([0.0, world.industry_constant[t]])
     friction = c.refusal_deterrence * -np.log(authorisation(world, t))
-    friction += c.residence_wait_cost * np.minimum(world.levers.residence_wait[t], 5.0)[:, :, None]
+    friction += c.residence_wait_cost * np.minimum(world.levers.residence_wait[t, ..., 1], 5.0)[:, :, None]
+    friction += c.delay_cost * world.levers.work_visa_delay[t][:, :, None] / 6.0
     friction[np.eye(REGIONS, dtype=bool)] = 0.0
     friction += c.hostility_work * world.levers.hostility[t][:, :, None]
     ties = c.diaspora_pull * np.log1p(indices.diaspora / 25.0)
@@ -92,7 +93,7 @@ def test_study_weights_follow_the_equation() -> None:
 
 
 def test_job_weights_follow_the_equation() -> None:
-    world, indices, tables = made()
+    world, indices, tables = made(**finer_levers(3, REGIONS))
     lam, c = world.coefficients.nest_dissimilarity, world.coefficients
     sectors = np.exp(job_utilities(world, indices, ROW) / lam)
     np.testing.assert_allclose(tables.sector_weight, sectors, rtol=1e-10)
@@ -125,16 +126,30 @@ def test_chances_of_authorisation_follow_the_equation() -> None:
 
 
 def test_hazards_follow_the_equation() -> None:
-    world, _, tables = made(relocation_hazard=0.6)
+    world, _, tables = made(relocation_hazard=0.6, **finer_levers(2, REGIONS))
     c = world.coefficients
     classes = c.relocation_age_decline * AGE_MIDDLE[:, None] + c.relocation_duration_decline * DURATION_MIDDLE
     push = c.hostility_exit * world.levers.hostility[ROW]
     hazard = c.relocation_hazard * np.exp(push[:, :, None, None] - classes)
-    settled = world.levers.residence_wait[ROW][:, :, None] <= DURATION_FROM
-    settled |= ((world.levers.mobility_area[ROW] == 1) | np.eye(REGIONS, dtype=bool))[:, :, None]
-    expected = np.minimum(hazard * np.where(settled, 0.5, 1.0)[:, :, None, :], 1.0)
+    settled = world.levers.residence_wait[ROW][..., None] <= DURATION_FROM  # (R, R, 2, D)
+    settled |= ((world.levers.mobility_area[ROW] == 1) | np.eye(REGIONS, dtype=bool))[:, :, None, None]
+    expected = np.minimum(hazard[:, :, None] * np.where(settled, 0.5, 1.0)[:, :, :, None, :], 1.0)
     np.testing.assert_allclose(tables.relocation, expected, rtol=1e-12)
     assert tables.relocation.max() <= 1.0
+
+
+def test_multipliers_of_who_is_there_and_of_graduates_follow_the_equation() -> None:
+    world, _, tables = made(**finer_levers(1, REGIONS))
+    c, levers = world.coefficients, world.levers
+    friction = {"arrived": c.delay_cost * levers.work_visa_delay[ROW] / 6.0}
+    here, elsewhere = np.moveaxis(np.minimum(levers.residence_wait[ROW], 5.0), -1, 0)
+    friction["degree_pull"] = c.residence_wait_cost * (elsewhere - here)
+    for name, relief in friction.items():
+        relief[np.eye(REGIONS, dtype=bool)] = 0.0
+        assert (relief != 0.0).any()
+        expected = np.exp(VISA[None, :, None] * relief[:, None] / c.nest_dissimilarity)
+        np.testing.assert_allclose(getattr(tables, name), expected, rtol=1e-12)
+    assert tables.by_degree.all()
 
 
 def test_multipliers_of_the_present_place_follow_the_equation() -> None:

@@ -26,6 +26,7 @@ from sim.model.world import FIRST_YEAR, STUDY_YEARS, TALENT_CLASSES, Coefficient
 from sim.model.year import make_year, new_past
 from sim.scenarios.levers.changes import LeverChange, Policies, axis_size, default_policies, resolve_policies
 from sim.scenarios.levers.declared import LEVERS
+from sim.scenarios.levers.named import axis_ids
 
 COEFFICIENTS = {
     "stipend_elasticity": 0.6,
@@ -135,11 +136,30 @@ def assemble(regions: int, years: int, values: dict[str, Any], changes: dict[str
         return made
 
     given = {name: array(name, shape, values[name]) for name, shape in shapes(regions, years).items()}
+    changes = {**changes, **{name: with_later_axes(name, changes[name], regions) for name in changes if name in LEVERS}}
+    values = {**values, **{name: with_later_axes(name, values[name], regions) for name in values if name in LEVERS}}
     levers = {
         name: array(name, lever_shape(name, regions, years), values.get(name, lever.neutral)) for name, lever in LEVERS.items()
     }
     weight = float(changes.get("people_per_researcher", 1.0))
     return World(coefficients=Coefficients(**numbers), people_per_researcher=weight, levers=Policies(**levers), **given)
+
+
+def with_later_axes(name: str, value: Any, regions: int) -> Any:
+    """Give the axes that a lever got later to a value without them, as a scenario file does that does not name them."""
+    given = np.asarray(value, dtype=np.float64)
+    if not LEVERS[name].later or (given.ndim > 2 and given.shape[-3:] in later_endings(regions)):
+        return value
+    if name == "entry_bar":  # of students
+        return (given[..., np.newaxis, np.newaxis] if given.ndim else given) * np.array([1.0, 0.0])
+    if name == "exit_gate":  # for every destination
+        return given[..., np.newaxis, :] if given.ndim > 1 else given
+    return given[..., np.newaxis] if given.ndim else given
+
+
+def later_endings(regions: int) -> tuple[tuple[int, ...], ...]:
+    """Return how shapes of levers end that have their later axes."""
+    return (regions, TALENT_CLASSES, 2), (regions, regions, 2)
 
 
 def lever_shape(name: str, regions: int, years: int) -> tuple[int, ...]:
@@ -247,11 +267,23 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "work_drift": drift,
         "residence_wait": values["residence_wait"] * (1.0 - values["mobility_area"]),
         "forced_exit": ((draw.random(pair) < 0.5) * foreign * 0.1)[:, :, None] * draw.random(2),
-        "exit_gate": draw.uniform(0.0, 0.15, (regions, 2)),
+        "exit_gate": draw.uniform(0.0, 0.15, (regions, 2))[:, np.newaxis],
         "offshoring": draw.uniform(0.0, 0.8, regions),
         "participation": draw.uniform(0.7, 1.0, regions),
     }
     return assemble(regions, years, values, {"late_entry": 0.2} | changes)
+
+
+def finer_levers(seed: int, regions: int) -> dict[str, Any]:
+    """Draw levers that differ on every axis they have: for `random_world`, in the place of its own."""
+    draw = np.random.default_rng(1000 + seed)
+    foreign = abroad(1.0, regions)
+    return {
+        "work_visa_delay": draw.uniform(0.0, 6.0, (regions, regions)) * foreign,
+        "residence_wait": draw.integers(0, 9, (regions, regions, 2)) * foreign[..., np.newaxis],
+        "exit_gate": draw.uniform(0.0, 0.3, (regions, regions, 2)) * foreign[..., np.newaxis],
+        "entry_bar": draw.uniform(0.0, 0.4, (regions, regions, TALENT_CLASSES, 2)) * foreign[..., np.newaxis, np.newaxis],
+    }
 
 
 def with_change(world: World, name: str, value: Any, from_row: int, where: tuple[Any, ...] = ()) -> World:
@@ -299,18 +331,16 @@ SPREAD = {
 
 def everyone(lever: str, **chosen: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """Name the ids that a change of a lever applies to: those chosen by axis, and all of every other axis it has."""
-    plural = {"origin": "origins", "destination": "destinations", "sector": "sectors", "talent_class": "talent_classes"}
     axes = LEVERS[lever].filters
     assert set(chosen) <= set(axes), f"{lever} has no filter {set(chosen) - set(axes)}"
-    return {plural.get(axis, "stages"): chosen.get(axis, tuple(range(axis_size(axis, len(CODES))))) for axis in axes}
+    return axis_ids(lever, chosen, len(CODES))
 
 
 def lever_change(
     lever: str, value: float, kind: str, years: tuple[int, int], ramp: int = 1, **chosen: tuple[int, ...]
 ) -> LeverChange:
     """Make a change of a lever of `policy_world`, of everyone and everywhere unless told otherwise; years inclusive."""
-    empty = dict.fromkeys(("origins", "destinations", "sectors", "talent_classes", "stages"), ())
-    where = {**empty, **everyone(lever, **chosen)}
+    where = everyone(lever, **chosen)
     first, last = years
     return LeverChange(
         id=lever, name=lever, from_year=first, until_year=last, ramp_years=ramp, change=kind, value=value, **where
@@ -323,7 +353,8 @@ def toy_policies(changes: Iterable[LeverChange], observed: Mapping[str, Any]) ->
     levels = {}
     for name, usual in OBSERVED.items():
         shape = lever_shape(name, regions, years)
-        levels[name] = np.array(np.broadcast_to(observed.get(name, usual), shape), dtype=np.float64)
+        value = with_later_axes(name, observed.get(name, usual), regions)
+        levels[name] = np.array(np.broadcast_to(value, shape), dtype=np.float64)
     return resolve_policies(default_policies(levels), [list(changes)], {}, FIRST_YEAR)
 
 

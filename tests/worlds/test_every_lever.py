@@ -34,6 +34,7 @@ from tests.support.toy import (
 USA, CHN, GBR, CAN, IND, DEU = range(len(CODES))
 ACADEMIC, INDUSTRIAL = (0,), (1,)
 AT_STUDY, AT_WORK = (0,), (1,)
+FROM_HERE = (0,)
 START, END = 2021, 2023
 FREE_FROM = END + 3
 """The first cohort after END that knows nothing of the window: foresight reads last year's tables, those the year before."""
@@ -99,6 +100,11 @@ def everybody(people: Researchers) -> np.ndarray:
 def not_of_class(origin: int, lowest: int) -> Rows:
     """Everyone but the talent classes of an origin from `lowest` on (12 trait codes each)."""
     return lambda people: (people.origin != origin) | (people.traits // 12 < lowest)
+
+
+def not_of_classes(origin: int, first_spared: int) -> Rows:
+    """Everyone but the talent classes of an origin below `first_spared`."""
+    return lambda people: (people.origin != origin) | (people.traits // 12 >= first_spared)
 
 
 def active_outside(place: int) -> Rows:
@@ -246,12 +252,27 @@ WAYS = (
         rises=(ENTRANTS_ELSEWHERE,), weaker=0.3, nested=ever_enter(CHN, [USA]),
     ),
     Way(
+        "entry_bar", 0.7, not_of_classes(CHN, 2), way="class", where={**CHINESE_TO_US, "talent_class": (0, 1)}, touches=USA,
+        falls=(CHINESE_ENTRANTS,), rises=(ENTRANTS_ELSEWHERE,), weaker=0.3, nested=ever_enter(CHN, [USA]),
+    ),
+    Way(
+        "entry_bar", 0.7, not_from(CHN), way="work", where={**CHINESE_TO_US, "stage": AT_WORK}, touches=USA,
+        falls=(flows(FIRST_JOB, CHN, [CHN, GBR, CAN, IND, DEU], USA), flows(RELOCATION, CHN, abroad_of(USA), USA)), weaker=0.3,
+        nested=first_jobs(CHN, [USA], [CHN, GBR, CAN, IND, DEU]), settings=BUSY, observed=NO_REFUSALS,
+    ),
+    Way(
         "border_closure", 0.9, not_from(CHN), where=CHINESE_TO_US, touches=USA, falls=(CHINESE_ENTRANTS,),
         weaker=0.4, nested=ever_enter(CHN, [USA]),
     ),
     Way(
         "visa_delay", 30.0, not_from(CHN), where=CHINESE_TO_US, touches=USA, falls=(CHINESE_ENTRANTS,),
         rises=(ENTRANTS_ELSEWHERE,), weaker=12.0, nested=ever_enter(CHN, [USA]), settings={"delay_cost": 0.4},
+    ),
+    Way(
+        "work_visa_delay", 30.0, not_from(CHN), where=CHINESE_TO_US, touches=USA,
+        falls=(flows(FIRST_JOB, CHN, [CHN, GBR, CAN, IND, DEU], USA),), weaker=12.0,
+        nested=first_jobs(CHN, [USA], [CHN, GBR, CAN, IND, DEU]), settings={"delay_cost": 0.4, "option_value_weight": 0.0},
+        observed=NO_REFUSALS,
     ),
     Way(
         "hostility", 2.0, not_from(CHN), way="study", where=CHINESE_TO_US, touches=USA, falls=(CHINESE_ENTRANTS,),
@@ -311,6 +332,12 @@ WAYS = (
         observed={**NO_REFUSALS, "residence_wait": 0.0},
     ),
     Way(
+        # Sooner for graduates of the place: longer for them alone is the restriction.
+        "residence_wait", 5.0, not_from(CHN), way="degree", where={**CHINESE_TO_US, "degree": FROM_HERE}, touches=USA,
+        falls=(flows(FIRST_JOB, CHN, USA, USA),), weaker=2.0, nested=CHINESE_PHDS_HIRED,
+        settings={"option_value_weight": 0.0, "residence_wait_cost": 0.5}, observed={**NO_REFUSALS, "residence_wait": 0.0},
+    ),
+    Way(
         "forced_exit", 0.6, not_from(CHN), way="study", where={**CHINESE_TO_US, "stage": AT_STUDY}, touches=USA,
         rises=(flows(RELOCATION, CHN, USA, abroad_of(USA)),), falls=(people_in(CHN, USA),), weaker=0.2,
         nested=studying(CHN, USA),
@@ -324,6 +351,11 @@ WAYS = (
         "exit_gate", 0.8, not_from(CHN), way="study", where={"origin": (CHN,), "stage": AT_STUDY}, touches=CHN,
         falls=(entrants(CHN, abroad_of(CHN)),), rises=(entrants(CHN, CHN),), weaker=0.3,
         nested=ever_enter(CHN, abroad_of(CHN)),
+    ),
+    Way(
+        "exit_gate", 0.8, not_from(CHN), way="destination", touches=USA,
+        where={**CHINESE_TO_US, "stage": AT_STUDY}, falls=(CHINESE_ENTRANTS,), rises=(ENTRANTS_ELSEWHERE,),
+        weaker=0.3, nested=ever_enter(CHN, [USA]),
     ),
     Way(
         "exit_gate", 0.8, not_from(CHN), way="work", where={"origin": (CHN,), "stage": AT_WORK}, touches=CHN,

@@ -26,6 +26,9 @@ class Wishes(NamedTuple):
     what: str | None = None
     change: str | None = None
     value: float | None = None
+    budget: float | None = None
+    years: int = 1
+    people: float | None = None
     first_year: int = 2027
     question: str | None = None
     evidence: str = "Assumption: an example; nobody has announced it."
@@ -42,6 +45,11 @@ class Wishes(NamedTuple):
 )
 @click.option("--value", type=float, metavar="X", help="Its size.  [default: as the lever's example]")
 @click.option(
+    "--budget", type=click.FloatRange(min=0, min_open=True), metavar="DOLLARS", help="Money in the place of a size; see --people."
+)
+@click.option("--years", type=click.IntRange(min=1), default=1, show_default=True, help="Years over which it is spent.")
+@click.option("--people", type=click.FloatRange(min=1), metavar="N", help="How many share the budget at any time.")
+@click.option(
     "--from", "first_year", default=2027, show_default=True, type=click.IntRange(2000, 2050), metavar="YEAR", help="First year."
 )
 @click.option("--question", metavar="TEXT", help="What the scenario asks.")
@@ -51,7 +59,10 @@ class Wishes(NamedTuple):
 def new(path: Path, wishes: Wishes, as_json: bool) -> None:
     """Write a commented scenario file: whose policy, which step of a career, what changes.
 
-    At a terminal, what is not said is asked for. Elsewhere --what is needed, and everything else has a default.
+    At a terminal, what is not said is asked for. Elsewhere --what is needed, and everything else has a default. A budget becomes
+    dollars a year for each who shares it, and the file says what that assumes:
+
+        talentsim new plan --country DEU --what phd_stipend --budget 300e6 --people 100000
     """
     from sim.guide.draft import draft_text
 
@@ -128,6 +139,8 @@ def make_draft(wishes: Wishes) -> Draft:
     if problems:
         raise InputError(problems)
     change, value = size_of(lever, wishes) if wishes.value is not None or wishes.change else example_size(lever)
+    if wishes.budget is not None or wishes.people is not None:
+        change, value, wishes = spent(lever, wishes)
     question = wishes.question or f"What if {', '.join(countries) or 'everybody'} changed {lever.name.replace('_', ' ')}?"
     return Draft(lever, countries, origins, change, value, wishes.first_year, question, wishes.evidence)
 
@@ -146,6 +159,28 @@ def size_of(lever: Lever, wishes: Wishes) -> tuple[str, float]:
     if wishes.value is None and wishes.change != change:
         raise InputError([f"--change {wishes.change} needs --value; without both it is {change} {value:g}"])
     return wishes.change or change, value if wishes.value is None else wishes.value
+
+
+def spent(lever: Lever, wishes: Wishes) -> tuple[str, float, Wishes]:
+    """Turn a budget into a change and its size, and let the evidence say what that assumes unless somebody gave another.
+
+    Raises
+    ------
+    InputError
+        If a size is said too, or the budget is no size of the lever.
+    """
+    from sim.guide.budget import Budget, BudgetError, size_of_budget
+
+    if wishes.budget is None:
+        raise InputError(["--people: needs --budget, the money that they share"])
+    if wishes.value is not None or wishes.change not in (None, "add"):
+        raise InputError(["--budget: is added to what is paid anyway; leave out --value and --change, or leave out --budget"])
+    try:
+        value, evidence = size_of_budget(lever, Budget(wishes.budget, wishes.years, wishes.people))
+    except BudgetError as error:
+        raise InputError([f"--budget: {error}"]) from error
+    said = wishes.evidence if wishes.evidence != Wishes().evidence else ""
+    return "add", value, wishes._replace(evidence=f"{said} {evidence}".strip())
 
 
 def read_regions(name: str, text: str | None, problems: list[str]) -> tuple[str, ...]:

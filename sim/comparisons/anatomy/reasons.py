@@ -38,6 +38,7 @@ TERMS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "work after study": ((), ("option_value",)),
     "expected visa success": ((), ("expected_success",)),
     "visa delay": (("visa_delay",), ()),
+    "work visa delay": (("work_visa_delay",), ()),
     "hostility": (("hostility",), ()),
     "crowding and places": (("phd_places", "demand_2019"), ("demand",)),
     "residence wait": (("residence_wait",), ()),
@@ -172,11 +173,12 @@ class Reasons:
         """Say why two places of work, employers or sectors were taken."""
         told = [job_decision(side.person, side.tables, side.before, side.after, self.codes, is_lost) for side in (one, other)]
         wanted = [decision.chosen for decision in told]
-        asked = [[option for option in decision.options if option.gates] for decision in told]
+        asked = [[option for option in decision.options if is_asked(option)] for decision in told]
         if wanted[0] != wanted[1]:
             for region, decision in zip(wanted, reversed(told), strict=True):
-                if is_shut(decision, region, "may not leave home"):
-                    return "exit gate"
+                for event in ("may not leave home", "is barred"):
+                    if is_shut(decision, region, event):
+                        return GATES[event]
                 if is_work_refused(decision, region) and application(asked[0], region) == application(asked[1], region):
                     return WORK_PERMIT
         rates = forced_rates if is_lost else first_rates if one.before["stage"] == STUDY else next_rates
@@ -303,7 +305,7 @@ def worker_event(one: Side, other: Side) -> tuple[str, str]:
 def status_of(side: Side) -> tuple[int, int, bool]:
     """Live the status of a worker's year: what it is when it may be lost, attempts left, and whether it is lost."""
     before = side.before
-    held = before["place"], before["status"], before["attempts"], before["duration"]
+    held = before["study"], before["place"], before["status"], before["attempts"], before["duration"]
     status, attempts, is_lost = live_status(side.person, *held, side.words, side.tables)
     return int(status), int(attempts), bool(is_lost)
 
@@ -311,7 +313,8 @@ def status_of(side: Side) -> tuple[int, int, bool]:
 def may_move(side: Side) -> bool:
     """Tell whether a worker gets an opportunity to move."""
     before = side.before
-    return bool(has_opportunity(side.origin, before["place"], before["age"], before["duration"], side.words, side.tables))
+    held = before["study"], before["place"], before["age"], before["duration"]
+    return bool(has_opportunity(side.origin, *held, side.words, side.tables))
 
 
 def loss_reason(held: list[int]) -> str:
@@ -336,13 +339,14 @@ def first_rates(side: Side, tables: Year, race: Race) -> None:
 
 def next_rates(side: Side, tables: Year, race: Race) -> None:
     """Weigh places of another job."""
-    at = side.before["place"], side.before["age"], side.before["duration"]
+    at = side.before["study"], side.before["place"], side.before["age"], side.before["duration"]
     weigh_next_job(side.origin, side.person.traits, *at, tables, race)
 
 
 def forced_rates(side: Side, tables: Year, race: Race) -> None:
     """Weigh places of a job after the loss of status."""
-    weigh_forced_job(side.origin, side.person.traits, side.before["place"], side.before["age"], tables, race)
+    at = side.before["study"], side.before["place"], side.before["age"]
+    weigh_forced_job(side.origin, side.person.traits, *at, tables, race)
 
 
 def option_of(decision: Decision, region: str) -> Option | None:
@@ -365,6 +369,11 @@ def is_work_refused(decision: Decision, region: str) -> bool:
 def application(asked: Sequence[Option], region: str) -> tuple[int, bool] | None:
     """Return when work in a place was asked for, and whether in industry; None if it was not."""
     return next(((k, in_industry(option)) for k, option in enumerate(asked) if option.region == region), None)
+
+
+def is_asked(option: Option) -> bool:
+    """Tell whether work in a place was asked for, and not shut by a gate or a bar."""
+    return any(gate.event == "finds the job in industry" for gate in option.gates)
 
 
 def in_industry(option: Option) -> bool:

@@ -59,6 +59,18 @@ def new_jobs(regions: int, ties: int = TIE_CLASSES) -> Jobs:
     )
 
 
+class Doctors(NamedTuple):
+    """New doctors of one group who look for their first job."""
+
+    origin: int
+    visa: int
+    talent: int
+    study: int  # region of the degree
+    people: float
+    gated: float  # share of them who may not leave home for any place
+    is_whole: bool  # all of the group: nobody has other places shut
+
+
 class Hiring(NamedTuple):
     """What new doctors of one origin and visa, talent, taste and tie class find, and scratch for their choices."""
 
@@ -75,6 +87,8 @@ class Hiring(NamedTuple):
     gained: Floats  # (NESTS,) their sum over first choices
     offshored: Floats  # (R, NESTS) those of them whose employer keeps them, summed over study regions
     hired: Floats  # (2 sectors, R)
+    unshut: Floats  # (R,) weights before places were shut
+    together: Floats  # (2 sectors, R) hired, summed over ranks
 
 
 @compiled
@@ -83,7 +97,7 @@ def new_hiring(regions: int) -> Hiring:
     return Hiring(
         np.empty(regions, np.int64), np.empty(regions), np.empty((2, regions)), np.empty(regions), np.empty(NESTS),
         np.empty(NESTS), np.empty(NESTS), np.empty(regions), np.empty(regions), np.empty((regions, NESTS)), np.empty(NESTS),
-        np.empty((regions, NESTS)), np.empty((2, regions)),
+        np.empty((regions, NESTS)), np.empty((2, regions)), np.empty(regions), np.empty((2, regions)),
     )  # fmt: skip
 
 
@@ -95,6 +109,8 @@ def take_first_jobs(tables: Year, degrees: Floats, jobs: Jobs) -> None:
     part = 1.0 / (TASTE_CLASSES * ties)
     for o in range(regions):
         small = SMALL * degrees[o].sum()
+        gate = least_gate(tables, o, AT_WORK)
+        shuts_some = keeps_some_out(tables, o, gate)
         for v in range(VISA_CLASSES):
             for q in range(TALENT_CLASSES):
                 for s in range(TASTE_CLASSES):
@@ -104,7 +120,11 @@ def take_first_jobs(tables: Year, degrees: Floats, jobs: Jobs) -> None:
                         for g in range(regions):
                             people = degrees[o, v, q, g] * part
                             if people > 0.0:
-                                place_doctors(tables, o, q, g, people, small, hiring, jobs)
+                                doctors = Doctors(o, v, q, g, people, gate if g == o else 0.0, True)
+                                if shuts_some:
+                                    place_by_rank(tables, doctors, small, hiring, jobs)
+                                else:
+                                    place_doctors(tables, doctors, small, hiring, jobs)
                                 for j in range(regions):
                                     jobs.started[o, v, q, h, j] += hiring.hired[ACADEMIA, j] + hiring.hired[INDUSTRY, j]
                                 if tables.post_study_attempts[g] >= 1 and not moves_freely(o, g, tables):
@@ -132,40 +152,127 @@ def fill_sectors(tables: Year, o: int, v: int, q: int, s: int, hiring: Hiring) -
 @inlined
 def fill_weights(tables: Year, o: int, v: int, q: int, s: int, h: int, hiring: Hiring) -> None:
     """Fill weights and nests without the pull of the study region, and empty the sums of the offshored."""
-    hiring.sums[:] = 0.0
     hiring.offshored[:] = 0.0
     for j in range(hiring.weights.shape[0]):
         hiring.weights[j] = tables.job_weight[o, v, q, s, j]
         if j == o:
             hiring.weights[j] *= tables.home_factor[o, q, h, 0]
+    sum_weights(tables, hiring)
+
+
+@inlined
+def least_gate(tables: Year, o: int, stage: int) -> float:
+    """Find the share of an origin's people at home for whom every place abroad is behind the exit gate."""
+    least = 1.0
+    for j in range(tables.exit_gate.shape[1]):
+        if j != o:
+            least = min(least, tables.exit_gate[o, j, stage])
+    return least
+
+
+@inlined
+def next_gate(tables: Year, o: int, stage: int, low: float) -> float:
+    """Find the least width above `low` of an origin's exit gates, or 1: ranks between the two find the same places open."""
+    high = 1.0
+    for j in range(tables.exit_gate.shape[1]):
+        if j != o and low < tables.exit_gate[o, j, stage] < high:
+            high = tables.exit_gate[o, j, stage]
+    return high
+
+
+@inlined
+def next_bar(tables: Year, o: int, q: int, stage: int, low: float) -> float:
+    """Find the least width above `low` of the bars on an origin and talent class, or 1."""
+    high = 1.0
+    for j in range(tables.entry_bar.shape[1]):
+        if j != o and low < tables.entry_bar[o, j, q, stage] < high:
+            high = tables.entry_bar[o, j, q, stage]
+    return high
+
+
+@inlined
+def keeps_some_out(tables: Year, o: int, gate: float) -> bool:
+    """Tell whether some of an origin find some places shut and not all: a bar on work, or a gate wider than the least."""
+    found = False
+    if tables.shuts[o] == 1:
+        for j in range(tables.exit_gate.shape[1]):
+            if j != o:
+                found = found or tables.exit_gate[o, j, AT_WORK] > gate
+                for q in range(TALENT_CLASSES):
+                    found = found or tables.entry_bar[o, j, q, AT_WORK] > 0.0
+    return found
+
+
+@inlined
+def place_by_rank(tables: Year, doctors: Doctors, small: float, hiring: Hiring, jobs: Jobs) -> None:
+    """Place new doctors by their ranks of the exit gate, at home, and of the bar on work.
+
+    Doctors whose ranks lie between neighbouring widths find the same places shut. Whose employer keeps them is left out.
+    """
+    o, q, g = doctors.origin, doctors.talent, doctors.study
+    hiring.together[:] = 0.0
+    for j in range(hiring.weights.shape[0]):
+        hiring.unshut[j] = hiring.weights[j]
+    low = 0.0
+    while low < 1.0:
+        high = next_gate(tables, o, AT_WORK, low) if g == o else 1.0
+        bar = 0.0
+        while bar < 1.0:
+            above = next_bar(tables, o, q, AT_WORK, bar)
+            for j in range(hiring.weights.shape[0]):
+                is_gated = g == o and tables.exit_gate[o, j, AT_WORK] > low
+                is_shut = j != o and j != g and (is_gated or tables.entry_bar[o, j, q, AT_WORK] > bar)
+                hiring.weights[j] = 0.0 if is_shut else hiring.unshut[j]
+            sum_weights(tables, hiring)
+            part = doctors.people * (high - low) * (above - bar)
+            place_doctors(tables, Doctors(o, doctors.visa, q, g, part, 0.0, False), small, hiring, jobs)
+            for j in range(hiring.weights.shape[0]):
+                hiring.together[ACADEMIA, j] += hiring.hired[ACADEMIA, j]
+                hiring.together[INDUSTRY, j] += hiring.hired[INDUSTRY, j]
+            bar = above
+        low = high
+    for j in range(hiring.weights.shape[0]):
+        hiring.weights[j] = hiring.unshut[j]
+        hiring.hired[ACADEMIA, j] = hiring.together[ACADEMIA, j]
+        hiring.hired[INDUSTRY, j] = hiring.together[INDUSTRY, j]
+    sum_weights(tables, hiring)
+
+
+@inlined
+def sum_weights(tables: Year, hiring: Hiring) -> None:
+    """Sum the weights by nest anew."""
+    hiring.sums[:] = 0.0
+    for j in range(hiring.weights.shape[0]):
         hiring.sums[hiring.nests[j]] += hiring.weights[j]
     for n in range(NESTS):
         hiring.powers[n] = power(hiring.sums[n], tables.dissimilarity)
 
 
 @inlined
-def place_doctors(tables: Year, o: int, q: int, g: int, people: float, small: float, hiring: Hiring, jobs: Jobs) -> None:
-    """Place the new doctors of study region g: first choices, second choices of the refused, else home.
+def place_doctors(tables: Year, doctors: Doctors, small: float, hiring: Hiring, jobs: Jobs) -> None:
+    """Place new doctors: first choices, second choices of the refused, else home.
 
     Those behind the exit gate stay at home. The pull of the study region, and its industry that hires without authorisation
     for as long as there are attempts (see `sim.visa`), are put in before and taken out after.
     """
+    o, v, q, g, people = doctors.origin, doctors.visa, doctors.talent, doctors.study, doctors.people
     nest = hiring.nests[g]
     weight, by_lottery = hiring.weights[g], hiring.hired_by[INDUSTRY, g]
     summed, raised = hiring.sums[nest], hiring.powers[nest]
-    hiring.weights[g] = weight * tables.study_pull
+    hiring.weights[g] = weight * tables.study_pull * (tables.arrived[o, v, g] * tables.degree_pull[o, v, g])
     hiring.sums[nest] = summed + (hiring.weights[g] - weight)
     hiring.powers[nest] = power(hiring.sums[nest], tables.dissimilarity)
     if tables.post_study_attempts[g] >= 1:
         hiring.hired_by[INDUSTRY, g] = hiring.industry[g]
-    gated = people * tables.exit_gate[o, AT_WORK] if g == o else 0.0
+    gated = people * doctors.gated
     waiting = first_choices(tables, people - gated, small, hiring)
     back = gated + second_choices(waiting, hiring)
     hiring.hired[ACADEMIA, o] += back * (1.0 - hiring.industry[o])
     hiring.hired[INDUSTRY, o] += back * hiring.industry[o]
     record_hires(tables, o, q, g, people, hiring.hired, jobs)
-    here = hiring.weights[g] * (hiring.hired_by[ACADEMIA, g] + hiring.hired_by[INDUSTRY, g])
-    keep_offshored(tables, o, q, g, here - weight * (hiring.hired_by[ACADEMIA, g] + by_lottery), hiring, jobs)
+    if doctors.is_whole:
+        here = hiring.weights[g] * (hiring.hired_by[ACADEMIA, g] + hiring.hired_by[INDUSTRY, g])
+        keep_offshored(tables, o, q, g, here - weight * (hiring.hired_by[ACADEMIA, g] + by_lottery), hiring, jobs)
     hiring.weights[g], hiring.hired_by[INDUSTRY, g] = weight, by_lottery
     hiring.sums[nest], hiring.powers[nest] = summed, raised
 

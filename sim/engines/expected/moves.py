@@ -8,12 +8,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.expected.jobs import AGES, CERTAIN, Jobs, tie_class
+from sim.engines.expected.jobs import AGES, CERTAIN, Jobs, least_gate, tie_class
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, OTHER, nest_of, nest_sums, nested_shares, power
 from sim.model.population import age_class, duration_class
 from sim.model.status import moves_freely
-from sim.model.world import AGE_CLASSES, AT_WORK, DURATION_CLASSES, TASTE_CLASSES, Floats, Integers, Year
+from sim.model.world import (
+    AGE_CLASSES,
+    AT_WORK,
+    DURATION_CLASSES,
+    FROM_ELSEWHERE,
+    FROM_HERE,
+    TASTE_CLASSES,
+    Floats,
+    Integers,
+    Year,
+)
 
 NOBODY = 1e-9  # people
 STAYING = NESTS  # row of `rates` behind those of the nests
@@ -33,6 +43,9 @@ class Offers(NamedTuple):
     weights: Floats  # (R,) of places as new ones, taste averaged, without home factor
     accepted: Floats  # (R,) probability that a hire is authorised
     by_industry: Floats  # (R,) part of the hires
+    held: Floats  # (R,) part of those at home whom the exit gate keeps from a place, beyond those it keeps from all
+    here: Floats  # (R,) multiplier of the weight of the present place, but for that of duration
+    from_here: Floats  # (R,) part of the workers at a place whose degree is from there
     nests: Integers  # (R,)
     powers: Floats  # (NESTS, D, R) sum of a nest's weights to the lambda, by present place and duration
     ratios: Floats  # (NESTS, D, R) the same over the sum
@@ -51,15 +64,15 @@ def new_offers(regions: int) -> Offers:
     """Make room for the offers of R regions."""
     by_nest = (NESTS, DURATION_CLASSES, regions)
     return Offers(
-        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions, np.int64), np.empty(by_nest),
-        np.empty(by_nest), np.empty((NESTS, regions)), np.empty((NESTS + 1, DURATION_CLASSES, regions)),
-        np.empty((NESTS, regions)), np.empty((NESTS, regions)), np.zeros(AGES), np.zeros(AGES), np.empty(regions),
-        np.empty(regions),
+        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions), np.empty(regions),
+        np.empty(regions, np.int64), np.empty(by_nest), np.empty(by_nest), np.empty((NESTS, regions)),
+        np.empty((NESTS + 1, DURATION_CLASSES, regions)), np.empty((NESTS, regions)), np.empty((NESTS, regions)),
+        np.zeros(AGES), np.zeros(AGES), np.empty(regions), np.empty(regions),
     )  # fmt: skip
 
 
 @compiled
-def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Integers, jobs: Jobs) -> None:
+def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Integers, studied: Floats, jobs: Jobs) -> None:
     """Move incumbents who lose a status, then those with an opportunity, in place; a refused move is counted as staying.
 
     Parameters
@@ -67,15 +80,20 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
     workers : (R, V, Q, H, AGES, DURATIONS, R).
     waiting : (R, V, Q, H, A, R) those of them on post-study status, by years since the degree.
     left : (A, R) attempts they have left after this year's.
+    studied : (R, Q, R, R) workers by place and study region.
     jobs : of `new_jobs`; the movers are added.
     """
     regions, visas, talents, ties = workers.shape[:4]
     offers = new_offers(regions)
     hazards = np.empty((AGE_CLASSES, DURATION_CLASSES, regions))
     for o in range(regions):
-        fill_hazards(tables, o, hazards)
+        offers.from_here[:] = 0.0
+        fill_hazards(tables, o, offers.from_here, hazards)
         for v in range(visas):
             for q in range(talents):
+                if tables.by_degree[o] == 1:
+                    fill_degrees(studied[o, q], offers.from_here)
+                    fill_hazards(tables, o, offers.from_here, hazards)
                 fill_offers(tables, o, v, q, offers)
                 for h in range(ties):
                     group, on_stay, moved = workers[o, v, q, h], waiting[o, v, q, h], jobs.moved[o, v, q, h]
@@ -86,16 +104,29 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
 
 
 @inlined
-def fill_hazards(tables: Year, o: int, hazards: Floats) -> None:
-    """Fill (X, D, R) opportunities a year to move; at home the exit gate holds its share.
+def fill_degrees(studied: Floats, from_here: Floats) -> None:
+    """Fill (R,) parts of the workers at a place whose degree is from there, from (R, R) workers by place and study region."""
+    for place in range(from_here.shape[0]):
+        everyone = 0.0
+        for g in range(from_here.shape[0]):
+            everyone += studied[place, g]
+        from_here[place] = studied[place, place] / everyone if everyone > 0.0 else 0.0
+
+
+@inlined
+def fill_hazards(tables: Year, o: int, from_here: Floats, hazards: Floats) -> None:
+    """Fill (X, D, R) opportunities a year to move, in the mean over degrees; at home the exit gate holds its share.
 
     That more and more of those at home are behind the gate is left out.
     """
+    kept = 1.0 - least_gate(tables, o, AT_WORK)
     for level in range(AGE_CLASSES):
         for c in range(DURATION_CLASSES):
             for place in range(hazards.shape[2]):
-                hazards[level, c, place] = tables.relocation[o, place, level, c]
-            hazards[level, c, o] *= 1.0 - tables.exit_gate[o, AT_WORK]
+                hazard = tables.relocation[o, place, FROM_ELSEWHERE, level, c]
+                hazard += from_here[place] * (tables.relocation[o, place, FROM_HERE, level, c] - hazard)
+                hazards[level, c, place] = hazard
+            hazards[level, c, o] *= kept
 
 
 @inlined
@@ -104,6 +135,7 @@ def fill_offers(tables: Year, o: int, v: int, q: int, offers: Offers) -> None:
     offers.sent[:] = 0.0
     offers.open[:] = 0.0
     weights, accepted = offers.weights, offers.accepted
+    fill_held(tables, o, v, offers)
     for j in range(weights.shape[0]):
         weights[j] = 0.0
         industrial = 0.0
@@ -116,11 +148,22 @@ def fill_offers(tables: Year, o: int, v: int, q: int, offers: Offers) -> None:
         accepted[j] = 1.0
         if j != o:
             accepted[j] = industrial * tables.authorised[o, q, j, 1] + (1.0 - industrial) * tables.authorised[o, q, j, 0]
+            accepted[j] *= 1.0 - tables.entry_bar[o, j, q, AT_WORK]
         offers.nests[j] = nest_of(o, j, tables.anglophone)
         for place in range(weights.shape[0]):
             if place != j and j != o:
-                offers.open[offers.nests[j], place] += weights[j] * accepted[j]
+                gated = offers.held[j] if place == o else 0.0
+                offers.open[offers.nests[j], place] += weights[j] * accepted[j] * (1.0 - gated)
     fill_powers(tables, o, offers)
+
+
+@inlined
+def fill_held(tables: Year, o: int, v: int, offers: Offers) -> None:
+    """Fill who is kept from single places by the exit gate, and what the present place is worth to those who are there."""
+    least = least_gate(tables, o, AT_WORK)
+    for j in range(offers.held.shape[0]):
+        offers.held[j] = 0.0 if j == o else (tables.exit_gate[o, j, AT_WORK] - least) / max(1.0 - least, CERTAIN)
+        offers.here[j] = tables.arrived[o, v, j] * (1.0 + offers.from_here[j] * (tables.degree_pull[o, v, j] - 1.0))
 
 
 @inlined
@@ -133,7 +176,7 @@ def fill_powers(tables: Year, o: int, offers: Offers) -> None:
             for place in range(offers.weights.shape[0]):
                 summed, raised = sums[n], top
                 if offers.nests[place] == n:
-                    summed += (tables.stay_pull[c] - 1.0) * offers.weights[place]
+                    summed += (tables.stay_pull[c] * offers.here[place] - 1.0) * offers.weights[place]
                     raised = power(summed, tables.dissimilarity)
                 offers.powers[n, c, place] = raised
                 offers.ratios[n, c, place] = raised / summed if summed > 0.0 else 0.0
@@ -163,7 +206,7 @@ def lose_statuses(
                 group[x, 0, place] -= offers.expelled[x]
                 gone += offers.expelled[x]
         if forced > 0.0 and not moves_freely(o, place, tables):
-            gone += lose_temporary(tables, o, place, forced, group, on_stay, offers.lost)
+            gone += lose_temporary(tables, o, place, forced, group, on_stay, offers.from_here, offers.lost)
         else:
             offers.lost[:] = 0.0
         if gone > NOBODY:
@@ -172,19 +215,23 @@ def lose_statuses(
 
 
 @inlined
-def lose_temporary(tables: Year, o: int, place: int, forced: float, group: Floats, on_stay: Floats, lost: Floats) -> float:
+def lose_temporary(
+    tables: Year, o: int, place: int, forced: float, group: Floats, on_stay: Floats, from_here: Floats, lost: Floats
+) -> float:  # fmt: skip
     """Take those who lose a temporary status at a place out of a group, into (AGES,) `lost`; return how many they are."""
     gone = 0.0
     for x in range(group.shape[0]):
         lost[x] = 0.0
         for d in range(group.shape[1]):
             c = duration_class(x) if d == 0 else d - 1
-            if tables.settled[o, place, c] == 0:
+            waits = 1.0 - tables.settled[o, place, FROM_ELSEWHERE, c]
+            waits += from_here[place] * ((1.0 - tables.settled[o, place, FROM_HERE, c]) - waits)
+            if waits > 0.0:
                 people = group[x, d, place]
                 if d == 0 and x < on_stay.shape[0]:
                     people -= on_stay[x, place]
-                lost[x] += people * forced
-                group[x, d, place] -= people * forced
+                lost[x] += people * forced * waits
+                group[x, d, place] -= people * forced * waits
         gone += lost[x]
     return gone
 
@@ -274,7 +321,7 @@ def move_group(
                     flows[ANGLOPHONE, place] += people * rates[ANGLOPHONE, c, place]
                     flows[OTHER, place] += people * rates[OTHER, c, place]
                     group[x, d, place] = people * rates[STAYING, c, place]
-            add_movers(offers, moved[x])
+            add_movers(whose.origin, offers, moved[x])
             x += 1
 
 
@@ -308,7 +355,7 @@ def fill_rates(tables: Year, whose: Movers, level: int, hazards: Floats, offers:
 
 
 @inlined
-def add_movers(offers: Offers, moved: Floats) -> None:
+def add_movers(origin: int, offers: Offers, moved: Floats) -> None:
     """Add the flows of one year of age to the (R,) movers by new place, and to what places have sent."""
     home = 0.0
     english = 0.0
@@ -325,6 +372,7 @@ def add_movers(offers: Offers, moved: Floats) -> None:
             moved[j] += home
         else:
             from_elsewhere = (english if nest == ANGLOPHONE else other) - offers.flows[nest, j]
+            from_elsewhere -= offers.held[j] * offers.flows[nest, origin]
             moved[j] += offers.weights[j] * offers.accepted[j] * max(from_elsewhere, 0.0)
 
 
@@ -337,7 +385,7 @@ def record_moves(tables: Year, o: int, q: int, offers: Offers, jobs: Jobs) -> No
             if place != j:
                 flow = offers.sent[offers.nests[j], place]
                 if j != o:
-                    flow *= offers.weights[j] * offers.accepted[j]
+                    flow *= offers.weights[j] * offers.accepted[j] * (1.0 - offers.held[j] if place == o else 1.0)
                 jobs.moves[o, q, place, j] += flow
                 people += flow
         abroad = people * offers.by_industry[j] * tables.abroad_share[j]

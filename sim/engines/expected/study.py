@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.expected.jobs import CERTAIN
+from sim.engines.expected.jobs import CERTAIN, least_gate, next_gate
 from sim.model.choice.compiled import compiled, inlined
 from sim.model.choice.logit import ANGLOPHONE, HOME, NESTS, nest_factors, nest_of, nest_sums, nested_shares
 from sim.model.world import AT_STUDY, TALENT_CLASSES, VISA_CLASSES, YEARS_BEFORE, Bytes, Floats, Integers, Year
@@ -33,8 +33,8 @@ def mask_patterns(patterns: int, regions: int) -> Floats:
 
 
 @compiled
-def open_regions(tables: Year, origin: int, masks: Floats) -> Floats:
-    """Mark (patterns, R) with 1 where a region is open to the person of that pattern, else 0."""
+def open_regions(tables: Year, origin: int, talent: int, masks: Floats) -> Floats:
+    """Mark (patterns, R) with 1 where a region is open to the person of that pattern and talent class, else 0."""
     regions = masks.shape[1] - 1
     table = np.ones((masks.shape[0], regions))
     for p in range(masks.shape[0]):
@@ -42,7 +42,7 @@ def open_regions(tables: Year, origin: int, masks: Floats) -> Floats:
             if j == origin:
                 continue
             success = (1.0 - tables.student_visa_refusal[origin, j]) * (1.0 - tables.border_closure[origin, j])
-            if masks[p, regions] < tables.entry_bar[origin, j] or masks[p, j] >= success:
+            if masks[p, regions] < tables.entry_bar[origin, j, talent, AT_STUDY] or masks[p, j] >= success:
                 table[p, j] = 0.0
     return table
 
@@ -65,7 +65,7 @@ def new_doors(regions: int) -> Doors:
 
 @inlined
 def admitted_shares(
-    tables: Year, o: int, weights: Floats, with_closure: bool, most: int, doors: Doors, shares: Floats
+    tables: Year, o: int, q: int, weights: Floats, with_closure: bool, most: int, doors: Doors, shares: Floats
 ) -> None:  # fmt: skip
     """Average nested-logit shares over ranks of the bar and over which regions are open, into (R,) `shares`.
 
@@ -76,13 +76,13 @@ def admitted_shares(
     while low < 1.0:
         high = 1.0
         for j in range(weights.shape[0]):
-            if j != o and low < tables.entry_bar[o, j] < high:
-                high = tables.entry_bar[o, j]
+            if j != o and low < tables.entry_bar[o, j, q, AT_STUDY] < high:
+                high = tables.entry_bar[o, j, q, AT_STUDY]
         for j in range(weights.shape[0]):
             odds = 1.0 - tables.student_visa_refusal[o, j]
             if with_closure:
                 odds *= 1.0 - tables.border_closure[o, j]
-            if tables.entry_bar[o, j] > low:
+            if tables.entry_bar[o, j, q, AT_STUDY] > low:
                 odds = 0.0
             doors.odds[j] = 1.0 if j == o else odds
         masked_shares(weights, o, tables.anglophone, tables.dissimilarity, most, doors)
@@ -168,6 +168,23 @@ def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> t
     return sums[0], sums[1], sums[2] + weight
 
 
+class Entry(NamedTuple):
+    """Who studies where, who postpones, and shares of those who would not: see `choose_regions`, each (R, V, Q, R)."""
+
+    chosen: Floats
+    wanted: Floats
+    settled: Floats
+
+
+class Room(NamedTuple):
+    """Scratch for the choices of people whose ranks of the exit gate lie between two neighbouring widths."""
+
+    weights: Floats  # (R,) of the regions that they may leave for, 0 for others
+    unclosed: Floats  # (R,) shares if no border were closed
+    shares: Floats  # (R,)
+    doors: Doors
+
+
 @compiled
 def choose_regions(
     tables: Year, postponed: Floats, cohort: Floats, most: int, gate_before: Floats
@@ -180,7 +197,7 @@ def choose_regions(
     postponed : (R, V, Q, R) last year's postponers by the region they want.
     cohort : (R,) people who begin to study.
     most : regions of an origin that are open or closed in turn, see `masked_shares`.
-    gate_before : (R,) last year's exit gate of study, behind which no postponer was.
+    gate_before : (R, R) last year's exit gate of study, behind which no postponer was for the region wanted.
 
     Returns
     -------
@@ -188,44 +205,75 @@ def choose_regions(
     study region of those who would not postpone: what late entrants of later years chose.
     """
     regions = cohort.shape[0]
-    chosen = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
-    wanted = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
-    settled = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
-    unclosed = np.empty(regions)
-    shares = np.empty(regions)
-    doors = new_doors(regions)
+    shape = (regions, VISA_CLASSES, TALENT_CLASSES, regions)
+    entry = Entry(np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    room = Room(np.empty(regions), np.empty(regions), np.empty(regions), new_doors(regions))
     for o in range(regions):
-        gate = tables.exit_gate[o, AT_STUDY]
-        gated_since = max(0.0, gate - gate_before[o]) / max(1.0 - gate_before[o], CERTAIN)
-        is_closed = has_closure(tables, o)
         for v in range(VISA_CLASSES):
             for q in range(TALENT_CLASSES):
                 everyone = cohort[o] * class_share(tables, o, v, q)
-                people = everyone * (1.0 - gate)
-                chosen[o, v, q, o] += everyone * gate
-                weights = tables.study_weight[o, v, q]
-                admitted_shares(tables, o, weights, False, most, doors, unclosed)
-                if is_closed:
-                    admitted_shares(tables, o, weights, True, most, doors, shares)
-                else:
-                    shares[:] = unclosed
-                settled[o, v, q, o] = gate
-                for j in range(regions):
-                    settled[o, v, q, j] += (1.0 - gate) * shares[j]
-                    closure = tables.border_closure[o, j] if j != o else 0.0
-                    direct = unclosed[j] * (1.0 - closure)
-                    chosen[o, v, q, j] += people * (direct + (1.0 - tables.postponement) * (shares[j] - direct))
-                    wanted[o, v, q, j] += people * unclosed[j] * closure * tables.postponement
-                    again = postponed[o, v, q, j]
-                    if again > 0.0:
-                        chosen[o, v, q, o] += again * gated_since
-                        again *= 1.0 - gated_since
-                        success = 1.0 - tables.student_visa_refusal[o, j]
-                        success *= 1.0 - closure
-                        chosen[o, v, q, j] += again * success
-                        for k in range(regions):
-                            chosen[o, v, q, k] += again * (1.0 - success) * shares[k]
-    return chosen, wanted, settled
+                low = 0.0
+                while low < 1.0:
+                    high = next_gate(tables, o, AT_STUDY, low)
+                    if high <= least_gate(tables, o, AT_STUDY):
+                        stay_home(everyone, (o, v, q), (low, high), postponed, gate_before, entry)
+                    else:
+                        choose_by_rank(tables, everyone, (o, v, q), (low, high), postponed, most, gate_before, entry, room)
+                    low = high
+    return entry.chosen, entry.wanted, entry.settled
+
+
+@inlined
+def stay_home(
+    everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats, gate_before: Floats, entry: Entry
+) -> None:
+    """Let those of a group study at home whom the exit gate keeps from every place abroad."""
+    o, v, q = group
+    low, high = ranks
+    entry.chosen[o, v, q, o] += everyone * (high - low)
+    entry.settled[o, v, q, o] += high - low
+    for j in range(postponed.shape[3]):
+        if postponed[o, v, q, j] > 0.0:
+            entry.chosen[o, v, q, o] += postponed[o, v, q, j] * rank_share(low, high, gate_before[o, j])
+
+
+@inlined
+def choose_by_rank(
+    tables: Year, everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats, most: int,
+    gate_before: Floats, entry: Entry, room: Room,
+) -> None:  # fmt: skip
+    """Let those of a group choose whose ranks of the exit gate lie between two neighbouring widths."""
+    o, v, q = group
+    low, high = ranks
+    unclosed, shares = room.unclosed, room.shares
+    for j in range(shares.shape[0]):
+        is_open = j == o or tables.exit_gate[o, j, AT_STUDY] <= low
+        room.weights[j] = tables.study_weight[o, v, q, j] if is_open else 0.0
+    admitted_shares(tables, o, q, room.weights, False, most, room.doors, unclosed)
+    if has_closure(tables, o):
+        admitted_shares(tables, o, q, room.weights, True, most, room.doors, shares)
+    else:
+        for j in range(shares.shape[0]):
+            shares[j] = unclosed[j]
+    people = everyone * (high - low)
+    for j in range(shares.shape[0]):
+        entry.settled[o, v, q, j] += (high - low) * shares[j]
+        closure = tables.border_closure[o, j] if j != o else 0.0
+        direct = unclosed[j] * (1.0 - closure)
+        entry.chosen[o, v, q, j] += people * (direct + (1.0 - tables.postponement) * (shares[j] - direct))
+        entry.wanted[o, v, q, j] += people * unclosed[j] * closure * tables.postponement
+        if postponed[o, v, q, j] > 0.0:
+            again = postponed[o, v, q, j] * rank_share(low, high, gate_before[o, j])
+            success = (1.0 - tables.student_visa_refusal[o, j]) * (1.0 - closure) if room.weights[j] > 0.0 else 0.0
+            entry.chosen[o, v, q, j] += again * success
+            for k in range(shares.shape[0]):
+                entry.chosen[o, v, q, k] += again * (1.0 - success) * shares[k]
+
+
+@inlined
+def rank_share(low: float, high: float, from_rank: float) -> float:
+    """Compute the part of the ranks above `from_rank` that lies between two ranks."""
+    return max(0.0, high - max(low, from_rank)) / max(1.0 - from_rank, CERTAIN)
 
 
 @inlined
@@ -277,13 +325,13 @@ def transfer_shares(tables: Year, masks: Floats) -> Floats:
     for o in range(regions):
         if tables.forced_exit[o, :, AT_STUDY].max() <= 0.0:
             continue
-        then = open_regions(tables, o, masks)
-        now = open_regions(tables, o, again)
-        for g in range(regions):
-            if forced_students(tables, o, g) <= 0.0:
-                continue
-            for v in range(VISA_CLASSES):
-                for q in range(TALENT_CLASSES):
+        for q in range(TALENT_CLASSES):
+            then = open_regions(tables, o, q, masks)
+            now = open_regions(tables, o, q, again)
+            for g in range(regions):
+                if forced_students(tables, o, g) <= 0.0:
+                    continue
+                for v in range(VISA_CLASSES):
                     for p in range(0, patterns, step):
                         next_best(tables, o, g, tables.study_weight[o, v, q], then[p], now[p], shares, table[o, v, q, g])
                     table[o, v, q, g] /= table[o, v, q, g].sum()

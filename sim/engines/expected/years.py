@@ -326,7 +326,7 @@ def expected_years(
         if visibility is not None and t == CONGESTION_FROM:
             world = world._replace(demand_2019=indices.demand)  # nothing reads it before
         tables = make_year(world, indices, t, past)
-        gates = world.levers.exit_gate[max(t - 1, 0), :, AT_STUDY]
+        gates = world.levers.exit_gate[max(t - 1, 0), :, :, AT_STUDY]
         late = world.cohort[t] * tables.late_entry
         begun, pool.postponed[:], settled = choose_regions(tables, pool.postponed, world.cohort[t] - late, most, gates)
         choices.append(settled)
@@ -335,7 +335,7 @@ def expected_years(
         degrees = study_on(tables, pool.students, begun, come, transfer_shares(tables, masks))
         jobs = new_jobs(regions, ties)
         pool.left[:] -= 1
-        move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
+        move_incumbents(tables, pool.workers, pool.waiting, pool.left, pool.studied, jobs)
         take_first_jobs(tables, degrees, jobs)
         watch(FIRST_YEAR + t, tables, pool, degrees)
         age_workers(tables, pool, jobs)

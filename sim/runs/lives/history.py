@@ -26,7 +26,7 @@ from sim.model.choice.randomness import (
     Words,
     uniform,
 )
-from sim.model.gates import bar_rank, exit_rank, is_gated
+from sim.model.gates import bar_rank, exit_rank
 from sim.model.jobs import APPLICATIONS, NO_DEGREE_HERE, hire_chance, weigh_first_job, weigh_forced_job, weigh_next_job
 from sim.model.population import (
     APPLY,
@@ -39,6 +39,7 @@ from sim.model.population import (
     Researchers,
     Who,
     age_class,
+    degree_from,
     duration_class,
     new_researchers,
     own_block,
@@ -128,7 +129,8 @@ def year_of_life(
         if after["stage"] != WORK and after["study"] != before["study"]:
             decision = study_decision(person, tables, before, after, codes)
     else:
-        at = (person.origin, before["place"], age_class(before["age"]), duration_class(before["duration"]))
+        degree = degree_from(before["study"], before["place"])
+        at = (person.origin, before["place"], degree, age_class(before["age"]), duration_class(before["duration"]))
         opportunity = Chance("gets an opportunity to move", draws[0], float(tables.relocation[at]))
         is_lost = must_leave(person, words, tables, before)
         chances += status_chances(person, tables, before, draws[3])
@@ -142,14 +144,14 @@ def year_of_life(
 
 def must_leave(person: Who, words: Words, tables: Year, before: State) -> bool:
     """Tell whether a worker loses the status to work in the present place this year."""
-    held = before["place"], before["status"], before["attempts"], before["duration"]
+    held = before["study"], before["place"], before["status"], before["attempts"], before["duration"]
     return bool(live_status(person, *held, words, tables)[2])
 
 
 def status_chances(person: Who, tables: Year, before: State, draw: float) -> Iterator[Chance]:
     """List what may become of the status of the year's start: an attempt at a work visa, a forced exit."""
     place = before["place"]
-    status = updated_status(before["status"], person.origin, place, before["duration"], tables)
+    status = updated_status(before["status"], person.origin, before["study"], place, before["duration"], tables)
     if status == POST_STUDY:
         odds = float(tables.work_visa_odds[place])
         attempt = Chance("gets a work visa", own_draw(person, tables.year, AUTHORISATION, place), odds)
@@ -241,25 +243,42 @@ def study_decision(person: Who, tables: Year, before: State, after: State, codes
 
 def study_gates(person: Who, tables: Year, is_transfer: bool, regions: Sequence[int] | None = None) -> Gates:
     """List by graduate region, of all or of some, what could close it to a person, and whether it is open."""
-    leaving = float(tables.exit_gate[person.origin, AT_STUDY])
-    at_home = [Chance("may not leave home", exit_rank(person, AT_STUDY), leaving)] if leaving > 0.0 and not is_transfer else []
-    bars, refusals, closures = (
-        table[person.origin].tolist() for table in (tables.entry_bar, tables.student_visa_refusal, tables.border_closure)
-    )
+    refusals, closures = (table[person.origin].tolist() for table in (tables.student_visa_refusal, tables.border_closure))
     gates = {}
-    for j in range(len(bars)) if regions is None else regions:
+    for j in range(len(refusals)) if regions is None else regions:
         if j == person.origin:
             continue
-        bar, refusal, closure = bars[j], refusals[j], closures[j]
-        met = list(at_home)
-        if bar > 0.0:
-            met.append(Chance("is barred", bar_rank(person), bar))
+        refusal, closure = refusals[j], closures[j]
+        met = ranked_gates(person, tables, j, AT_STUDY, not is_transfer)
         if refusal > 0.0:
             met.append(Chance("is refused a visa", own_draw(person, tables.year, REFUSAL, j), refusal))
         if closure > 0.0:
             met.append(Chance("finds the border closed", own_draw(person, tables.year, CLOSURE, j), closure))
         gates[j] = tuple(met), not any(gate.happened for gate in met)
     return gates
+
+
+def ranked_gates(person: Who, tables: Year, j: int, stage: int, is_home: bool) -> list[Chance]:
+    """List what could close a place by a rank of the person, for life: the exit gate to those at home, and the bar."""
+    met = []
+    leaving = float(tables.exit_gate[person.origin, j, stage])
+    if leaving > 0.0 and is_home:
+        met.append(Chance("may not leave home", exit_rank(person, stage), leaving))
+    bar = float(tables.entry_bar[person.origin, j, unpack_traits(person.traits)[0], stage])
+    if bar > 0.0:
+        met.append(Chance("is barred", bar_rank(person), bar))
+    return met
+
+
+def shut_jobs(person: Who, tables: Year, here: int) -> Gates:
+    """List the places of work that a gate or a bar closes to a person who is `here`."""
+    shut: Gates = {}
+    for j in range(len(tables.anglophone)):
+        if j not in (person.origin, here):
+            met = ranked_gates(person, tables, j, AT_WORK, here == person.origin)
+            if any(gate.happened for gate in met):
+                shut[j] = tuple(met), False
+    return shut
 
 
 def job_decision(person: Who, tables: Year, before: State, after: State, codes: tuple[str, ...], is_lost: bool) -> Decision:
@@ -269,20 +288,17 @@ def job_decision(person: Who, tables: Year, before: State, after: State, codes: 
     if is_first:
         weigh_first_job(person.origin, person.traits, before["study"], tables, race)
     elif is_lost:
-        weigh_forced_job(person.origin, person.traits, before["place"], before["age"], tables, race)
+        weigh_forced_job(person.origin, person.traits, before["study"], before["place"], before["age"], tables, race)
     else:
-        at = before["place"], before["age"], before["duration"]
+        at = before["study"], before["place"], before["age"], before["duration"]
         weigh_next_job(person.origin, person.traits, *at, tables, race)
     shocks = clocks(person, tables, tables.year, JOB_CHOICE)
-    kept_home = before["place"] == person.origin and is_gated(person, AT_WORK, tables)
-    if kept_home:
-        gate = Chance("may not leave home", exit_rank(person, AT_WORK), float(tables.exit_gate[person.origin, AT_WORK]))
-        gates: Gates = {j: ((gate,), False) for j in range(len(codes)) if j != person.origin}
-    else:
-        available = np.flatnonzero(race.rate > 0.0)
-        order = available[np.argsort(-(tables.dissimilarity * np.log(race.rate[available]) + shocks[available]))]
-        fallback = person.origin if is_first or is_lost else before["place"]
-        gates = permits(person, tables, order.tolist(), fallback, before["study"] if is_first else NO_DEGREE_HERE)
+    shut = shut_jobs(person, tables, before["place"])
+    available = np.array([j for j in np.flatnonzero(race.rate > 0.0) if j not in shut])
+    order = available[np.argsort(-(tables.dissimilarity * np.log(race.rate[available]) + shocks[available]))]
+    fallback = person.origin if is_first or is_lost else before["place"]
+    asked = permits(person, tables, order.tolist(), fallback, before["study"] if is_first else NO_DEGREE_HERE)
+    gates: Gates = {**shut, **asked}
     options = options_of(person, tables, race.rate, shocks, gates, codes)
     chosen = codes[after["place"]]
     kind = "first job" if is_first else "job after the loss of status" if is_lost else "next job"

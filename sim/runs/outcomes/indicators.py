@@ -20,7 +20,7 @@ from sim.engines.axes import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Floats, Integers
 from sim.runs.outcomes.institutions import leading_by_region
 from sim.runs.outcomes.outcomes import Outcomes, reporting_years
-from sim.runs.outcomes.statistics import BAND, ratio, shares_of
+from sim.runs.outcomes.statistics import Four, four, four_of_each, four_years, mean_alone, ratio, shares_of
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,6 @@ class Counted:
     def seen(self, tier: str, axis: str) -> Integers:
         """(Y, R) researchers of a tier on an axis."""
         return self.counts[:, TIERS.index(tier), AXES.index(axis)]
-
-
-Four = tuple[float, float, float, float]
-"""Mean, 5 %, 50 % and 95 % quantile over runs."""
 
 
 @dataclass(frozen=True)
@@ -117,48 +113,6 @@ class IndicatorRow(NamedTuple):
 
 INDICATORS: dict[str, Indicator] = {}
 """Every indicator by name, in the order of tables."""
-
-
-def four(values: Floats) -> Four:
-    """Summarise values over runs; runs in which the group is empty do not count."""
-    held = values[~np.isnan(values)]
-    if not len(held):
-        return np.nan, np.nan, np.nan, np.nan
-    low, middle, high = np.quantile(held, (BAND[0], 0.5, BAND[1]))
-    return float(held.mean()), float(low), float(middle), float(high)
-
-
-def four_of_each(values: Floats) -> list[Four]:
-    """Summarise many values over runs, (N, M), each as `four` does, to the bit.
-
-    All that are complete are sorted at once. The sums run over rows that lie in one piece, as those of `four` do: their bits
-    depend on the order of additions.
-    """
-    lines = np.ascontiguousarray(values.T)
-    unknown = np.isnan(lines)
-    whole, empty = np.logical_not(unknown.any(axis=1)), unknown.all(axis=1)
-    complete = lines[whole]
-    low, middle, high = np.quantile(complete, (BAND[0], 0.5, BAND[1]), axis=1)
-    found: list[Four] = [(np.nan, np.nan, np.nan, np.nan)] * len(lines)
-    for k, numbers in zip(
-        np.flatnonzero(whole), np.column_stack([complete.mean(axis=1), low, middle, high]).tolist(), strict=True
-    ):
-        found[k] = tuple(numbers)
-    for k in np.flatnonzero(~(whole | empty)):
-        found[k] = four(lines[k])
-    return found
-
-
-def four_years(years: Floats) -> Four:
-    """Summarise first years; a quantile is a year that occurs, because 'never' cannot be interpolated."""
-    low, middle, high = np.quantile(years, (BAND[0], 0.5, BAND[1]), method="inverted_cdf")
-    mean = np.nan if np.isinf(years).any() else float(years.mean())
-    return mean, float(low), float(middle), float(high)
-
-
-def mean_alone(values: Floats) -> Four:
-    """Summarise what is true or false of each run: the share of runs in which it is true."""
-    return float(values.mean()), np.nan, np.nan, np.nan
 
 
 def regions(codes: Sequence[str]) -> tuple[str, ...]:
@@ -274,6 +228,18 @@ def foreign_workforce(counted: Counted) -> Floats:
 def origin_of_usa_workforce(counted: Counted) -> Floats:
     """Measure the origins of the workforce of the United States."""
     return shares_of(counted.placed[:, :, counted.codes.index("USA")])
+
+
+@indicator(
+    "share",
+    "all entrants of the year to graduate study: share of those from the origin (WORLD: of all) who study at home",
+    regions_and_world,
+)
+def entrants_home(counted: Counted) -> Floats:
+    """Measure who of those who begin graduate study stays in the region of origin."""
+    begun = counted.flows[:, STAGES.index("entry")].sum(axis=2)  # (Y, origin, study)
+    everyone, home = begun.sum(axis=2), np.diagonal(begun, axis1=1, axis2=2)
+    return np.column_stack([ratio(home, everyone), ratio(home.sum(axis=1), everyone.sum(axis=1))])
 
 
 @indicator(

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.data.distributions import Distribution, quantile
-from sim.model.world import LEVER_STAGES, SECTORS, TALENT_CLASSES, Floats
+from sim.model.world import DEGREES, LEVER_STAGES, SECTORS, TALENT_CLASSES, Floats
 from sim.scenarios.levers.declared import CHANGES, LEVERS, MOST_FACTOR, Lever
 
 Mask = npt.NDArray[np.bool_]
@@ -56,7 +56,7 @@ class LeverChange:
         Unique within a resolved scenario; the key of the value's draw if the value is a distribution.
     name
         A key of ``LEVERS``.
-    origins, destinations, sectors, talent_classes, stages
+    origins, destinations, sectors, talent_classes, stages, degrees
         Ids the change applies to, ascending; every id of an axis that the file does not filter, none of an
         axis that the lever does not have.
     from_year, until_year
@@ -85,22 +85,32 @@ class LeverChange:
     evidence: str = ""
     source: str = ""
     stages: tuple[int, ...] = ()
+    degrees: tuple[int, ...] = ()
 
     def selected(self, axis: str) -> tuple[int, ...]:
-        """Return the ids selected on an axis: origin, destination, sector, talent_class or stage."""
+        """Return the ids selected on an axis: origin, destination, sector, talent_class, stage or degree."""
         by_axis = {
             "origin": self.origins,
             "destination": self.destinations,
             "sector": self.sectors,
             "talent_class": self.talent_classes,
             "stage": self.stages,
+            "degree": self.degrees,
         }
         return by_axis[axis]
 
 
+_SIZES: Final = {"sector": len(SECTORS), "talent_class": TALENT_CLASSES, "stage": len(LEVER_STAGES), "degree": len(DEGREES)}
+
+
 def axis_size(axis: str, regions: int) -> int:
-    """Return the number of ids on an axis: origin, destination, sector, talent_class or stage."""
-    return {"sector": len(SECTORS), "talent_class": TALENT_CLASSES, "stage": len(LEVER_STAGES)}.get(axis, regions)
+    """Return the number of ids on an axis: origin, destination, sector, talent_class, stage or degree."""
+    return _SIZES.get(axis, regions)
+
+
+def usual_ids(name: str, axis: str, regions: int) -> tuple[int, ...]:
+    """Return the ids that a change of a lever means on an axis that it does not name: all, unless the lever says otherwise."""
+    return LEVERS[name].usual.get(axis, tuple(range(axis_size(axis, regions))))
 
 
 def default_policies(observed: Mapping[str, Floats]) -> Policies:
@@ -284,11 +294,10 @@ def selection_text(ids: Sequence[int], names: Sequence[str], joint: str = "+") -
 
 
 def axis_names(axis: str, regions: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the ids of an axis: origin, destination, sector, talent_class or stage."""
-    if axis == "sector":
-        return SECTORS
-    if axis == "stage":
-        return LEVER_STAGES
+    """Return the names of the ids of an axis: origin, destination, sector, talent_class, stage or degree."""
+    named = {"sector": SECTORS, "stage": LEVER_STAGES, "degree": DEGREES}
+    if axis in named:
+        return named[axis]
     if axis == "talent_class":
         return tuple(str(each) for each in range(TALENT_CLASSES))
     return tuple(regions)
@@ -297,6 +306,8 @@ def axis_names(axis: str, regions: Sequence[str]) -> tuple[str, ...]:
 def absent_id(change: LeverChange, regions: Sequence[str]) -> str:
     """Return the id of a lever that names none: its name, filters, window, ramp and change, nothing else.
 
+    Of filters that the lever got later it says something only where they are used.
+
     Parameters
     ----------
     change
@@ -304,7 +315,12 @@ def absent_id(change: LeverChange, regions: Sequence[str]) -> str:
     regions
         Region codes in id order.
     """
-    axes = LEVERS[change.name].filters
+    lever = LEVERS[change.name]
+    axes = [
+        axis
+        for axis in lever.filters
+        if axis not in lever.later or change.selected(axis) != usual_ids(change.name, axis, len(regions))
+    ]
     where = ">".join(selection_text(change.selected(axis), axis_names(axis, regions)) for axis in axes)
     window = f"{change.from_year}-{change.until_year}"
     return f"{change.name}:{where}:{window}:ramp{change.ramp_years}:{change.change}"

@@ -7,8 +7,10 @@ observed goes into ``sim.scenarios.levers.observed``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+from sim.model.world import AT_STUDY
 
 CHANGES: Final = ("set", "multiply", "add")
 """Kinds of change, in the order in which they apply within one file."""
@@ -43,6 +45,11 @@ class Lever:
     touches_own_pair
         Of a lever by origin and destination: whether it reaches a region's own people at home. Pay does (natives
         are paid too), friction never does.
+    usual
+        Ids by filter that a change means if it does not name the filter; all ids where nothing stands here.
+    later
+        Filters that the lever got when files without them were in use: an id made up for a change says nothing of them unless
+        it names them, so that those files keep their draws.
     """
 
     name: str
@@ -57,6 +64,8 @@ class Lever:
     neutral: float | None
     changes: tuple[str, ...] = CHANGES
     touches_own_pair: bool = False
+    usual: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -95,16 +104,20 @@ _DECLARED = (
     ),
     Lever(
         name="entry_bar",
-        enters="study choice: applicants whose fixed rank lies below this share cannot enter the "
-        "destination; a wider bar contains the narrower one",
+        enters="study choice, and job choice where stage names work: whose fixed rank lies below this share cannot enter the "
+        "destination to study, or for a job from elsewhere; who is there already is not asked. A wider bar contains the narrower "
+        "one, and one rank serves all bars",
         unit="share of the origin's applicants",
         low=0.0,
         high=1.0,
-        filters=_PAIR,
+        filters=("origin", "destination", "talent_class", "stage"),
         restrictive=True,
-        meaning="Share of an origin's applicants barred by category (institution or field lists).",
+        meaning="Share of an origin's applicants barred by category (institution or field lists); of students unless a stage is "
+        "named.",
         default="0",
         neutral=0.0,
+        usual={"stage": (AT_STUDY,)},
+        later=("talent_class", "stage"),
     ),
     Lever(
         name="border_closure",
@@ -128,6 +141,20 @@ _DECLARED = (
         filters=_PAIR,
         restrictive=True,
         meaning="Extra waiting time for a student visa.",
+        default="0",
+        neutral=0.0,
+    ),
+    Lever(
+        name="work_visa_delay",
+        enters="first and next job: utility - kappa_2 * v * months / 6 in every place abroad but the one where one studies or "
+        "works already; through the value of work after study the study choice too. The coefficient is that of study visas: an "
+        "assumption, as nobody has measured it for work",
+        unit="months",
+        low=0.0,
+        high=36.0,
+        filters=_PAIR,
+        restrictive=True,
+        meaning="Extra waiting time for a work visa, for who is hired from elsewhere.",
         default="0",
         neutral=0.0,
     ),
@@ -225,15 +252,17 @@ _DECLARED = (
     Lever(
         name="residence_wait",
         enters="job choice: utility - kappa_q * v * min(wait, 5); permanent status, which no forced exit can end, after "
-        "that many years in the place",
+        "that many years in the place. The wait of graduates of the destination (degree here) may differ from everyone else's "
+        "(degree elsewhere), and then counts at the study choice too, through the value of work after study",
         unit="years",
         low=0.0,
         high=150.0,
-        filters=_PAIR,
+        filters=(*_PAIR, "degree"),
         restrictive=True,
-        meaning="Years until permanent residence.",
+        meaning="Years until permanent residence; by whether the degree is from the destination.",
         default="observed by destination, by pair where queues differ; 0 inside Europe's free-movement bloc",
         neutral=None,
+        later=("degree",),
     ),
     Lever(
         name="forced_exit",
@@ -251,15 +280,17 @@ _DECLARED = (
     Lever(
         name="exit_gate",
         enters="study choice, first job after a degree at home, moves of people who work at home: whoever's fixed rank of "
-        "the stage lies below this share finds every place abroad unavailable; a wider gate contains the narrower one",
+        "the stage lies below this share finds the destination unavailable, every place abroad if none is named; a wider gate "
+        "contains the narrower one, and one rank serves all destinations",
         unit="share of the origin's people at home",
         low=0.0,
         high=1.0,
-        filters=("origin", "stage"),
+        filters=("origin", "destination", "stage"),
         restrictive=True,
-        meaning="Share of the people at home who may not leave, to study or to work.",
+        meaning="Share of the people at home who may not leave, to study or to work, for a destination or for any.",
         default="0",
         neutral=0.0,
+        later=("destination",),
     ),
     Lever(
         name="research_pay",
@@ -324,7 +355,7 @@ _DECLARED = (
     ),
     Lever(
         name="mobility_area",
-        enters="student-visa refusal, visa delay and residence wait * (1 - m); work authorisation with chance "
+        enters="student-visa refusal, delays of visas and residence wait * (1 - m); work authorisation with chance "
         "c + (1 - c) * m; at 1 no status is needed",
         unit="share of the friction lifted",
         low=0.0,

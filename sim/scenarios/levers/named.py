@@ -11,7 +11,7 @@ from typing import Final
 
 from sim.data.distributions import Distribution
 from sim.model.world import LAST_YEAR
-from sim.scenarios.levers.changes import LeverChange, axis_size
+from sim.scenarios.levers.changes import LeverChange, usual_ids
 from sim.scenarios.levers.declared import LEVERS
 
 ASKED: Final = ("origin", "destination")
@@ -22,6 +22,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "sector": "sectors",
     "talent_class": "talent_classes",
     "stage": "stages",
+    "degree": "degrees",
 }
 """Field of a ``LeverChange`` by axis."""
 
@@ -121,14 +122,14 @@ def axis_ids(name: str, stated: Mapping[str, tuple[int, ...]], regions: int) -> 
     name
         The lever.
     stated
-        Ids by axis; an axis that is not stated means all of it.
+        Ids by axis; an axis that is not stated means all of it, or what the lever says is usual.
     regions
         Number of regions.
     """
     filters = LEVERS[name].filters
     ids: dict[str, tuple[int, ...]] = dict.fromkeys(FIELDS.values(), ())
     for axis in filters:
-        ids[FIELDS[axis]] = stated[axis] if axis in stated else tuple(range(axis_size(axis, regions)))
+        ids[FIELDS[axis]] = stated[axis] if axis in stated else usual_ids(name, axis, regions)
     return ids
 
 

@@ -29,7 +29,7 @@ def observed_policies(data: Data, parameters: Mapping[str, float]) -> Policies:
             "phd_stipend": data.phd_pay[:, np.newaxis, :],
             "work_visa_odds": data.work_visa_odds,
             "post_study_attempts": data.post_study_attempts.astype(np.float64),
-            "residence_wait": data.residence_wait,
+            "residence_wait": data.residence_wait[..., np.newaxis],
             "research_pay": data.research_pay[:, np.newaxis, :, :],
             "research_capital": data.capital,
             "mobility_area": data.free_movement.astype(np.float64),

@@ -119,6 +119,7 @@ class LeverBody(Table):
         "sector": TableKey(_filter, default=None),
         "talent_class": TableKey(_filter, default=None),
         "stage": TableKey(_filter, default=None),
+        "degree": TableKey(_filter, default=None),
         "value": TableKey(_value),
         "evidence": TableKey(alone(filled_text)),
     }
@@ -129,6 +130,7 @@ class LeverBody(Table):
     sector: Filter
     talent_class: Filter
     stage: Filter
+    degree: Filter
     value: LeverValue
     evidence: str
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sim.data.distributions import Distribution, DistributionFault, distribution_faults, is_usable, parse_distribution
 from sim.data.schema import Parameter
-from sim.model.world import LEVER_STAGES, SECTORS, TALENT_CLASSES
+from sim.model.world import DEGREES, LEVER_STAGES, SECTORS, TALENT_CLASSES
 from sim.scenarios.groups import GROUPS, REFUSED, SPELLINGS, Groups, spelled
 from sim.scenarios.levers.changes import axis_size
 from sim.scenarios.levers.named import NamedPolicy
@@ -30,7 +30,7 @@ _ALIASES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-_NAMED_AXES: Final[Mapping[str, tuple[str, ...]]] = {"sector": SECTORS, "stage": LEVER_STAGES}
+_NAMED_AXES: Final[Mapping[str, tuple[str, ...]]] = {"sector": SECTORS, "stage": LEVER_STAGES, "degree": DEGREES}
 
 
 @dataclass(frozen=True)
@@ -167,14 +167,15 @@ def filter_ids(value: object, axis: str, vocabulary: Vocabulary) -> tuple[int, .
     value
         What the file says: a list, or ``"*"`` for all.
     axis
-        origin, destination, sector, talent_class or stage.
+        origin, destination, sector, talent_class, stage or degree.
     vocabulary
         The regions.
     """
     if value == ALL:
         return tuple(range(axis_size(axis, len(vocabulary.regions))))
     if not isinstance(value, list):
-        example = {"sector": '["industry"]', "talent_class": "[3, 4]", "stage": '["study"]'}.get(axis, '["CHN"]')
+        examples = {"sector": '["industry"]', "talent_class": "[3, 4]", "stage": '["study"]', "degree": '["here"]'}
+        example = examples.get(axis, '["CHN"]')
         raise refuse(Finding(f'must be a list such as {example}, or "*" for all', value))
     if not value:
         raise refuse(Finding("is an empty list; leave the key out to mean all", value))

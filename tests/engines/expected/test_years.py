@@ -140,7 +140,7 @@ def test_the_bar_has_one_rank_for_all_destinations(width: float) -> None:
     world = with_levers(
         refusing_world(60_000.0, lam)._replace(study_drift=np.zeros((1, 5))),
         student_visa_refusal=np.zeros((1, 5, 5)),
-        entry_bar=np.ascontiguousarray(bar[None]),
+        entry_bar=np.ascontiguousarray(np.broadcast_to(bar[None, :, :, None, None], (1, 5, 5, 5, 2))) * np.array([1.0, 0.0]),
     )
     weights = np.exp(CONSTANTS / lam)
     free, barred = np.empty(5), np.empty(5)
@@ -260,12 +260,12 @@ def choices(weights: np.ndarray, origin: int, tables: Year) -> np.ndarray:
 def naive_first_jobs(tables: Year, o: int, v: int, q: int, g: int, people: float) -> np.ndarray:
     """First jobs of one group of new doctors, (H, R), pair by pair of first and second choice."""
     placed = np.zeros((TIE_CLASSES, tables.anglophone.size))
-    gated = people * tables.exit_gate[o, 1] if g == o else 0.0
+    gated = people * tables.exit_gate[o, o - 1, 1] if g == o else 0.0
     placed[:, o] = gated / TIE_CLASSES
     for h, s in np.ndindex(TIE_CLASSES, 2):
         weights = tables.job_weight[o, v, q, s].copy()
         weights[o] *= tables.home_factor[o, q, h, 0]
-        weights[g] *= tables.study_pull
+        weights[g] *= tables.study_pull * tables.arrived[o, v, g] * tables.degree_pull[o, v, g]
         industry = tables.industry_share[o, v, s]
         by_industry = tables.authorised[o, q, :, 1].copy()
         by_industry[g] = 1.0 if tables.post_study_attempts[g] >= 1 else by_industry[g]
@@ -306,8 +306,8 @@ def naive_moves(tables: Year, o: int, v: int, q: int, h: int, x: int, d: int, pl
     accepted = industry * tables.authorised[o, q, :, 1] + (1.0 - industry) * tables.authorised[o, q, :, 0]
     accepted[o] = 1.0
     weights[o] *= tables.home_factor[o, q, h, 0 if place == o else 1 + level]
-    weights[place] *= tables.stay_pull[duration]
-    hazard = tables.relocation[o, place, level, duration] * (1.0 - tables.exit_gate[o, 1] if place == o else 1.0)
+    weights[place] *= tables.stay_pull[duration] * tables.arrived[o, v, place]
+    hazard = tables.relocation[o, place, 1, level, duration] * (1.0 - tables.exit_gate[o, o - 1, 1] if place == o else 1.0)
     moves = hazard * choices(weights, o, tables) * accepted
     moves[place] = 0.0
     return moves
@@ -321,7 +321,7 @@ def test_moves_summed_by_nest_are_those_pair_by_pair() -> None:
         pool = new_pool(5)
         pool.workers[o, v, q, h, x, d, place] = 3.0
         jobs = new_jobs(5)
-        move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
+        move_incumbents(tables, pool.workers, pool.waiting, pool.left, pool.studied, jobs)
         expected = 3.0 * naive_moves(tables, o, v, q, h, x, d, place)
         np.testing.assert_allclose(jobs.moved[o, v, q, h, x], expected, rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(jobs.moves[o, q, place], expected, rtol=1e-12, atol=1e-15)
@@ -342,7 +342,7 @@ def test_incumbents_who_do_not_leave_only_change_places(forced: float) -> None:
     pool.employers[:] = by_place[..., None] * draw[..., ::-1]
     before = pool.workers.sum(axis=(4, 5, 6))
     jobs = new_jobs(4)
-    move_incumbents(tables, pool.workers, pool.waiting, pool.left, jobs)
+    move_incumbents(tables, pool.workers, pool.waiting, pool.left, pool.studied, jobs)
     moved = jobs.moved.sum(axis=(4, 5))
     np.testing.assert_allclose(pool.workers.sum(axis=(4, 5, 6)) + moved, before)
     np.testing.assert_allclose((jobs.moves + jobs.expelled).sum(axis=2), jobs.moved.sum(axis=(1, 3, 4)))

@@ -1,5 +1,7 @@
 """Indicators on counts made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sim.runs.outcomes.indicators import INDICATORS, Counted
@@ -17,6 +19,17 @@ def counted(careers: np.ndarray) -> Counted:
         counts=np.zeros((1, 3, 5, 3), dtype=np.int64),
         flows=np.zeros((1, 4, 3, 3, 3), dtype=np.int64),
     )
+
+
+def test_who_begins_graduate_study_at_home() -> None:
+    flows = np.zeros((1, 4, 3, 3, 3), dtype=np.int64)
+    flows[0, 0, IND, IND] = [60, 10, 30]  # of 100 Indian entrants 30 stay
+    flows[0, 0, CHN, CHN] = [25, 75, 0]
+    flows[0, 1, IND, IND] = [0, 0, 500]  # first jobs are no entries
+    told = INDICATORS["entrants_home"]
+    values = dict(zip(told.places(CODES), told.measure(replace(counted(np.zeros((3, 3, 3))), flows=flows))[0], strict=True))
+    assert (values["IND"], values["CHN"], values["WORLD"]) == (0.3, 0.75, 105 / 200)
+    assert np.isnan(values["USA"])
 
 
 def test_who_of_an_origin_stays_where_the_degree_is_from() -> None:

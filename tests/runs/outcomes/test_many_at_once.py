@@ -7,9 +7,16 @@ import pyarrow as pa
 import pytest
 
 from sim.engines.axes import AXES, TIERS
-from sim.runs.outcomes.indicators import four, four_of_each
 from sim.runs.outcomes.outcomes import summarise_shares
-from sim.runs.outcomes.statistics import BAND_AND_MEDIAN, FIVE_QUANTILES, quantiles_over_runs, shares_of, spread
+from sim.runs.outcomes.statistics import (
+    BAND_AND_MEDIAN,
+    FIVE_QUANTILES,
+    four,
+    four_of_each,
+    quantiles_over_runs,
+    shares_of,
+    spread,
+)
 from sim.runs.rows import rounded, rounded_all
 from sim.runs.tables import column, texts
 
