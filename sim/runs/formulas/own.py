@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from sim.model.world import REPORT_FROM, Floats
-from sim.runs.outcomes.indicators import INDICATORS, Counted, Indicator, four
+from sim.runs.outcomes.indicators import INDICATORS, Counted, Indicator
+from sim.runs.outcomes.statistics import four
 from sim.runs.outcomes.outcomes import Outcomes
 
 OWN_INDICATORS: Final[dict[str, Indicator]] = {}

@@ -14,7 +14,7 @@ from sim.calibration.bank.points import BankPoint, drawn_parameters, keyed_score
 from sim.calibration.bank.solving import PointTask, Solved
 from sim.calibration.bank.store import Bank
 from sim.calibration.emulation.sampling import PointNumbers
-from sim.calibration.ensemble.model import Answers
+from sim.calibration.ensemble.model import Answers, missed_by
 from sim.calibration.evidence import Evidence, Record
 from sim.calibration.observe import Question
 from sim.calibration.validation.strict.inputs import strict_basis
@@ -81,7 +81,7 @@ class StrictModel:
         followed = [k for k, row in enumerate(self.record.rows) if row.id in self.headline_names]
         rows = np.stack([each.rows for each in solved])
         inputs = np.stack([np.concatenate([each.point.scores, each.keyed]) for each in solved])
-        return Answers(inputs, rows, rows[:, followed])
+        return Answers(inputs, rows, rows[:, followed], np.array([missed_by(each) for each in solved]))
 
 
 def strict_record(record: Record, knows: int) -> Record:
