@@ -40,8 +40,8 @@ How to read the numbers:
 - **Effect**: share of the top 20 % in 2035 under the scenario minus the same share under the baseline, in percentage points: \
 the median over {draws} draws of the uncertain parameters and, in brackets, the 5 % and 95 % quantiles. A scenario and the \
 baseline have the same parameters and the same random numbers ({replicates} replicates, {researchers:,} researchers). \
-Each line tells of the USA, of CHN and of the two other regions with the largest mean effects. Draws come from the priors: \
-bands are wide, and they hold neither the error of the published sample nor what the model leaves out.
+Each line tells of the USA, of CHN and of the two other regions with the largest mean effects. Draws are those of the \
+shipped ensemble, fitted to the record (calibration.md); bands do not hold what the model leaves out.
 - **What decides it**: the two uncertain inputs, parameters and sizes of levers, whose rank correlation with the effect on work \
 in the most changed region is largest. A positive sign says: the larger the input, the higher the share under the scenario \
 beside that under the baseline. With {draws} draws a correlation of {one:.2f} happens in one case of twenty with an input that \

@@ -18,14 +18,14 @@ OUTSIDE_ANY_KEY = {"sim", "sim.sources"}
 NAMES = """
 import json
 from sim.sources import COMPARISON, COMPILED, SOLUTION, source_hash
-from sim.draws.draw import draw_key, reference_vector
+from sim.draws.draw import draw_key, draw_vectors
 from sim.model.choice.compiled import cache_folder
 from sim.runs.plan import RunPlan
 from sim.runs.folder import run_id
 from sim.scenarios.load import load_basis, load_scenario
 basis = load_basis()
 plan = RunPlan(load_scenario("us-entry-restrictions"), basis, draws=2)
-names = [cache_folder().name, draw_key(basis, reference_vector(basis.data), -1), run_id(plan), source_hash(COMPARISON)]
+names = [cache_folder().name, draw_key(basis, draw_vectors(basis.data, 1, {})[0], 0), run_id(plan), source_hash(COMPARISON)]
 print(json.dumps(names))
 """
 
@@ -208,6 +208,13 @@ def test_a_changed_table_names_draws_and_runs_anew_and_compiles_nothing(copy: Pa
     before = names_of(copy)
     edit(copy / "data/tables/parameters.toml", 'name = "exit_rate"', 'name    = "exit_rate"  # leaving')
     assert names_of(copy) == before
-    edit(copy / "data/tables/reference.toml", "exit_rate = 0.0993", "exit_rate = 0.0994")
+    edit(copy / "data/tables/parameters.toml", "median = 0.55, sigma = 0.5", "median = 0.55, sigma = 0.6")
     after = names_of(copy)
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False, True]
+
+
+def test_a_changed_reference_point_names_runs_anew_and_no_draw(copy: Path) -> None:
+    before = names_of(copy)
+    edit(copy / "data/tables/reference.toml", "exit_rate = 0.1125", "exit_rate = 0.1126")
+    after = names_of(copy)
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, True]
