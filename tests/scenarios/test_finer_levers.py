@@ -93,7 +93,7 @@ def test_made_up_ids_tell_a_later_filter_where_it_is_used_alone(tmp_path: Path) 
     assert own_ids(loaded(tmp_path, NEWS)) == [
         "work_visa_delay:IND>USA:2027-2050:ramp1:set",
         "exit_gate:CHN>USA>work:2027-2050:ramp1:set",
-        "entry_bar:IRN>GBR>0+1+2+3>work:2027-2050:ramp1:set",
+        "entry_bar:IRN>GBR>*-4>work:2027-2050:ramp1:set",
         "residence_wait:*>USA>here:2027-2050:ramp1:set",
     ]
 
@@ -121,5 +121,5 @@ def test_a_file_without_the_later_filters_means_what_it_meant(tmp_path: Path, na
 
 
 def test_a_degree_from_a_country_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r'"here", "elsewhere"|here, elsewhere|here'):
+    with pytest.raises(ValueError, match="is not a degree; allowed: here, elsewhere"):
         loaded(tmp_path, NEWS.replace('["here"]', '["USA"]'))

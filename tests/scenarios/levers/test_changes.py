@@ -39,7 +39,7 @@ def defaults() -> Policies:
             "phd_stipend": generator.uniform(10_000, 60_000, (YEARS, 1, REGIONS)),
             "work_visa_odds": generator.uniform(0.2, 0.98, (YEARS, REGIONS, 2)),
             "post_study_attempts": generator.integers(1, 6, (YEARS, REGIONS)),
-            "residence_wait": generator.uniform(0.0, 9.0, (YEARS, REGIONS, REGIONS)),
+            "residence_wait": generator.uniform(0.0, 9.0, (YEARS, REGIONS, REGIONS, 1)),
             "research_pay": generator.uniform(20_000, 200_000, (YEARS, 1, REGIONS, 2)),
             "research_capital": generator.uniform(0.01, 60.0, (YEARS, REGIONS)),
             "mobility_area": generator.integers(0, 1, (YEARS, REGIONS, REGIONS)),
