@@ -8,6 +8,7 @@ import pytest
 from sim.draws.draw import REFERENCE, policies_in_force, reference_vector
 from sim.scenarios.levers.changes import Policies
 from sim.scenarios.load import load_basis, load_scenario
+from sim.scenarios.reading.text import ScenarioError
 from sim.scenarios.scenario import Scenario
 
 NEWS = """
@@ -121,5 +122,5 @@ def test_a_file_without_the_later_filters_means_what_it_meant(tmp_path: Path, na
 
 
 def test_a_degree_from_a_country_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is not a degree; allowed: here, elsewhere"):
+    with pytest.raises(ScenarioError, match="is not a degree; allowed: here, elsewhere"):
         loaded(tmp_path, NEWS.replace('["here"]', '["USA"]'))

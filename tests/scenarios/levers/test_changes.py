@@ -59,6 +59,7 @@ def lever(name: str = "student_visa_refusal", **more: Any) -> LeverChange:
         "sectors": (0, 1) if "sector" in axes else (),
         "talent_classes": (0, 1, 2, 3, 4) if "talent_class" in axes else (),
         "stages": (0, 1) if "stage" in axes else (),
+        "degrees": (0, 1) if "degree" in axes else (),
         "from_year": 2010,
         "until_year": 2050,
         "ramp_years": 1,
@@ -85,7 +86,7 @@ def test_policies_have_one_field_per_lever() -> None:
 
 
 def test_defaults_have_the_declared_axes_and_neutral_values(defaults: Policies) -> None:
-    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2}
+    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2, "degree": 2}
     for name, declared in LEVERS.items():
         array = getattr(defaults, name)
         assert array.shape == (YEARS, *(sizes[axis] for axis in declared.filters))
@@ -254,7 +255,7 @@ def test_selections_are_written_briefly() -> None:
 def changes(draw: st.DrawFn) -> LeverChange:
     """Any change of any lever."""
     declared = LEVERS[draw(st.sampled_from(list(LEVERS)))]
-    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2}
+    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2, "degree": 2}
     chosen = {
         f"{axis}s" if axis != "talent_class" else "talent_classes": tuple(
             sorted(draw(st.sets(st.integers(0, sizes[axis] - 1), min_size=1)))
