@@ -223,7 +223,7 @@ class NumpyModel:
     def pulls(self, name: str, rows: np.ndarray, place: np.ndarray) -> np.ndarray:
         """Look up what a place is worth to those who are there, or whose degree is from there."""
         p = self.people
-        table: np.ndarray = getattr(self.tables, name)
+        table: np.ndarray = getattr(self.tables.own, name)
         return table[p.origin[rows], p.visa[rows], place]
 
     def shut(self, rows: np.ndarray, here: np.ndarray) -> np.ndarray:

@@ -299,7 +299,7 @@ def begin_first_job(who: Who, study: int, tables: Year, race: Race) -> None:
 @inlined
 def shut_places(who: Who, here: int, tables: Year, race: Race) -> None:
     """Take out of a race the places that a gate (of those at home) or a bar keeps somebody out of who is `here` now."""
-    if tables.shuts[who.origin] == 0:
+    if tables.own.shuts[who.origin] == 0:
         return
     for j in range(race.rate.shape[0]):
         if j != who.origin and j != here:
@@ -348,7 +348,7 @@ def weigh_first_job(origin: int, traits: int, study: int, tables: Year, race: Ra
         race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
     race.rate[origin] *= tables.home_factor[origin, talent, tie, 0]
     race.rate[study] *= tables.study_pull
-    race.rate[study] *= tables.arrived[origin, visa, study] * tables.degree_pull[origin, visa, study]
+    race.rate[study] *= tables.own.arrived[origin, visa, study] * tables.own.degree_pull[origin, visa, study]
 
 
 @inlined
@@ -362,8 +362,8 @@ def weigh_next_job(
     away = 0 if place == origin else 1 + age_class(age)
     race.rate[origin] *= tables.home_factor[origin, talent, tie, away]
     race.rate[place] *= tables.stay_pull[duration_class(duration)]
-    race.rate[place] *= tables.arrived[origin, visa, place]
-    race.rate[study] *= tables.degree_pull[origin, visa, study]
+    race.rate[place] *= tables.own.arrived[origin, visa, place]
+    race.rate[study] *= tables.own.degree_pull[origin, visa, study]
 
 
 @inlined
@@ -373,7 +373,7 @@ def weigh_forced_job(origin: int, traits: int, study: int, place: int, age: int,
     for j in range(race.rate.shape[0]):
         race.rate[j] = tables.job_weight[origin, visa, talent, taste, j]
     race.rate[origin] *= tables.home_factor[origin, talent, tie, 1 + age_class(age)]
-    race.rate[study] *= tables.degree_pull[origin, visa, study]
+    race.rate[study] *= tables.own.degree_pull[origin, visa, study]
     race.rate[place] = 0.0
 
 

@@ -208,6 +208,15 @@ class Admission(NamedTuple):
     postponement: float
 
 
+class OwnRules(NamedTuple):
+    """Rules of work in a year that depend on where somebody is, on the degree or on a fixed rank."""
+
+    shuts: Bytes  # (R,) 1 where a bar or gate keeps some of an origin out of some job
+    by_degree: Bytes  # (R,) 1 where some wait of an origin depends on the degree
+    arrived: Floats  # (R, V, R) multiplier at the place where one is already: no wait for a work visa
+    degree_pull: Floats  # (R, V, R) multiplier at the place of the degree: its own wait for residence
+
+
 class Year(NamedTuple):
     """Tables of one year: utilities as race weights exp(V / lambda), gates and hazards as probabilities."""
 
@@ -228,12 +237,9 @@ class Year(NamedTuple):
     settled: Bytes  # (R, R, 2, D) 1 where the wait for permanent residence is over, by where the degree is from
     forced_exit: Floats  # (R, R, 2)
     exit_gate: Floats  # (R, R, 2)
-    shuts: Bytes  # (R,) 1 where a bar or gate keeps some of an origin out of some job
     study_pull: float  # multiplier at the study region, first job
     stay_pull: Floats  # (D,) multiplier at the present place, incumbents
-    arrived: Floats  # (R, V, R) multiplier at the place where one is already: no wait for a work visa
-    degree_pull: Floats  # (R, V, R) multiplier at the place of the degree: its own wait for residence
-    by_degree: Bytes  # (R,) 1 where some wait of an origin depends on the degree
+    own: OwnRules
     relocation: Floats  # (R, R, 2, X, D) hazard by origin, place, where the degree is from, academic age, duration
     visible: Floats  # (R, Q, PROFILES) probability by place: students, then workers by academic age
     elite: Floats  # (R, Q, PROFILES)

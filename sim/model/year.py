@@ -38,6 +38,7 @@ from sim.model.world import (
     Bytes,
     Floats,
     Indices,
+    OwnRules,
     World,
     Year,
 )
@@ -102,12 +103,12 @@ def study_weights(world: World, indices: Indices, t: int, talent: Floats, table:
 
 
 @compiled
-def admission_of(world: World, t: int, weights: Floats) -> Admission:
-    """Collect what decides where those who begin to study in a year go, with its (R, V, Q, R) weights."""
+def admission_of(world: World, t: int, past: Floats) -> Admission:
+    """Collect what decides where those who begin to study in a year go, with its weights of the (T, R, V, Q, R) of all years."""
     levers = world.levers
     return Admission(
         year=2000 + t,
-        study_weight=weights,
+        study_weight=past[t],
         student_visa_refusal=levers.student_visa_refusal[t],
         entry_bar=levers.entry_bar[t],
         border_closure=levers.border_closure[t],
@@ -155,8 +156,8 @@ def relocation_hazards(world: World, t: int) -> tuple[Floats, Bytes]:
 
 
 @compiled
-def rules_by_origin(world: World, t: int) -> tuple[Bytes, Bytes]:
-    """Mark (R,) origins some of whom a bar or gate keeps out of a job, and (R,) those with a wait that depends on the degree."""
+def own_rules(world: World, t: int) -> OwnRules:
+    """Collect the rules of work that are not the same for everyone of an origin and visa class."""
     regions = world.anglophone.shape[0]
     shuts, by_degree = np.zeros(regions, dtype=np.uint8), np.zeros(regions, dtype=np.uint8)
     levers = world.levers
@@ -169,7 +170,8 @@ def rules_by_origin(world: World, t: int) -> tuple[Bytes, Bytes]:
             for q in range(TALENT_CLASSES):
                 if levers.entry_bar[t, o, j, q, AT_WORK] > 0.0:
                     shuts[o] = 1
-    return shuts, by_degree
+    arrived, degree_pull = graduate_pulls(world, t)
+    return OwnRules(shuts, by_degree, arrived, degree_pull)
 
 
 @compiled
@@ -197,13 +199,10 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
     c = world.coefficients
     talent = talent_pull(world, indices)
     weights = study_weights(world, indices, t, talent, past[t])
-    began = max(t - YEARS_BEFORE, 0)
     sectors = sector_weights(world, indices, t)
     jobs, industry = job_weights(world, sectors, talent)
     authorised, direct = authorisations(world, t)
     relocation, settled = relocation_hazards(world, t)
-    arrived, degree_pull = graduate_pulls(world, t)
-    shuts, by_degree = rules_by_origin(world, t)
     levers = world.levers
     return Year(
         year=2000 + t,
@@ -223,12 +222,9 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
         settled=settled,
         forced_exit=levers.forced_exit[t],
         exit_gate=levers.exit_gate[t],
-        shuts=shuts,
         study_pull=math.exp(c.study_region_pull / c.nest_dissimilarity),
         stay_pull=stay_pull(world),
-        arrived=arrived,
-        degree_pull=degree_pull,
-        by_degree=by_degree,
+        own=own_rules(world, t),
         relocation=relocation,
         visible=visibilities(world, indices.pull, world.bar_top20[t]),
         elite=visibilities(world, indices.pull, world.bar_elite[t]),
@@ -240,7 +236,7 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
         visa_sensitive_share=c.visa_sensitive_share,
         talent_up_to=world.talent_up_to,
         late_entry=c.late_entry,
-        begun=admission_of(world, began, past[began]),
+        begun=admission_of(world, max(t - YEARS_BEFORE, 0), past),
         attrition_rate=c.attrition_rate,
         exit_rate=c.exit_rate,
         postponement=c.postponement,

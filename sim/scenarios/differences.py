@@ -15,7 +15,17 @@ import numpy as np
 from sim.data.distributions import Distribution
 from sim.model.world import Floats
 from sim.scenarios.groups import GROUPS
-from sim.scenarios.levers.changes import Layers, LeverChange, Mask, Policies, axis_names, cells, drawn_value, resolve_policies
+from sim.scenarios.levers.changes import (
+    Layers,
+    LeverChange,
+    Mask,
+    Policies,
+    axis_names,
+    cells,
+    drawn_value,
+    resolve_policies,
+    usual_ids,
+)
 from sim.scenarios.levers.declared import LEVERS, Lever
 
 QUANTILES: Final = (0.05, 0.5, 0.95)
@@ -195,19 +205,26 @@ def whom_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> 
     regions
         Region codes in id order.
     """
-    if len(lever.filters) < 3:
+    yield from _blocks(lever, len(lever.filters), group, regions)
+
+
+def _blocks(lever: Lever, axes: int, group: Sequence[Cell], regions: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
+    """Name blocks on the first `axes` axes; of a further axis what is usual is not mentioned."""
+    if axes < 3:
         yield from _flat_blocks(lever, group, regions)
         return
-    thirds: dict[Cell, list[int]] = {}
-    for first, second, third in sorted(group):
-        thirds.setdefault((first, second), []).append(third)
+    axis = lever.filters[axes - 1]
+    lasts: dict[Cell, list[int]] = {}
+    for cell in sorted(group):
+        lasts.setdefault(cell[:-1], []).append(cell[-1])
     alike: dict[tuple[int, ...], list[Cell]] = {}
-    for pair, each in thirds.items():
-        alike.setdefault(tuple(each), []).append(pair)
-    for ids, pairs in alike.items():
-        text = axis_text(lever.filters[2], ids, regions)
-        for whom, block in _flat_blocks(lever, pairs, regions):
-            yield (whom if text == "all" else f"{whom}, {text}"), [(*pair, third) for pair in block for third in ids]
+    for cell, each in lasts.items():
+        alike.setdefault(tuple(each), []).append(cell)
+    for ids, prefixes in alike.items():
+        text = "" if ids == usual_ids(lever.name, axis, len(regions)) else axis_text(axis, ids, regions)
+        text = f"every {axis}" if text == "all" else text
+        for whom, block in _blocks(lever, axes - 1, prefixes, regions):
+            yield (f"{whom}, {text}" if text else whom), [(*cell, last) for cell in block for last in ids]
 
 
 def _flat_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
@@ -231,7 +248,7 @@ def _flat_blocks(lever: Lever, group: Sequence[Cell], regions: Sequence[str]) ->
         block = [(m, s) for m in members for s in sorted(seconds) if s in partners[m]]
         names = [axis_text(lever.filters[0], members, regions, seconds if lever.spares_own_pair else ())]
         names.append(axis_text(lever.filters[1], sorted(seconds), regions, members if lever.spares_own_pair else ()))
-        if not lever.is_pair and names[1] == "all":
+        if names[1] == "all" and (not lever.is_pair or lever.filters[1] in lever.later):
             names.pop()
         yield (" -> " if lever.is_pair else ", ").join(names), list(block)
 

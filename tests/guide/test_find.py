@@ -39,14 +39,14 @@ def test_the_right_hit_is_among_the_first_three(entries: list[Entry]) -> None:
     [
         ("months for a work visa", "lever", "work_visa_delay"),
         ("consular backlog for H-1B workers", "lever", "work_visa_delay"),
-        ("China forbids AI staff to go to the United States", "lever", "exit_gate"),
+        ("staff may not leave for the United States", "lever", "exit_gate"),
         ("ban on leaving for one country", "lever", "exit_gate"),
         ("entry ban for the less talented", "lever", "entry_bar"),
         ("security screening of foreign hires", "lever", "entry_bar"),
         ("green card stapled to the diploma", "lever", "residence_wait"),
         ("permanent residence sooner for graduates of domestic universities", "lever", "residence_wait"),
         ("share of Indian students who stay at home for graduate school", "indicator", "entrants_home"),
-        ("budget for doctoral pay, dollars per student", "command", "new"),
+        ("turn a budget into dollars per student", "command", "new"),
     ],
 )
 def test_the_news_finds_the_finer_levers(entries: list[Entry], query: str, kind: str, name: str) -> None:

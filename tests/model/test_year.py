@@ -148,8 +148,8 @@ def test_multipliers_of_who_is_there_and_of_graduates_follow_the_equation() -> N
         relief[np.eye(REGIONS, dtype=bool)] = 0.0
         assert (relief != 0.0).any()
         expected = np.exp(VISA[None, :, None] * relief[:, None] / c.nest_dissimilarity)
-        np.testing.assert_allclose(getattr(tables, name), expected, rtol=1e-12)
-    assert tables.by_degree.all()
+        np.testing.assert_allclose(getattr(tables.own, name), expected, rtol=1e-12)
+    assert tables.own.by_degree.all()
 
 
 def test_multipliers_of_the_present_place_follow_the_equation() -> None:

@@ -55,7 +55,8 @@ def policies(scenario: Scenario, u: float = 0.5) -> Policies:
 
 def value(scenario: Scenario, name: str, year: int, *codes: str) -> float:
     places = (load_data().codes.index(code) for code in codes)
-    return float(getattr(policies(scenario), name)[year - FIRST_YEAR, *places])
+    cell = getattr(policies(scenario), name)[year - FIRST_YEAR, *places]
+    return float(cell.flat[0])  # of the lowest talent class and of students, where a lever tells them apart
 
 
 def same(one: Policies, other: Policies) -> bool:

@@ -267,7 +267,7 @@ def random_world(seed: int, regions: int = 5, years: int = 12, people: float = 4
         "work_drift": drift,
         "residence_wait": values["residence_wait"] * (1.0 - values["mobility_area"]),
         "forced_exit": ((draw.random(pair) < 0.5) * foreign * 0.1)[:, :, None] * draw.random(2),
-        "exit_gate": draw.uniform(0.0, 0.15, (regions, 2))[:, np.newaxis],
+        "exit_gate": draw.uniform(0.0, 0.15, (regions, 2)),
         "offshoring": draw.uniform(0.0, 0.8, regions),
         "participation": draw.uniform(0.7, 1.0, regions),
     }

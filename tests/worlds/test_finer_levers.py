@@ -155,9 +155,9 @@ def test_incumbents_who_are_there_do_not_mind_a_delay() -> None:
         make_lone_year(world, first_indices(world), 0)
         for world in (world_of(**settings), world_of(work_visa_delay=abroad(12.0, REGIONS), delay_cost=0.3, **settings))
     )
-    weight = slow.job_weight[ORIGIN, :, 0, 0, ONE] * slow.arrived[ORIGIN, :, ONE]
+    weight = slow.job_weight[ORIGIN, :, 0, 0, ONE] * slow.own.arrived[ORIGIN, :, ONE]
     np.testing.assert_allclose(weight, free.job_weight[ORIGIN, :, 0, 0, ONE], rtol=1e-12)
-    np.testing.assert_array_equal(slow.arrived[ORIGIN, :, ORIGIN], 1.0)
+    np.testing.assert_array_equal(slow.own.arrived[ORIGIN, :, ORIGIN], 1.0)
 
 
 def test_a_shorter_wait_with_a_degree_draws_students() -> None:

@@ -244,8 +244,8 @@ def busy_world(seed: int) -> World:
     forced = np.zeros((YEARS, REGIONS, REGIONS, 2))
     forced[10:] = (draw.random((REGIONS, REGIONS, 2)) < 0.6) * draw.uniform(0.05, 0.3, (REGIONS, REGIONS, 2))
     forced *= abroad(1.0, REGIONS)[:, :, None]
-    gate = np.zeros((YEARS, REGIONS, 1, 2))
-    gate[8:] = draw.uniform(0.0, 0.5, (REGIONS, 1, 2))
+    gate = np.zeros((YEARS, REGIONS, 2))
+    gate[8:] = draw.uniform(0.0, 0.5, (REGIONS, 2))
     participation = np.ones((YEARS, REGIONS))
     participation[12:] = draw.uniform(0.3, 1.0, REGIONS)
     shock = np.zeros((YEARS, REGIONS))

@@ -273,8 +273,11 @@ def student_event(one: Side, other: Side) -> tuple[str, str]:
     done = [graduates(side.before["study"], side.before["years"] + 1, side.words, side.tables) for side in (one, other)]
     if done[0] or done[1]:
         return "first job", "" if done[0] and done[1] else OTHER_INPUTS
-    at = one.before["study"]
-    held = [int(updated_status(side.before["status"], side.origin, at, at, 0, side.tables)) for side in (one, other)]
+    at = [side.before["study"] for side in (one, other)]
+    held = [
+        int(updated_status(side.before["status"], side.origin, here, here, 0, side.tables))
+        for side, here in zip((one, other), at, strict=True)
+    ]
     lost = [
         bool(loses_status(status, side.origin, side.before["study"], AT_STUDY, side.words, side.tables))
         for status, side in zip(held, (one, other), strict=True)

@@ -194,7 +194,7 @@ def next_bar(tables: Year, o: int, q: int, stage: int, low: float) -> float:
 def keeps_some_out(tables: Year, o: int, gate: float) -> bool:
     """Tell whether some of an origin find some places shut and not all: a bar on work, or a gate wider than the least."""
     found = False
-    if tables.shuts[o] == 1:
+    if tables.own.shuts[o] == 1:
         for j in range(tables.exit_gate.shape[1]):
             if j != o:
                 found = found or tables.exit_gate[o, j, AT_WORK] > gate
@@ -259,7 +259,7 @@ def place_doctors(tables: Year, doctors: Doctors, small: float, hiring: Hiring, 
     nest = hiring.nests[g]
     weight, by_lottery = hiring.weights[g], hiring.hired_by[INDUSTRY, g]
     summed, raised = hiring.sums[nest], hiring.powers[nest]
-    hiring.weights[g] = weight * tables.study_pull * (tables.arrived[o, v, g] * tables.degree_pull[o, v, g])
+    hiring.weights[g] = weight * tables.study_pull * (tables.own.arrived[o, v, g] * tables.own.degree_pull[o, v, g])
     hiring.sums[nest] = summed + (hiring.weights[g] - weight)
     hiring.powers[nest] = power(hiring.sums[nest], tables.dissimilarity)
     if tables.post_study_attempts[g] >= 1:

@@ -91,7 +91,7 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
         fill_hazards(tables, o, offers.from_here, hazards)
         for v in range(visas):
             for q in range(talents):
-                if tables.by_degree[o] == 1:
+                if tables.own.by_degree[o] == 1:
                     fill_degrees(studied[o, q], offers.from_here)
                     fill_hazards(tables, o, offers.from_here, hazards)
                 fill_offers(tables, o, v, q, offers)
@@ -163,7 +163,7 @@ def fill_held(tables: Year, o: int, v: int, offers: Offers) -> None:
     least = least_gate(tables, o, AT_WORK)
     for j in range(offers.held.shape[0]):
         offers.held[j] = 0.0 if j == o else (tables.exit_gate[o, j, AT_WORK] - least) / max(1.0 - least, CERTAIN)
-        offers.here[j] = tables.arrived[o, v, j] * (1.0 + offers.from_here[j] * (tables.degree_pull[o, v, j] - 1.0))
+        offers.here[j] = tables.own.arrived[o, v, j] * (1.0 + offers.from_here[j] * (tables.own.degree_pull[o, v, j] - 1.0))
 
 
 @inlined

@@ -168,7 +168,7 @@ def add_to_nest(sums: tuple[float, float, float], nest: int, weight: float) -> t
     return sums[0], sums[1], sums[2] + weight
 
 
-class Entry(NamedTuple):
+class Begun(NamedTuple):
     """Who studies where, who postpones, and shares of those who would not: see `choose_regions`, each (R, V, Q, R)."""
 
     chosen: Floats
@@ -206,7 +206,7 @@ def choose_regions(
     """
     regions = cohort.shape[0]
     shape = (regions, VISA_CLASSES, TALENT_CLASSES, regions)
-    entry = Entry(np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    entry = Begun(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     room = Room(np.empty(regions), np.empty(regions), np.empty(regions), new_doors(regions))
     for o in range(regions):
         for v in range(VISA_CLASSES):
@@ -225,7 +225,7 @@ def choose_regions(
 
 @inlined
 def stay_home(
-    everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats, gate_before: Floats, entry: Entry
+    everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats, gate_before: Floats, entry: Begun
 ) -> None:
     """Let those of a group study at home whom the exit gate keeps from every place abroad."""
     o, v, q = group
@@ -240,7 +240,7 @@ def stay_home(
 @inlined
 def choose_by_rank(
     tables: Year, everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats, most: int,
-    gate_before: Floats, entry: Entry, room: Room,
+    gate_before: Floats, entry: Begun, room: Room,
 ) -> None:  # fmt: skip
     """Let those of a group choose whose ranks of the exit gate lie between two neighbouring widths."""
     o, v, q = group

@@ -265,7 +265,7 @@ def naive_first_jobs(tables: Year, o: int, v: int, q: int, g: int, people: float
     for h, s in np.ndindex(TIE_CLASSES, 2):
         weights = tables.job_weight[o, v, q, s].copy()
         weights[o] *= tables.home_factor[o, q, h, 0]
-        weights[g] *= tables.study_pull * tables.arrived[o, v, g] * tables.degree_pull[o, v, g]
+        weights[g] *= tables.study_pull * tables.own.arrived[o, v, g] * tables.own.degree_pull[o, v, g]
         industry = tables.industry_share[o, v, s]
         by_industry = tables.authorised[o, q, :, 1].copy()
         by_industry[g] = 1.0 if tables.post_study_attempts[g] >= 1 else by_industry[g]
@@ -306,7 +306,7 @@ def naive_moves(tables: Year, o: int, v: int, q: int, h: int, x: int, d: int, pl
     accepted = industry * tables.authorised[o, q, :, 1] + (1.0 - industry) * tables.authorised[o, q, :, 0]
     accepted[o] = 1.0
     weights[o] *= tables.home_factor[o, q, h, 0 if place == o else 1 + level]
-    weights[place] *= tables.stay_pull[duration] * tables.arrived[o, v, place]
+    weights[place] *= tables.stay_pull[duration] * tables.own.arrived[o, v, place]
     hazard = tables.relocation[o, place, 1, level, duration] * (1.0 - tables.exit_gate[o, o - 1, 1] if place == o else 1.0)
     moves = hazard * choices(weights, o, tables) * accepted
     moves[place] = 0.0

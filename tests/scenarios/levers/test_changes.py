@@ -39,7 +39,7 @@ def defaults() -> Policies:
             "phd_stipend": generator.uniform(10_000, 60_000, (YEARS, 1, REGIONS)),
             "work_visa_odds": generator.uniform(0.2, 0.98, (YEARS, REGIONS, 2)),
             "post_study_attempts": generator.integers(1, 6, (YEARS, REGIONS)),
-            "residence_wait": generator.uniform(0.0, 9.0, (YEARS, REGIONS, REGIONS)),
+            "residence_wait": generator.uniform(0.0, 9.0, (YEARS, REGIONS, REGIONS, 1)),
             "research_pay": generator.uniform(20_000, 200_000, (YEARS, 1, REGIONS, 2)),
             "research_capital": generator.uniform(0.01, 60.0, (YEARS, REGIONS)),
             "mobility_area": generator.integers(0, 1, (YEARS, REGIONS, REGIONS)),
@@ -59,6 +59,7 @@ def lever(name: str = "student_visa_refusal", **more: Any) -> LeverChange:
         "sectors": (0, 1) if "sector" in axes else (),
         "talent_classes": (0, 1, 2, 3, 4) if "talent_class" in axes else (),
         "stages": (0, 1) if "stage" in axes else (),
+        "degrees": (0, 1) if "degree" in axes else (),
         "from_year": 2010,
         "until_year": 2050,
         "ramp_years": 1,
@@ -85,7 +86,7 @@ def test_policies_have_one_field_per_lever() -> None:
 
 
 def test_defaults_have_the_declared_axes_and_neutral_values(defaults: Policies) -> None:
-    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2}
+    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2, "degree": 2}
     for name, declared in LEVERS.items():
         array = getattr(defaults, name)
         assert array.shape == (YEARS, *(sizes[axis] for axis in declared.filters))
@@ -254,7 +255,7 @@ def test_selections_are_written_briefly() -> None:
 def changes(draw: st.DrawFn) -> LeverChange:
     """Any change of any lever."""
     declared = LEVERS[draw(st.sampled_from(list(LEVERS)))]
-    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2}
+    sizes = {"origin": REGIONS, "destination": REGIONS, "sector": 2, "talent_class": 5, "stage": 2, "degree": 2}
     chosen = {
         f"{axis}s" if axis != "talent_class" else "talent_classes": tuple(
             sorted(draw(st.sets(st.integers(0, sizes[axis] - 1), min_size=1)))

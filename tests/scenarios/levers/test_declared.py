@@ -25,13 +25,22 @@ def test_levers_by_origin_and_destination_are_friction_or_pay() -> None:
         "entry_bar",
         "border_closure",
         "visa_delay",
+        "work_visa_delay",
         "hostility",
         "residence_wait",
         "forced_exit",
+        "exit_gate",
         "mobility_area",
     }
     assert {name for name, lever in LEVERS.items() if lever.spares_own_pair} == friction
     assert {name for name, lever in LEVERS.items() if lever.is_pair} == friction | {"phd_stipend", "research_pay"}
+
+
+def test_filters_that_came_later_and_what_is_usual_are_filters() -> None:
+    for lever in LEVERS.values():
+        assert set(lever.later) <= set(lever.filters)
+        assert set(lever.usual) <= set(lever.filters)
+    assert LEVERS["entry_bar"].usual == {"stage": (0,)}
 
 
 def test_constants_make_sense() -> None:
