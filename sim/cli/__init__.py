@@ -26,6 +26,7 @@ from sim.cli.questions.new import new
 from sim.cli.questions.solve import solve
 from sim.cli.questions.tracker import tracker
 from sim.cli.report import report
+from sim.cli.reproduce import reproduce
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
@@ -44,8 +45,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, new, run, compare, solve, tracker, cohort, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness,
-    check, scenarios, levers, policies, sources, trace,
+    find, new, run, compare, solve, tracker, cohort, report, reproduce, fit, calibrate, sweep, merge, sensitivity, discover,
+    robustness, check, scenarios, levers, policies, sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

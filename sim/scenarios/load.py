@@ -180,6 +180,9 @@ def resolved_toml(scenario: Scenario, codes: Sequence[str]) -> str:
     if scenario.parameters:
         lines += ["", "[parameters]"]
         lines += [f"{name} = {_toml(value)}" for name, value in sorted(scenario.parameters.items())]
+    if scenario.groups:
+        members = {name: ", ".join(map(toml_string, codes)) for name, codes in sorted(scenario.groups.items())}
+        lines += ["", "[groups]", *(f"{name} = [{listed}]" for name, listed in members.items())]
     return "\n".join(lines) + "\n"
 
 
