@@ -123,7 +123,7 @@ def run_again(record: Mapping[str, Any], out: Path, workers: int, progress: Prog
 
     if not record["text"]:
         raise ReproduceError(f"{record['name']}: its provenance holds no scenario; it was made by an older version: run it again")
-    sizes = {name: int(record[name]) for name in SIZE_NAMES}
+    sizes: dict[str, Any] = {name: int(record[name]) for name in SIZE_NAMES}
     ensemble = ensemble_recorded(record["ensemble"])
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / f"{record['name']}.toml"
