@@ -40,7 +40,7 @@ from sim.runs.tables import (
     write_variants,
 )
 from sim.scenarios.groups import GROUPS, Groups
-from sim.scenarios.load import resolved_toml
+from sim.scenarios.load import resolved_toml, whole_toml
 from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
@@ -354,7 +354,7 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
             "question": scenario.question,
             "files": [Path(each).name for each in scenario.files],
             "groups": {name: list(members) for name, members in scenario.groups.items()},
-            "text": resolved_toml(scenario, plan.basis.data.codes),
+            "text": whole_toml(scenario, plan.basis.data.codes),
         },
         "command": command,
         "draws": plan.draws,

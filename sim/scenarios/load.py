@@ -180,10 +180,16 @@ def resolved_toml(scenario: Scenario, codes: Sequence[str]) -> str:
     if scenario.parameters:
         lines += ["", "[parameters]"]
         lines += [f"{name} = {_toml(value)}" for name, value in sorted(scenario.parameters.items())]
-    if scenario.groups:
-        members = {name: ", ".join(map(toml_string, codes)) for name, codes in sorted(scenario.groups.items())}
-        lines += ["", "[groups]", *(f"{name} = [{listed}]" for name, listed in members.items())]
     return "\n".join(lines) + "\n"
+
+
+def whole_toml(scenario: Scenario, codes: Sequence[str]) -> str:
+    """Write a scenario as `resolved_toml` does, with its groups, which change no number: what a record keeps of it."""
+    text = resolved_toml(scenario, codes)
+    if not scenario.groups:
+        return text
+    members = (f"{name} = [{', '.join(map(toml_string, group))}]" for name, group in sorted(scenario.groups.items()))
+    return "\n".join([text, "[groups]", *members]) + "\n"
 
 
 def _change_lines(change: LeverChange, layer: int, codes: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from sim.runs.atomic import FolderError, explained
 from sim.runs.provenance import digest, model_id, source_state, system, versions
-from sim.scenarios.load import load_basis, resolved_toml
+from sim.scenarios.load import load_basis, whole_toml
 from sim.scenarios.scenario import scenario_effect
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.points import NESTED
@@ -77,7 +77,7 @@ def design_record(design: Design) -> dict[str, Any]:
         "seed": design.seed,
         "until": design.until,
         "group": design_group(design),
-        "texts": [resolved_toml(scenario, load_basis().data.codes) for scenario in design.scenarios],
+        "texts": [whole_toml(scenario, load_basis().data.codes) for scenario in design.scenarios],
         "ensemble": {"name": design.ensemble.name, "digest": design.ensemble.digest, "file": design.ensemble.file},
         "versions": versions(),
         "source": dict(source_state()),
