@@ -45,7 +45,7 @@ def lever(
     name
         Of the lever; `talentsim levers` lists them with units and ranges.
     value
-        In the lever's unit, a factor for ``multiply``; or a distribution as in a file, ``{"dist": "beta", ...}``.
+        In the lever's unit, a factor for ``multiply``; or a distribution as in a file, ``{"distribution": "beta", ...}``.
     evidence
         Why this size: what was observed, where, when; or "assumption".
     start, until

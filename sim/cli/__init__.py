@@ -28,6 +28,7 @@ from sim.cli.questions.new import new
 from sim.cli.questions.solve import solve
 from sim.cli.questions.tracker import tracker
 from sim.cli.report import report
+from sim.cli.reproduce import reproduce
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
@@ -47,8 +48,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, new, run, compare, explore, solve, tracker, cohort, report, fit, calibrate, validate, sweep, merge, sensitivity,
-    discover, robustness, check, scenarios, levers, policies, sources, trace, completion,
+    find, new, run, compare, explore, solve, tracker, cohort, report, reproduce, fit, calibrate, validate, sweep, merge,
+    sensitivity, discover, robustness, check, scenarios, levers, policies, sources, trace, completion,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -122,7 +122,8 @@ def compare_into(
     basis = load_basis()
     answered = answered_by(runs, basis.data, extent, groups)
     tell(answered)
-    write_comparison(complete(answered, extent, basis, progress), folder, command)
+    asked = extent.decides(len(runs) - 1)
+    write_comparison(complete(answered, extent, basis, progress), folder, command, asked=asked)
     return read_comparison(folder, runs), folder, False
 
 

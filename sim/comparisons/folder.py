@@ -95,7 +95,11 @@ def comparison_folder(runs: Sequence[Run], root: Path, extent: Sequence[Any], gr
 
 
 def write_comparison(
-    comparison: Comparison, folder: Path, command: str = "", finish: Callable[[Path], object] | None = None
+    comparison: Comparison,
+    folder: Path,
+    command: str = "",
+    finish: Callable[[Path], object] | None = None,
+    asked: Sequence[Any] = (),
 ) -> None:
     """Write the folder of a comparison in one atomic move.
 
@@ -109,6 +113,8 @@ def write_comparison(
         The command that makes it again, without anything of this machine.
     finish
         Adds files to the folder before it is moved into place.
+    asked
+        What was to be held, as plain values.
 
     Raises
     ------
@@ -129,7 +135,7 @@ def write_comparison(
             header, rows = iamc_rows(comparison)
             write_csv(partial / "iamc.csv", header, rows)
             write_text(partial / "answer.txt", "".join(f"{answer}\n" for answer in comparison.answers))
-            record = provenance(comparison, folder, names, command)
+            record = provenance(comparison, folder, names, command) | {"asked": list(asked)}
             for number, name in enumerate(names):
                 if name in comparison.anatomies:
                     write_anatomy(anatomy_folder(partial, number), comparison.anatomies[name])
@@ -179,6 +185,8 @@ def provenance(comparison: Comparison, folder: Path, names: Sequence[str], comma
                 "run_id": run.run_id,
                 "draws": run.draws,
                 "replicates": run.replicates,
+                **{name: run.provenance.get(name) for name in ("seed", "researchers", "until", "ensemble")},
+                "text": run.provenance["scenario"].get("text", ""),
                 "folder": Path(os.path.relpath(run.folder.resolve(), folder.resolve())).as_posix(),
             }
             for name, run in zip(names, runs, strict=True)

@@ -28,7 +28,7 @@ from sim.runs.outcomes.outcomes import Outcomes, Remark, ShareSummary, reporting
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow, variant_rows
 from sim.runs.plan import RunPlan
-from sim.runs.provenance import digest, model_id, source_state, versions
+from sim.runs.provenance import digest, model_id, source_state, system, versions
 from sim.runs.tables import (
     LongTables,
     read_counts,
@@ -40,7 +40,7 @@ from sim.runs.tables import (
     write_variants,
 )
 from sim.scenarios.groups import GROUPS, Groups
-from sim.scenarios.load import resolved_toml
+from sim.scenarios.load import resolved_toml, whole_toml
 from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
@@ -362,6 +362,7 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
             "question": scenario.question,
             "files": [Path(each).name for each in scenario.files],
             "groups": {name: list(members) for name, members in scenario.groups.items()},
+            "text": whole_toml(scenario, plan.basis.data.codes),
         },
         "command": command,
         "draws": plan.draws,
@@ -378,6 +379,7 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         "remarks": [each._asdict() for each in seen.remarks],
         "model_id": model_id(plan.basis.data),
         "versions": versions(),
+        "platform": system(),
         "source": source_state(),
         "data": {"version": plan.basis.data.version, "checksums": dict(plan.basis.data.checksums)},
         "started": started,

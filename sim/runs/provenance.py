@@ -18,7 +18,22 @@ import sim
 from sim.data.schema import Data
 from sim.sources import MODEL, PACKAGE, source_hash
 
-LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "mesa", "pyarrow", "matplotlib")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "mesa",
+    "pyarrow",
+    "matplotlib",
+    "pandas",
+    "pillow",
+    "plotly",
+    "jinja2",
+    "click",
+)
+COMMIT_FILE = "COMMIT"
+"""Holds the commit of a package that was built from a checkout; written when it is built."""
 
 
 def digest(value: Any) -> str:
@@ -51,13 +66,27 @@ def versions() -> dict[str, str]:
 
 
 def source_state() -> Mapping[str, str | bool | None]:
-    """Return the commit of the source tree and whether it has changes; None outside a checkout."""
+    """Return the commit of the source tree and whether it has changes; of an installed package as it was built; None: unknown."""
     root = PACKAGE.parent
     if not (root / ".git").exists():
-        return {"commit": None, "dirty": None}
+        return built_from()
     commit = _git(root, "rev-parse", "HEAD")
     state = _git(root, "status", "--porcelain")
     return {"commit": commit, "dirty": None if state is None else bool(state)}
+
+
+def built_from(package: Path = PACKAGE) -> Mapping[str, str | bool | None]:
+    """Read the commit that an installed package was built from, and whether the checkout had changes."""
+    try:
+        commit, _, state = (package / COMMIT_FILE).read_text(encoding="ascii").strip().partition(" ")
+    except (OSError, ValueError):
+        return {"commit": None, "dirty": None}
+    return {"commit": commit, "dirty": state == "dirty"}
+
+
+def system() -> dict[str, str]:
+    """Name the system and the machine: results have the same bytes on any, as far as is known."""
+    return {"system": platform.platform(), "machine": platform.machine(), "python": platform.python_implementation()}
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -202,6 +202,15 @@ def resolved_toml(scenario: Scenario, codes: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def whole_toml(scenario: Scenario, codes: Sequence[str]) -> str:
+    """Write a scenario as `resolved_toml` does, with its groups, which change no number: what a record keeps of it."""
+    text = resolved_toml(scenario, codes)
+    if not scenario.groups:
+        return text
+    members = (f"{name} = [{', '.join(map(toml_string, group))}]" for name, group in sorted(scenario.groups.items()))
+    return "\n".join([text, "[groups]", *members]) + "\n"
+
+
 def _change_lines(change: LeverChange, layer: int, codes: Sequence[str]) -> list[str]:
     lines = [f"layer = {layer}", f"id = {toml_string(change.id)}", f"name = {toml_string(change.name)}"]
     for axis in LEVERS[change.name].filters:

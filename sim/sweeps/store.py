@@ -19,8 +19,8 @@ from typing import IO, Any
 import pyarrow as pa
 
 from sim.runs.atomic import FolderError, explained
-from sim.runs.provenance import digest, model_id
-from sim.scenarios.load import load_basis
+from sim.runs.provenance import digest, model_id, source_state, system, versions
+from sim.scenarios.load import load_basis, whole_toml
 from sim.scenarios.scenario import scenario_effect
 from sim.sweeps.design.design import Design
 from sim.sweeps.design.points import NESTED
@@ -77,6 +77,11 @@ def design_record(design: Design) -> dict[str, Any]:
         "seed": design.seed,
         "until": design.until,
         "group": design_group(design),
+        "texts": [whole_toml(scenario, load_basis().data.codes) for scenario in design.scenarios],
+        "ensemble": {"name": design.ensemble.name, "digest": design.ensemble.digest, "file": design.ensemble.file},
+        "versions": versions(),
+        "source": dict(source_state()),
+        "platform": system(),
     }
 
 
