@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.calibration.validation.registration import REGISTERED
-
 KEPT = Path(__file__).with_name("record.json")
+REGISTERED = "c7ce054c7fdae5b1"
+"""Hash of registration.toml as it was registered; whatever is scored under another one is marked as seen."""
 FIRST_MARK, LATER_MARK = "registered", "after seeing"
 
 
@@ -55,10 +55,16 @@ def rounded(value: Any) -> Any:
     return [rounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
+def first_hindcast(kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Find the scores of the registered hindcast; empty where it was not scored yet."""
+    found = (each for each in kept["scores"] if each["direction"] == "hindcast" and each["mark"] == FIRST_MARK)
+    return next(found, {})
+
+
 def record_line(kept: Mapping[str, Any]) -> str:
     """Say on one line how the model did on the registered hindcast; "" where it was not scored yet."""
-    entry = next((each for each in kept["scores"] if each["direction"] == "hindcast" and each["mark"] == FIRST_MARK), None)
-    if entry is None:
+    entry = first_hindcast(kept)
+    if not entry:
         return ""
     by_name = {each["name"]: each for each in entry["forecasters"]}
     model, inside = by_name["strict ensemble"], by_name["strict ensemble"]["coverage"]["0.9"]

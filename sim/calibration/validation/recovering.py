@@ -80,9 +80,7 @@ def recover_truths(task: RecoveryTask, effort: Effort) -> dict[str, Any]:
     held = held_out(solved, task.truths[1], task.seed)
     fitted = [each for k, each in enumerate(solved) if k not in held]
     if len(fitted) < 2 * BINS:
-        raise ValueError(
-            f"{task.folder}: {len(solved)} solved points; allowed: {2 * BINS} and more; calibrate first"
-        )
+        raise ValueError(f"{task.folder}: {len(solved)} solved points; allowed: {2 * BINS} and more; calibrate first")
     model = SolvedModel(Bank(task.folder / "bank", task.basis), task.basis, task.record)
     emulator = emulator_of(model, task, fitted, effort)
     groups = {
