@@ -29,7 +29,7 @@ DEMO := --draws 100 --replicates 1 --researchers 5000
 CHECKED := sim tests scripts examples benchmarks
 
 .PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate
-.PHONY: calibration-page strict validate lock clean
+.PHONY: calibration-page strict validate recovery lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -100,6 +100,9 @@ strict: $(READY)  ## the two ensembles that know one year alone, for the strict 
 
 validate: $(READY)  ## check the shipped ensemble, score the strict ones beside baselines: docs/validation.md (at most 15 minutes)
 	$(BIN)/python scripts/write_validation.py
+
+recovery: $(READY)  ## recover known truths with the bank of `make calibrate` (long; goes on where it was killed)
+	$(BIN)/python scripts/write_validation.py --recovery results/calibration
 
 lock:  ## write the locks anew from pyproject.toml; versions move in the one for Python 3.13 only
 	$(PYTHON) -m venv .venv-lock

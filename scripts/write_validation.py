@@ -3,6 +3,7 @@
 python scripts/write_validation.py                      check, score, and write both
 python scripts/write_validation.py --page               the page only, from the record
 python scripts/write_validation.py --ensemble prior     other draws; --draws N; --strict FOLDER with strict ensembles
+python scripts/write_validation.py --recovery FOLDER    recover known truths with the bank of a calibration (resumed if killed)
 """
 
 import argparse
@@ -10,14 +11,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sim.calibration.ensemble.recovery import Effort
 from sim.calibration.evidence import load_evidence
 from sim.calibration.validation.record import read_kept, with_validation, write_kept
+from sim.calibration.validation.recovering import TRUTHS, RecoveryTask, recover_truths
 from sim.calibration.validation.report import as_record
 from sim.calibration.validation.strict.inputs import KNOWN_YEARS
 from sim.calibration.validation.strict.listed import strict_inputs
 from sim.calibration.validation.validate import validate
 from sim.cli.terminal import progress_lines
 from sim.draws.ensemble import find_ensemble
+from sim.runs.executors import available_cores
 from sim.scenarios.load import load_basis
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -231,9 +235,15 @@ def main() -> None:
     parser.add_argument("--ensemble")
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--strict", type=Path, default=ROOT / "results" / "validation")
+    parser.add_argument("--recovery", type=Path)
+    parser.add_argument("--truths", type=int, nargs=2, default=TRUTHS)
     asked = parser.parse_args()
-    if not asked.page:
-        basis = load_basis()
+    basis = load_basis()
+    if asked.recovery is not None:
+        task = RecoveryTask(asked.recovery, basis, load_evidence(basis.data), tuple(asked.truths))
+        with progress_lines() as progress:
+            write_kept(read_kept() | {"recovery": recover_truths(task, Effort(workers=available_cores(), progress=progress))})
+    elif not asked.page:
         with progress_lines() as progress:
             found = validate(basis, load_evidence(basis.data), find_ensemble(asked.ensemble), asked.draws, asked.strict, progress)
         write_kept(with_validation(read_kept(), as_record(found)))

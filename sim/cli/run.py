@@ -124,6 +124,7 @@ def run(
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
     gc.enable()
     loaded = load_all(scenarios, read_settings(asked.settings), sizes.until)
+    from sim.calibration.validation.record import read_kept, record_line
     from sim.cli.tables.run import run_record, run_report
     from sim.reports.words import region_names
     from sim.runs.executors import available_cores
@@ -146,6 +147,8 @@ def run(
         say(f"\nResults of {plan.scenario.name} ({state}): {finished.folder}", soft_wrap=True)
     if output.as_json:
         show_json({"runs": records})
+    elif line := record_line(read_kept()):
+        say(line, soft_wrap=True)
 
 
 def ensemble_asked(name: str | None) -> Ensemble:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from sim.calibration.validation.record import first_hindcast, record_line
 from sim.comparisons.comparison import Comparison
 from sim.data.load import load_data
 from sim.reports.figures.tables import shown_runs
@@ -76,6 +78,31 @@ def citation(comparison: Comparison) -> str:
         f"The talentsim maintainers: talentsim: agent-based simulation of where AI researchers come from, study and work, "
         f"version {version}; runs {ids}."
     )
+
+
+def record_part(kept: Mapping[str, Any]) -> Blocks:
+    """Return how the model did on the registered hindcast beside the baselines; nothing where it was not scored yet.
+
+    Parameters
+    ----------
+    kept
+        The record of validation, as `sim.calibration.validation.record.read_kept` gives it.
+    """
+    line = record_line(kept)
+    if not line:
+        return []
+    scored = first_hindcast(kept)["forecasters"]
+    rows = [
+        [
+            TextCell(each["name"]),
+            TextCell(f"{each['energy']['work']:.2f}"),
+            TextCell(f"{100.0 * each['crps']:.2f}"),
+            *(TextCell(f"{each['coverage'][level]:.0%}") for level in ("0.5", "0.9")),
+        ]
+        for each in sorted(scored, key=lambda each: each["energy"]["work"])
+    ]
+    columns = ("forecaster", "energy score, work", "mean CRPS, points", "inside 50 %", "inside 90 %")
+    return [Paragraph(line), DataTable("What was known of 2019 alone, scored on published values of 2022", columns, rows)]
 
 
 def _pairs(comparison: Comparison) -> list[tuple[str, Scenario | str | None, Scenario | str, str]]:

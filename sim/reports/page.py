@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 import sim
+from sim.calibration.validation.record import read_kept
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.words import signed
-from sim.reports.evidence import change_part, evidence_part, origin_part
+from sim.reports.evidence import change_part, evidence_part, origin_part, record_part
 from sim.reports.figures.catalogue import drawn_part, figure_tables, run_note
 from sim.reports.figures.files import file_figure, picture
 from sim.reports.figures.pages import plotly_figure
@@ -219,6 +220,7 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
         Section("evidence", "Evidence for each lever", evidence_part(comparison)),
         Section("bands", "What the bands contain", band_part(comparison)),
         Section("assumptions", "Which results rest on assumptions", assumption_part(comparison)),
+        Section("record", "How the model did on the record", record_part(read_kept())),
         Section("provenance", "Where this comes from", origin_part(comparison)),
     ]
     return [section for section in sections if section.blocks]

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.calibration.validation.registration import REGISTERED
-
-KEPT = Path(__file__).with_name("record.json")
+KEPT_RECORD = Path(__file__).with_name("record.json")
+REGISTERED = "c7ce054c7fdae5b1"
+"""Hash of registration.toml as it was registered; whatever is scored under another one is marked as seen."""
 FIRST_MARK, LATER_MARK = "registered", "after seeing"
 
 
-def read_kept(path: Path = KEPT) -> dict[str, Any]:
+def read_kept(path: Path = KEPT_RECORD) -> dict[str, Any]:
     """Read the record; an empty one where none was written yet."""
     if not path.is_file():
         return {"validation": None, "scores": [], "recovery": None}
@@ -40,25 +40,31 @@ def with_validation(kept: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
     return {"validation": dict(found), "scores": scores, "recovery": kept.get("recovery")}
 
 
-def write_kept(kept: Mapping[str, Any], path: Path = KEPT) -> None:
+def write_kept(kept: Mapping[str, Any], path: Path = KEPT_RECORD) -> None:
     """Write the record, numbers with six digits."""
-    text = json.dumps(rounded(kept), ensure_ascii=False, allow_nan=False, indent=1)
+    text = json.dumps(in_six_digits(kept), ensure_ascii=False, allow_nan=False, indent=1)
     path.write_text(f"{text}\n", encoding="utf-8")
 
 
-def rounded(value: Any) -> Any:
+def in_six_digits(value: Any) -> Any:
     """Round all numbers in lists and objects to six significant digits."""
     if isinstance(value, float):
         return float(f"{value:.6g}")
     if isinstance(value, Mapping):
-        return {key: rounded(each) for key, each in value.items()}
-    return [rounded(each) for each in value] if isinstance(value, list | tuple) else value
+        return {key: in_six_digits(each) for key, each in value.items()}
+    return [in_six_digits(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def first_hindcast(kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Find the scores of the registered hindcast; empty where it was not scored yet."""
+    found = (each for each in kept["scores"] if each["direction"] == "hindcast" and each["mark"] == FIRST_MARK)
+    return next(found, {})
 
 
 def record_line(kept: Mapping[str, Any]) -> str:
     """Say on one line how the model did on the registered hindcast; "" where it was not scored yet."""
-    entry = next((each for each in kept["scores"] if each["direction"] == "hindcast" and each["mark"] == FIRST_MARK), None)
-    if entry is None:
+    entry = first_hindcast(kept)
+    if not entry:
         return ""
     by_name = {each["name"]: each for each in entry["forecasters"]}
     model, inside = by_name["strict ensemble"], by_name["strict ensemble"]["coverage"]["0.9"]

@@ -16,8 +16,6 @@ from sim.calibration.evidence import Chart, Evidence, Record
 from sim.model.world import Floats
 
 REGISTRATION = Path(__file__).with_name("registration.toml")
-REGISTERED = "c7ce054c7fdae5b1"
-"""Hash of the file as it was registered; whatever is scored under another one is marked as seen."""
 Direction = Literal["hindcast", "backcast"]
 DIRECTIONS: tuple[Direction, ...] = ("hindcast", "backcast")
 

@@ -5,15 +5,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sim.calibration.validation.record import read_kept, record_line, with_validation, write_kept
-from sim.calibration.validation.registration import REGISTERED
+from sim.calibration.validation.record import REGISTERED, read_kept, record_line, with_validation, write_kept
 
 PAGE = Path(__file__).parents[3] / "docs" / "validation.md"
 EMPTY: dict[str, Any] = {"validation": None, "scores": [], "recovery": None}
 
 
 def forecaster(name: str, energy: float) -> dict[str, Any]:
-    return {"name": name, "energy": {"work": energy}, "coverage": {"0.5": 0.5, "0.9": 0.9}}
+    return {"name": name, "energy": {"work": energy}, "crps": 0.02, "coverage": {"0.5": 0.5, "0.9": 0.9}}
 
 
 def found(digest: str | None, energy: float, registration: str = REGISTERED) -> dict[str, Any]:
@@ -39,6 +38,16 @@ def test_the_first_score_stays_and_later_ones_are_marked() -> None:
     kept = with_validation(kept, found("two", 0.5))
     assert marks(kept) == [("one", "registered"), ("two", "after seeing")]
     assert "energy score of 0.70" in record_line(kept)
+
+
+def test_reports_have_a_panel_once_the_hindcast_was_scored() -> None:
+    from sim.reports.evidence import record_part
+    from sim.reports.html import DataTable
+
+    assert record_part(EMPTY) == []
+    _, table = record_part(with_validation(EMPTY, found("one", 0.7)))
+    assert isinstance(table, DataTable)
+    assert [str(row[0].text) for row in table.rows] == ["strict ensemble", "persistence", "damped"]  # type: ignore[union-attr]
 
 
 def test_a_score_under_another_registration_is_never_marked_registered() -> None:
