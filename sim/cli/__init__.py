@@ -45,8 +45,8 @@ def cli() -> None:
 
 
 VERBS = (
-    find, new, run, compare, explore, solve, tracker, cohort, report, fit, calibrate, sweep, merge, sensitivity, discover, robustness,
-    check, scenarios, levers, policies, sources, trace,
+    find, new, run, compare, explore, solve, tracker, cohort, report, fit, calibrate, sweep, merge, sensitivity, discover,
+    robustness, check, scenarios, levers, policies, sources, trace,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)
