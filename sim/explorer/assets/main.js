@@ -97,7 +97,7 @@ const events = {
     page.line = record;
     status(w.one);
     document.documentElement.dataset.answer = "line";
-    page.firstLine = performance.now() - page.asked;
+    page.firstLine = performance.now() - page.movedAt;
     if (["shares"].includes(page.state.look.view)) drawView(page, redraw).catch(failed);
   },
   progress({ done, total }) {
@@ -115,7 +115,7 @@ const events = {
     status(w.done(record.runs));
     page.isDone = true;
     document.documentElement.dataset.answer = "complete";
-    page.bandsAfter = performance.now() - page.asked;
+    page.bandsAfter = performance.now() - page.movedAt;
     redraw(true);
   },
   stopped() { status(w.stopped); },
@@ -126,6 +126,7 @@ async function run() {
   page.running?.abort();
   const mine = (page.running = new AbortController());
   page.asked = performance.now();
+  page.movedAt ??= page.asked;
   page.isDone = false;
   page.line = page.record = page.key = null;
   document.documentElement.dataset.answer = "asked";
@@ -138,6 +139,7 @@ async function run() {
 // A slider that moves asks at most every HOLD milliseconds, the last value always.
 function changed(isMoving = false) {
   page.remember();
+  page.movedAt = performance.now();
   clearTimeout(page.timer);
   const wait = isMoving ? Math.max(0, HOLD - (performance.now() - (page.asked ?? 0))) : 0;
   page.timer = setTimeout(run, wait);
