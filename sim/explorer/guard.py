@@ -72,11 +72,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, with_headers(send))
             return
-        limited = Limited(receive)
-        try:
-            await self.app(scope, limited, with_headers(send))
-        except TooLargeError:
-            await too_large()(scope, receive, with_headers(send))
+        await self.app(scope, Limited(receive), with_headers(send))
 
     def refusal(self, request: Request) -> Response | None:
         """Say why a request is refused; None if it is not."""

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record, found_entries
-from sim.explorer.guard import Guard, is_token, problem, read_json
+from sim.explorer.guard import Guard, TooLargeError, is_token, problem, read_json, too_large
 from sim.explorer.jobs import JOBS, Job
 from sim.explorer.live import Bench, PageQuestion, check_solved
 from sim.explorer.state import NAME_FORM, PageState, StateError, checked, named, read_state, shown
@@ -130,7 +130,7 @@ class Site:
     async def job(self, request: Request) -> Response:
         """Make a long answer."""
         asked = await question_of(request, {"state", "tab", "job", "asked"})
-        name, state = one_of(asked.get("job"), JOBS, "job"), read_state(asked.get("state", {}))
+        name, state = taken_name(asked.get("job"), JOBS, "job"), read_state(asked.get("state", {}))
         wanted = checked(asked.get("asked", {}), "asked", set(JOB_KEYS))
         if self.tabs.jobs >= MOST_JOBS:
             return problem(429, "another answer of this kind is being made; wait for it or cancel it", {"Retry-After": "5"})
@@ -148,7 +148,7 @@ class Site:
     async def view(self, request: Request) -> Response:
         """Show what was run in another way."""
         asked = await question_of(request, {"state", "view", "look"})
-        name = one_of(asked.get("view"), VIEWS, "view")
+        name = taken_name(asked.get("view"), VIEWS, "view")
         state, look = read_state(asked.get("state", {})), read_look(asked.get("look", {}))
         return JSONResponse(await asyncio.to_thread(VIEWS[name], self.bench, state, look))
 
@@ -180,7 +180,7 @@ def page_files() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir())} | {"plotly.js": get_plotlyjs().encode()}
 
 
-def one_of(value: object, allowed: Mapping[str, object], what: str) -> str:
+def taken_name(value: object, allowed: Mapping[str, object], what: str) -> str:
     """Take the name of something that there is."""
     if not isinstance(value, str) or value not in allowed:
         raise StateError(f"{what} is {shown(value)}; allowed: {', '.join(allowed)}")
@@ -236,6 +236,16 @@ async def refuse(request: Request, error: Exception) -> Response:
     return JSONResponse({"problems": problems_of(error)}, 422)
 
 
+async def refuse_size(request: Request, error: Exception) -> Response:
+    """Answer a body that goes on beyond the limit."""
+    return too_large()
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Answer what should not have happened; whoever else asks is answered as before."""
+    return problem(500, f"the answer failed ({type(error).__name__}: {error}); ask again")
+
+
 async def missing(request: Request, error: Exception) -> Response:
     """Answer a path that there is not."""
     return problem(404, "there is no such page; open the address that talentsim explore printed")
@@ -246,4 +256,12 @@ async def method(request: Request, error: Exception) -> Response:
     return problem(405, "this path takes another method")
 
 
-HANDLERS: Final[Mapping[Any, Any]] = {StateError: refuse, ScenarioError: refuse, ViewError: refuse, 404: missing, 405: method}
+HANDLERS: Final[Mapping[Any, Any]] = {
+    StateError: refuse,
+    ScenarioError: refuse,
+    ViewError: refuse,
+    TooLargeError: refuse_size,
+    404: missing,
+    405: method,
+    500: failed,
+}

@@ -81,7 +81,7 @@ def test_the_flow_picture_holds_everybody(bench: Bench) -> None:
 
 
 def test_a_base_that_is_not_here_is_named(bench: Bench) -> None:
-    with pytest.raises(StateError, match="mine.toml"):
+    with pytest.raises(StateError, match=r"mine\.toml"):
         bench.question(read_state({"base": "mine"}))
 
 

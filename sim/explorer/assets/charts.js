@@ -19,7 +19,7 @@ function column(rows, k, factor) {
 
 // Small multiples, a panel a place: {places, names, years, record, line, isPeople, moved}.
 export function drawLines(plot, given) {
-  const { places, names, years, record, line, isPeople, moved } = given;
+  const { places, names, years, record, line, isPeople, isDifference, moved } = given;
   const across = plot.clientWidth > 700 ? 3 : plot.clientWidth > 460 ? 2 : 1;
   const down = Math.ceil(places.length / across);
   const traces = [], layout = { font: FONT, height: 60 + 210 * down, margin: { l: 44, r: 8, t: 30, b: 30 }, showlegend: false, hovermode: "x",
@@ -32,6 +32,9 @@ export function drawLines(plot, given) {
     if (line) {
       add(w.sides.base, cut(line.base, 100), BASE, "dash");
       if (moved) add(w.oneDraw, cut(line.variant, 100), MOVED, "dot");
+    } else if (isDifference) {
+      traces.push(...band(x, cut(record.p05_points, 1), cut(record.p95_points, 1), MOVED, axes));
+      add(w.shows.difference, cut(record.difference_points, 1), MOVED);
     } else if (isPeople) {
       traces.push(...band(x, cut(record.base_people_p05, 1), cut(record.base_people_p95, 1), BASE, axes));
       if (moved) traces.push(...band(x, cut(record.variant_people_p05, 1), cut(record.variant_people_p95, 1), MOVED, axes));
@@ -44,7 +47,7 @@ export function drawLines(plot, given) {
       if (moved) add(w.sides.variant, cut(record.variant_share, 100), MOVED);
     }
     layout[`xaxis${suffix}`] = { range: [2015, years.at(-1)], tickformat: "d", nticks: 5, gridcolor: "#e8e8e8", zeroline: false, fixedrange: true };
-    layout[`yaxis${suffix}`] = { rangemode: "tozero", gridcolor: "#e8e8e8", nticks: 5, zeroline: false, fixedrange: true };
+    layout[`yaxis${suffix}`] = { rangemode: "tozero", gridcolor: "#e8e8e8", nticks: 5, zeroline: Boolean(isDifference), fixedrange: true };
     layout.annotations.push({ text: `<b>${names.get(code) ?? code}</b>`, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", showarrow: false });
   });
   return window.Plotly.react(plot, traces, layout, CONFIG);

@@ -19,6 +19,7 @@ page.problems = (lines) => at("problems").replaceChildren(...lines.map((line) =>
 page.table = (shown) => {
   page.shown = shown;
   at("numbers").hidden = !shown.rows.length;
+  for (const button of document.querySelectorAll("#pictures .picture")) button.hidden = !at("plot").data;
   at("table").setAttribute("aria-label", w.table);
   at("table").replaceChildren(shown.rows.length ? table(w.tabs[page.state.look.view], shown.columns, shown.rows) : "");
 };
@@ -65,7 +66,8 @@ function drawKey(done, total) {
     el("p", { class: "big" }, `${signed(row.difference_points)} ${w.points}`),
     el("p", {}, `${w.interval}: ${signed(row.p05_points)} to ${signed(row.p95_points)}`),
     el("p", {}, el("b", {}, w.verdicts[row.verdict])),
-    el("p", { class: "small" }, `${percent(row.base_share)} → ${percent(row.variant_share)} %; ${signed(row.variant_people - row.base_people, 0)} ${w.people}. ${row.reason}`),
+    el("p", { class: "small" }, `${percent(row.base_share)} → ${percent(row.variant_share)} %; ${signed(row.variant_people - row.base_people, 0)} ${w.people}`),
+    el("details", {}, el("summary", {}, w.why), el("p", { class: "small" }, row.reason)),
   ] : [el("p", { class: "big" }, "…"), el("p", { class: "small" }, w.waiting(done, total))]))));
 }
 
@@ -73,7 +75,7 @@ function drawLeave() {
   const copy = async (text) => { await navigator.clipboard.writeText(text); status(w.copied); };
   const button = (text, onclick) => el("button", { type: "button", onclick }, text);
   const picture = (format) => window.Plotly.downloadImage(at("plot"), { format, filename: `talentsim-${page.state.look.view}`, width: 1000, height: at("plot").clientHeight || 500, scale: format === "png" ? 2 : 1 });
-  at("pictures").replaceChildren(button(w.buttons.csv, () => download(`talentsim-${page.state.look.view}.csv`, csv(page.shown.columns, page.shown.rows), "text/csv")), button(w.buttons.png, () => picture("png")), button(w.buttons.svg, () => picture("svg")),
+  at("pictures").replaceChildren(button(w.buttons.csv, () => download(`talentsim-${page.state.look.view}.csv`, csv(page.shown.columns, page.shown.rows), "text/csv")), ...["png", "svg"].map((form) => el("button", { type: "button", class: "picture", hidden: !at("plot").data, onclick: () => picture(form) }, w.buttons[form])),
     button(w.moreMisses, () => openView("fit")));
   at("leave").replaceChildren(button(w.buttons.link, () => copy(location.href)), button(w.buttons.file, () => download("explored.toml", page.said.file, "application/toml")), button(w.buttons.command, () => copy(page.said.command)), button(w.buttons.python, () => copy(page.said.python)));
   at("command").textContent = page.said.command;
@@ -95,7 +97,7 @@ const events = {
     page.line = record;
     status(w.one);
     document.documentElement.dataset.answer = "line";
-    page.firstLine = performance.now() - page.asked;
+    page.firstLine = performance.now() - page.movedAt;
     if (["shares"].includes(page.state.look.view)) drawView(page, redraw).catch(failed);
   },
   progress({ done, total }) {
@@ -113,7 +115,7 @@ const events = {
     status(w.done(record.runs));
     page.isDone = true;
     document.documentElement.dataset.answer = "complete";
-    page.bandsAfter = performance.now() - page.asked;
+    page.bandsAfter = performance.now() - page.movedAt;
     redraw(true);
   },
   stopped() { status(w.stopped); },
@@ -124,6 +126,7 @@ async function run() {
   page.running?.abort();
   const mine = (page.running = new AbortController());
   page.asked = performance.now();
+  page.movedAt ??= page.asked;
   page.isDone = false;
   page.line = page.record = page.key = null;
   document.documentElement.dataset.answer = "asked";
@@ -136,6 +139,7 @@ async function run() {
 // A slider that moves asks at most every HOLD milliseconds, the last value always.
 function changed(isMoving = false) {
   page.remember();
+  page.movedAt = performance.now();
   clearTimeout(page.timer);
   const wait = isMoving ? Math.max(0, HOLD - (performance.now() - (page.asked ?? 0))) : 0;
   page.timer = setTimeout(run, wait);

@@ -43,16 +43,18 @@ function yearSlider(page, redraw, first = 2010) {
 
 function lines(page, redraw, isPeople) {
   const { record, line, said, state, names } = page;
-  at("controls").replaceChildren(el("div", { class: "row" }, ...selects(page, redraw, false)));
+  const show = choice(w.show, Object.entries(w.shows), state.look.show ?? "level", (v) => { state.look.show = v; redraw(false); });
+  at("controls").replaceChildren(el("div", { class: "row" }, ...selects(page, redraw, false), ...(isPeople ? [] : [show])));
+  const isDifference = !isPeople && state.look.show === "difference" && said.moved;
   const words = [w.tiers[state.look.tier], w.axes[state.look.axis]];
-  at("caption").replaceChildren(isPeople ? w.captionPeople(...words) : w.captionShares(...words));
+  at("caption").replaceChildren(isPeople ? w.captionPeople(...words) : isDifference ? w.captionDifference(...words) : w.captionShares(...words));
   const why = said.refused[state.look.tier];
   if (why) { clear(); at("caption").replaceChildren(why); return { columns: [], rows: [] }; }
   if (!record && !(line && !isPeople)) { clear(); return { columns: [], rows: [] }; }
   if (!record) at("caption").prepend(el("span", { class: "badge" }, w.oneDraw), " ");
   else if (!record.complete) at("caption").prepend(el("span", { class: "badge" }, w.incomplete(record.draws, record.total)), " ");
   const places = shownPlaces(page);
-  drawLines(at("plot"), { places, names, years: said.years, record, line: record ? null : line, isPeople, moved: said.moved });
+  drawLines(at("plot"), { places, names, years: said.years, record, line: record ? null : line, isPeople, isDifference, moved: said.moved });
   if (!record) return { columns: [], rows: [] };
   const columns = isPeople ? peopleColumns() : shareColumns();
   const rows = [];

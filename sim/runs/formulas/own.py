@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.model.world import REPORT_FROM, Floats
 from sim.runs.outcomes.indicators import INDICATORS, Counted, Indicator
-from sim.runs.outcomes.statistics import four
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.outcomes.statistics import four
 
 OWN_INDICATORS: Final[dict[str, Indicator]] = {}
 """Indicators of this process by name, in the order in which they were registered."""

@@ -1,0 +1,148 @@
+"""The live page in a real headless browser: every view by keyboard, axe-core, offline, narrow, a copied address."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from sim.explorer.state import fragment_of, record_of_link
+from tests.support.explorer_server import ENTRY_BAR, Served, served
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE = 240_000  # milliseconds
+DESK, PHONE = (1280, 900), (390, 844)
+VIEWS = ("shares", "people", "flow", "map", "who", "crossing", "futures", "takes", "fit")
+SIZE = {"draws": 10, "replicates": 2, "researchers": 1000, "seed": 1, "until": 2035}
+RECORD = {"v": 1, "items": [ENTRY_BAR], "size": SIZE}
+SERIOUS = "async () => (await axe.run()).violations.filter((each) => ['serious', 'critical'].includes(each.impact))"
+DONE = "html[data-answer=complete]"
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="no Chromium on the PATH")]
+
+Opened = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("served"), "--port", "18865") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=BROWSER, args=["--disable-dev-shm-usage"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Opened:
+    """Return a function that opens a page; whatever the browser complains about, or asks of another machine, is a failure."""
+
+    @contextmanager
+    def open_page(server: Served, size: tuple[int, int] = DESK, record: Any = RECORD) -> Iterator[Page]:
+        complaints: list[str] = []
+        tab = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        tab.set_default_timeout(PATIENCE)
+        tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        own = (f"http://127.0.0.1:{server.port}/", "data:", "blob:")
+        tab.on("request", lambda asked: None if asked.url.startswith(own) else complaints.append(asked.url))
+        tab.goto(f"{server.url}#{fragment_of(record)}")
+        tab.wait_for_selector(DONE, state="attached")
+        yield tab
+        tab.close()
+        assert complaints == []
+
+    return open_page
+
+
+def key_numbers(page: Page) -> Any:
+    return page.evaluate("explorer.result")
+
+
+def overflow(page: Page) -> Any:
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+def open_view(page: Page, name: str) -> None:
+    page.locator(f"#tab-{name}").click()
+    page.wait_for_selector(f"#tab-{name}[aria-selected=true]")
+    page.wait_for_selector("#controls:not(:empty), #caption:not(:empty)")
+
+
+def test_each_view_is_reached_by_keyboard_alone(opened: Opened, server: Served) -> None:
+    with opened(server) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        for _ in range(60):
+            if page.evaluate("document.activeElement.getAttribute('role')") == "tab":
+                break
+            page.keyboard.press("Tab")
+        seen = [page.evaluate("document.activeElement.id")]
+        for _ in VIEWS[1:]:
+            page.keyboard.press("ArrowRight")
+            seen.append(page.evaluate("document.activeElement.id"))
+        assert seen == [f"tab-{name}" for name in VIEWS]
+        page.wait_for_selector("#extra table")
+        assert page.locator("#tab-fit").get_attribute("aria-selected") == "true"
+
+
+def test_a_slider_moves_by_keyboard_and_gives_a_line_then_bands(opened: Opened, server: Served) -> None:
+    with opened(server) as page:
+        before = key_numbers(page)
+        page.locator("#item-m1 input[type=range]").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("() => explorer.isDone && explorer.state.items[0].value !== 0.15")
+        assert key_numbers(page) != before
+        assert page.evaluate("explorer.firstLine") < page.evaluate("explorer.bandsAfter")
+        assert page.locator("#key .card").count() == 4
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_axe_finds_no_serious_fault_and_nothing_scrolls_sideways(opened: Opened, server: Served, size: tuple[int, int]) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there: npm ci --prefix tests/browser")
+    with opened(server, size) as page:
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for name in VIEWS:
+            open_view(page, name)
+            page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+            faults = page.evaluate(SERIOUS)
+            assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == [], name
+            assert overflow(page) <= 0, name
+
+
+def test_a_copied_address_gives_the_same_in_a_fresh_process(opened: Opened, server: Served, tmp_path: Path) -> None:
+    with opened(server) as page:
+        first, address = key_numbers(page), page.url
+    assert "token" not in address
+    with served(tmp_path, "--port", "18965", address) as fresh:
+        said = (tmp_path / "said.txt").read_text()
+        assert "#v1." in said
+        with opened(fresh, record=record_of_link(address)) as page:
+            assert key_numbers(page) == first
+
+
+def test_an_old_link_says_that_the_model_is_another(opened: Opened, server: Served) -> None:
+    with opened(server, record={**RECORD, "model": "0" * 64}) as page:
+        assert "another version of the model" in page.locator("#problems").inner_text()
+
+
+def test_two_tabs_have_streams_of_their_own(opened: Opened, server: Served) -> None:
+    other = {**RECORD, "items": [{**ENTRY_BAR, "value": 0.3}]}
+    with opened(server) as one, opened(server, record=other) as two:
+        assert key_numbers(one) != key_numbers(two)
+
+
+def test_texts_of_an_address_do_not_run(opened: Opened, server: Served) -> None:
+    trap = "<img src=x onerror='window.hacked=1'>"
+    with opened(server, record={**RECORD, "look": {"places": [trap], "view": trap}}) as page:
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("img").count() == 0
