@@ -7,6 +7,7 @@ import functools
 import gzip
 import hashlib
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from sim.reports.evidence import change_part, evidence_part, origin_part
 from sim.reports.figures.catalogue import drawn_part, figure_tables, run_note
 from sim.reports.figures.files import file_figure, picture
 from sim.reports.figures.pages import plotly_figure
-from sim.reports.figures.tables import BARS, COLOURS, INTERVALS, LINES, FigureTable, shown_runs
+from sim.reports.figures.tables import BARS, COLOURS, DOTS, FORESTS, FUTURES, LINES, FigureTable, shown_runs
 from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
 from sim.reports.sections import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
 from sim.reports.sheets import FIRST_SHEET, printed
@@ -52,8 +53,9 @@ _DESCRIBED: Final = 14  # most numbers in the description of a figure
 
 
 LEFT_OUT_FIRST: Final = (
-    "net-flows", "paths", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "tables", "crossing",
-    "differences", "evidence", "changes", "who", "assumptions", "work-shares", "effects",
+    "net-flows", "paths", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "futures", "crossing-dots",
+    "tables", "crossing", "tiles", "effect-dots", "differences", "evidence", "changes", "who", "assumptions",
+    "work-shares", "effects",
 )  # fmt: skip
 """Figures and sections that a page over its budget does without, the first first; the answer and the headlines always stay."""
 
@@ -179,17 +181,31 @@ def described(table: FigureTable) -> str:
         last = max(int(record["year"]) for record in runs)
         final = [record for record in runs if record["year"] == last]
         numbers = [f"{r[table.panel]}, {r['scenario']}, {last}: {float(r['p50']):.1f}" for r in final]
-    elif table.kind == INTERVALS:
+    elif table.kind in FORESTS:
         numbers = [f"{r['region']} ({r[table.panel]}, {r['scenario']}) {signed(float(r['difference']))}" for r in table.records()]
+    elif table.kind == DOTS:
+        numbers = [_described_dots(table, name) for name in table.panels]
+    elif table.kind == FUTURES:
+        numbers = list(dict.fromkeys(f"{r[table.panel]}: {r['ahead']}" for r in table.records()))
     elif table.kind == BARS:
         numbers = [f"{r['label']} ({r['series']}, {r[table.panel]}) {signed(float(r['value']))}" for r in table.records()]
     else:
-        value = "people" if "people" in table.columns else "value"
+        value = "value" if "value" in table.columns else "people"
         largest = sorted(table.records(), key=lambda record: -abs(float(record[value])))
-        keys = table.stops or ("region", "other")
+        keys = table.stops or tuple(name for name in ("region", "other") if name in table.columns)
         numbers = [f"{r[table.panel]}: {', '.join(str(r[key]) for key in keys)} {float(r[value]):,.0f}" for r in largest]
     tail = "; and more" if len(numbers) > _DESCRIBED else ""
     return f"{table.title}, in {table.unit}. {'; '.join(numbers[:_DESCRIBED])}{tail}."
+
+
+def _described_dots(table: FigureTable, name: str) -> str:
+    """Say the first and the last dot of a panel, and the one in the middle."""
+    known = [float(r["value"]) for r in table.records(**{table.panel: name}) if not math.isnan(float(r["value"]))]
+    if not known:
+        return f"{name}: not in any run"
+    middle = known[len(known) // 2]
+    form = "{:.0f}" if table.unit == "year" else "{:+.2f}"
+    return f"{name}: {form.format(known[0])} to {form.format(known[-1])}, middle {form.format(middle)}"
 
 
 def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list[Section]:
@@ -204,9 +220,11 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
         Section("scenarios", "Scenario by scenario", answer_part(comparison)),
     ]
     if comparison.variants:
-        effects = [*drawn("differences", "differences-study"), *headline_part(comparison)]
+        effects = [*drawn("effect-dots", "tiles", "differences", "differences-study"), *headline_part(comparison)]
         sections.append(Section("effects", "How much changes, and is it more than noise", effects))
-    shares = drawn(*(("work-shares",) if comparison.variants else ()), "work-shares-elite", "crossing")
+    shares = drawn(
+        *(("work-shares",) if comparison.variants else ("tiles",)), "work-shares-elite", "futures", "crossing", "crossing-dots"
+    )
     sections.append(Section("shares", "Where they work", shares))
     anatomy = anatomy_part(comparison)
     if anatomy:
