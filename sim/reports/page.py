@@ -16,11 +16,13 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 import sim
+from sim.calibration.fit import Fit
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.words import signed
 from sim.reports.evidence import change_part, evidence_part, origin_part
 from sim.reports.figures.catalogue import drawn_part, figure_tables, run_note
 from sim.reports.figures.files import file_figure, picture
+from sim.reports.figures.kinds.fits import fit_table
 from sim.reports.figures.pages import plotly_figure
 from sim.reports.figures.tables import BARS, COLOURS, DOTS, FORESTS, FUTURES, LINES, FigureTable, shown_runs
 from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
@@ -53,8 +55,8 @@ _DESCRIBED: Final = 14  # most numbers in the description of a figure
 
 
 LEFT_OUT_FIRST: Final = (
-    "net-flows", "paths", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "futures", "crossing-dots",
-    "tables", "crossing", "tiles", "effect-dots", "differences", "evidence", "changes", "who", "assumptions",
+    "net-flows", "paths", "fit", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "futures",
+    "crossing-dots", "tables", "crossing", "tiles", "effect-dots", "differences", "evidence", "changes", "who", "assumptions",
     "work-shares", "effects",
 )  # fmt: skip
 """Figures and sections that a page over its budget does without, the first first; the answer and the headlines always stay."""
@@ -64,7 +66,9 @@ class ReportTooLargeError(ValueError):
     """Even the answers and headlines alone would be larger than what can be mailed."""
 
 
-def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, bytes] = MappingProxyType({})) -> Path:
+def write_report(
+    what: Run | Comparison, path: Path, pictures: Mapping[str, bytes] = MappingProxyType({}), fitted: Fit | None = None
+) -> Path:
     """Write the page about a run or a comparison; what does not fit its budget is left out, and it says so.
 
     Parameters
@@ -75,6 +79,8 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
         Of the page; an existing file is replaced.
     pictures
         Figures that are drawn already, as PNG by name (see `sim.reports.figures.files.picture`).
+    fitted
+        How the draws fit the record; None leaves that panel out.
 
     Returns
     -------
@@ -88,21 +94,26 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
     OSError
         If it cannot be written.
     """
-    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES, pictures).encode()
+    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES, pictures, fitted).encode()
     with whole_file(path) as place:
         place.write_bytes(page)
     return path
 
 
-def report_page(comparison: Comparison, most: int = MOST_PAGE_BYTES, pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
-    """Return the text of the page, at most so many bytes of it; `pictures` as for `write_report`.
+def report_page(
+    comparison: Comparison,
+    most: int = MOST_PAGE_BYTES,
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+    fitted: Fit | None = None,
+) -> str:
+    """Return the text of the page, at most so many bytes of it; `pictures` and `fitted` as for `write_report`.
 
     Raises
     ------
     ReportTooLargeError
         If the answers and headlines alone are longer.
     """
-    tables = figure_tables(drawn_part(comparison))
+    tables = figure_tables(drawn_part(comparison)) | ({} if fitted is None else {"fit": fit_table(fitted)})
     note = run_note(drawn_part(comparison))
     figures = {
         name: (
@@ -237,9 +248,18 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
         Section("evidence", "Evidence for each lever", evidence_part(comparison)),
         Section("bands", "What the bands contain", band_part(comparison)),
         Section("assumptions", "Which results rest on assumptions", assumption_part(comparison)),
+        Section("fit", "How the draws fit what is published", _fit_part(comparison, drawn("fit"))),
         Section("provenance", "Where this comes from", origin_part(comparison)),
     ]
     return [section for section in sections if section.blocks]
+
+
+def _fit_part(comparison: Comparison, figures: Sequence[Block]) -> Blocks:
+    """Return the record of the draws in a sentence and as a figure, or how to make one."""
+    hint = (
+        "" if figures else " `talentsim fit` sets the draws beside every published number; a page made after it shows the misses."
+    )
+    return [Paragraph(f"{comparison.base.record}{hint}"), *figures]
 
 
 def _figure_block(table: FigureTable, png: bytes) -> FigureBlock:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
-from sim.calibration.evidence import WEIGHED, Evidence
-from sim.calibration.fit import Fit, RowFit
+from sim.calibration.evidence import WEIGHED, Evidence, load_evidence
+from sim.calibration.fit import Fit, RowFit, fit
+from sim.calibration.modelled import kept_values
+from sim.comparisons.comparison import Comparison
+from sim.draws.ensemble import EnsembleError
 from sim.reports.figures.tables import BANDS, COLOURS, MISSES, FigureTable, Series, Value
+from sim.runs.folder import Run, ensemble_of
+from sim.scenarios.load import load_basis
 
 MOST_MISSES: Final = 24
 """Rows of a figure: the largest misses."""
+FEWEST_FITTED: Final = 10
+"""Draws below which a page shows no fit."""
 
 
 def fit_table(found: Fit, most: int = MOST_MISSES) -> FigureTable:
@@ -73,6 +79,18 @@ def row_number(row: Evidence, value: float) -> str:
     return f"{value:.3g}"
 
 
-def outside(found: Fit) -> Sequence[RowFit]:
-    """List the weighed rows outside their 90 % interval, the largest misses first."""
-    return [each for each in found.rows if each.row.use in WEIGHED and math.isfinite(each.miss) and not each.inside]
+def fit_of_run(run: Run) -> Fit | None:
+    """Return how the draws of a run fit the record; None if too few of them have been set beside it (`talentsim fit` does so)."""
+    basis = load_basis()
+    try:
+        ensemble = ensemble_of(run)
+    except EnsembleError:
+        return None
+    record = load_evidence(basis.data)
+    values = kept_values(record, basis, ensemble, run.draws)
+    return fit(record, values) if len(values) >= FEWEST_FITTED else None
+
+
+def fit_of(comparison: Comparison) -> Fit | None:
+    """Return the fit of the draws that a comparison rests on: those of its base."""
+    return fit_of_run(comparison.base)
