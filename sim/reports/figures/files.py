@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.reports.figures.kinds.dots import file_dots
 from sim.reports.figures.kinds.futures import file_futures
-from sim.reports.figures.kinds.scales import forest_range, line_scales, panel_title
+from sim.reports.figures.kinds.scales import TO_90, forest_range, line_scales, panel_title
 from sim.reports.figures.kinds.tiles import file_tiles
 from sim.reports.figures.published import LAST_OBSERVED
 from sim.reports.figures.streams import draw_streams, layout
@@ -41,8 +41,6 @@ from sim.reports.figures.tables import (
     node_colour,
 )  # fmt: skip
 
-TO_90: Final = 1.6448536269514722
-"""Half width of a 90 % interval in standard errors."""
 STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,

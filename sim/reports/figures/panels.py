@@ -10,11 +10,11 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from sim.reports.figures.files import TO_90, stop_words, streams_of, whole
+from sim.reports.figures.files import stop_words, streams_of, whole
 from sim.reports.figures.kinds.axes import Domain, page_axes
 from sim.reports.figures.kinds.dots import page_dots
 from sim.reports.figures.kinds.futures import page_futures
-from sim.reports.figures.kinds.scales import forest_range, line_scales
+from sim.reports.figures.kinds.scales import TO_90, forest_range, line_scales
 from sim.reports.figures.kinds.tiles import page_tiles
 from sim.reports.figures.published import LAST_OBSERVED
 from sim.reports.figures.streams import layout as placed

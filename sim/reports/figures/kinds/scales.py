@@ -10,6 +10,8 @@ from sim.reports.figures.tables import FORESTS, LINES, FigureTable
 
 FACTORS: Final = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 _ROOM: Final = 1.05
+TO_90: Final = 1.6448536269514722
+"""Half width of a 90 % interval in standard errors."""
 
 
 class Scale(NamedTuple):
@@ -54,6 +56,9 @@ def _ends(table: FigureTable, name: str) -> tuple[float, float]:
     records = table.records(**{table.panel: name})
     shown = [name for name in ("p05", "p95", "value", table.line) if name in table.columns]
     numbers = [0.0, *_finite(record[name] for record in records for name in shown)]
+    if "standard_error" in table.columns:
+        ends = (float(r["value"]) + TO_90 * float(r["standard_error"]) for r in records)
+        numbers += _finite(ends)
     return min(numbers), max(numbers)
 
 

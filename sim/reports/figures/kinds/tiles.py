@@ -88,7 +88,7 @@ def file_tiles(panel: Axes, table: FigureTable, name: str) -> None:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
-    colours, most = LinearSegmentedColormap.from_list("loss-gain", DIVERGING), 1.15 * largest(table)
+    colours, most = LinearSegmentedColormap.from_list("loss-gain", DIVERGING), 1.7 * largest(table)
     for record in table.records(**{table.panel: name}):
         x, y, value = float(record["column"]), -float(record["row"]), float(record["value"])
         colour = colours((value / most + 1) / 2) if np.isfinite(value) else "#EEEEEE"
@@ -125,7 +125,7 @@ def page_tiles(figure: go.Figure, table: FigureTable, name: str, number: int, do
         said[row][column] = f"{record['region']}: {tile_text(table, value)}; {float(record['people']):+,.0f} people"
     nothing = {"showticklabels": False, "ticks": "", "showgrid": False, "linecolor": "rgba(0,0,0,0)"}
     axes = page_axes(figure, number, domain, nothing, {**nothing, "autorange": "reversed"})
-    most = 1.15 * largest(table)
+    most = 1.7 * largest(table)
     figure.add_heatmap(
         z=values,
         zmin=-most,
