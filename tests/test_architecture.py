@@ -39,6 +39,7 @@ SLOW_LIBRARIES = {
     "xarray",
     "arviz_stats",
     "threadpoolctl",
+    "xlsxwriter",
 }
 BEHIND_SLOW_LIBRARIES = {"sim.engines.agents", "sim.reports.figures.catalogue"}  # they import Mesa and the plotting libraries
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)

@@ -19,7 +19,7 @@ from sim.data.load import DATA_FOLDER
 from sim.data.schema import LAST_OUTCOME, Data
 from sim.draws.assembly import make_world
 from sim.draws.draw import Draw, policies_in_force, save_arrays
-from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, vectors_of_draws
+from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, known_draw_of, vectors_of_draws
 from sim.draws.reference import TENSE, TENSIONS, without
 from sim.engines.expected.years import ExpectedYear, expected_years
 from sim.model.world import FIRST_YEAR, Floats
@@ -81,6 +81,28 @@ def solution_key(draw: Draw) -> str:
         digest.update(name.encode())
         digest.update(values.tobytes())
     return digest.hexdigest()[:32]
+
+
+def kept_values(record: Record, basis: Basis, ensemble: Ensemble, count: int) -> Floats:
+    """Read what the first draws of an ensemble say about every row, of those that are solved and have been walked already.
+
+    Parameters
+    ----------
+    record : the evidence, K rows.
+    basis : the tables and the baseline.
+    ensemble : of the draws.
+    count : how many draws.
+
+    Returns
+    -------
+    (D, K) with D at most `count`; nothing is solved or walked for it.
+    """
+    name = questions_key([row.question for row in record.rows])
+    kept = read_values(SHIPPED_VALUES, name) | read_values(cache_root() / "fit" / f"{name}.npz", name)
+    vectors = vectors_of_draws(ensemble, basis.data, count, {})
+    draws = (known_draw_of(ensemble, basis, vector, number) for number, vector in enumerate(vectors))
+    found = [kept[key] for key in (solution_key(draw) for draw in draws if draw is not None) if key in kept]
+    return np.stack(found) if found else np.empty((0, len(record.rows)))
 
 
 def modelled_values(record: Record, basis: Basis, draws: Sequence[Draw], progress: Progress | None = None) -> Floats:

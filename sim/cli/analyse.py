@@ -41,7 +41,7 @@ scenario_option = click.option("--scenario", metavar="NAME", help="One scenario 
 def sensitivity(sweep: str, out: str, measure: str | None, scenario: str | None, against: str | None, as_json: bool) -> None:
     """Say which inputs of the sweep in the folder SWEEP matter for a measure: its factors, and what its draws differ in.
 
-    SWEEP is a folder, or a name below sweeps in the results folder. Tables and figures are written into its folder, below analysis.
+    SWEEP is a folder, or a name below sweeps in the results folder. Tables and figures go into its folder, below analysis.
     """
     gc.enable()
     with _explained_input():

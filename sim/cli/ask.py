@@ -42,7 +42,7 @@ def levers(name: str | None, as_json: bool) -> None:
     from sim.scenarios.levers.declared import LEVERS
 
     about = {each.name: f"{each.meaning} {each.enters}" for each in LEVERS.values()}
-    found = [name] if name and name in LEVERS else with_words(about, name or "")
+    found = [name] if name is not None and name in LEVERS else with_words(about, name or "")
     if not found:
         raise InputError([unknown("lever", str(name), LEVERS)])
     chosen = [LEVERS[each] for each in found]
@@ -63,7 +63,7 @@ def policies(name: str | None, as_json: bool) -> None:
 
     known, regions = named_policies(), load_data().codes
     about = {each.name: f"{each.title} {each.about} {' '.join(lever.name for lever in each.levers)}" for each in known.values()}
-    found = [name] if name and name in known else with_words(about, name or "")
+    found = [name] if name is not None and name in known else with_words(about, name or "")
     if not found:
         raise InputError([unknown("policy", str(name), known)])
     chosen = [known[each] for each in found]

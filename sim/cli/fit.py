@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sim.calibration.evidence import Record
     from sim.calibration.fit import FamilyFit, Fit, RowFit
 
+FIGURE_SUFFIXES = (".png", ".svg", ".csv")
 FIT_LINES = 30
 """Lines of the report unless all are asked for."""
 HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>12} {'miss':>6} in"
@@ -24,8 +26,10 @@ HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>12} {'miss':>6} in"
               help="Draws of the uncertain parameters.")  # fmt: skip
 @click.option("--ensemble", metavar="NAME|FILE", help=ENSEMBLE_HELP)
 @click.option("--full", is_flag=True, help="Print every row, family by family.")
+@click.option("--to", "to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="Draw the misses, the largest first: a .png or .svg; .csv writes the table of all.")  # fmt: skip
 @json_option
-def fit(draws: int, ensemble: str | None, full: bool, as_json: bool) -> None:
+def fit(draws: int, ensemble: str | None, full: bool, to: Path | None, as_json: bool) -> None:
     """Show published beside modelled for every target, the largest misses first."""
     from sim.calibration.evidence import EvidenceError, load_evidence
     from sim.calibration.fit import fit as compare
@@ -33,6 +37,8 @@ def fit(draws: int, ensemble: str | None, full: bool, as_json: bool) -> None:
     from sim.draws.ensemble import EnsembleError
     from sim.scenarios.load import load_basis
 
+    if to is not None and to.suffix not in FIGURE_SUFFIXES:
+        raise InputError([f"--to {to}: a figure of the fit ends in {', '.join(FIGURE_SUFFIXES)}"])
     basis, of = load_basis(), ensemble_asked(ensemble)
     try:
         record = load_evidence(basis.data)
@@ -43,10 +49,29 @@ def fit(draws: int, ensemble: str | None, full: bool, as_json: bool) -> None:
     except EnsembleError as error:
         raise InputError([str(error)]) from error
     found = compare(record, values)
+    if to is not None:
+        draw_fit(found, to)
     if as_json:
         show_json(fit_record(found))
     else:
         say("\n".join(full_report(found, record) if full else short_report(found)), soft_wrap=True)
+
+
+def draw_fit(found: Fit, path: Path) -> None:
+    """Write the figure of the fit, or the table behind it with every weighed row, by the ending of the file."""
+    import matplotlib as mpl
+
+    from sim.reports.figures.files import STYLE, file_figure
+    from sim.reports.figures.kinds.fits import fit_table
+    from sim.runs.rows import write_table
+
+    if path.suffix == ".csv":
+        table = fit_table(found, most=0)
+        write_table(path, table.columns, table.rows)
+        return
+    note = f"{found.draws} draws, effective {found.effective:.0f}. Rows, sources and reasons: docs/evidence.md."
+    with mpl.rc_context(STYLE):
+        file_figure(fit_table(found), note).savefig(path, metadata=None if path.suffix == ".png" else {"Date": None})
 
 
 def short_report(found: Fit) -> list[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 RUN_RECORD = "provenance.json"
 _PAGE = "report.html"
 _FIGURES = "figures"
+_WORKBOOK = "comparison.xlsx"
 
 
 @click.command()
@@ -24,21 +25,34 @@ _FIGURES = "figures"
               help="The page.  [default: report.html in the folder]")  # fmt: skip
 @click.option("--figures", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
               help="Write every figure there too, as PNG, SVG, CSV and JSON.")  # fmt: skip
+@click.option("--slides", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+              help="Write every figure there in the shape of a slide, 16 : 9, as PNG and SVG.")  # fmt: skip
+@click.option("--workbook", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write a comparison as .xlsx too: summary, ranking, effects, evidence.")  # fmt: skip
 @json_option
-def report(folder: Path, to: Path | None, figures: Path | None, as_json: bool) -> None:
+def report(
+    folder: Path, to: Path | None, figures: Path | None, slides: Path | None, workbook: Path | None, as_json: bool
+) -> None:
     """Write one page, to be mailed or printed, about the folder of a run or of a comparison."""
-    from sim.reports.figures.catalogue import save_figures
+    from sim.reports.figures.catalogue import save_figures, save_slides
+    from sim.reports.figures.kinds.fits import fit_of
     from sim.reports.page import ReportTooLargeError, write_report
     from sim.reports.single import as_comparison
     from sim.runs.folder import Run
 
+    if workbook is not None and workbook.suffix != ".xlsx":
+        raise InputError([f"--workbook {workbook}: a workbook ends in .xlsx"])
     what = read_folder(folder)
+    if workbook is not None and isinstance(what, Run):
+        raise InputError([f"--workbook: {folder} is a run; a workbook is of a comparison, `talentsim compare` makes one"])
     compared = as_comparison(what) if isinstance(what, Run) else what
     try:
-        page = write_report(compared, to or folder / _PAGE)
+        page = write_report(compared, to or folder / _PAGE, fitted=fit_of(compared))
     except ReportTooLargeError as error:
         raise WorkError(str(error)) from error
     files = [] if figures is None else save_figures(compared, figures)
+    files += [] if slides is None else save_slides(compared, slides)
+    files += [] if workbook is None else [workbook_into(compared, workbook)]
     if as_json:
         sizes = {"page": str(page), "bytes": page.stat().st_size}
         show_json(sizes | {"answers": list(compared.answers), "figures": [str(each) for each in files]})
@@ -46,20 +60,48 @@ def report(folder: Path, to: Path | None, figures: Path | None, as_json: bool) -
     for answer in compared.answers:
         say(answer)
     say(f"\nReport: {page}", soft_wrap=True)
-    if files:
-        say(f"Figures: {figures}", soft_wrap=True)
+    for name, place in (("Figures", figures), ("Slides", slides), ("Workbook", workbook)):
+        if place is not None:
+            say(f"{name}: {place}", soft_wrap=True)
 
 
 def report_into(comparison: Comparison, folder: Path) -> Path:
-    """Write the page and the figures of a comparison into its folder, unless they are there; return the page."""
+    """Write the page, the figures and, with the extra `office`, the workbook of a comparison into its folder; return the page.
+
+    Nothing is written where the page is there.
+    """
+    import contextlib
+
     from sim.reports.figures.catalogue import save_figures
+    from sim.reports.figures.kinds.fits import fit_of
     from sim.reports.page import write_report
+    from sim.reports.workbook import NoOfficeError, write_workbook
 
     page = folder / _PAGE
     if page.is_file():
         return page
     files = save_figures(comparison, folder / _FIGURES)
-    return write_report(comparison, page, {path.stem: path.read_bytes() for path in files if path.suffix == ".png"})
+    with contextlib.suppress(NoOfficeError):
+        write_workbook(comparison, folder / _WORKBOOK)
+    return write_report(
+        comparison, page, {path.stem: path.read_bytes() for path in files if path.suffix == ".png"}, fit_of(comparison)
+    )
+
+
+def workbook_into(comparison: Comparison, path: Path) -> Path:
+    """Write the workbook of a comparison.
+
+    Raises
+    ------
+    InputError
+        If the extra `office` is not installed.
+    """
+    from sim.reports.workbook import NoOfficeError, write_workbook
+
+    try:
+        return write_workbook(comparison, path)
+    except NoOfficeError as error:
+        raise InputError([str(error)]) from error
 
 
 def read_folder(folder: Path) -> Run | Comparison:

@@ -175,7 +175,8 @@ def say_end(progress: SweepProgress, folder: Path, files: Sequence[Path], as_jso
     if as_json:
         show_json(
             {"folder": str(folder), "runs": progress.total, "done": progress.done, "executed": progress.executed,
-             "failed": progress.failed, "message": progress.message, "seconds": round(progress.seconds, 3), "files": [str(path) for path in files]}
+             "failed": progress.failed, "message": progress.message, "seconds": round(progress.seconds, 3),
+             "files": [str(path) for path in files]}
         )  # fmt: skip
         if progress.failed:
             click.echo(f"talentsim: {failed}", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.calibration.validation.record import first_hindcast, record_line
 from sim.comparisons.comparison import Comparison
@@ -37,6 +37,31 @@ def evidence_part(comparison: Comparison) -> Blocks:
         blocks += _evidence(f"Levers of {label}", new)
         blocks += _evidence(f"Levers of {against} that {label} leaves out", gone)
     return blocks
+
+
+class EvidenceRow(NamedTuple):
+    """One lever of a scenario with what it rests on."""
+
+    scenario: str
+    lever: str
+    whom: str
+    when: str
+    size: str
+    unit: str
+    evidence: str
+    source: str
+
+
+def evidence_rows(comparison: Comparison) -> list[EvidenceRow]:
+    """List the levers that each scenario has and its base has not, with their evidence; an unreadable scenario has none."""
+    data, rows = load_data(), []
+    for label, before, after, _ in _pairs(comparison):
+        if isinstance(after, str):
+            continue
+        old = before.levers if isinstance(before, Scenario) else ()
+        new = [change_row(change, data.codes) for change in after.levers if change not in old]
+        rows += [EvidenceRow(label, r.lever, r.whom, r.when, r.size, r.unit, r.evidence, r.source) for r in new]
+    return rows
 
 
 def origin_part(comparison: Comparison) -> Blocks:

@@ -7,6 +7,7 @@ import functools
 import gzip
 import hashlib
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -15,14 +16,16 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 import sim
+from sim.calibration.fit import Fit
 from sim.calibration.validation.record import read_kept
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.words import signed
 from sim.reports.evidence import change_part, evidence_part, origin_part, record_part
 from sim.reports.figures.catalogue import drawn_part, figure_tables, run_note
 from sim.reports.figures.files import file_figure, picture
+from sim.reports.figures.kinds.fits import fit_table
 from sim.reports.figures.pages import plotly_figure
-from sim.reports.figures.tables import BARS, COLOURS, INTERVALS, LINES, FigureTable, shown_runs
+from sim.reports.figures.tables import BARS, COLOURS, DOTS, FORESTS, FUTURES, LINES, FigureTable, shown_runs
 from sim.reports.html import Block, Blocks, FigureBlock, Folded, Paragraph, Section, templates
 from sim.reports.sections import anatomy_part, answer_part, assumption_part, band_part, headline_part, share_part
 from sim.reports.sheets import FIRST_SHEET, printed
@@ -53,8 +56,9 @@ _DESCRIBED: Final = 14  # most numbers in the description of a figure
 
 
 LEFT_OUT_FIRST: Final = (
-    "net-flows", "paths", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "tables", "crossing",
-    "differences", "evidence", "changes", "who", "assumptions", "work-shares", "effects",
+    "net-flows", "paths", "fit", "work-shares-elite", "differences-study", "switchers", "channels", "levers", "futures",
+    "crossing-dots", "tables", "crossing", "tiles", "effect-dots", "differences", "evidence", "changes", "who", "assumptions",
+    "work-shares", "effects",
 )  # fmt: skip
 """Figures and sections that a page over its budget does without, the first first; the answer and the headlines always stay."""
 
@@ -63,7 +67,9 @@ class ReportTooLargeError(ValueError):
     """Even the answers and headlines alone would be larger than what can be mailed."""
 
 
-def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, bytes] = MappingProxyType({})) -> Path:
+def write_report(
+    what: Run | Comparison, path: Path, pictures: Mapping[str, bytes] = MappingProxyType({}), fitted: Fit | None = None
+) -> Path:
     """Write the page about a run or a comparison; what does not fit its budget is left out, and it says so.
 
     Parameters
@@ -74,6 +80,8 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
         Of the page; an existing file is replaced.
     pictures
         Figures that are drawn already, as PNG by name (see `sim.reports.figures.files.picture`).
+    fitted
+        How the draws fit the record; None leaves that panel out.
 
     Returns
     -------
@@ -87,21 +95,26 @@ def write_report(what: Run | Comparison, path: Path, pictures: Mapping[str, byte
     OSError
         If it cannot be written.
     """
-    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES, pictures).encode()
+    page = report_page(what if isinstance(what, Comparison) else as_comparison(what), MOST_PAGE_BYTES, pictures, fitted).encode()
     with whole_file(path) as place:
         place.write_bytes(page)
     return path
 
 
-def report_page(comparison: Comparison, most: int = MOST_PAGE_BYTES, pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
-    """Return the text of the page, at most so many bytes of it; `pictures` as for `write_report`.
+def report_page(
+    comparison: Comparison,
+    most: int = MOST_PAGE_BYTES,
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+    fitted: Fit | None = None,
+) -> str:
+    """Return the text of the page, at most so many bytes of it; `pictures` and `fitted` as for `write_report`.
 
     Raises
     ------
     ReportTooLargeError
         If the answers and headlines alone are longer.
     """
-    tables = figure_tables(drawn_part(comparison))
+    tables = figure_tables(drawn_part(comparison)) | ({} if fitted is None else {"fit": fit_table(fitted)})
     note = run_note(drawn_part(comparison))
     figures = {
         name: (
@@ -180,17 +193,31 @@ def described(table: FigureTable) -> str:
         last = max(int(record["year"]) for record in runs)
         final = [record for record in runs if record["year"] == last]
         numbers = [f"{r[table.panel]}, {r['scenario']}, {last}: {float(r['p50']):.1f}" for r in final]
-    elif table.kind == INTERVALS:
+    elif table.kind in FORESTS:
         numbers = [f"{r['region']} ({r[table.panel]}, {r['scenario']}) {signed(float(r['difference']))}" for r in table.records()]
+    elif table.kind == DOTS:
+        numbers = [_described_dots(table, name) for name in table.panels]
+    elif table.kind == FUTURES:
+        numbers = list(dict.fromkeys(f"{r[table.panel]}: {r['ahead']}" for r in table.records()))
     elif table.kind == BARS:
         numbers = [f"{r['label']} ({r['series']}, {r[table.panel]}) {signed(float(r['value']))}" for r in table.records()]
     else:
-        value = "people" if "people" in table.columns else "value"
+        value = "value" if "value" in table.columns else "people"
         largest = sorted(table.records(), key=lambda record: -abs(float(record[value])))
-        keys = table.stops or ("region", "other")
+        keys = table.stops or tuple(name for name in ("region", "other") if name in table.columns)
         numbers = [f"{r[table.panel]}: {', '.join(str(r[key]) for key in keys)} {float(r[value]):,.0f}" for r in largest]
     tail = "; and more" if len(numbers) > _DESCRIBED else ""
     return f"{table.title}, in {table.unit}. {'; '.join(numbers[:_DESCRIBED])}{tail}."
+
+
+def _described_dots(table: FigureTable, name: str) -> str:
+    """Say the first and the last dot of a panel, and the one in the middle."""
+    known = [float(r["value"]) for r in table.records(**{table.panel: name}) if not math.isnan(float(r["value"]))]
+    if not known:
+        return f"{name}: not in any run"
+    middle = known[len(known) // 2]
+    form = "{:.0f}" if table.unit == "year" else "{:+.2f}"
+    return f"{name}: {form.format(known[0])} to {form.format(known[-1])}, middle {form.format(middle)}"
 
 
 def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list[Section]:
@@ -205,9 +232,11 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
         Section("scenarios", "Scenario by scenario", answer_part(comparison)),
     ]
     if comparison.variants:
-        effects = [*drawn("differences", "differences-study"), *headline_part(comparison)]
+        effects = [*drawn("effect-dots", "tiles", "differences", "differences-study"), *headline_part(comparison)]
         sections.append(Section("effects", "How much changes, and is it more than noise", effects))
-    shares = drawn(*(("work-shares",) if comparison.variants else ()), "work-shares-elite", "crossing")
+    shares = drawn(
+        *(("work-shares",) if comparison.variants else ("tiles",)), "work-shares-elite", "futures", "crossing", "crossing-dots"
+    )
     sections.append(Section("shares", "Where they work", shares))
     anatomy = anatomy_part(comparison)
     if anatomy:
@@ -220,10 +249,19 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
         Section("evidence", "Evidence for each lever", evidence_part(comparison)),
         Section("bands", "What the bands contain", band_part(comparison)),
         Section("assumptions", "Which results rest on assumptions", assumption_part(comparison)),
+        Section("fit", "How the draws fit what is published", _fit_part(comparison, drawn("fit"))),
         Section("record", "How the model did on the record", record_part(read_kept())),
         Section("provenance", "Where this comes from", origin_part(comparison)),
     ]
     return [section for section in sections if section.blocks]
+
+
+def _fit_part(comparison: Comparison, figures: Sequence[Block]) -> Blocks:
+    """Return the record of the draws in a sentence and as a figure, or how to make one."""
+    hint = (
+        "" if figures else " `talentsim fit` sets the draws beside every published number; a page made after it shows the misses."
+    )
+    return [Paragraph(f"{comparison.base.record}{hint}"), *figures]
 
 
 def _figure_block(table: FigureTable, png: bytes) -> FigureBlock:

@@ -48,8 +48,8 @@ def caveats(comparison: Comparison) -> list[str]:
     base = comparison.base
     projected = f"A projection under assumptions, not a forecast: everything after {LAST_OBSERVED} is simulated. {base.record}"
     held = (
-        f"Intervals are of {base.draws} draws x {base.replicates} replicates and contain {base.provenance['bands']}; what the model "
-        "leaves out is not in them."
+        f"Intervals are of {base.draws} draws x {base.replicates} replicates and contain {base.provenance['bands']}; what the "
+        "model leaves out is not in them."
     )
     return [projected, held, _rests_on(comparison)]
 
@@ -57,7 +57,10 @@ def caveats(comparison: Comparison) -> list[str]:
 def _rests_on(comparison: Comparison) -> str:
     """Name the assumption that moves the main effect most, or for a run alone what its shares count."""
     if not comparison.variants:
-        return "Work is by headquarters of the employer, students count at their university; a share can fall while the number grows."
+        return (
+            "Work is by headquarters of the employer, students count at their university; a share can fall while the number "
+            "grows."
+        )
     rows = [row for row in comparison.assumptions if row.from_headline_points == row.from_headline_points]
     if not rows:
         name = shown_runs(comparison)[1][0].label

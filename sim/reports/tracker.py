@@ -91,7 +91,8 @@ def chart_table(chart: TrackerChart, values: Sequence[TrackerValue], title: str)
         kind=LINES,
         title=chart.title,
         caption="Median of the runs for 2019, 2022, 2025, 2030 and 2035 with the bands that hold 50 % and 90 % of them; points "
-        "are published, with a 90 % error bar. What follows 2022 is projected. Each panel has a scale of its own.",
+        "are published, with a 90 % error bar. What follows 2022 is projected. A small panel is enlarged by the factor in "
+        "its title.",
         unit=unit_text(chart.unit),
         definition=chart.note,
         source="runs; published numbers: see `talentsim sources` for each id",

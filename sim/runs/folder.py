@@ -374,7 +374,7 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         "people_per_researcher": seen.weight,
         "ensemble": {"name": plan.ensemble.name, "digest": plan.ensemble.digest, "file": plan.ensemble.file},
         "bands": band_contents(plan.ensemble),
-        "record": record_line(plan.ensemble.record),
+        "record": fit_line(plan.ensemble.record),
         "notes": list(dict.fromkeys(notes)),
         "remarks": [each._asdict() for each in seen.remarks],
         "model_id": model_id(plan.basis.data),
@@ -410,7 +410,7 @@ def band_contents(ensemble: Ensemble) -> str:
     return f"draws fitted to the published record ({weighed}) and replicate noise"
 
 
-def record_line(record: Mapping[str, Any]) -> str:
+def fit_line(record: Mapping[str, Any]) -> str:
     """Say in one sentence how draws fit the published record, from the record of their ensemble."""
     if "fit" not in record:
         return UNCALIBRATED

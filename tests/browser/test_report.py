@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from sim.reports.figures.catalogue import figure_tables
 from sim.reports.page import write_report
+from sim.reports.sheets import MOST_SHEETS
 from sim.reports.single import as_comparison
 from tests.support.comparisons import compared, run_of
 
@@ -36,10 +37,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     trap = folder / "trap.toml"
     trap.write_text(trap_file(), encoding="utf-8")
     trapped = run_of(str(trap), folder, seed=3)
+    names = ("us-opening", "china-pull", "europe-attraction", "decoupling")
+    more = [run_of(name, folder, seed=seed) for seed, name in enumerate(names, start=4)]
     return {
         "comparison": write_report(compared(base, [variant]), folder / "comparison.html"),
         "trap": write_report(compared(base, [trapped]), folder / "trap.html"),
         "run": write_report(base, folder / "run.html"),
+        "five": write_report(compared(base, [variant, *more]), folder / "five.html"),
     }
 
 
@@ -211,6 +215,49 @@ def test_print_and_a_browser_without_scripts_show_the_pictures(browser: Browser,
     page.goto(pages["comparison"].as_uri())
     assert all(width > 300 and height > 50 for width, height in sizes(page, "figure .picture"))
     context.close()
+
+
+@pytest.mark.parametrize("name", ["comparison", "trap", "run", "five"])
+def test_the_first_sheet_stands_alone_and_twelve_hold_all(opened: Opened, name: str) -> None:
+    with opened(name) as page:
+        printed = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= MOST_SHEETS
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": round(182 / 25.4 * 96), "height": 1000})
+        high = page.evaluate("document.querySelector('#answer').getBoundingClientRect().bottom + window.scrollY")
+        assert high <= 269 / 25.4 * 96, "question, answer, figure, table, caveats and citation on one A4 sheet"
+        assert page.evaluate("getComputedStyle(document.querySelector('#answer')).breakAfter") == "page"
+        assert page.locator("#answer figure").count() == page.locator("#answer table").count() == 1
+        assert page.locator("#answer li").count() == 3
+        assert "Cite as" in (page.locator("#answer .cite").text_content() or "")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_no_cell_is_cut(opened: Opened, size: tuple[int, int]) -> None:
+    with opened("comparison", size) as page:
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        cut = page.evaluate(
+            "[...document.querySelectorAll('th, td')].filter((c) => c.scrollWidth > c.clientWidth + 1).map((c) => c.textContent)"
+        )
+        assert cut == []
+        lost = page.evaluate(
+            "[...document.querySelectorAll('table')].filter((t) => t.scrollWidth > t.parentElement.clientWidth + 1 &&"
+            " getComputedStyle(t.parentElement).overflowX !== 'auto').length"
+        )
+        assert lost == 0, "a table that is wider than the screen scrolls by itself"
+
+
+def test_futures_are_stepped_through(opened: Opened) -> None:
+    with opened("comparison") as page:
+        row = page.locator("#figure-futures .steps")
+        first = row.locator("span").inner_text()
+        assert first.startswith("Future 1 of 3.")
+        row.get_by_role("button", name="Next").click()
+        page.wait_for_function("document.querySelector('#figure-futures .steps span').textContent.startsWith('Future 2 of 3.')")
+        shown = page.evaluate("document.querySelectorAll('#plot-futures .scatterlayer .trace').length")
+        assert shown == 4, "two regions in two scenarios, of one draw"
+        row.get_by_role("button", name="Previous").click()
+        page.wait_for_function(f"document.querySelector('#figure-futures .steps span').textContent === {first!r}")
 
 
 def test_a_run_alone_says_how_to_compare(pages: dict[str, Path]) -> None:

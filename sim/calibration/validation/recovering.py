@@ -16,11 +16,12 @@ from sim.calibration.bank.points import BankPoint, drawn_parameters
 from sim.calibration.bank.solving import PointTask, Solved
 from sim.calibration.bank.store import Bank, read_point
 from sim.calibration.emulation.emulator import Emulator
-from sim.calibration.ensemble.model import Answers, SolvedModel
-from sim.calibration.ensemble.recovery import SHRUNK, Effort, Recovered, Recovery, Truth, emulated_truths, recover
+from sim.calibration.ensemble.model import Answers, SolvedModel, missed_by
+from sim.calibration.ensemble.recovery import Effort, Recovered, Recovery, Truth, emulated_truths, recover
 from sim.calibration.ensemble.waves import Calibration, CalibrationSizes
 from sim.calibration.evidence import Record
 from sim.draws.draw import MOST_POINTS
+from sim.draws.ensemble import INFORMED
 from sim.model.world import Floats
 from sim.runs.executors import map_in_order, with_progress
 from sim.scenarios.scenario import Basis
@@ -92,7 +93,7 @@ def recover_truths(task: RecoveryTask, effort: Effort) -> dict[str, Any]:
     found = {name: recovered_group(task, emulator, model, (name, truths), effort) for name, truths in groups.items() if truths}
     return {
         "informed": names[informed].tolist(),
-        "shown": names[1.0 - found["emulated"].widths.mean(axis=0) >= SHRUNK].tolist() if "emulated" in found else [],
+        "shown": names[1.0 - found["emulated"].widths.mean(axis=0) >= INFORMED].tolist() if "emulated" in found else [],
         "groups": [summed_up(name, each._replace(informed=informed)) for name, each in found.items()],
     }
 
@@ -112,7 +113,8 @@ def emulator_of(model: SolvedModel, task: RecoveryTask, fitted: Sequence[Solved]
     inputs = np.stack([np.concatenate([each.point.scores, each.keyed]) for each in fitted])
     rows = np.stack([each.rows for each in fitted])
     calibration = Calibration(model, task.record, None, CalibrationSizes(), task.seed, effort.workers, effort.progress)
-    return calibration.emulate(Answers(inputs, rows, np.zeros((len(rows), 0))))
+    missed = np.array([missed_by(each) for each in fitted])
+    return calibration.emulate(Answers(inputs, rows, np.zeros((len(rows), 0)), missed))
 
 
 def recovered_group(

@@ -55,6 +55,36 @@
     await window.Plotly.react(box, figures[name].data, figures[name].layout, { displayModeBar: false, responsive: false });
   };
 
+  // A figure whose traces are single futures shows one at a time; buttons step through them.
+  const stepped = (name) => {
+    const traces = figures[name].data.filter((trace) => trace.meta && "step" in trace.meta);
+    if (!traces.length) return;
+    const last = Math.max(...traces.map((trace) => trace.meta.step));
+    const box = document.getElementById("plot-" + name);
+    const row = document.createElement("p");
+    const said = document.createElement("span");
+    row.className = "steps";
+    said.setAttribute("aria-live", "polite");
+    let now = 0;
+    const show = async (step) => {
+      now = (step + last + 1) % (last + 1);
+      traces.forEach((trace) => { trace.visible = trace.meta.step === now; });
+      const lines = traces.filter((trace) => trace.visible).map((trace) => trace.meta.who + ", " + trace.meta.said);
+      said.textContent = "Future " + (now + 1) + " of " + (last + 1) + ". " + [...new Set(lines)].join("; ");
+      await draw(name);
+    };
+    [["Previous", -1], ["Next", 1]].forEach(([word, by]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = word;
+      button.addEventListener("click", () => show(now + by));
+      row.append(button);
+    });
+    row.append(said);
+    box.before(row);
+    return show(0);
+  };
+
   const drawAll = async () => {
     for (const name of Object.keys(figures)) {
       await draw(name);
@@ -67,6 +97,9 @@
     script.textContent = await unpacked(document.getElementById("library").textContent);
     document.head.append(script);
     await drawAll();
+    for (const name of Object.keys(figures)) {
+      await stepped(name);
+    }
     let width = window.innerWidth;
     let waiting = 0;
     window.addEventListener("resize", () => {

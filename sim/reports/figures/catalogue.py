@@ -21,7 +21,10 @@ from sim.reports.figures.effects import (
     tabulate_study_differences,
     tabulate_switchers,
 )
-from sim.reports.figures.files import file_figure, save_pictures
+from sim.reports.figures.files import file_figure, save_pictures, save_slide
+from sim.reports.figures.kinds.dots import tabulate_crossing_dots, tabulate_effect_dots
+from sim.reports.figures.kinds.futures import tabulate_futures
+from sim.reports.figures.kinds.tiles import tabulate_tiles
 from sim.reports.figures.tables import (
     COLOURS,
     FigureTable,
@@ -41,7 +44,11 @@ FIGURES: Final[Mapping[str, Callable[[Comparison], FigureTable]]] = {
     "differences": tabulate_differences,
     "differences-study": tabulate_study_differences,
     "effects": tabulate_end_effects,
+    "effect-dots": tabulate_effect_dots,
+    "tiles": tabulate_tiles,
     "crossing": tabulate_crossings,
+    "crossing-dots": tabulate_crossing_dots,
+    "futures": tabulate_futures,
     "switchers": tabulate_switchers,
     "levers": tabulate_levers,
     "channels": tabulate_channels,
@@ -49,7 +56,7 @@ FIGURES: Final[Mapping[str, Callable[[Comparison], FigureTable]]] = {
     "net-flows": tabulate_net_flows,
 }
 """The table behind each figure, in the order in which a report shows them."""
-OF_EFFECTS: Final = ("differences", "differences-study", "effects")
+OF_EFFECTS: Final = ("differences", "differences-study", "effects", "effect-dots")
 OF_A_RUN: Final = ("work-shares", "work-shares-elite")
 """Figures that lie in the folder of every run."""
 
@@ -150,6 +157,14 @@ def save_figures(comparison: Comparison, folder: Path, names: Sequence[str] = tu
         note.write_text(text + "\n", encoding="utf-8", newline="\n")
         written += [csv, note]
     return written
+
+
+def save_slides(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write every figure of the first variants in the shape of a slide, PNG and SVG; the folder is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = drawn_part(comparison)
+    made = (save_slide(file_figure(table, run_note(shown)), folder, name) for name, table in figure_tables(shown).items())
+    return [path for pair in made for path in pair]
 
 
 def save_run_figures(run: Run) -> list[Path]:

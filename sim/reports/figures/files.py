@@ -17,14 +17,30 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from sim.reports.figures.kinds.dots import file_dots
+from sim.reports.figures.kinds.futures import file_futures
+from sim.reports.figures.kinds.scales import TO_90, forest_range, line_scales, panel_title
+from sim.reports.figures.kinds.tiles import file_tiles
 from sim.reports.figures.published import LAST_OBSERVED
 from sim.reports.figures.streams import draw_streams, layout
-from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, node_colour
+from sim.reports.figures.tables import (
+    BARS,
+    DIVERGING,
+    DOTS,
+    FORESTS,
+    FUTURES,
+    INTERVALS,
+    LINES,
+    MATRIX,
+    MISSES,
+    NODES,
+    STREAMS,
+    TILES,
+    FigureTable,
+    Series,
+    node_colour,
+)  # fmt: skip
 
-TO_90: Final = 1.6448536269514722
-"""Half width of a 90 % interval in standard errors."""
-DIVERGING: Final = ("#0072B2", "#FFFFFF", "#D55E00")
-"""Loss, nothing, gain: blue and orange stay apart for colour-blind readers."""
 STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
@@ -39,8 +55,13 @@ _MARGINS: Final = {
     BARS: (0.2, 0.93, 0.95),
     MATRIX: (0.11, 0.985, 0.42),
     STREAMS: (0.02, 0.98, 0.03),
+    DOTS: (0.03, 0.985, 0.1),
+    TILES: (0.02, 0.98, 0.06),
+    FUTURES: (0.066, 0.985, 0.4),
+    MISSES: (0.42, 0.93, 0.62),
 }
 """Left and right edge, and the space between panels as a share of their width."""
+SLIDE_PIXELS: Final = 1920
 _DARK: Final = "#333333"
 _WIDTH: Final = 11.0  # inches
 
@@ -62,7 +83,7 @@ def file_figure(table: FigureTable, note: str) -> Figure:
         handles = _handles(table)
         above = 0.75 + (0.24 if handles else 0.0)
         below = 0.62 + 0.17 * foot.count("\n") + (0.35 if table.kind == MATRIX else 0.0)
-        titles = [_wrapped(name, _title_width(table, columns)) for name in panels]
+        titles = [_wrapped(panel_title(table, name), _title_width(table, columns)) for name in panels]
         gap = _gap(table, max(title.count("\n") for title in titles) + 1)
         each = _panel_height(table) + gap
         total = each * rows + above + below
@@ -105,6 +126,22 @@ def picture(figure: Figure) -> bytes:
     return file.getvalue()
 
 
+def save_slide(figure: Figure, folder: Path, stem: str) -> list[Path]:
+    """Write a figure as PNG and SVG in the shape of a slide, 16 : 9 and 1,920 pixels wide; its panels take what room there is.
+
+    Parameters
+    ----------
+    figure
+        Of `file_figure`; it has the shape of a slide afterwards.
+    folder, stem
+        As for `save_pictures`.
+    """
+    wide, high = figure.get_size_inches()
+    figure.set_size_inches(max(wide, high * 16 / 9), max(high, wide * 9 / 16))
+    figure.set_dpi(SLIDE_PIXELS / figure.get_size_inches()[0])
+    return save_pictures(figure, folder, stem)
+
+
 def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
     """Write a figure as PNG and SVG; no date is written, so that equal figures give equal bytes.
 
@@ -140,7 +177,8 @@ def _lines(panel: Axes, table: FigureTable, name: str) -> None:
         panel.axhline(0, color="black", linewidth=0.8)
     else:
         panel.axvline(LAST_OBSERVED + 0.5, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
-        panel.set_ylim(bottom=0)
+    scale = line_scales(table)[name]
+    panel.set_ylim(scale.low, scale.high)
     panel.set_ylabel(table.unit, fontsize=7.5)
     panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
     panel.set_axisbelow(True)
@@ -178,6 +216,7 @@ def _intervals(panel: Axes, table: FigureTable, name: str) -> None:
             _beside(panel, numbers["difference"], y, fontsize=7.5, color=series.colour)
     _named_rows(panel, labels, table.unit)
     panel.set_ylim(-len(labels) + 0.4, 0.6)
+    panel.set_xlim(*forest_range(table))
 
 
 def _bars(panel: Axes, table: FigureTable, name: str) -> None:
@@ -259,11 +298,13 @@ def stop_words(table: FigureTable, stop: str, name: str) -> str:
 
 
 def _handles(table: FigureTable) -> list[Any]:
-    if table.kind in (MATRIX, STREAMS):
+    if table.kind in (MATRIX, STREAMS, DOTS, TILES, FUTURES):
         return []
     if table.kind == BARS:
         return [Patch(color=series.colour, label=series.shown) for series in table.series] if len(table.series) > 1 else []
     handles: list[Any] = [_line(series) for series in table.series]
+    if table.kind == MISSES:
+        return [*handles, Line2D([], [], color=_DARK, linewidth=1.1, label="90 % of the draws")]
     if table.kind == INTERVALS:
         return [
             *handles,
@@ -292,31 +333,31 @@ def _line(series: Series) -> Line2D:
 def panel_columns(table: FigureTable) -> int:
     """Return how many panels stand beside each other where there is room."""
     count = len(table.panels)
-    if table.kind == LINES:
+    if table.kind in (LINES, FUTURES):
         return min(count, 4)
-    return min(count, 3 if table.kind == MATRIX else 2)
+    return min(count, 3 if table.kind in (MATRIX, DOTS) else 2)
 
 
 def most_rows(table: FigureTable) -> int:
     """Return how many rows the highest panel of a forest plot or of bars has."""
-    named = "region" if table.kind == INTERVALS else "label"
+    named = "region" if table.kind in FORESTS else "label"
     return max(len({record[named] for record in table.records(**{table.panel: name})}) for name in table.panels)
 
 
 def _title_width(table: FigureTable, columns: int) -> int:
     """Return how many letters of a panel's title stand in one line."""
-    return int(_WIDTH / columns / 0.085) - (24 if table.kind in (INTERVALS, BARS) else 8)
+    return int(_WIDTH / columns / 0.085) - (24 if table.kind in (*FORESTS, BARS) else 8)
 
 
 def _panel_height(table: FigureTable) -> float:
-    if table.kind in (INTERVALS, BARS):
+    if table.kind in (*FORESTS, BARS):
         return most_rows(table) * (0.2 + 0.13 * len(table.series))
-    return {LINES: 1.55, MATRIX: 2.6, STREAMS: 4.0}[table.kind]
+    return {LINES: 1.55, MATRIX: 2.6, STREAMS: 4.0, DOTS: 1.5, TILES: 2.5, FUTURES: 1.35}[table.kind]
 
 
 def _gap(table: FigureTable, lines: int) -> float:
     """Return the inches between rows of panels: numbers and names of the axes above, titles of so many lines below."""
-    return 0.3 + 0.16 * lines + (0.16 if table.kind in (INTERVALS, BARS) else 0.1)
+    return 0.3 + 0.16 * lines + (0.16 if table.kind in (*FORESTS, BARS, DOTS) else 0.1)
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -329,4 +370,8 @@ _DRAWERS: Final[Mapping[str, Callable[[Axes, FigureTable, str], None]]] = {
     BARS: _bars,
     MATRIX: _matrix,
     STREAMS: _streams,
+    DOTS: file_dots,
+    TILES: file_tiles,
+    FUTURES: file_futures,
+    MISSES: _intervals,
 }

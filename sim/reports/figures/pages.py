@@ -12,21 +12,32 @@ from typing import Final
 import plotly.graph_objects as go
 
 from sim.reports.figures.files import most_rows, panel_columns, stop_words
+from sim.reports.figures.kinds.scales import panel_title
 from sim.reports.figures.panels import DRAWERS, safe
-from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, STREAMS, FigureTable
+from sim.reports.figures.tables import BARS, DOTS, FORESTS, FUTURES, INTERVALS, LINES, MATRIX, MISSES, STREAMS, TILES, FigureTable
 from sim.reports.words import shortened
 
 _WIDTH: Final = 1060  # pixels for which panels are placed
 _FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-_HEAD: Final = {LINES: 30, INTERVALS: 30, BARS: 30, MATRIX: 30, STREAMS: 48}
+_HEAD: Final = {
+    LINES: 30, INTERVALS: 30, BARS: 30, MATRIX: 30, STREAMS: 48, DOTS: 30, TILES: 30, FUTURES: 30, MISSES: 30,
+}  # fmt: skip
 """Pixels above a panel, for its title."""
-_FOOT: Final = {LINES: 40, INTERVALS: 46, BARS: 46, MATRIX: 92, STREAMS: 18}
+_FOOT: Final = {
+    LINES: 40, INTERVALS: 46, BARS: 46, MATRIX: 92, STREAMS: 18, DOTS: 46, TILES: 10, FUTURES: 40, MISSES: 46,
+}  # fmt: skip
 """Pixels below a panel, for its ticks."""
 _LEGEND_ROW: Final = 22
-_NARROWEST: Final = {LINES: 230, INTERVALS: 420, BARS: 420, MATRIX: 340, STREAMS: 420}
+_NARROWEST: Final = {
+    LINES: 230, INTERVALS: 420, BARS: 420, MATRIX: 340, STREAMS: 420, DOTS: 300, TILES: 460, FUTURES: 330, MISSES: 600,
+}  # fmt: skip
 """Least width of a panel in pixels; where the screen is narrower, fewer stand side by side."""
-_LEFT: Final = {LINES: 46, INTERVALS: 118, BARS: 150, MATRIX: 118, STREAMS: 4}
-_RIGHT: Final = {LINES: 14, INTERVALS: 16, BARS: 16, MATRIX: 8, STREAMS: 26}
+_LEFT: Final = {
+    LINES: 46, INTERVALS: 118, BARS: 150, MATRIX: 118, STREAMS: 4, DOTS: 10, TILES: 2, FUTURES: 46, MISSES: 210,
+}  # fmt: skip
+_RIGHT: Final = {
+    LINES: 14, INTERVALS: 16, BARS: 16, MATRIX: 8, STREAMS: 26, DOTS: 14, TILES: 2, FUTURES: 14, MISSES: 16,
+}  # fmt: skip
 
 
 def plotly_figure(table: FigureTable) -> go.Figure:
@@ -37,7 +48,8 @@ def plotly_figure(table: FigureTable) -> go.Figure:
     table
         With at least one row.
     """
-    panels, columns = table.panels, panel_columns(table)
+    panels = table.page_panels
+    columns = min(len(panels), panel_columns(table))
     height = _panel_height(table)
     meta = {
         "panels": len(panels),
@@ -57,7 +69,7 @@ def plotly_figure(table: FigureTable) -> go.Figure:
         x, y = domains(number, len(panels), columns, meta, _WIDTH)
         DRAWERS[table.kind](figure, table, name, number, {"x": x, "y": y})
         figure.add_annotation(
-            text=f"<b>{safe(shortened(name, 60))}</b>{_stops(table, name)}",
+            text=f"<b>{safe(shortened(panel_title(table, name), 60))}</b>{_stops(table, name)}",
             x=x[0] - meta["left"] / _WIDTH,
             y=y[1],
             xref="paper",
@@ -124,13 +136,17 @@ def _legend_rows(table: FigureTable, width: int) -> int:
     names = [series.shown for series in table.series]
     if table.kind == LINES:
         names += ["50 % band", "90 % band", "published sample", "full count"][: 4 if table.records(kind="full count") else 2]
-    if len(names) < 2 and table.kind == BARS:
+    if (len(names) < 2 and table.kind == BARS) or table.kind in (DOTS, TILES, MISSES):
         return 0
+    if table.kind == FUTURES:
+        return 1
     widest = max((len(name) for name in names), default=0) * 6 + 44
     return -(-len(names) // max(1, width // widest))
 
 
 def _panel_height(table: FigureTable) -> int:
-    if table.kind in (INTERVALS, BARS):
+    if table.kind == MISSES:
+        return 20 + 34 * most_rows(table)
+    if table.kind in (*FORESTS, BARS):
         return 20 + most_rows(table) * max(20 + 14 * len(table.series), 50 if table.kind == BARS else 0)
-    return {LINES: 170, MATRIX: 270, STREAMS: 430}[table.kind]
+    return {LINES: 170, MATRIX: 270, STREAMS: 430, DOTS: 130, TILES: 230, FUTURES: 210}[table.kind]

@@ -6,14 +6,35 @@ import html
 import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import plotly.graph_objects as go
 
-from sim.reports.figures.files import DIVERGING, TO_90, stop_words, streams_of, whole
+from sim.reports.figures.files import stop_words, streams_of, whole
+from sim.reports.figures.kinds.axes import Domain, page_axes
+from sim.reports.figures.kinds.dots import page_dots
+from sim.reports.figures.kinds.futures import page_futures
+from sim.reports.figures.kinds.scales import TO_90, forest_range, line_scales
+from sim.reports.figures.kinds.tiles import page_tiles
 from sim.reports.figures.published import LAST_OBSERVED
 from sim.reports.figures.streams import layout as placed
-from sim.reports.figures.tables import BARS, INTERVALS, LINES, MATRIX, NODES, STREAMS, FigureTable, Series, Value, node_colour
+from sim.reports.figures.tables import (
+    BARS,
+    DIVERGING,
+    DOTS,
+    FUTURES,
+    INTERVALS,
+    LINES,
+    MATRIX,
+    MISSES,
+    NODES,
+    STREAMS,
+    TILES,
+    FigureTable,
+    Series,
+    Value,
+    node_colour,
+)  # fmt: skip
 from sim.reports.words import shortened
 
 _GRID: Final = "#E5E5E5"
@@ -24,38 +45,16 @@ def safe(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-Domain = Mapping[str, list[float]]
-
-
-def _axes(figure: go.Figure, number: int, domain: Domain, x: Mapping[str, Any], y: Mapping[str, Any]) -> dict[str, str]:
-    """Lay out the axes of a panel; return what its traces refer to them by."""
-    tail = "" if number == 0 else str(number + 1)
-    common = {
-        "fixedrange": True,
-        "automargin": False,
-        "zeroline": False,
-        "linecolor": "#888888",
-        "ticks": "outside",
-        "ticklen": 3,
-    }
-    figure.update_layout(
-        {
-            f"xaxis{tail}": {**common, "domain": domain["x"], "anchor": f"y{tail}", **x},
-            f"yaxis{tail}": {**common, "domain": domain["y"], "anchor": f"x{tail}", **y},
-        }
-    )
-    return {"xaxis": f"x{tail}", "yaxis": f"y{tail}"}
-
-
 def _draw_lines(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw curves with their bands, and published points."""
     is_difference = table.name.startswith("differences")
-    axes = _axes(
+    scale = line_scales(table)[name]
+    axes = page_axes(
         figure,
         number,
         domain,
         {"tickformat": "d", "nticks": 6, "hoverformat": "d"},
-        {"gridcolor": _GRID, "rangemode": "normal" if is_difference else "tozero", "nticks": 6},
+        {"gridcolor": _GRID, "range": [scale.low, scale.high], "nticks": 6},
     )
     for series in table.series:
         records = table.records(**{table.panel: name, "scenario": series.label, "kind": "run"})
@@ -149,11 +148,11 @@ def _curve(
 def _draw_intervals(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw a forest plot: a dot with two bars by region."""
     labels = list(dict.fromkeys(str(record["region"]) for record in table.records(**{table.panel: name})))
-    axes = _axes(
+    axes = page_axes(
         figure,
         number,
         domain,
-        {"gridcolor": _GRID, "zeroline": True, "zerolinecolor": "#000000", "nticks": 6, "range": _range(table, name)},
+        {"gridcolor": _GRID, "zeroline": True, "zerolinecolor": "#000000", "nticks": 6, "range": list(forest_range(table))},
         {
             "tickvals": [-place for place in range(len(labels))],
             "ticktext": labels,
@@ -200,11 +199,47 @@ def _draw_intervals(figure: go.Figure, table: FigureTable, name: str, number: in
         )
 
 
+def _draw_misses(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
+    """Draw misses in standard deviations: a dot with the bar of 90 % of the draws by row."""
+    records = table.records(**{table.panel: name})
+    rows = [-place for place in range(len(records))]
+    axes = page_axes(
+        figure,
+        number,
+        domain,
+        {"gridcolor": _GRID, "zeroline": True, "zerolinecolor": "#000000", "nticks": 6, "range": list(forest_range(table))},
+        {
+            "tickvals": rows,
+            "ticktext": [_broken(str(record["region"]), 34) for record in records],
+            "range": [-len(rows) + 0.4, 0.6],
+            "ticks": "",
+            "tickfont": {"size": 10},
+        },
+    )
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for record, row in zip(records, rows, strict=True):
+        x += [round(float(record["p05"]), 3), round(float(record["p95"]), 3), None]
+        y += [row, row, None]
+    colour = table.series[0].colour
+    figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": 2}, hoverinfo="skip", showlegend=False, **axes)
+    figure.add_scatter(
+        x=_rounded(records, "difference"),
+        y=rows,
+        mode="markers",
+        marker={"color": colour, "size": 8},
+        showlegend=False,
+        customdata=[[safe(str(r["region"])), str(r["verdict"])] for r in records],
+        hovertemplate="%{customdata[0]}<br>%{x:+.1f} standard deviations; %{customdata[1]}<extra></extra>",
+        **axes,
+    )
+
+
 def _draw_bars(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw bars."""
     labels = list(dict.fromkeys(str(record["label"]) for record in table.records(**{table.panel: name})))
     texts = [_broken(label, 24) for label in labels]
-    axes = _axes(
+    axes = page_axes(
         figure,
         number,
         domain,
@@ -242,7 +277,7 @@ def _draw_matrix(figure: go.Figure, table: FigureTable, name: str, number: int, 
     labels = [label for label in NODES if any(label in pair for pair in found)]
     values = [[found.get((row, column)) for column in labels] for row in labels]
     most = max((abs(value) for value in found.values()), default=1.0) or 1.0
-    axes = _axes(
+    axes = page_axes(
         figure,
         number,
         domain,
@@ -306,15 +341,6 @@ def _draw_streams(figure: go.Figure, table: FigureTable, name: str, number: int,
     )
 
 
-def _range(table: FigureTable, name: str) -> list[float]:
-    """Return the range of the axis of a forest plot, with a little room at both ends."""
-    records = table.records(**{table.panel: name})
-    low = min(0.0, *(float(record["p05"]) for record in records))
-    high = max(0.0, *(float(record["p95"]) for record in records))
-    room = 0.04 * (high - low) or 1.0
-    return [low - room, high + room]
-
-
 def _rounded(records: Sequence[Mapping[str, Value]], name: str) -> list[float | None]:
     numbers = (float(record[name]) for record in records)
     return [round(number, 3) if math.isfinite(number) else None for number in numbers]
@@ -337,5 +363,9 @@ DRAWERS: Final[Mapping[str, Callable[[go.Figure, FigureTable, str, int, Domain],
     BARS: _draw_bars,
     MATRIX: _draw_matrix,
     STREAMS: _draw_streams,
+    DOTS: page_dots,
+    TILES: page_tiles,
+    FUTURES: page_futures,
+    MISSES: _draw_misses,
 }
 """What draws a panel of each kind: the figure, its table, the name and number of the panel, and where it stands."""

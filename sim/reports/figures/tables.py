@@ -25,6 +25,17 @@ LINES, INTERVALS, BARS, MATRIX, STREAMS = "lines", "intervals", "bars", "matrix"
 """Kinds of figures: curves with bands, a forest plot, bars, a coloured matrix, a Sankey diagram."""
 
 
+DOTS, TILES, FUTURES, MISSES = "dots", "tiles", "futures", "misses"
+"""More kinds: dots of quantiles, a map of tiles, single futures, a forest plot of misses."""
+
+
+FORESTS: Final = (INTERVALS, MISSES)
+
+
+DIVERGING: Final = ("#0072B2", "#FFFFFF", "#D55E00")
+"""Loss, nothing, gain: blue and orange stay apart for colour-blind readers."""
+
+
 Value = str | int | float
 
 
@@ -79,7 +90,7 @@ class FigureTable:
     name
         Of the figure and of its files.
     kind
-        LINES, INTERVALS, BARS, MATRIX or STREAMS.
+        LINES, INTERVALS, BARS, MATRIX, STREAMS, DOTS, TILES, FUTURES or MISSES.
     title, caption
         What it shows; how to read it.
     unit, definition, source
@@ -122,6 +133,14 @@ class FigureTable:
     def panels(self) -> list[str]:
         """The panels, in the order of the rows."""
         place = self.columns.index(self.panel)
+        return list(dict.fromkeys(str(row[place]) for row in self.rows))
+
+    @property
+    def page_panels(self) -> list[str]:
+        """The panels of a page, which steps through the futures of a scenario in one."""
+        if self.kind != FUTURES:
+            return self.panels
+        place = self.columns.index("scenario")
         return list(dict.fromkeys(str(row[place]) for row in self.rows))
 
     def records(self, **wanted: Value) -> list[dict[str, Value]]:

@@ -121,3 +121,11 @@ def test_too_few_rows_or_cases_are_refused(sweep_of: Make) -> None:
     rare = sweep_of(lambda _, x, d, r: [0.4, x[0]], factors=FACTORS, method="sobol", points=64)
     with pytest.raises(AnalysisError, match="at least 8 on either side"):
         discover(rare, f"{CHN} > 0.95", SCENARIO)
+
+
+def test_points_of_few_draws_are_no_independent_rows(sweep_of: Make) -> None:
+    few = sweep_of(
+        lambda _, x, draw, r: [0.4, 0.3 + 0.02 * draw], factors=FACTORS, method="sobol", points=16, draws=19, replicates=1
+    )
+    with pytest.raises(AnalysisError, match=r"19 draws have all their runs; discovery needs 20"):
+        discover(few, f"{CHN} > {USA}", SCENARIO)
