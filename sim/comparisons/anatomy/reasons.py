@@ -176,9 +176,8 @@ class Reasons:
         asked = [[option for option in decision.options if is_asked(option)] for decision in told]
         if wanted[0] != wanted[1]:
             for region, decision in zip(wanted, reversed(told), strict=True):
-                for event in ("may not leave home", "is barred"):
-                    if is_shut(decision, region, event):
-                        return GATES[event]
+                if shut := shut_by(decision, region):
+                    return shut
                 if is_work_refused(decision, region) and application(asked[0], region) == application(asked[1], region):
                     return WORK_PERMIT
         rates = forced_rates if is_lost else first_rates if one.before["stage"] == STUDY else next_rates
@@ -186,7 +185,11 @@ class Reasons:
             return self.term(one, self.preference(rates, one, wanted))
         for mine, theirs in zip(*asked, strict=False):  # best first, to where the two futures differ: place, sector or permit
             if mine.region != theirs.region:
-                return self.term(one, self.preference(rates, one, [mine.region, theirs.region]))
+                return (
+                    shut_by(told[1], mine.region)
+                    or shut_by(told[0], theirs.region)
+                    or self.term(one, self.preference(rates, one, [mine.region, theirs.region]))
+                )
             if in_industry(mine) != in_industry(theirs):
                 return self.term(one, self.taste(one, mine.region, in_industry(theirs)))
             if mine.is_open != theirs.is_open:
@@ -360,6 +363,11 @@ def is_shut(decision: Decision, region: str, event: str) -> bool:
     """Tell whether an event closed a place."""
     option = option_of(decision, region)
     return option is not None and any(gate.event == event and gate.happened for gate in option.gates)
+
+
+def shut_by(decision: Decision, region: str) -> str:
+    """Name the gate by a fixed rank that closed a place of work, "" if none did."""
+    return next((GATES[event] for event in ("may not leave home", "is barred") if is_shut(decision, region, event)), "")
 
 
 def is_work_refused(decision: Decision, region: str) -> bool:

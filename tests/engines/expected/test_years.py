@@ -42,7 +42,7 @@ def choose(world: World, postponed: np.ndarray | None = None, patterns: int = PA
     if postponed is None:
         postponed = np.zeros((regions, VISA_CLASSES, TALENT_CLASSES, regions))
     most = patterns.bit_length() - 1
-    return choose_regions(year_of(world), postponed, world.cohort[0], most, np.zeros(regions))[:2]
+    return choose_regions(year_of(world), postponed, world.cohort[0], most, np.zeros((regions, regions)))[:2]
 
 
 # --- masks ----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ CODES = load_data().codes
 
 @pytest.mark.parametrize(
     "text", ["share(work, USA, top20, 2024)", "researchers(study, CHN, elite, 2010)", "indicator(stay_rate, USA, 2020)",
-             "indicator(abroad, WORLD, 2020)"],
+             "indicator(abroad, WORLD, 2020)", "indicator(entrants_home, IND, 2020)"],
 )  # fmt: skip
 def test_a_formula_is_written_as_it_was_read(text: str) -> None:
     assert str(parse_measure(text, CODES, 2024)) == text

@@ -20,6 +20,7 @@ A, B = "share(work, CHN, top20, 2030)", "share(work, USA, top20, 2030)"
         f"not {A} > {B} or {A} / {B} > 2",
         f"share(work, DEU, top20, 2035) >= share(work, DEU, top20, 2022) or {A} > {B}",
         "passes(CHN, USA, work, top20, 2012) and researchers(work, CHN, all, 2012) > 30",
+        "indicator(entrants_home, IND, 2035) >= 0.3",
     ],
 )
 def test_a_margin_is_positive_where_the_condition_holds(text: str) -> None:
