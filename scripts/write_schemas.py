@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from sim.api.schema import Schema, design_schema, scenario_schema
+from sim.bridges.schema import Schema, design_schema, scenario_schema
 from sim.scenarios.load import packaged_vocabulary
 
 ROOT = Path(__file__).parents[1]

@@ -28,7 +28,7 @@ from sim.sweeps.keys import WHOLE
 from sim.sweeps.results import read_sweep
 from sim.sweeps.store import DESIGN, DESIGN_RECORD, Store
 
-RECORD: Final = "provenance.json"
+ORIGIN_FILE: Final = "provenance.json"
 SIZE_NAMES: Final = ("draws", "replicates", "seed", "researchers", "until")
 MOST_NAMED = 5
 """Figures of a table that are named one by one."""
@@ -90,16 +90,16 @@ def reproduce(source: Path, out: Path, workers: int | None = None, progress: Pro
     many = workers or available_cores()
     if (source / DESIGN_RECORD).is_file():
         return sweep_again(source, out, many)
-    record = read_json(source / RECORD)
+    record = read_json(source / ORIGIN_FILE)
     if "comparison_id" in record:
         return comparison_again(source, record, out, many, progress)
     if "run_id" in record:
         text = record["scenario"].get("text") or (source / "scenario.toml").read_text(encoding="utf-8")
         numbers = {"name": record["scenario"]["name"], "text": text, **{name: record[name] for name in (*SIZE_NAMES, "ensemble")}}
         made = run_again(numbers, out, many, progress)
-        names = [path.name for path in source.iterdir() if path.name != RECORD]
+        names = [path.name for path in source.iterdir() if path.name != ORIGIN_FILE]
         return compared_files(source, made.folder, names, differences_of_origin(record))
-    raise ReproduceError(f"{source} is no run, comparison or sweep: it has neither a complete {RECORD} nor {DESIGN_RECORD}")
+    raise ReproduceError(f"{source} is no run, comparison or sweep: it has neither a complete {ORIGIN_FILE} nor {DESIGN_RECORD}")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def comparison_again(source: Path, record: Mapping[str, Any], out: Path, workers
     every = explained == len(runs) - 1
     extent = Extent(assumptions, anatomy, workers, every, tuple(goals), is_lower, groups)
     _, folder, _ = compare_into(runs, out, extent, str(record["command"]), progress)
-    names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file() and path.name != RECORD]
+    names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file() and path.name != ORIGIN_FILE]
     return compared_files(source, folder, names, differences_of_origin(record))
 
 
@@ -202,12 +202,12 @@ def compared_files(source: Path, made: Path, names: list[str], why: list[str]) -
     if lost:
         raise FolderError(made, f"made again without {', '.join(lost)}")
     same = [name for name in there if filecmp.cmp(source / name, made / name, shallow=False)]
-    differing = {name: what_differs(source / name, made / name) for name in there if name not in same}
+    differing = {name: difference_of_files(source / name, made / name) for name in there if name not in same}
     missing = sorted(set(names) - set(there))
     return Reproduced(source, made, tuple(same), differing, tuple(missing), tuple(why))
 
 
-def what_differs(first: Path, second: Path) -> str:
+def difference_of_files(first: Path, second: Path) -> str:
     """Say what differs between two files: the figures of a table, else that bytes do."""
     read = {".csv": pd.read_csv, ".parquet": pd.read_parquet}.get(first.suffix)
     if read is None:

@@ -49,7 +49,7 @@ def tree(draws: int = 100, progress: Progress | None = None) -> xr.DataTree:
     errors = np.array([row.error for row in record.rows])
     return xr.DataTree.from_dict(
         {
-            "prior": xr.Dataset(parameters_of(made)),
+            "prior": xr.Dataset(parameter_columns(made)),
             "log_likelihood": xr.Dataset(likelihoods(record, values)),
             "prior_predictive": xr.Dataset({"value": ((*ONE_CHAIN, "row"), values[np.newaxis])}, coords={"row": rows}),
             "observed_data": xr.Dataset({"value": ("row", observed), "error": ("row", errors)}, coords={"row": rows}),
@@ -77,7 +77,7 @@ def ensemble_tree(ensemble: Ensemble | str | None = None) -> xr.DataTree:
     return xr.DataTree.from_dict({"posterior": xr.Dataset(columns), "sample_stats": xr.Dataset(further)})
 
 
-def parameters_of(draws: list[Draw]) -> dict[str, Any]:
+def parameter_columns(draws: list[Draw]) -> dict[str, Any]:
     """Lay the parameters of draws out as variables over one chain."""
     return {name: (ONE_CHAIN, np.array([[draw.parameters[name] for draw in draws]])) for name in draws[0].parameters}
 

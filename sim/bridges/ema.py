@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from sim.api.keywords import Sizing
 from sim.api.running import Stated
-from sim.bridges.points import Ranges, Response, response
+from sim.api.solving import Ranges
+from sim.bridges.points import PointModel, response
 
 if TYPE_CHECKING:
     from ema_workbench import Model
 
 
 @dataclass(frozen=True)
-class Function:
+class Experiment:
     """What a model of the workbench calls: values by name in, outcomes by name out. It can be pickled.
 
     Parameters
@@ -29,7 +30,7 @@ class Function:
         Names of the outcomes, in the order of the measures.
     """
 
-    asked: Response
+    asked: PointModel
     names: tuple[str, ...]
     outcomes: tuple[str, ...]
 
@@ -62,8 +63,8 @@ def model(scenario: Stated, levers: Ranges, uncertainties: Ranges, outcomes: Map
     from ema_workbench import Model, RealParameter, ScalarOutcome
 
     asked = response(scenario, {**levers, **uncertainties}, list(outcomes.values()), **sizes)
-    names = tuple(plain(factor.name) for factor in asked.factors)
-    made: Any = Model("talentsim", function=Function(asked, names, tuple(outcomes)))
+    names = tuple(python_name(factor.name) for factor in asked.factors)
+    made: Any = Model("talentsim", function=Experiment(asked, names, tuple(outcomes)))
     made.levers = parameters(levers, RealParameter)
     made.uncertainties = parameters(uncertainties, RealParameter)
     made.outcomes = [ScalarOutcome(name) for name in outcomes]
@@ -72,9 +73,9 @@ def model(scenario: Stated, levers: Ranges, uncertainties: Ranges, outcomes: Map
 
 def parameters(ranges: Ranges, kind: Any) -> Sequence[Any]:
     """Make the parameters of the workbench."""
-    return [kind(plain(name), float(low), float(high)) for name, (low, high) in ranges.items()]
+    return [kind(python_name(name), float(low), float(high)) for name, (low, high) in ranges.items()]
 
 
-def plain(name: str) -> str:
+def python_name(name: str) -> str:
     """Write a name as Python does: ``_`` for every other sign."""
     return re.sub(r"\W", "_", name)

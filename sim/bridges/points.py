@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.api.keywords import Sizing, check_sizes
 from sim.api.running import Stated, scenario_of
+from sim.api.solving import Ranges
 from sim.model.world import Floats
 from sim.runs.execute import execute
 from sim.runs.formulas.measures import Measure, parse_measure, values_of
@@ -21,16 +22,13 @@ from sim.scenarios.reading.text import nearest_name
 from sim.sweeps.design.design import with_value
 from sim.sweeps.design.points import Factor
 
-Ranges = Mapping[str, tuple[float, float]]
-"""Least and greatest value by the id of a lever of the scenario, or the name of a parameter."""
-
 
 class PointsError(ValueError):
     """What is varied cannot be; says what can."""
 
 
 @dataclass(frozen=True)
-class Response:
+class PointModel:
     """Measures of a scenario as a function of levers and parameters. It can be pickled.
 
     Parameters
@@ -71,7 +69,7 @@ class Response:
         return np.stack([self.at(point) for point in np.asarray(points, dtype=np.float64)])
 
 
-def response(scenario: Stated, ranges: Ranges, keep: Sequence[str], **sizes: Unpack[Sizing]) -> Response:
+def response(scenario: Stated, ranges: Ranges, keep: Sequence[str], **sizes: Unpack[Sizing]) -> PointModel:
     """Make measures of a scenario a function of levers and parameters.
 
     Parameters
@@ -104,7 +102,7 @@ def response(scenario: Stated, ranges: Ranges, keep: Sequence[str], **sizes: Unp
     if problems:
         raise PointsError("\n".join(problems))
     factors = (Factor(name, allowed[name][0], name, float(low), float(high)) for name, (low, high) in ranges.items())
-    return Response(plan, tuple(factors), measures)
+    return PointModel(plan, tuple(factors), measures)
 
 
 def range_problems(ranges: Ranges, allowed: Mapping[str, tuple[str, float, float]]) -> list[str]:

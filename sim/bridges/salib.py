@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.bridges.points import Response
+from sim.bridges.points import PointModel
 from sim.model.world import Floats
 
 
-def problem(asked: Response) -> dict[str, Any]:
+def problem(asked: PointModel) -> dict[str, Any]:
     """Write what is varied as SALib writes it: ``num_vars``, ``names``, ``bounds``, and the names of the outputs."""
     return {
         "num_vars": len(asked.factors),
@@ -18,7 +18,7 @@ def problem(asked: Response) -> dict[str, Any]:
     }
 
 
-def evaluate(points: Floats, asked: Response) -> Floats:
+def evaluate_points(points: Floats, asked: PointModel) -> Floats:
     """Simulate the points of a SALib sample; `ProblemSpec.evaluate` takes it as it is.
 
     Parameters

@@ -39,7 +39,7 @@ def reproduce(folder: Path, out: Path, workers: int | None, as_json: bool) -> No
     if as_json:
         show_json(record_of(found))
     else:
-        say("\n".join(lines_of(found)), soft_wrap=True)
+        say("\n".join(answer_lines(found)), soft_wrap=True)
     if found.differing:
         raise WorkError(f"{len(found.differing)} of {len(found.same) + len(found.differing)} tables and figures differ")
 
@@ -56,7 +56,7 @@ def record_of(found: Reproduced) -> dict[str, Any]:
     }
 
 
-def lines_of(found: Reproduced) -> list[str]:
+def answer_lines(found: Reproduced) -> list[str]:
     """Write the answer: what is the same, what differs, why."""
     lines = [f"Made again: {found.folder}", f"The same: {len(found.same)} ({', '.join(found.same)})"]
     lines += [f"Differs: {name}: {what}" for name, what in found.differing.items()]

@@ -162,3 +162,42 @@ def test_a_wrong_keyword_names_the_right_one(name: str, arguments: tuple[object,
 def test_a_wrong_size_says_what_is_allowed(sizes: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         sim.run("baseline", **sizes)  # type: ignore[arg-type]
+
+
+PAGE = (PACKAGE.parent / "docs" / "python.md").read_text(encoding="utf-8")
+
+
+def test_the_page_tells_every_name() -> None:
+    told = set(re.findall(r"`sim\.(\w+)`", PAGE[PAGE.index("## Every name") :]))
+    assert told == set(sim.NAMES)
+    for name in CLASSES:
+        row = next((line for line in PAGE.splitlines() if line.startswith(f"| `sim.{name}`")), "")
+        for each in re.findall(r"`(\w+)`", row.split("|")[-2]) if row else ():
+            assert hasattr(getattr(sim, name), each) or each in getattr(sim, name).__dataclass_fields__, f"{name}.{each}"
+
+
+@pytest.mark.slow
+def test_the_pages_code_runs(tmp_path: Path) -> None:
+    program = "\n".join(re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL))
+    place = {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, **place}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_notebook_needs_no_tricks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("PYTHONPATH", str(PACKAGE.parent))
+    cells = (
+        'import sim\nrun = sim.run("baseline", draws=2, replicates=1, researchers=500, until=2024)\nrun',
+        'sim.solve("us-entry-restrictions", {"us-wider-bar": (0.05, 0.4)}, "share(study, USA, top20, 2030) >= 0.9",\n'
+        "          draws=2, researchers=500, workers=2).state",
+    )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
+    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert "<table" in book.cells[0].outputs[-1]["data"]["text/html"]
+    assert book.cells[1].outputs[-1]["data"]["text/plain"] in ("'not reached'", "'flat'")

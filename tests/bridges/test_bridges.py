@@ -8,7 +8,7 @@ import pytest
 
 import sim
 from sim.bridges import arviz, ema, salib
-from sim.bridges.points import PointsError, Response, response
+from sim.bridges.points import PointModel, PointsError, response
 from sim.calibration.likelihood import log_likelihood
 from sim.engines.axes import AXES, TIERS
 from sim.runs.outcomes.statistics import shares_of
@@ -19,11 +19,11 @@ RANGES = {"us-refusal": (0.0, 0.6), "us-wider-bar": (0.0, 0.5)}
 
 
 @pytest.fixture(scope="module")
-def asked() -> Response:
+def asked() -> PointModel:
     return response("us-entry-restrictions", RANGES, KEEP, **SIZES)
 
 
-def test_a_point_is_the_run_of_the_scenario_with_its_values(asked: Response) -> None:
+def test_a_point_is_the_run_of_the_scenario_with_its_values(asked: PointModel) -> None:
     point = dict(zip(RANGES, (0.3, 0.1), strict=True))
     layers = tuple(
         tuple(replace(change, value=point.get(change.id, change.value)) for change in layer)
@@ -41,14 +41,14 @@ def test_what_cannot_be_varied_is_named() -> None:
         response("us-entry-restrictions", {"us-refusal": (0.5, 0.1)}, KEEP, **SIZES)
 
 
-def test_salib_samples_and_analyses(asked: Response) -> None:
+def test_salib_samples_and_analyses(asked: PointModel) -> None:
     pytest.importorskip("SALib")
     from SALib.analyze import morris as analysis
     from SALib.sample import morris as sampler
 
     problem = salib.problem(asked)
     points = sampler.sample(problem, 2, seed=1)
-    values = salib.evaluate(points, asked)
+    values = salib.evaluate_points(points, asked)
     assert values.shape == (len(points), 2)
     found = analysis.analyze(problem, points, values[:, 0], seed=1)
     assert list(found["names"]) == list(RANGES)

@@ -24,10 +24,10 @@ from sim.sweeps.design.points import METHODS
 
 Schema = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-YEAR: Final[Schema] = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
-TEXT: Final[Schema] = {"type": "string", "minLength": 1, "pattern": r"\S"}
+YEAR_PART: Final[Schema] = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
+TEXT_PART: Final[Schema] = {"type": "string", "minLength": 1, "pattern": r"\S"}
 OWN_GROUP: Final = "^-?[A-Z][A-Z0-9_]{1,29}$"
-PLACES: Final = ("origin", "destination")
+ASKED_PLACES: Final = ("origin", "destination")
 
 
 def scenario_schema(words: Vocabulary) -> Schema:
@@ -38,10 +38,10 @@ def scenario_schema(words: Vocabulary) -> Schema:
     words : the names that a file may use.
     """
     keys: Schema = {
-        "title": TEXT | {"description": "What the scenario is, in one line."},
+        "title": TEXT_PART | {"description": "What the scenario is, in one line."},
         "question": {"type": "string", "description": "What it asks."},
         "note": {"type": "string", "description": "What would prove it wrong, and what else a reader should know."},
-        "extends": TEXT | {"description": "Name of a shipped scenario, or a file beside this one, that it changes."},
+        "extends": TEXT_PART | {"description": "Name of a shipped scenario, or a file beside this one, that it changes."},
         "drop": {
             "type": "array",
             "items": {"type": "string"},
@@ -75,16 +75,16 @@ def design_schema(words: Vocabulary) -> Schema:
     sizes = {name: ranged(least, most, usual) for name, (usual, least, most) in SIZES.items()}
     sizes["draws"] = {"anyOf": [sizes["draws"], {"const": REFERENCE_POINT}]}
     sample: Schema = {name: ranged(least, most, usual) for name, (usual, least, most) in SAMPLE_WHOLE.items()}
-    sample |= {"method": chosen(METHODS, METHODS), "file": TEXT}
+    sample |= {"method": chosen(METHODS, METHODS), "file": TEXT_PART}
     keys: Schema = {
         "title": {"type": "string"},
-        "scenarios": {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True},
+        "scenarios": {"type": "array", "items": TEXT_PART, "minItems": 1, "uniqueItems": True},
         **sizes,
         "keep": {"type": "array", "items": {"type": "string", "pattern": measure_pattern()}, "minItems": 1, "uniqueItems": True},
         "groups": groups_part(),
         "sample": table(sample),
         "factor": {"type": "array", "items": factor_part(words)},
-        "ensemble": TEXT,
+        "ensemble": TEXT_PART,
     }
     return {"$schema": DIALECT, "title": "Design of a sweep of talentsim", **table(keys, ("scenarios", "keep"))}
 
@@ -94,7 +94,7 @@ def factor_part(words: Vocabulary) -> Schema:
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 1}
     keys: Schema = {
         "name": {"type": "string", "pattern": f"^{FACTOR_NAME.pattern}$"},
-        **dict.fromkeys(("lever", "from", "until"), TEXT | {"description": "Id of a lever of every scenario."}),
+        **dict.fromkeys(("lever", "from", "until"), TEXT_PART | {"description": "Id of a lever of every scenario."}),
         "parameter": {"enum": list(words.parameters)},
         "low": {"type": "number"},
         "high": {"type": "number"},
@@ -159,11 +159,11 @@ def lever_part(words: Vocabulary) -> Schema:
         "talent_class": filter_part({"type": "integer", "minimum": 0, "maximum": TALENT_CLASSES - 1}),
         "stage": filter_part({"enum": list(LEVER_STAGES)}),
         "value": {"description": "The size, a factor for multiply; or a distribution."},
-        "evidence": TEXT | {"description": "Why this size: what was observed, where, when; or: assumption."},
+        "evidence": TEXT_PART | {"description": "Why this size: what was observed, where, when; or: assumption."},
         "id": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._:>*+/,-]{0,199}$"},
         "layer": {"type": "integer", "minimum": 1, "maximum": 1000},
-        "from": YEAR | {"description": "First year of the change."},
-        "until": YEAR | {"description": "Last year of the change; for good if it is left out."},
+        "from": YEAR_PART | {"description": "First year of the change."},
+        "until": YEAR_PART | {"description": "Last year of the change; for good if it is left out."},
         "ramp_years": {"type": "integer", "minimum": 0, "maximum": LAST_YEAR - FIRST_YEAR},
         "source": {"enum": sorted(words.sources)},
     }
@@ -179,7 +179,7 @@ def when(conditions: Mapping[str, str], then: Schema) -> Schema:
 
 def lever_rules(lever: Lever) -> Iterable[Schema]:
     """List what holds for one lever: no filter that it does not have, its kinds of change, and the range of each."""
-    absent = {axis: False for axis in (*PLACES, "sector", "talent_class", "stage") if axis not in lever.filters}
+    absent = {axis: False for axis in (*ASKED_PLACES, "sector", "talent_class", "stage") if axis not in lever.filters}
     yield when({"name": lever.name}, {"properties": {**absent, "change": {"enum": list(lever.changes)}}})
     for change in lever.changes:
         yield when({"name": lever.name, "change": change}, {"properties": {"value": sized(*value_range(lever, change))}})
@@ -191,12 +191,12 @@ def policy_part(words: Vocabulary) -> Schema:
     keys: Schema = {
         "name": chosen(policies, {name: f"{policies[name].title} {policies[name].about}" for name in policies}),
         "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"},
-        **{axis: {"$ref": "#/$defs/filter_of_regions"} for axis in PLACES},
-        "from": YEAR,
-        "until": YEAR,
+        **{axis: {"$ref": "#/$defs/filter_of_regions"} for axis in ASKED_PLACES},
+        "from": YEAR_PART,
+        "until": YEAR_PART,
         "ramp_years": {"type": "integer", "minimum": 0, "maximum": LAST_YEAR - FIRST_YEAR},
         "values": {"type": "object", "description": "Other sizes, by the id of the policy's lever."},
-        "evidence": TEXT,
+        "evidence": TEXT_PART,
     }
     return table(keys, ("name",)) | {"allOf": [policy_rule(policies[name]) for name in policies]}
 
@@ -204,7 +204,7 @@ def policy_part(words: Vocabulary) -> Schema:
 def policy_rule(policy: NamedPolicy) -> Schema:
     """Say what holds for one policy: the axes it asks for and no others, a first year where it has none, the sizes it takes."""
     sizes = {each.id: sized(*value_range(LEVERS[each.name], each.change)) for each in policy.levers}
-    absent = {axis: False for axis in PLACES if axis not in policy.asks}
+    absent = {axis: False for axis in ASKED_PLACES if axis not in policy.asks}
     needed = [*policy.asks, *(["from"] if policy.from_year is None else [])]
     return when({"name": policy.name}, {"properties": {**absent, "values": table(sizes)}, "required": needed})
 
