@@ -79,6 +79,7 @@ def test_the_spread_of_a_mean_is_that_of_its_standard_error() -> None:
 @pytest.mark.slow
 def test_the_scores_are_those_of_an_independent_package() -> None:
     import scoringrules
+
     draws, sample = RNG.normal(0.4, 0.1, (60, 1)), RNG.normal(size=(60, 4))
     found = row_scores(draws, np.array([0.55]), np.array([0.03]))
     assert found.crps[0] == pytest.approx(float(scoringrules.crps_mixnorm(0.55, draws[:, 0], np.full(60, 0.03))))
