@@ -156,7 +156,7 @@ def test_part(direction: str, test: Mapping[str, Any], scores: Sequence[Mapping[
     shown = [
         each
         for each in test["forecasters"]
-        if each["name"] in ("strict ensemble", "prior", "persistence", "damped", "cohort component")
+        if each["name"] in ("strict ensemble", "strict prior", "prior", "persistence", "damped", "cohort component")
     ]
     head = ["row", "published", *(f"{each['name']}: median (place)" for each in shown)]
     rows = [

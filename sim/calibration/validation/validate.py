@@ -23,6 +23,9 @@ from sim.scenarios.scenario import Basis
 PRIOR_DRAWS = 100
 """Draws of the priors that ship solved."""
 STRICT = "strict ensemble"
+STRICT_PRIOR = "strict prior"
+"""Points of the strict priors, solved on the one year and not weighed: no registered baseline, shown beside them."""
+PRIOR_SUFFIX = "-prior"
 ROWS = "rows"
 """Column of a strict ensemble: what its draws say of the rows of evidence, whose ids stand in its record under this name."""
 
@@ -119,6 +122,9 @@ def strict_test(basis: Basis, record: Record, direction: Direction, prior: Float
     at = [record.rows.index(row) for row in test.rows]
     forecasts[PRIOR_FORECAST] = prior[:, at]
     strict = strict_ensemble(test.file, folder)
+    before = strict_ensemble(f"{test.file}{PRIOR_SUFFIX}", folder)
+    if before is not None:
+        forecasts[STRICT_PRIOR] = strict_values(before, test)
     if strict is not None:
         forecasts[STRICT] = strict_values(strict, test)
     scores = tuple(scored(test, name, draws) for name, draws in forecasts.items())

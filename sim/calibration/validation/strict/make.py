@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.calibration.bank.solving import Solved
 from sim.calibration.ensemble.make import Resampling, about_posterior, resampled_ensemble
 from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior
-from sim.calibration.evidence import Record
+from sim.calibration.evidence import WEIGHED, Record
 from sim.calibration.validation.registration import DIRECTIONS, load_registration
 from sim.calibration.validation.strict.model import StrictModel, strict_record
-from sim.calibration.validation.validate import ROWS
+from sim.calibration.validation.validate import PRIOR_SUFFIX, ROWS
 from sim.draws.ensemble import SUFFIX, Ensemble, write_ensemble
 from sim.runs.executors import Progress
 
@@ -56,11 +58,25 @@ def make_strict(
         "emulated_log_likelihood": posterior.proposal.log_likelihood,
         ROWS: np.stack([each.rows for each in solved]),
     }
-    about = about_posterior(posterior) | {
+    about = {
         "sizes": sizes._asdict(), "knows": knows, "registration": test.digest, ROWS: [row.id for row in record.rows],
-        "weighed": [row.id for row in weighing.rows if row.use in ("fit", "one-sided")],
+        "weighed": [row.id for row in weighing.rows if row.use in WEIGHED],
     }  # fmt: skip
+    before = model.solved([model.prior(number) for number in range(sizes.prior)], "reading the prior points", None)
+    write_prior(folder / f"{test.file}{PRIOR_SUFFIX}{SUFFIX}", model, weighing, before, about, seed)
+    about |= about_posterior(posterior)
     named = Resampling(seed, test.file)
     made = resampled_ensemble(model.basis, weighing, solved, posterior.draw_weights, columns, about, named)
     file = folder / f"{test.file}{SUFFIX}"
     return StrictMade(write_ensemble(file, made), file, posterior)
+
+
+def write_prior(
+    file: Path, model: StrictModel, record: Record, solved: Sequence[Solved], about: Mapping[str, Any], seed: int
+) -> None:  # fmt: skip
+    """Write the points of the strict priors beside the ensemble: what weighing by the one year gave is what they differ by."""
+    weights = np.array([0.0 if each.failure else 1.0 for each in solved])
+    columns = {ROWS: np.stack([each.rows for each in solved])}
+    named = Resampling(seed, file.stem)
+    made = resampled_ensemble(model.basis, record, solved, weights, columns, {**about, "kind": "prior", "weighed": []}, named)
+    write_ensemble(file, made)

@@ -68,8 +68,14 @@ def test_a_strict_ensemble_is_made_resumed_and_scored(
     assert found["tests"]["hindcast"]["strict_ensemble"] == made.digest
     assert found["tests"]["backcast"]["strict_ensemble"] is None
     names = [each["name"] for each in found["tests"]["hindcast"]["forecasters"]]
-    assert names[-1] == "strict ensemble"
-    assert len(names) == 8
+    assert names[-2:] == ["strict prior", "strict ensemble"]
+    assert len(names) == 9
+
+    run("validate", "--ensemble", "prior", "--strict", str(tmp_path))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 110
+    assert any(line.startswith("strict ensemble ") for line in lines)
+    assert any("talentsim calibrate --only 2022" in line for line in lines)
 
 
 @pytest.mark.slow
