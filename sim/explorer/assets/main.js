@@ -140,6 +140,7 @@ async function run() {
 function changed(isMoving = false) {
   page.remember();
   page.movedAt = performance.now();
+  document.documentElement.dataset.answer = "moved";
   clearTimeout(page.timer);
   const wait = isMoving ? Math.max(0, HOLD - (performance.now() - (page.asked ?? 0))) : 0;
   page.timer = setTimeout(run, wait);
