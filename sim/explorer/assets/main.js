@@ -93,6 +93,7 @@ const events = {
     drawLeave();
     page.remember();
   },
+  compiling() { status(w.compiling); },
   line(record) {
     page.line = record;
     status(w.one);
