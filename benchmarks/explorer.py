@@ -33,6 +33,7 @@ CANCEL = """(value) => new Promise((done) => {
   const look = () => explorer.said ? done(performance.now() - began) : setTimeout(look, 2);
   look();
 })"""
+DONE = "html[data-answer=complete]"  # waited for by a selector: the page evaluates no text
 MOVED_BY = 0.01
 SHORT_WAIT = 700  # milliseconds: a long series need not wait for all draws
 
@@ -48,14 +49,14 @@ def main(moves: int, long: int) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(240_000)
         page.goto(f"{server.url}#{fragment_of({'v': 1, 'items': [ENTRY_BAR]})}")
-        page.wait_for_selector("html[data-answer=complete]", state="attached")
+        page.wait_for_selector(DONE, state="attached")
         lines, bands = zip(*(timed_move(page, 0.2 + MOVED_BY * k) for k in range(moves)), strict=True)
         cancels = [timed_cancel(page, 0.5 + MOVED_BY * k) for k in range(moves)]
         before = memory(server.process.pid)
         for k in range(long):
             page.evaluate(MOVE, -0.5 + 0.004 * k)
             page.wait_for_timeout(SHORT_WAIT)
-        page.wait_for_selector("html[data-answer=complete]", state="attached")
+        page.wait_for_selector(DONE, state="attached")
         record = {"first_line_ms": spread(lines), "bands_ms": spread(bands), "cancelling_ms": spread(cancels)}
         record |= {"moves": moves, "long": long, "memory_mb": [before, memory(server.process.pid)]}
         print(json.dumps(record, indent=2))
@@ -64,9 +65,8 @@ def main(moves: int, long: int) -> None:
 
 def timed_move(page: Page, value: float) -> tuple[float, float]:
     """Move the slider and wait for everything: milliseconds to the first line and to the bands."""
-    page.evaluate("explorer.isDone = false")
     page.evaluate(MOVE, value)
-    page.wait_for_function("() => explorer.isDone")
+    page.wait_for_selector(DONE, state="attached")
     first, bands = page.evaluate("[explorer.firstLine, explorer.bandsAfter]")
     return first, bands
 
@@ -77,7 +77,7 @@ def timed_cancel(page: Page, value: float) -> float:
     page.wait_for_timeout(500)
     page.evaluate("explorer.said = null")
     waited: float = page.evaluate(CANCEL, value + MOVED_BY / 2)
-    page.wait_for_function("() => explorer.isDone")
+    page.wait_for_selector(DONE, state="attached")
     return waited
 
 

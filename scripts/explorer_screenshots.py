@@ -9,15 +9,15 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from sim.explorer.state import fragment_of
 from tests.support.explorer_server import ENTRY_BAR, served
 
 FOLDER = Path(__file__).parents[1] / "results" / "reference"
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
-VIEWS = ("shares", "people", "flow", "map", "who", "crossing", "futures", "takes", "fit")
-ON_REQUEST = ("who", "takes")
+ON_REQUEST = ("takes", "who")
+VIEWS = ("shares", "people", "flow", "map", "crossing", "futures", "fit", *ON_REQUEST)
 COLOURS = 128
 PATIENCE = 300_000  # milliseconds
 
@@ -30,20 +30,31 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--disable-dev-shm-usage"])
-        for screen, (width, height) in SCREENS.items():
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.set_default_timeout(PATIENCE)
-            page.goto(f"{server.url}#{fragment_of({'v': 1, 'items': [ENTRY_BAR]})}")
-            page.wait_for_selector("html[data-answer=complete]", state="attached")
-            for view in VIEWS:
-                page.locator(f"#tab-{view}").click()
-                page.wait_for_selector("#controls:not(:empty), #caption:not(:empty)")
-                if view in ON_REQUEST:
-                    page.locator("#controls button.main").click()
-                    page.wait_for_selector("#table table")
-                page.wait_for_timeout(1500)
-                save(page.screenshot(full_page=True), FOLDER / f"explorer-{screen}-{view}.png")
+        pages = {screen: open_page(browser, server.url, *size) for screen, size in SCREENS.items()}
+        for view in VIEWS:
+            for screen, page in pages.items():
+                photograph(page, view, FOLDER / f"explorer-{screen}-{view}.png")
         browser.close()
+
+
+def open_page(browser: Browser, url: str, width: int, height: int) -> Page:
+    """Open the page in a size and wait until all draws are there."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{url}#{fragment_of({'v': 1, 'items': [ENTRY_BAR]})}")
+    page.wait_for_selector("html[data-answer=complete]", state="attached")
+    return page
+
+
+def photograph(page: Page, view: str, path: Path) -> None:
+    """Open a view, ask for what it makes on request only, and write its picture."""
+    page.locator(f"#tab-{view}").click()
+    page.wait_for_selector("#controls:not(:empty), #caption:not(:empty)")
+    if view in ON_REQUEST:
+        page.locator("#controls button.main").click()
+        page.wait_for_selector("#table table", state="attached")
+    page.wait_for_timeout(1500)
+    save(page.screenshot(full_page=True), path)
 
 
 def save(picture: bytes, path: Path) -> None:

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from sim.engines.arrays import is_compiled
 from sim.explorer.desk import values_today
 from sim.explorer.jobs import Job, StoppedError
-from sim.explorer.live import Bench, DrawsOfPlan, PageQuestion, finished_of, pair_of
+from sim.explorer.live import Bench, DrawsOfPlan, PageQuestion, finished_of, pair_of, warm
 from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
 from sim.explorer.state import PageState, StateError
 from sim.explorer.texts import command_of, python_of, scenario_text
@@ -43,9 +44,13 @@ async def answered(
 
     Yields
     ------
-    Name and record of each event: ``said``, ``line``, ``bands`` (several), ``result``; ``stopped`` where another question came.
+    Name and record of each event: ``said``, ``compiling`` (where nothing is compiled yet), ``line``, ``progress`` and ``bands``
+    (several), ``result``; ``stopped`` where another question came.
     """
     yield "said", await asyncio.to_thread(said_record, bench, question)
+    if not is_compiled():
+        yield "compiling", {}
+        await asyncio.to_thread(warm, bench, question.state)
     base, variant = bench.base_draws(question), bench.variant_draws(question)
     try:
         known = bench.known(question.state)

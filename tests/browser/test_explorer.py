@@ -99,7 +99,8 @@ def test_a_slider_moves_by_keyboard_and_gives_a_line_then_bands(opened: Opened, 
         before = key_numbers(page)
         page.locator("#item-m1 input[type=range]").focus()
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("() => explorer.isDone && explorer.state.items[0].value !== 0.15")
+        page.wait_for_selector(DONE, state="attached")
+        assert page.evaluate("explorer.state.items[0].value") != 0.15
         assert key_numbers(page) != before
         assert page.evaluate("explorer.firstLine") < page.evaluate("explorer.bandsAfter")
         assert page.locator("#key .card").count() == 4

@@ -93,6 +93,7 @@ const events = {
     drawLeave();
     page.remember();
   },
+  compiling() { status(w.compiling); },
   line(record) {
     page.line = record;
     status(w.one);
@@ -140,6 +141,7 @@ async function run() {
 function changed(isMoving = false) {
   page.remember();
   page.movedAt = performance.now();
+  document.documentElement.dataset.answer = "moved";
   clearTimeout(page.timer);
   const wait = isMoving ? Math.max(0, HOLD - (performance.now() - (page.asked ?? 0))) : 0;
   page.timer = setTimeout(run, wait);

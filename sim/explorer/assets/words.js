@@ -21,6 +21,7 @@ export const words = {
   sides: { base: "base", variant: "with what is moved" },
   verdicts: { "no change": "no change", clear: "clear", "within noise": "within noise", "too few draws": "too few draws", "not comparable": "not comparable" },
   starting: "Starting: loading the model and the baseline. The first time this takes some seconds.",
+  compiling: "Compiling the model, once for this version: about half a minute.",
   running: (done, total) => `Running: ${done} of ${total} draws. Bands are not complete yet.`,
   one: "One draw: a first line, not a result.",
   done: (runs) => `Complete: ${runs} paired runs.`,
