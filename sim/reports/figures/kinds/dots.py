@@ -59,7 +59,7 @@ def tabulate_effect_dots(comparison: Comparison) -> FigureTable:
             values = 100.0 * (after - before)[..., members].sum(axis=-1).ravel()
             name = names.get(place, place)
             dots = quantile_dots(values)
-            rows += [(f"{series.label}: {name}", series.label, place, last, n, float(v)) for n, v in enumerate(dots)]
+            rows += [(f"{series.label}: {name}", series.label, name, last, n, float(v)) for n, v in enumerate(dots)]
     return FigureTable(
         name="effect-dots",
         kind=DOTS,
