@@ -31,8 +31,8 @@ PRINTED_FIRST: Final = (
     "evidence", "tables",
 )  # fmt: skip
 """Sections in the order in which they get room on paper."""
-_ROOM: Final = 11 * 269.0 * 0.8
-"""Millimetres behind the first sheet; the fifth that is left pays for figures and tables that begin on a new sheet."""
+_ROOM: Final = 11 * 269.0 * 0.72
+"""Millimetres behind the first sheet; the rest pays for figures and tables that begin on a new sheet."""
 _WIDTH: Final = 182.0  # mm, of a sheet's text
 _LINE: Final = 4.7  # mm
 _ROW: Final = 3.5  # mm, a line of a table
