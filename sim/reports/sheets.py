@@ -27,7 +27,7 @@ from sim.reports.html import (
 MOST_SHEETS: Final = 12
 FIRST_SHEET: Final = "answer"
 PRINTED_FIRST: Final = (
-    FIRST_SHEET, "scenarios", "effects", "shares", "bands", "assumptions", "fit", "provenance", "who", "moves", "changes",
+    FIRST_SHEET, "scenarios", "bands", "assumptions", "shares", "effects", "fit", "provenance", "who", "moves", "changes",
     "evidence", "tables",
 )  # fmt: skip
 """Sections in the order in which they get room on paper."""
