@@ -45,11 +45,11 @@ def _rankings(comparison: Comparison) -> Blocks:
     blocks: list[Block] = []
     for goal in dict.fromkeys(row.goal for row in comparison.ranking):
         rows = [row for row in comparison.ranking if row.goal == goal]
-        blocks += [ranking_table(rows), Paragraph(best_of(rows))]
+        blocks += [goal_table(rows), Paragraph(best_of(rows))]
     return blocks
 
 
-def ranking_table(rows: Sequence[RankRow], most: int = 0) -> DataTable:
+def goal_table(rows: Sequence[RankRow], most: int = 0) -> DataTable:
     """Return the table of a ranking by one goal, at most so many rows of it; all if 0."""
     columns = (
         "rank",
@@ -81,7 +81,7 @@ def headline_part(comparison: Comparison) -> Blocks:
         sure = DataTable(f"How sure that is: {series.label}", _SURENESS_COLUMNS, [_sureness_cells(row) for row in rows])
         caption = f"What {series.label} changes against {base}"
         blocks += [
-            DataTable(caption, HEADLINE_COLUMNS, [headline_cells(row) for row in rows]),
+            DataTable(caption, HEADLINE_COLUMNS, [effect_cells(row) for row in rows]),
             Folded(f"How sure that is, and why: {series.label}", [sure]),
         ]
         if len(rows) < len(every):
@@ -163,7 +163,7 @@ def assumption_part(comparison: Comparison) -> Blocks:
     ]
 
 
-def headline_cells(row: Headline) -> TableRow:
+def effect_cells(row: Headline) -> TableRow:
     """Return the cells of a headline, as many as `HEADLINE_COLUMNS`."""
     return (
         TextCell(_subject(row)),

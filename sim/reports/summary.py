@@ -14,10 +14,10 @@ from sim.reports.evidence import citation
 from sim.reports.figures.published import LAST_OBSERVED
 from sim.reports.figures.tables import shown_runs
 from sim.reports.html import Answer, Block, Blocks, Bullets, DataTable, Heading, Paragraph
-from sim.reports.sections import HEADLINE_COLUMNS, headline_cells, prior_sentence, ranking_table, share_table
+from sim.reports.sections import HEADLINE_COLUMNS, effect_cells, goal_table, prior_sentence, share_table
 from sim.reports.words import region_names, shortened
 
-MOST_ROWS: Final = 8
+MOST_SUMMED: Final = 8
 """Rows of the one table."""
 MOST_QUOTED: Final = 160
 """Letters of a scenario's title inside the answer."""
@@ -93,11 +93,11 @@ def _answers(comparison: Comparison) -> Blocks:
 def _table(comparison: Comparison) -> DataTable:
     """Return the ranking of several variants, the main effects of one, or the shares of a run alone."""
     if not comparison.variants:
-        return share_table(comparison.base, "top20", "work", MOST_ROWS)
+        return share_table(comparison.base, "top20", "work", MOST_SUMMED)
     if comparison.ranking:
         rows = [row for row in comparison.ranking if row.goal == comparison.ranking[0].goal]
-        return ranking_table(rows, MOST_ROWS)
-    return DataTable("The main effects", HEADLINE_COLUMNS, [headline_cells(row) for row in _main_rows(comparison)[:MOST_ROWS]])
+        return goal_table(rows, MOST_SUMMED)
+    return DataTable("The main effects", HEADLINE_COLUMNS, [effect_cells(row) for row in _main_rows(comparison)[:MOST_SUMMED]])
 
 
 def _main_rows(comparison: Comparison) -> list[Headline]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHEETS: Final = ("Summary", "Ranking", "Effects", "Evidence")
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a program may take for the beginning of a formula."""
-MOST_LETTERS: Final = 32_767
+MOST_IN_CELL: Final = 32_767
 """Letters that a cell holds."""
 _MADE: Final = datetime.datetime(2000, 1, 1)  # of every workbook, so that equal ones have equal bytes
 
@@ -91,7 +91,7 @@ def _write(book: xlsxwriter.Workbook, name: str, columns: Sequence[str], rows: I
     for line, row in enumerate(rows, start=1):
         for place, value in enumerate(row):
             if isinstance(value, str):
-                sheet.write_string(line, place, value[:MOST_LETTERS], quoted if value.startswith(FORMULA_SIGNS) else text)
+                sheet.write_string(line, place, value[:MOST_IN_CELL], quoted if value.startswith(FORMULA_SIGNS) else text)
                 widths[place] = max(widths[place], min(len(value), 80))
             elif math.isfinite(value):
                 sheet.write_number(line, place, value)

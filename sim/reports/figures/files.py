@@ -118,11 +118,11 @@ def file_figure(table: FigureTable, note: str) -> Figure:
     return figure
 
 
-def picture(figure: Figure) -> bytes:
-    """Draw a figure as PNG."""
+def picture(figure: Figure, dpi: float | None = None) -> bytes:
+    """Draw a figure as PNG, with so many pixels an inch; its own number if None."""
     file = io.BytesIO()
     with mpl.rc_context(STYLE):
-        figure.savefig(file, format="png", metadata={"Software": None})
+        figure.savefig(file, format="png", dpi=dpi or "figure", metadata={"Software": None})
     return file.getvalue()
 
 
@@ -138,11 +138,10 @@ def save_slide(figure: Figure, folder: Path, stem: str) -> list[Path]:
     """
     wide, high = figure.get_size_inches()
     figure.set_size_inches(max(wide, high * 16 / 9), max(high, wide * 9 / 16))
-    figure.set_dpi(SLIDE_PIXELS / figure.get_size_inches()[0])
-    return save_pictures(figure, folder, stem)
+    return save_pictures(figure, folder, stem, SLIDE_PIXELS / figure.get_size_inches()[0])
 
 
-def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
+def save_pictures(figure: Figure, folder: Path, stem: str, dpi: float | None = None) -> list[Path]:
     """Write a figure as PNG and SVG; no date is written, so that equal figures give equal bytes.
 
     Parameters
@@ -151,9 +150,11 @@ def save_pictures(figure: Figure, folder: Path, stem: str) -> list[Path]:
         Drawn in `STYLE` or a style like it.
     folder, stem
         Where the files go and what they are called without their endings.
+    dpi
+        Pixels an inch of the PNG; the figure's own if None.
     """
     png, svg = folder / f"{stem}.png", folder / f"{stem}.svg"
-    png.write_bytes(picture(figure))
+    png.write_bytes(picture(figure, dpi))
     with mpl.rc_context(STYLE):
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     return [png, svg]

@@ -32,7 +32,7 @@ COUNT: Final = 50
 """Dots of a panel: each stands for 2 % of the runs."""
 BINS: Final = 26
 """Columns of dots over the range of a panel."""
-NEVER: Final = "not before the horizon"
+NOT_PASSED: Final = "not before the horizon"
 _GREY: Final = "#9E9E9E"
 
 
@@ -59,7 +59,7 @@ def tabulate_effect_dots(comparison: Comparison) -> FigureTable:
             values = 100.0 * (after - before)[..., members].sum(axis=-1).ravel()
             name = names.get(place, place)
             dots = quantile_dots(values)
-            rows += [(f"{series.label}: {name}", series.label, place, last, n, float(v)) for n, v in enumerate(dots)]
+            rows += [(f"{series.label}: {name}", series.label, name, last, n, float(v)) for n, v in enumerate(dots)]
     return FigureTable(
         name="effect-dots",
         kind=DOTS,
@@ -91,7 +91,7 @@ def tabulate_crossing_dots(comparison: Comparison) -> FigureTable:
         kind=DOTS,
         title=f"The year in which {first} passes {second}, as {COUNT} dots",
         caption=f"Each dot is {100 // COUNT} % of the runs: the first year in which {first} has more of the top 20 % at work, by "
-        f"headquarters of the employer. Grey, at the right: {NEVER}, {last}.",
+        f"headquarters of the employer. Grey, at the right: {NOT_PASSED}, {last}.",
         unit="year",
         definition="First reporting year in which the challenger has more researchers of the top 20 % than the leader; no number "
         "where there is none.",
@@ -165,7 +165,7 @@ def page_dots(figure: go.Figure, table: FigureTable, name: str, number: int, dom
         y=up.tolist(),
         mode="markers",
         marker={"color": colours, "size": 8},
-        text=[NEVER if np.isnan(v) else f"{v:.0f}" if years else f"{v:+.2f} points" for v in values],
+        text=[NOT_PASSED if np.isnan(v) else f"{v:.0f}" if years else f"{v:+.2f} points" for v in values],
         hovertemplate=f"%{{text}}, {100 // COUNT} % of the runs<extra></extra>",
         showlegend=False,
         **axes,
