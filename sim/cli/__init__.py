@@ -17,22 +17,22 @@ import click
 import sim
 from sim.cli.analyse import discover, robustness, sensitivity
 from sim.cli.ask import check, levers, policies, scenarios, sources, trace
-from sim.cli.calibrate import calibrate
 from sim.cli.compare import compare
 from sim.cli.complete import completion
 from sim.cli.explore import explore
-from sim.cli.fit import fit
 from sim.cli.questions.cohort import cohort
 from sim.cli.questions.find import find
 from sim.cli.questions.new import new
 from sim.cli.questions.solve import solve
 from sim.cli.questions.tracker import tracker
+from sim.cli.record.calibrate import calibrate
+from sim.cli.record.fit import fit
+from sim.cli.record.validate import validate
 from sim.cli.report import report
 from sim.cli.reproduce import reproduce
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
-from sim.cli.validate import validate
 
 if TYPE_CHECKING:
     from sim.runs.execute import Runner

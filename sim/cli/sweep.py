@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sim.cli.terminal import FAILED, InputError, WorkError, json_option, out_option, say, show_json
+from sim.cli.terminal import FAILED, InputError, WorkError, gathered, json_option, out_option, say, show_json
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -31,6 +31,13 @@ SECONDS_TO_ANSWER = 10  # for a scheduler
 SECONDS_FOR_WORKERS = 60
 
 
+class SweepPlace(NamedTuple):
+    """Where a sweep goes: the results folder, or a folder of its own."""
+
+    out: str
+    to: Path | None
+
+
 @click.command()
 @click.argument("design")
 @out_option
@@ -42,10 +49,10 @@ SECONDS_FOR_WORKERS = 60
 @click.option("--retry", is_flag=True, help="Try failed runs again.")
 @click.option("--dry-run", is_flag=True, help="Count the runs, measure a few, say how long and how much; keep nothing.")
 @json_option
+@gathered("place", SweepPlace)
 def sweep(
     design: str,
-    out: str,
-    to: Path | None,
+    place: SweepPlace,
     workers: int | None,
     dask: str | None,
     shard: str | None,
@@ -64,7 +71,7 @@ def sweep(
         from sim.api.sweeping import sweep_folder
         from sim.runs.executors import available_cores
 
-        folder = to or sweep_folder(wanted.name, part, Path(out))
+        folder = place.to or sweep_folder(wanted.name, part, Path(place.out))
         processes = workers or available_cores()
         if dry_run:
             with executor_of(processes, dask) as (_, width):

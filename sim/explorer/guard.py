@@ -169,7 +169,7 @@ def problem(status: int, text: str, headers: Mapping[str, str] | None = None) ->
     return JSONResponse({"problems": [text]}, status, headers)
 
 
-def read_json(body: bytes) -> Any:
+def read_body(body: bytes) -> Any:
     """Read the body of a question.
 
     Raises

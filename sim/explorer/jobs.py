@@ -14,7 +14,7 @@ from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
 from sim.comparisons.regions import MAIN_TIER
 from sim.explorer.live import Bench, PageQuestion, check_solved
 from sim.explorer.numbers import as_lists, plain_row
-from sim.explorer.state import ID_FORM, PageState, StateError, checked, checked_number, named, text_of
+from sim.explorer.state import ID_FORM, PageState, StateError, checked_keys, checked_number, named, text_of
 from sim.runs.executors import Progress
 from sim.runs.formulas.expressions import ExpressionError
 from sim.scenarios.levers.changes import drawn_value
@@ -72,15 +72,15 @@ def what_it_takes(bench: Bench, state: PageState, asked: Mapping[str, Any], prog
     StateError
         If the lever is not one of the state, its range is empty, or the goal cannot be read.
     """
-    known = checked(dict(asked), "asked", {"item", "low", "high", "goal"})
+    known = checked_keys(dict(asked), "asked", {"item", "low", "high", "goal"})
     question = moved_question(bench, state)
-    aim = aim_of(question, known)
+    aim = asked_aim(question, known)
     change = next(each for each in question.variant.scenario.levers if each.id == aim.factor.target)
     found = search(aim, float(drawn_value(change, 0.5)), bench.workers, SOLVE_POINTS, progress)
     return dose_record(aim, found)
 
 
-def aim_of(question: PageQuestion, known: Mapping[str, Any]) -> Aim:
+def asked_aim(question: PageQuestion, known: Mapping[str, Any]) -> Aim:
     """Read what is to be reached, by which lever, in which range; errors as of `what_it_takes`."""
     item = named(known.get("item"), "asked.item", ID_FORM)
     ids = [each.id for each in question.state.items if each.kind == "lever"]

@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record, found_entries
-from sim.explorer.guard import Guard, TooLargeError, is_token, problem, read_json, too_large
+from sim.explorer.guard import Guard, TooLargeError, is_token, problem, read_body, too_large
 from sim.explorer.jobs import JOBS, Job
 from sim.explorer.live import Bench, PageQuestion, check_solved
-from sim.explorer.state import NAME_FORM, PageState, StateError, checked, named, read_state, shown
+from sim.explorer.state import NAME_FORM, PageState, StateError, checked_keys, named, read_state, shown
 from sim.explorer.stream import answered, problems_of, worked
 from sim.explorer.views import VIEWS, ViewError
 from sim.scenarios.reading.text import ScenarioError
@@ -131,7 +131,7 @@ class Site:
         """Make a long answer."""
         asked = await question_of(request, {"state", "tab", "job", "asked"})
         name, state = taken_name(asked.get("job"), JOBS, "job"), read_state(asked.get("state", {}))
-        wanted = checked(asked.get("asked", {}), "asked", set(JOB_KEYS))
+        wanted = checked_keys(asked.get("asked", {}), "asked", set(JOB_KEYS))
         if self.tabs.jobs >= MOST_JOBS:
             return problem(429, "another answer of this kind is being made; wait for it or cancel it", {"Retry-After": "5"})
         return StreamingResponse(self.steps(JOBS[name], state, wanted), media_type=EVENTS)
@@ -209,10 +209,10 @@ async def question_of(request: Request, allowed: set[str]) -> dict[str, Any]:
         If it is none, or has other keys.
     """
     try:
-        record = read_json(await request.body())
+        record = read_body(await request.body())
     except ValueError as error:
         raise StateError(f"the question is not JSON: {error}") from error
-    return checked(record, "question", allowed)
+    return checked_keys(record, "question", allowed)
 
 
 def read_look(record: object) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def read_look(record: object) -> dict[str, Any]:
     StateError
         For another key or value.
     """
-    known = checked(record, "look", {"tier", "axis", "year", "run", "side", "goal", "lever"})
+    known = checked_keys(record, "look", {"tier", "axis", "year", "run", "side", "goal", "lever"})
     tier, axis = known.get("tier", "top20"), known.get("axis", "work")
     for value, allowed, what in ((tier, TIERS, "tier"), (axis, AXES, "axis")):
         if value not in allowed:

@@ -107,13 +107,13 @@ def read_state(record: object) -> PageState:
     StateError
         For an unknown key, a value of another type or out of range, or too much of anything.
     """
-    known = checked(record, "state", {"v", "base", "text", "items", "drop", "size", "look", "model"})
+    known = checked_keys(record, "state", {"v", "base", "text", "items", "drop", "size", "look", "model"})
     if known.get("v", VERSION) != VERSION:
         raise StateError(
             f"state: v is {shown(known['v'])}; this page reads version {VERSION}: use the version that made the link"
         )
     items = listed(known.get("items", []), "items", MOST_ITEMS)
-    size = checked(known.get("size", {}), "size", {"draws", "replicates", "researchers", "seed", "until"})
+    size = checked_keys(known.get("size", {}), "size", {"draws", "replicates", "researchers", "seed", "until"})
     found = PageState(
         base=named(known.get("base", "baseline"), "base", NAME_FORM),
         text=text_of(known.get("text", ""), "text", MOST_TEXT),
@@ -137,7 +137,7 @@ def read_state(record: object) -> PageState:
 def read_item(record: object, where: str) -> Moved:
     """Check one thing that is moved; errors as of `read_state`."""
     allowed = {"id", "kind", "name", "change", "value", "values", "origin", "destination", "from", "until", "ramp"}
-    known = checked(record, where, allowed)
+    known = checked_keys(record, where, allowed)
     for key in ("id", "kind", "name"):
         if key not in known:
             raise StateError(f"{where}.{key} is missing")
@@ -220,7 +220,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def checked(record: object, where: str, allowed: set[str]) -> dict[str, Any]:
+def checked_keys(record: object, where: str, allowed: set[str]) -> dict[str, Any]:
     """Take an object of known keys."""
     if not isinstance(record, dict):
         raise StateError(f"{where} is {shown(record)}; allowed: an object")

@@ -55,7 +55,7 @@ def flow_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[s
         raise ViewError(f"look.year is {shown(year)}; allowed: {REPORT_FROM} to {state.until}")
     codes, at = bench.basis.data.codes, year - REPORT_FROM
     people = finished.pair.weight / finished.pair.runs
-    told = largest(finished.base_paths[at], codes)
+    told = largest_views(finished.base_paths[at], codes)
     return {
         "year": year,
         "columns": ["origin", "graduate school", "work"],
@@ -66,8 +66,8 @@ def flow_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[s
     }
 
 
-def largest(paths: NDArray[np.int32], codes: tuple[str, ...]) -> list[str]:
-    """Name the regions through which most pass, the largest first."""
+def largest_views(paths: NDArray[np.int32], codes: tuple[str, ...]) -> list[str]:
+    """Name the regions through which most pass, the largest_views first."""
     through = sum(paths.sum(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3))
     return [codes[int(region)] for region in np.argsort(-np.asarray(through), kind="stable")[:FLOW_REGIONS]]
 
@@ -118,8 +118,8 @@ def run_names(finished: Finished) -> list[list[int]]:
 
 
 def fit_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[str, Any]:
-    """Show what the model meets of what was published, and its largest misses; the same for every state."""
-    found = fit_of(bench.basis)
+    """Show what the model meets of what was published, and its largest_views misses; the same for every state."""
+    found = fit_record_of(bench.basis)
     weighed = [each for each in found.rows if each.row.use in WEIGHED and math.isfinite(each.miss)]
     return {
         "draws": found.draws,
@@ -132,7 +132,7 @@ def fit_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[st
 
 
 @cache
-def fit_of(basis: Basis) -> Fit:
+def fit_record_of(basis: Basis) -> Fit:
     """Set the prior draws beside the published record, once."""
     record = load_evidence(basis.data)
     return fit(record, modelled_values(record, basis, first_draws(basis, FIT_DRAWS, None), None))

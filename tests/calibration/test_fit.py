@@ -16,7 +16,7 @@ from sim.calibration.evidence import Chart, Evidence, Family, Record, load_evide
 from sim.calibration.fit import FamilyFit, Fit, RowFit, fit, weighted_quantile
 from sim.calibration.modelled import SHIPPED_VALUES, first_draws, questions_key, read_values, save_values, solution_key
 from sim.cli import main
-from sim.cli.fit import FIT_LINES, full_report, row_line, short_report
+from sim.cli.record.fit import FIT_LINES, full_report, row_line, short_report
 from sim.data.load import load_data
 from tests.support.packaged import BASIS
 

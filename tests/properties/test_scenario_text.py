@@ -75,6 +75,7 @@ FILTERS: Mapping[str, st.SearchStrategy[Any]] = {
     "sector": st.lists(st.sampled_from(["academia", "industry"]), min_size=1, max_size=2),
     "talent_class": st.lists(st.integers(0, 4), min_size=1, max_size=4),
     "stage": st.lists(st.sampled_from(["study", "work"]), min_size=1, max_size=2),
+    "degree": st.lists(st.sampled_from(["here", "elsewhere"]), min_size=1, max_size=2),
 }
 REFUSALS = {"name": "student_visa_refusal", "change": "set", "value": 0.3, "from": 2020, "evidence": "Why."}
 

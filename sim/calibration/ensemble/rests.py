@@ -16,12 +16,12 @@ from sim.data.schema import JUDGEMENT, Data
 from sim.draws.ensemble import INFORMED
 from sim.model.world import Floats
 
-DATA, LITERATURE, NOTHING, LEVERS = "data", "literature", "nothing", "levers"
+DATA, LITERATURE, UNINFORMED, OTHERS = "data", "literature", "nothing", "levers"
 SOURCES: Final[Mapping[str, str]] = {
     DATA: "parameters that the evidence narrows by .3 or more",
     LITERATURE: "parameters with a prior from a published source",
-    NOTHING: "parameters with a prior of judgement, which no data inform",
-    LEVERS: "values of levers in force, and errors of what draws are solved on",
+    UNINFORMED: "parameters with a prior of judgement, which no data inform",
+    OTHERS: "values of levers in force, and errors of what draws are solved on",
 }
 """Groups of inputs by name, in words."""
 
@@ -43,19 +43,19 @@ def what_headlines_rest_on(calibration: Calibration, answers: Answers, data: Dat
     states = calibration.states(answers)
     names = drawn_parameters(data)
     shrinkage = dict(zip(names, (1.0 - states.scores.std(axis=0)).tolist(), strict=True))
-    groups = groups_of(data, shrinkage, states.keyed.shape[1])
+    groups = input_groups(data, shrinkage, states.keyed.shape[1])
     inputs = np.concatenate([states.scores, states.keyed], axis=1)
     shares = [variance_shares(inputs, values, groups) for values in states.headlines.T]
     return {"shrinkage": shrinkage, "headlines": dict(zip(headline_names(), shares, strict=True)), "states": len(inputs)}
 
 
-def groups_of(data: Data, shrinkage: Mapping[str, float], keyed: int) -> dict[str, list[int]]:
+def input_groups(data: Data, shrinkage: Mapping[str, float], keyed: int) -> dict[str, list[int]]:
     """List the columns of the inputs by group of SOURCES: parameters with a prior, then `keyed` scores."""
     tags = {parameter.name: parameter.tag for parameter in data.parameters}
     found: dict[str, list[int]] = {name: [] for name in SOURCES}
     for column, (name, shrunk) in enumerate(shrinkage.items()):
-        found[DATA if shrunk >= INFORMED else NOTHING if tags[name] == JUDGEMENT else LITERATURE].append(column)
-    found[LEVERS] = list(range(len(shrinkage), len(shrinkage) + keyed))
+        found[DATA if shrunk >= INFORMED else UNINFORMED if tags[name] == JUDGEMENT else LITERATURE].append(column)
+    found[OTHERS] = list(range(len(shrinkage), len(shrinkage) + keyed))
     return found
 
 

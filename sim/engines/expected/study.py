@@ -183,6 +183,7 @@ class Room(NamedTuple):
     unclosed: Floats  # (R,) shares if no border were closed
     shares: Floats  # (R,)
     doors: Doors
+    most: int  # regions of an origin that are open or closed in turn
 
 
 @compiled
@@ -207,7 +208,7 @@ def choose_regions(
     regions = cohort.shape[0]
     shape = (regions, VISA_CLASSES, TALENT_CLASSES, regions)
     entry = Begun(np.zeros(shape), np.zeros(shape), np.zeros(shape))
-    room = Room(np.empty(regions), np.empty(regions), np.empty(regions), new_doors(regions))
+    room = Room(np.empty(regions), np.empty(regions), np.empty(regions), new_doors(regions), most)
     for o in range(regions):
         for v in range(VISA_CLASSES):
             for q in range(TALENT_CLASSES):
@@ -218,7 +219,7 @@ def choose_regions(
                     if high <= least_gate(tables, o, AT_STUDY):
                         stay_home(everyone, (o, v, q), (low, high), postponed, gate_before, entry)
                     else:
-                        choose_by_rank(tables, everyone, (o, v, q), (low, high), postponed, most, gate_before, entry, room)
+                        choose_by_rank(tables, everyone, (o, v, q), (low, high), postponed, gate_before, entry, room)
                     low = high
     return entry.chosen, entry.wanted, entry.settled
 
@@ -239,7 +240,7 @@ def stay_home(
 
 @inlined
 def choose_by_rank(
-    tables: Year, everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats, most: int,
+    tables: Year, everyone: float, group: tuple[int, int, int], ranks: tuple[float, float], postponed: Floats,
     gate_before: Floats, entry: Begun, room: Room,
 ) -> None:  # fmt: skip
     """Let those of a group choose whose ranks of the exit gate lie between two neighbouring widths."""
@@ -249,9 +250,9 @@ def choose_by_rank(
     for j in range(shares.shape[0]):
         is_open = j == o or tables.exit_gate[o, j, AT_STUDY] <= low
         room.weights[j] = tables.study_weight[o, v, q, j] if is_open else 0.0
-    admitted_shares(tables, o, q, room.weights, False, most, room.doors, unclosed)
+    admitted_shares(tables, o, q, room.weights, False, room.most, room.doors, unclosed)
     if has_closure(tables, o):
-        admitted_shares(tables, o, q, room.weights, True, most, room.doors, shares)
+        admitted_shares(tables, o, q, room.weights, True, room.most, room.doors, shares)
     else:
         for j in range(shares.shape[0]):
             shares[j] = unclosed[j]

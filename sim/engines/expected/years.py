@@ -327,10 +327,7 @@ def expected_years(
             world = world._replace(demand_2019=indices.demand)  # nothing reads it before
         tables = make_year(world, indices, t, past)
         gates = world.levers.exit_gate[max(t - 1, 0), :, :, AT_STUDY]
-        late = world.cohort[t] * tables.late_entry
-        begun, pool.postponed[:], settled = choose_regions(tables, pool.postponed, world.cohort[t] - late, most, gates)
-        choices.append(settled)
-        come = enter_late(tables, late, choices[max(t - YEARS_BEFORE, 0)])
+        begun, come = enter_students(tables, pool, world.cohort[t], most, gates, choices)
         chosen = begun + come
         degrees = study_on(tables, pool.students, begun, come, transfer_shares(tables, masks))
         jobs = new_jobs(regions, ties)
@@ -351,17 +348,38 @@ def expected_years(
             bars[1] = solve_bar(world, indices.pull, taking_part, ELITE_SHARE * target, chances[1])
         top, elite = (visible_by_place(eligible, chance) for chance in chances)
         seen = [chance * tables.participation[:, np.newaxis, np.newaxis] for chance in chances]
-        shares = np.zeros((3, 5, regions))
-        shares[0], careers, studying, remote = tier_shares(pool, eligible, seen[0])
-        shares[1], _, _, _ = tier_shares(pool, eligible, seen[1])
-        shares[2, 0] = active.sum(axis=1)
-        shares[2, 3] = active.sum(axis=0)
+        shares, careers, studying, remote = all_shares(pool, eligible, active, seen)
         demand = chosen.sum(axis=(0, 1, 2))
         yield ExpectedYear(
             FIRST_YEAR + t, shares, careers, studying, demand, chosen.sum(axis=(1, 2)), jobs.industry_entry,
             remote, total, bars[0], bars[1], indices.demand,
         )  # fmt: skip
         indices = next_indices(world, indices, t, tables.sector_weight, top, elite, active, demand)
+
+
+def enter_students(
+    tables: Year, pool: Pool, cohort: Floats, most: int, gates: Floats, choices: list[Floats]
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Let a cohort choose; returns who begins to study and who comes late, (R, V, Q, R) each.
+
+    choices: what those who began in the years before chose; this year's are added.
+    """
+    late = cohort * tables.late_entry
+    begun, pool.postponed[:], settled = choose_regions(tables, pool.postponed, cohort - late, most, gates)
+    choices.append(settled)
+    return begun, enter_late(tables, late, choices[max(len(choices) - 1 - YEARS_BEFORE, 0)])
+
+
+def all_shares(
+    pool: Pool, eligible: Floats, active: Floats, seen: list[Floats]
+) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
+    """Count all tiers, (3, 5, R); of the top 20 % also what `tier_shares` counts besides."""
+    shares = np.zeros((3, 5, active.shape[0]))
+    shares[0], careers, studying, remote = tier_shares(pool, eligible, seen[0])
+    shares[1], _, _, _ = tier_shares(pool, eligible, seen[1])
+    shares[2, 0] = active.sum(axis=1)
+    shares[2, 3] = active.sum(axis=0)
+    return shares, careers, studying, remote
 
 
 def visible_target(visibility: Visibility, eligible: float, reference: float) -> float:

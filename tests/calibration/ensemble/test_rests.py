@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.calibration.ensemble.rests import groups_of, variance_shares
+from sim.calibration.ensemble.rests import input_groups, variance_shares
 from sim.data.load import load_data
 
 SAMPLE = np.random.default_rng(3).normal(size=(40_000, 4))
@@ -43,7 +43,7 @@ def test_parameters_are_grouped_by_what_informs_them() -> None:
     data = load_data()
     names = [parameter.name for parameter in data.parameters if parameter.prior is not None]
     shrinkage = dict.fromkeys(names, 0.0) | {"ecosystem_pull": 0.3}
-    groups = groups_of(data, shrinkage, 7)
+    groups = input_groups(data, shrinkage, 7)
     assert groups["data"] == [names.index("ecosystem_pull")]
     assert names.index("pay_elasticity") in groups["literature"]
     assert names.index("stipend_elasticity") in groups["nothing"]

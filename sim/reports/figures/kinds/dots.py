@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 COUNT: Final = 50
 """Dots of a panel: each stands for 2 % of the runs."""
-BINS: Final = 26
+DOT_BINS: Final = 26
 """Columns of dots over the range of a panel."""
 NOT_PASSED: Final = "not before the horizon"
 _GREY: Final = "#9E9E9E"
@@ -109,7 +109,7 @@ def stacked(table: FigureTable, name: str) -> tuple[NDArray[np.float64], NDArray
     Dots of one column stand at its middle; those without a number stand in a column of their own at the right.
     """
     low, high = span_of(table)
-    wide = 1.0 if table.unit == "year" else (high - low) / BINS
+    wide = 1.0 if table.unit == "year" else (high - low) / DOT_BINS
     counted: Counter[float] = Counter()
     colour = {series.label: series.colour for series in table.series}
     across, up, colours = [], [], []
@@ -177,7 +177,7 @@ def page_dots(figure: go.Figure, table: FigureTable, name: str, number: int, dom
 
 def _shown(table: FigureTable) -> tuple[float, float]:
     low, high = span_of(table)
-    room = (high - low) / BINS
+    room = (high - low) / DOT_BINS
     has_none: Sequence[object] = [r for r in table.records() if np.isnan(float(r["value"]))]
     beyond = (3.0 if table.unit == "year" else 3 * room) if has_none else room
     return low - (1.0 if table.unit == "year" else room), high + max(beyond, 1.0 if table.unit == "year" else room)
