@@ -38,7 +38,7 @@ from sim.model.choice.randomness import YEAR, Key, make_key, occasion
 from sim.model.population import OUT, Researchers, new_researchers
 from sim.model.world import FIRST_YEAR, Indices, World
 from sim.model.world import Year as Tables
-from sim.model.year import make_lone_year
+from sim.model.year import make_year, new_past
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_shipped
 
@@ -126,7 +126,9 @@ def walk_to(
                     draw_choice(people, i, key, strip.choice[c], tables.year, one_race(races, c - first))
             if part >= 4:
                 for c in group:
-                    begin_choice(people, strip.row[strip.chooser[c]], key, strip.choice[c], tables, one_race(races, c - first))
+                    k = strip.chooser[c]
+                    race = one_race(races, c - first)
+                    begin_choice(people, strip.row[k], key, strip.choice[c], words_of(k, strip), tables, race)
             if part >= 5:
                 for c in group:
                     k = strip.chooser[c]
@@ -164,9 +166,10 @@ def parts_of_run(size: int, repetitions: int) -> list[str]:
 @compiled
 def tables_again(world: World, indices: Indices, t: int, times: int) -> float:
     """Make the tables of a year several times, as a run does without leaving compiled code."""
+    past = new_past(world)
     total = 0.0
     for _ in range(times):
-        total += make_lone_year(world, indices, t).study_pull
+        total += make_year(world, indices, t, past).study_pull
     return total
 
 

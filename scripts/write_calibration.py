@@ -38,7 +38,7 @@ ASKED = {
 
 def page(draws: int, workers: int) -> Iterator[str]:
     """Write the page part by part."""
-    yield from HEAD.splitlines()
+    yield from [*HEAD.splitlines(), ""]
     yield from waves_part(ENSEMBLE.record)
     after = fit(RECORD, ENSEMBLE.columns["rows"])
     before = fit(RECORD, modelled_values(RECORD, BASIS, first_draws(BASIS, 100, None, PRIOR_ENSEMBLE)))
@@ -95,6 +95,7 @@ def fit_part(before: Fit, after: Fit) -> Iterator[str]:
     yield from ["", "| family | rows | inside | chi-square | degrees |", "|---|---|---|---|---|"]
     for family in after.families:
         yield f"| {family.name} | {family.rows} | {family.inside} | {family.misfit:.0f} | {family.degrees} |"
+    yield from asked_part(after)
     yield from [
         "",
         "Weighed rows that are missed by more than 2 sd:",

@@ -18,7 +18,7 @@ LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (
 )}  # fmt: skip
 MODULES = {"jinja2": "jinja2", "PIL": "pillow"}
 """Packages by the module they are imported as, where the names differ."""
-OPTIONAL = {"sim/engines/agents.py": "agents"}
+OPTIONAL = {"sim/engines/agents.py": "agents", **{f"sim/explorer/{name}.py": "explore" for name in ("guard", "serve", "server")}}
 """Modules that an extra is for: nothing else imports them when it is imported."""
 
 

@@ -69,7 +69,7 @@ def test_the_talentsim_commands_of_the_first_steps_work(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{words}\n{done.stderr}"
         assert done.stdout
     folders = sorted(path.parent.name for path in (tmp_path / "results").glob("*/*"))
-    assert folders == ["baseline", "baseline", "comparisons", "more-places", "tracker", "us-entry-restrictions"]
+    assert folders == ["baseline", "baseline", "comparisons", "ensembles", "more-places", "tracker", "us-entry-restrictions"]
 
 
 def test_the_python_of_the_mesa_page_works(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""SALib: the salib_problem that its samplers take, and the outcomes that its analyses take."""
+"""SALib: the problem_of_model that its samplers take, and the outcomes that its analyses take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sim.bridges.points import PointModel
 from sim.model.world import Floats
 
 
-def salib_problem(asked: PointModel) -> dict[str, Any]:
+def problem_of_model(asked: PointModel) -> dict[str, Any]:
     """Write what is varied as SALib writes it: ``num_vars``, ``names``, ``bounds``, and the names of the outputs."""
     return {
         "num_vars": len(asked.factors),
@@ -23,7 +23,7 @@ def evaluate_points(points: Floats, asked: PointModel) -> Floats:
 
     Parameters
     ----------
-    points : (N, K) as a sampler made them of `salib_problem`.
+    points : (N, K) as a sampler made them of `problem_of_model`.
     asked : of `sim.bridges.points.response`.
 
     Returns

@@ -143,7 +143,7 @@ def first_draws(
     basis: Basis, count: int, progress: Progress | None = None, ensemble: Ensemble | None = None
 ) -> list[Draw]:  # fmt: skip
     """Make the first draws of an ensemble (None: the shipped one), solving those that are neither shipped nor cached."""
-    ensemble = ensemble or find_ensemble()
+    ensemble = find_ensemble() if ensemble is None else ensemble
     vectors = vectors_of_draws(ensemble, basis.data, count, {})
     draws = []
     for number, vector in enumerate(vectors):

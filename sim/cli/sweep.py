@@ -41,7 +41,7 @@ class SweepPlace(NamedTuple):
 @click.command()
 @click.argument("design")
 @out_option
-@click.option("--to", "to", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+@click.option("--to", "to", metavar="DIR", type=click.Path(path_type=Path),
               help="Folder of the sweep itself.  [default: sweeps/ and the design's name, below --out]")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes.  [default: one per core]")
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that is running, as in tcp://host:8786.")
@@ -171,7 +171,7 @@ def write_tables(folder: Path, progress: SweepProgress) -> list[Path]:
         return []
     held = read_sweep(folder)
     table = write_results(held)
-    return [table, save_response(held)[0]] if varies_one_number(held) else [table]
+    return [table, *save_response(held)[:1]] if varies_one_number(held) else [table]
 
 
 def say_end(progress: SweepProgress, folder: Path, files: Sequence[Path], as_json: bool) -> None:

@@ -46,11 +46,11 @@ def test_salib_samples_and_analyses(asked: PointModel) -> None:
     from SALib.analyze import morris as analysis
     from SALib.sample import morris as sampler
 
-    salib_problem = salib.salib_problem(asked)
-    points = sampler.sample(salib_problem, 2, seed=1)
+    problem_of_model = salib.problem_of_model(asked)
+    points = sampler.sample(problem_of_model, 2, seed=1)
     values = salib.evaluate_points(points, asked)
     assert values.shape == (len(points), 2)
-    found = analysis.analyze(salib_problem, points, values[:, 0], seed=1)
+    found = analysis.analyze(problem_of_model, points, values[:, 0], seed=1)
     assert list(found["names"]) == list(RANGES)
     assert max(found["mu_star"]) > 0.0  # refusing students moves where people study
 

@@ -103,7 +103,7 @@ def reweighed(
     Others : see `calibrate`; what is written lies in its folder.
     """
     packaged = load_evidence(basis.data)
-    known = ensemble or find_ensemble()
+    known = find_ensemble() if ensemble is None else ensemble
     tell = progress or (lambda *_: None)
     if known.is_prior or known.record.get("evidence") != record_digest(packaged):
         tell("no ensemble of the packaged evidence to weigh anew: running waves", 0, 1)

@@ -16,12 +16,12 @@ from sim.data.schema import JUDGEMENT, Data
 from sim.draws.ensemble import INFORMED
 from sim.model.world import Floats
 
-DATA, LITERATURE, UNINFORMED, OTHERS = "data", "literature", "nothing", "levers"
+DATA, LITERATURE, UNINFORMED, LEVER_GROUP = "data", "literature", "nothing", "levers"
 SOURCES: Final[Mapping[str, str]] = {
     DATA: "parameters that the evidence narrows by .3 or more",
     LITERATURE: "parameters with a prior from a published source",
     UNINFORMED: "parameters with a prior of judgement, which no data inform",
-    OTHERS: "values of levers in force, and errors of what draws are solved on",
+    LEVER_GROUP: "values of levers in force, and errors of what draws are solved on",
 }
 """Groups of inputs by name, in words."""
 
@@ -55,7 +55,7 @@ def input_groups(data: Data, shrinkage: Mapping[str, float], keyed: int) -> dict
     found: dict[str, list[int]] = {name: [] for name in SOURCES}
     for column, (name, shrunk) in enumerate(shrinkage.items()):
         found[DATA if shrunk >= INFORMED else UNINFORMED if tags[name] == JUDGEMENT else LITERATURE].append(column)
-    found[OTHERS] = list(range(len(shrinkage), len(shrinkage) + keyed))
+    found[LEVER_GROUP] = list(range(len(shrinkage), len(shrinkage) + keyed))
     return found
 
 

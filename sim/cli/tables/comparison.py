@@ -127,7 +127,7 @@ def effects_in_short(comparison: Comparison) -> RenderableType:
         parts += [Text("\nWhich lever brings most", style="bold"), *(Text(line) for line in lines[:_MOST_TOLD])] if lines else []
     rests = [rests_on(comparison, name) for name in names[1:2]]
     parts += [Text(line) for line in rests if line]
-    parts.append(Text(f"\n{comparison.base.record} Effects are steadier than levels. --full prints all.", style="dim"))
+    parts.append(Text("\nLevels: `talentsim fit`. Effects are steadier than levels. --full prints all.", style="dim"))
     return Group(*parts)
 
 

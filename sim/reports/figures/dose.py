@@ -123,6 +123,8 @@ def save_response(sweep: Sweep) -> list[Path]:
         That `varies_one_number`, with at least one run.
     """
     rows = doses(sweep)
+    if not rows:
+        return []
     write_table(sweep.folder / "response.csv", Dose._fields, rows)
     shown = list(dict.fromkeys(row.measure for row in rows))[:MOST_RESPONSES]
     columns = min(len(shown), 2)

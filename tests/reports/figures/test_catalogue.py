@@ -193,7 +193,9 @@ def test_every_figure_has_its_table_and_its_metadata_beside_it(comparison: Compa
 
 def test_a_run_alone_has_the_figures_that_need_no_other(comparison: Comparison) -> None:
     single = as_comparison(comparison.base)
-    assert list(figure_tables(single)) == ["work-shares", "work-shares-elite", "crossing", "paths", "net-flows"]
+    assert list(figure_tables(single)) == [
+        "work-shares", "work-shares-elite", "tiles", "crossing", "crossing-dots", "futures", "paths", "net-flows",
+    ]  # fmt: skip
     with pytest.raises(UnknownFigureError, match="compare the run with another"):
         figure(single, "differences")
 
