@@ -39,10 +39,10 @@ LENGTHENED = 2  # times that chains which do not agree are made twice as long
 class CalibrationSizes(NamedTuple):
     """How many points: of the prior, of each wave, of the final sample; waves at most; chains and steps of each."""
 
-    prior: int = 300
+    prior: int = 220
     wave: int = 100
-    final: int = 400
-    waves: int = 3
+    final: int = 240
+    waves: int = 2
     chains: int = 16
     steps: int = 2_000
 

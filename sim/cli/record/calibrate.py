@@ -40,10 +40,10 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
     "--seed", default=1, show_default=True, type=click.IntRange(0, 2**31 - 1), metavar="S", help="Of all random numbers."
 )
 @gathered("extent", CalibrationExtent)
-@click.option("--points", default=(300, 100, 400), show_default=True, metavar="PRIOR WAVE FINAL",
+@click.option("--points", default=(220, 100, 240), show_default=True, metavar="PRIOR WAVE FINAL",
               type=(click.IntRange(20), click.IntRange(10), click.IntRange(10)),
               help="Points solved: of the prior, of each wave, of the final sample.")  # fmt: skip
-@click.option("--waves", default=3, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
+@click.option("--waves", default=2, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
 @click.option(
     "--chains", default=16, show_default=True, type=click.IntRange(2, 1_000), metavar="N", help="Chains of the sampler."
 )
