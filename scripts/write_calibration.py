@@ -14,6 +14,7 @@ from sim.calibration.ensemble.rests import SOURCES
 from sim.calibration.evidence import WEIGHED, load_evidence
 from sim.calibration.fit import Fit, RowFit, fit
 from sim.calibration.modelled import first_draws, modelled_values
+from sim.calibration.validation.checks import load_bands
 from sim.comparisons.regions import MAIN_AXES
 from sim.comparisons.shipped.effects import EffectDesign, over_draws
 from sim.draws.ensemble import INFORMED, PRIOR, PRIOR_ENSEMBLE, find_ensemble, vectors_of_draws
@@ -28,12 +29,6 @@ RECORD = load_evidence(BASIS.data)
 ENSEMBLE = find_ensemble()
 LIMIT = 3.0  # sd
 MOVED = 0.5  # sd of the prior by which the mean of a parameter moved
-ASKED = {
-    "C22H-US": (0.43, 0.465), "C22H-CN+HK": (0.22, 0.265), "M22-T-USGUS": (0.77, 0.84), "M22-T-CNGCN": (0.85, 0.93),
-    "M19-T-CNPHDUS": (0.80, 0.93), "M22-MOB": (0.39, 0.46), "M22E-O-US": (0.24, 0.32), "M22E-O-CN": (0.22, 0.32),
-    "C22H-KR": (0.022, 0.036),
-}  # fmt: skip
-"""Bands in which medians should lie, set before the first calibration, by row of the evidence."""
 
 
 def page(draws: int, workers: int) -> Iterator[str]:
@@ -113,10 +108,10 @@ def asked_part(after: Fit) -> Iterator[str]:
     yield from ["", "Medians for which bands were set before the first calibration:", ""]
     yield from ["| row | year | published | median | band | |", "|---|---|---|---|---|---|"]
     rows = {each.row.id: each for each in after.rows}
-    for name, (low, high) in ASKED.items():
-        each = rows[name]
-        verdict = "inside" if low <= each.median <= high else "a miss"
-        seen = f"{each.row.value:.3f} | {each.median:.3f} | {low:g} to {high:g}"
+    for asked in load_bands():
+        each = rows[asked.row]
+        verdict = "inside" if asked.holds(each.median) else f"a miss: {asked.missed}"
+        seen = f"{each.row.value:.3f} | {each.median:.3f} | {asked.low:g} to {asked.high:g}"
         yield f"| {each.row.label} | {each.row.year} | {seen} | {verdict} |"
 
 
