@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -61,7 +60,6 @@ def title_of_base(bench: Bench, name: str) -> str:
     return load_shipped(name).title if name in shipped_names() else f"{name} (your file)"
 
 
-@cache
 def lever_card(lever: Lever) -> dict[str, Any]:
     """Write a lever as the desk shows it."""
     return {
