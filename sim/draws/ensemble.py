@@ -164,12 +164,12 @@ def vectors_of_draws(
 
 def vector_of_row(ensemble: Ensemble, data: Data, row: int, overrides: Mapping[str, float | Distribution]) -> dict[str, float]:
     """Read the parameters of a row, or make them anew where overrides say something else."""
-    from scipy.special import ndtr  # slow to import, and asked for by few
-
     known = dict(zip(ensemble.names, ensemble.parameters[row].tolist(), strict=True))
     stated = {parameter.name for parameter in data.parameters}
     if stated == set(known) and all(known[name] == value for name, value in overrides.items()):
         return {parameter.name: known[parameter.name] for parameter in data.parameters}
+    from scipy.special import ndtr  # slow to import, and asked for by few
+
     uniforms = np.full(SOBOL_DIMENSIONS, 0.5)
     uniforms[: ensemble.scores.shape[1]] = np.clip(ndtr(ensemble.scores[row]), EDGE, 1.0 - EDGE)
     return parameter_vector(data, uniforms, overrides)
@@ -263,7 +263,7 @@ def _read(path: Path, changed: int) -> Ensemble:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()  # read_table imports pandas
         metadata = table.schema.metadata
         said, record = metadata[DIGEST].decode(), json.loads(metadata[RECORD])
         columns = {name: column_of(table, name) for name in table.column_names}

@@ -12,7 +12,8 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.draws.draw import cached_draw, draw_key, shipped_draws
+from sim.draws.draw import draw_key
+from sim.draws.ensemble import key_of, known_draw_of
 from sim.runs.provenance import model_id
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
@@ -91,7 +92,6 @@ def bytes_of(sample: pa.Table, runs: int) -> float:
 
 def unsolved(design: Design, basis: Basis) -> int:
     """Count the draws that nobody has solved yet: those of points that move a parameter, mostly."""
-    shipped = shipped_draws(basis.data.folder)
     moved = [k for k, factor in enumerate(design.factors) if factor.kind == "parameter"]
     points = design.make_points()
     different = sorted(set(first_of_equals(points[:, moved]).tolist()))
@@ -108,9 +108,9 @@ def unsolved(design: Design, basis: Basis) -> int:
             except ValueError:  # not stable; its runs will say so
                 continue
             for draw, vector in islice(vectors.items(), MOST_LOOKED_UP):
-                key = draw_key(basis, vector, draw)
+                key = draw_key(basis, vector, key_of(design.ensemble, draw))
                 looked_up += 1
                 if key not in keys:
                     keys.add(key)
-                    missing += key not in shipped and cached_draw(key) is None
+                    missing += known_draw_of(design.ensemble, basis, vector, draw) is None
     return round(missing * total / looked_up) if looked_up else 0

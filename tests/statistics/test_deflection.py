@@ -57,7 +57,7 @@ def test_other_anglophone_places_gain_more_than_in_proportion(tense_and_calm: tu
 
 def test_with_a_plain_logit_they_gain_in_proportion(draw: Draw) -> None:
     # The constants are those of the reference point, so that nothing but the nest differs; visa classes make up the rest.
-    plain = Draw(draw.number, {**draw.parameters, "nest_dissimilarity": 1.0}, draw.constants)
+    plain = Draw(draw.number, {**draw.parameters, "nest_dissimilarity": 1.0, "late_entry": 0.0}, draw.constants)
     anglophone, elsewhere, home = growth(*with_and_without(plain))
     assert anglophone == pytest.approx(elsewhere, rel=0.15)
     assert anglophone == pytest.approx(home, rel=0.15)

@@ -12,7 +12,7 @@ from sim.draws.draw import Draw, policies_in_force
 from sim.engines.arrays import run_years
 from sim.engines.expected.years import expected_years
 from sim.model.choice.randomness import make_key
-from sim.model.world import FIRST_YEAR, World
+from sim.model.world import AT_STUDY, FIRST_YEAR, World
 from sim.scenarios.levers.changes import LeverChange, resolve_policies
 from sim.scenarios.load import load_shipped
 from tests.support.packaged import reference_draw
@@ -22,7 +22,7 @@ DATA = load_data()
 USA, CHN = DATA.codes.index("USA"), DATA.codes.index("CHN")
 UNTIL = 2032
 FIRST_JOB = 1
-BARRED = LeverChange("barred", "entry_bar", (CHN,), (USA,), (), (), 2020, 2020, 1, "set", 0.8)
+BARRED = LeverChange("barred", "entry_bar", (CHN,), (USA,), (), (0, 1, 2, 3, 4), 2020, 2020, 1, "set", 0.8, stages=(AT_STUDY,))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def worlds(draw: Draw, **changed: float) -> tuple[World, World]:
     """The baseline, and with most Chinese applicants barred from the USA in 2020 alone."""
     base = policies_in_force(DATA, load_shipped("baseline"), draw.parameters, draw.number)
     both = (base, resolve_policies(base, [[BARRED]], {}, FIRST_YEAR))
-    parameters = {**draw.parameters, "late_entry": 0.0, **changed}
+    parameters = {**draw.parameters, **changed}
     return tuple(make_world(DATA, parameters, draw.constants, policies, UNTIL, 1.0) for policies in both)
 
 

@@ -122,7 +122,7 @@ def test_traced_lives_part_in_the_year_that_is_told(tmp_path: Path) -> None:
     key = make_key(1, 0)
     futures = [live_future(world_named(scenario, draw, size, until), key) for scenario in (BASE, variant)]
     found = switches_of(futures[0], futures[1], load_data().codes, (draw, 0))
-    looked_at: list[Switch] = [each for each in found if "absent" not in (each.base, each.variant)][::12]
+    looked_at: list[Switch] = [each for each in found if "absent" not in (each.base, each.variant)][::8]
     assert len(looked_at) > 4
     for each in looked_at:
         lives = [trace(folder, each.name, draw, 0) for folder in folders]
