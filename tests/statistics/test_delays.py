@@ -48,7 +48,10 @@ def first_jobs_that_differ(draw: Draw, **changed: float) -> dict[int, int]:
 def test_without_feedback_first_jobs_move_from_2024_to_2026(draw: Draw) -> None:
     moved = first_jobs_that_differ(draw, **FROZEN, postponement=0.0)
     assert set(moved) == {2024, 2025, 2026}
-    assert moved[2025] == max(moved.values())
+    sooner = first_jobs_that_differ(draw, **FROZEN, postponement=0.0, late_entry=0.0)
+    assert set(sooner) == set(moved)
+    assert sooner[2025] == max(sooner.values())
+    assert moved[2026] > sooner[2026]  # late entrants of 2025, who began in 2020
 
 
 def test_those_whom_closed_borders_made_wait_come_a_year_later(draw: Draw) -> None:
