@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.calibration.bank.points import drawn_parameters, uncertain_levers
 from sim.calibration.bank.solving import SERIES_TIERS, SERIES_YEARS, TRAINED, Solved
-from sim.calibration.ensemble.model import answers_of, headline_names
+from sim.calibration.ensemble.model import headline_names
 from sim.calibration.ensemble.waves import Posterior, record_digest
 from sim.calibration.ensemble.weights import equally_weighted
 from sim.calibration.evidence import Record
@@ -72,14 +72,12 @@ def resampled_ensemble(
             "error": np.array([each.constants.error for each in chosen if each.constants is not None]),
             "target_errors": np.stack([each.keyed[levers:] for each in chosen]),
             "rows": np.stack([each.rows for each in chosen]),
-            "headlines": answers_of(chosen, basis.data.codes).headlines,
             **{key: column[places] for key, column in columns.items()},
         },
         record={
             **about,
             "solution": solution_digest(basis),
             "rows": [row.id for row in record.rows],
-            "headlines": list(headline_names()),
             "evidence": record_digest(record),
             "seed": draw.seed,
             "points": len(solved),
