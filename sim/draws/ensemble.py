@@ -284,11 +284,11 @@ def column_of(table: Any, name: str) -> Floats:
     """Read a column of numbers (D,) or of lists of equal length (D, n)."""
     column = table.column(name).combine_chunks()
     if hasattr(column.type, "list_size"):
-        return numbers_of(column.flatten()).reshape(len(column), -1)
-    return numbers_of(column)
+        return arrow_numbers(column.flatten()).reshape(len(column), -1)
+    return arrow_numbers(column)
 
 
-def numbers_of(column: Any) -> Floats:
+def arrow_numbers(column: Any) -> Floats:
     """Read an Arrow array of 8-byte numbers, none missing, from its memory; its own conversion imports pandas."""
     kind = "i8" if str(column.type) == "int64" else "f8"
     numbers: Floats = np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=8 * column.offset).copy()
