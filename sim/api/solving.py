@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -157,6 +157,31 @@ def aim_of(scenario: Scenario, ranges: Ranges, goal: str, sizes: Sizing) -> Aim:
     return Aim(replace(RunPlan(scenario, basis), **numbers), factors[0], read, None, along)
 
 
+def range_problems(
+    ranges: Ranges, allowed: Mapping[str, tuple[str, float, float]], kind: str, unknown: Callable[[str], str]
+) -> list[str]:
+    """List what is wrong with ranges: none at all, names that are not known, values out of range.
+
+    Parameters
+    ----------
+    ranges : least and greatest value by name.
+    allowed : by name what it is, its lowest and its highest value.
+    kind : of what can be named, for a message.
+    unknown : says of a name that there is none such.
+    """
+    problems = [] if ranges else [f"ranges: name at least one {kind}"]
+    for name, span in ranges.items():
+        if name not in allowed:
+            near = nearest_name(name, allowed)
+            hint = f"did you mean {near}? " if near else ""
+            problems.append(f"{unknown(name)}; {hint}allowed: {', '.join(allowed)}")
+            continue
+        what, least, most = allowed[name]
+        if len(span) != 2 or not least <= span[0] < span[1] <= most:
+            problems.append(f"{name}: {span} is no range (low, high); allowed for {what}: {least:g} to {most:g}")
+    return problems
+
+
 def check_ranges(scenario: Scenario, by_id: Mapping[str, LeverChange], ranges: Ranges) -> None:
     """Refuse levers that the scenario does not have and values that they cannot have.
 
@@ -165,17 +190,7 @@ def check_ranges(scenario: Scenario, by_id: Mapping[str, LeverChange], ranges: R
     RangeError
         With all of them.
     """
-    problems = [] if ranges else ["ranges: name at least one lever"]
-    for name, span in ranges.items():
-        if name not in by_id:
-            near = nearest_name(name, by_id)
-            hint = f"did you mean {near}? " if near else ""
-            problems.append(f"{scenario.name} has no lever {name!r}; {hint}allowed: {', '.join(by_id)}")
-            continue
-        change = by_id[name]
-        least, most = value_range(LEVERS[change.name], change.change)
-        if len(span) != 2 or not least <= span[0] < span[1] <= most:
-            what = f"{change.change} {change.name}"
-            problems.append(f"{name}: {span} is no range (low, high); allowed for {what}: {least:g} to {most:g}")
+    allowed = {name: (f"{each.change} {each.name}", *value_range(LEVERS[each.name], each.change)) for name, each in by_id.items()}
+    problems = range_problems(ranges, allowed, "lever", lambda name: f"{scenario.name} has no lever {name!r}")
     if problems:
         raise RangeError("\n".join(problems))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.api.keywords import Sizing, check_sizes
 from sim.api.running import Stated, scenario_of
-from sim.api.solving import Ranges
+from sim.api.solving import Ranges, range_problems
 from sim.model.world import Floats
 from sim.runs.execute import execute
 from sim.runs.formulas.measures import Measure, parse_measure, values_of
@@ -18,7 +18,6 @@ from sim.runs.plan import RunPlan, tasks_of
 from sim.scenarios.levers.changes import value_range
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import load_basis
-from sim.scenarios.reading.text import nearest_name
 from sim.sweeps.design.design import with_value
 from sim.sweeps.design.points import Factor
 
@@ -96,25 +95,13 @@ def response(scenario: Stated, ranges: Ranges, keep: Sequence[str], **sizes: Unp
     numbers.pop("workers", None)
     plan = replace(RunPlan(loaded, basis), **numbers)
     measures = tuple(parse_measure(text, basis.data.codes, plan.until) for text in keep)
-    allowed = {change.id: ("lever", *value_range(LEVERS[change.name], change.change)) for change in loaded.levers}
-    allowed |= {each.name: ("parameter", each.low, each.high) for each in basis.data.parameters}
-    problems = list(range_problems(ranges, allowed))
+    levers = {change.id: ("this lever", *value_range(LEVERS[change.name], change.change)) for change in loaded.levers}
+    parameters = {each.name: ("this parameter", each.low, each.high) for each in basis.data.parameters}
+    problems = range_problems(
+        ranges, levers | parameters, "lever or parameter", lambda name: f"{name!r} is no lever of the scenario and no parameter"
+    )
     if problems:
         raise PointsError("\n".join(problems))
-    factors = (Factor(name, allowed[name][0], name, float(low), float(high)) for name, (low, high) in ranges.items())
+    kinds = {name: "parameter" if name in parameters else "lever" for name in ranges}
+    factors = (Factor(name, kinds[name], name, float(low), float(high)) for name, (low, high) in ranges.items())
     return PointModel(plan, tuple(factors), measures)
-
-
-def range_problems(ranges: Ranges, allowed: Mapping[str, tuple[str, float, float]]) -> list[str]:
-    """List what is wrong with ranges: names that are not known, values out of range."""
-    problems = [] if ranges else ["ranges: name at least one lever or parameter"]
-    for name, span in ranges.items():
-        if name not in allowed:
-            near = nearest_name(name, allowed)
-            hint = f"did you mean {near}? " if near else ""
-            problems.append(f"{name!r} is no lever of the scenario and no parameter; {hint}allowed: {', '.join(allowed)}")
-            continue
-        kind, least, most = allowed[name]
-        if len(span) != 2 or not least <= span[0] < span[1] <= most:
-            problems.append(f"{name}: {span} is no range (low, high); allowed for this {kind}: {least:g} to {most:g}")
-    return problems
