@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from sim.calibration.ensemble.rests import SOURCES
-from sim.calibration.evidence import WEIGHED, load_evidence
-from sim.calibration.fit import Fit, RowFit, fit
+from sim.calibration.evidence import load_evidence
+from sim.calibration.fit import Fit, RowFit, far_rows, fit
 from sim.calibration.modelled import first_draws, modelled_values
 from sim.calibration.validation.checks import load_bands
 from sim.comparisons.regions import MAIN_AXES
@@ -27,7 +27,6 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
 BASIS = load_basis()
 RECORD = load_evidence(BASIS.data)
 ENSEMBLE = find_ensemble()
-LIMIT = 3.0  # sd
 MOVED = 0.5  # sd of the prior by which the mean of a parameter moved
 
 
@@ -82,7 +81,7 @@ def fit_part(before: Fit, after: Fit) -> Iterator[str]:
     rows = after.total.rows
     expected = f"weighed rows inside their 90 % predictive interval, of {rows}"
     yield f"| {expected} | {before.total.inside} | {after.total.inside} ({after.total.inside / rows:.0%}) |"
-    yield f"| missed by more than 3 sd (median draw) | {len(far(before))} | {len(far(after))} |"
+    yield f"| missed by more than 3 sd (median draw) | {len(far_rows(before))} | {len(far_rows(after))} |"
     told = [f"{found.total.misfit:.0f}; {found.best:.0f}" for found in (before, after)]
     yield f"| chi-square, median draw; best | {told[0]} | {told[1]} |"
     checks = [[each.inside for each in found.rows if each.row.use == "check"] for found in (before, after)]
@@ -98,7 +97,7 @@ def fit_part(before: Fit, after: Fit) -> Iterator[str]:
         "| row | year | published | modelled [90 %] | miss, sd |",
     ]
     yield "|---|---|---|---|---|"
-    for each in far(after, 2.0):
+    for each in far_rows(after, 2.0):
         yield f"| {each.row.label} | {each.row.year} | {each.row.value:.3f} | {band(each)} | {each.miss:+.1f} |"
     yield ""
 
@@ -113,11 +112,6 @@ def asked_part(after: Fit) -> Iterator[str]:
         verdict = "inside" if asked.holds(each.median) else f"a miss: {asked.missed}"
         seen = f"{each.row.value:.3f} | {each.median:.3f} | {asked.low:g} to {asked.high:g}"
         yield f"| {each.row.label} | {each.row.year} | {seen} | {verdict} |"
-
-
-def far(found: Fit, limit: float = LIMIT) -> list[RowFit]:
-    """List the weighed rows missed by more than a limit, sd."""
-    return [each for each in found.rows if each.row.use in WEIGHED and abs(each.miss) > limit]
 
 
 def band(each: RowFit) -> str:

@@ -18,6 +18,8 @@ from sim.runs.outcomes.statistics import effective_number
 if TYPE_CHECKING:
     import pandas as pd
 
+FAR_MISS = 3.0
+"""Errors of a row from which a miss is said to be far."""
 INSIDE_BAND = 0.90
 """MisfitPart of what the draws expect, errors included, that an interval holds."""
 
@@ -142,6 +144,11 @@ def fit(record: Record, values: Floats, weights: Floats | None = None) -> Fit:
         draws,
         effective_number(w),
     )
+
+
+def far_rows(found: Fit, limit: float = FAR_MISS) -> list[RowFit]:
+    """List the weighed rows that the median draw misses by more than a limit, in sd; the largest miss first."""
+    return [each for each in found.rows if each.row.use in WEIGHED and abs(each.miss) > limit]
 
 
 def fit_row(row: Evidence, values: Floats, weights: Floats) -> RowFit:

@@ -15,15 +15,14 @@ from sim.calibration.ensemble.make import RECORD_FILE, Resampling, about_posteri
 from sim.calibration.ensemble.model import SolvedModel, headline_names
 from sim.calibration.ensemble.rests import what_headlines_rest_on
 from sim.calibration.ensemble.waves import Calibration, CalibrationSizes, Posterior, record_digest
-from sim.calibration.evidence import WEIGHED, Record, load_evidence
-from sim.calibration.fit import fit, weighted_quantile
+from sim.calibration.evidence import Record, load_evidence
+from sim.calibration.fit import far_rows, fit, weighted_quantile
 from sim.draws.ensemble import CALIBRATED, SUFFIX, Ensemble, find_ensemble, write_ensemble
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
 
 SHOWN = (0.05, 0.5, 0.95)
-FAR_MISS = 3.0  # sd
 
 
 class Calibrated(NamedTuple):
@@ -77,11 +76,10 @@ def calibrate(
 def fit_in_short(record: Record, posterior: Posterior) -> dict[str, Any]:
     """Say how the draws fit: weighed rows, those inside their 90 % interval, those missed by more than 3 sd and by how much."""
     found = fit(record, posterior.final.rows, posterior.draw_weights)
-    weighed = [each for each in found.rows if each.row.use in WEIGHED]
     return {
         "rows": found.total.rows,
         "inside": found.total.inside,
-        "beyond": {each.row.id: each.miss for each in weighed if abs(each.miss) > FAR_MISS},
+        "beyond": {each.row.id: each.miss for each in far_rows(found)},
     }
 
 

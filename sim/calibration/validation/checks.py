@@ -12,15 +12,15 @@ import numpy as np
 
 from sim.calibration.ensemble.conditioned import unsmoothed
 from sim.calibration.ensemble.weights import MOST_TAIL, importance_weights
-from sim.calibration.evidence import WEIGHED, Record
-from sim.calibration.fit import Fit, fit, weighted_quantile
+from sim.calibration.evidence import Record
+from sim.calibration.fit import Fit, far_rows, fit, weighted_quantile
 from sim.calibration.likelihood import log_likelihood
 from sim.model.world import Floats
 from sim.runs.outcomes.statistics import effective_number
 
 BANDS_FILE = Path(__file__).with_name("bands.toml")
 LEAST_INSIDE = 0.85
-MOST_BEYOND, FAR_BEYOND = 3, 3.0
+MOST_BEYOND = 3
 """Weighed rows that may be missed by more than so many standard deviations."""
 FEW_LEFT = 10.0
 """Effective draws below which a median with a family left out says nothing."""
@@ -87,8 +87,8 @@ class Checked:
 
     @property
     def beyond(self) -> int:
-        """Weighed rows that the median misses by more than FAR_BEYOND standard deviations."""
-        return sum(each.row.use in WEIGHED and abs(each.miss) > FAR_BEYOND for each in self.fit.rows)
+        """Weighed rows that the median misses by far (see `far_rows`)."""
+        return len(far_rows(self.fit))
 
     @property
     def inside_part(self) -> float:

@@ -101,17 +101,14 @@ def full_report(found: Fit, record: Record) -> list[str]:
 
 def summary(found: Fit) -> list[str]:
     """Say on three lines how many rows are inside and how large chi-square is."""
+    from sim.calibration.fit import far_rows
+
     total = found.total
     return [
         f"{found.draws} draws (effective {found.effective:.0f}): {total.inside} of {total.rows} weighed rows inside their 90 %",
-        f"predictive interval ({0.9 * total.rows:.0f} expected), {beyond(found, 3.0)} missed by more than 3 sd. Chi-square",
+        f"predictive interval ({0.9 * total.rows:.0f} expected), {len(far_rows(found))} missed by more than 3 sd. Chi-square",
         f"{total.misfit:.0f} (median draw; best {found.best:.0f}) on {total.degrees} degrees of freedom; charts on log-ratios.",
     ]
-
-
-def beyond(found: Fit, limit: float) -> int:
-    """Count the weighed rows whose miss is larger than a limit."""
-    return sum(each.row.use in ("fit", "one-sided") and abs(each.miss) > limit for each in found.rows)
 
 
 def family_lines(found: Fit) -> list[str]:
