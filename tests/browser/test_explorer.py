@@ -1,18 +1,17 @@
 """The live page in a real headless browser: every view by keyboard, axe-core, offline, narrow, a copied address."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sim.explorer.state import fragment_of, record_of_link
+from tests.support.chromium import BROWSER
 from tests.support.explorer_server import ENTRY_BAR, Served, served
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 240_000  # milliseconds
 DESK, PHONE = (1280, 900), (390, 844)
@@ -31,14 +30,6 @@ Opened = Callable[..., AbstractContextManager[Page]]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("served"), "--port", "18865") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--disable-dev-shm-usage"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,9 +15,9 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from sim.runs.talent_model import TalentModel
+from tests.support.chromium import BROWSER
 
 ROOT = Path(__file__).parents[2]
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 60_000  # milliseconds; a step takes a tenth of a second on an idle machine
 REFUSALS, PAY = "US visa refusals, +points", "US doctoral pay, %"
 KNOWN_NOISE = (

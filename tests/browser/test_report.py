@@ -1,22 +1,21 @@
 """Reports in a real headless browser: drawn, quiet, offline, readable on a phone, accessible, printable, safe."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sim.reports.figures.catalogue import figure_tables
 from sim.reports.page import write_report
 from sim.reports.sheets import MOST_SHEETS
 from sim.reports.single import as_comparison
+from tests.support.chromium import BROWSER
 from tests.support.comparisons import compared, run_of
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 120_000  # milliseconds
 DESK, PHONE, SMALL = (1280, 900), (390, 844), (320, 640)
 FAULTS = (Path(__file__).parent / "accessibility.js").read_text(encoding="utf-8")
@@ -64,14 +63,6 @@ change = "multiply"
 value = 1.5
 evidence = '{HOSTILE} `{HOSTILE}` {"y" * 3000}'
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--disable-dev-shm-usage"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
