@@ -12,6 +12,7 @@ from sim.explorer.live import Bench, PageQuestion
 from sim.guide.entries import lever_entries, policy_entries
 from sim.guide.rank import find
 from sim.model.world import FIRST_YEAR
+from sim.reports.figures.kinds.tiles import tiles
 from sim.runs.provenance import model_id
 from sim.scenarios.expansions import change_unit, size_text
 from sim.scenarios.levers.changes import drawn_value
@@ -45,7 +46,10 @@ def desk_record(bench: Bench) -> dict[str, Any]:
     return {
         "bases": [{"name": name, "title": title_of_base(bench, name)} for name in bench.base_names()],
         "own": {name: bench.resolved(name) for name in bench.named if name not in shipped_names()},
-        "regions": [{"code": region.code, "name": region.name} for region in data.regions],
+        "regions": [
+            {"code": region.code, "name": region.name, "tile": [tiles()[region.code].row, tiles()[region.code].column]}
+            for region in data.regions
+        ],
         "levers": [lever_card(lever) for lever in LEVERS.values()],
         "policies": [policy_card(policy, data) for policy in named_policies().values()],
         "examples": list(EXAMPLES),

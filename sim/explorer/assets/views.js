@@ -4,7 +4,6 @@ import { choice, el, field, percent, signed, table, whole } from "./dom.js";
 import { drawCrossing, drawDose, drawFlow, drawFuture, drawLines } from "./charts.js";
 
 export const VIEWS = Object.keys(w.tabs);
-const TILES = { CAN: [1, 1], USA: [2, 1], GBR: [1, 3], NLD: [1, 4], DEU: [2, 4], REU: [1, 5], FRA: [2, 3], CHE: [3, 4], RUS: [1, 7], KOR: [2, 9], JPN: [2, 10], CHN: [2, 8], TWN: [3, 9], IND: [3, 7], IRN: [2, 6], ISR: [3, 5], GLF: [3, 6], SGP: [4, 8], AUS: [5, 9], ROW: [4, 4] };
 const at = (id) => document.getElementById(id);
 
 function clear() {
@@ -104,14 +103,15 @@ function map(page, redraw) {
   if (why || !record) { at("extra").replaceChildren(); return { columns: [], rows: [] }; }
   if (!record.complete) at("caption").prepend(el("span", { class: "badge" }, w.incomplete(record.draws, record.total)), " ");
   const y = said.years.indexOf(state.look.year);
-  const codes = said.places.filter((code) => TILES[code]);
+  const tiles = new Map(page.desk.regions.map((region) => [region.code, region.tile]));
+  const codes = said.places.filter((code) => tiles.has(code));
   const value = (code) => record.difference_points[y][said.places.indexOf(code)] ?? 0;
   const largest = Math.max(0.05, ...codes.map((code) => Math.abs(value(code))));
   at("extra").replaceChildren(el("ul", { class: "tiles" }, ...codes.map((code) => {
     const tile = el("li", { title: names.get(code) }, el("b", {}, code), signed(value(code)));
     const strength = Math.abs(value(code)) / largest;
-    tile.style.background = value(code) >= 0 ? `rgba(0, 114, 178, ${0.45 * strength})` : `rgba(213, 94, 0, ${0.45 * strength})`;
-    [tile.style.gridRow, tile.style.gridColumn] = TILES[code].map(String);
+    tile.style.background = value(code) >= 0 ? `rgba(213, 94, 0, ${0.45 * strength})` : `rgba(0, 114, 178, ${0.45 * strength})`;
+    [tile.style.gridRow, tile.style.gridColumn] = tiles.get(code).map((place) => String(place + 1));
     return tile;
   })));
   return { columns: ["region", "base, %", "moved, %", "difference, points", "5 %", "95 %"].map((name, k) => ({ name, digits: k < 3 ? 1 : 2 })), rows: codes.map((code) => { const k = said.places.indexOf(code); return [names.get(code), 100 * record.base_share[y][k], 100 * record.variant_share[y][k], record.difference_points[y][k], record.p05_points[y][k], record.p95_points[y][k]]; }) };
