@@ -7,7 +7,7 @@ Panels are placed here as they stand on a wide screen; ``sim/reports/assets/page
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -19,25 +19,30 @@ from sim.reports.words import shortened
 
 _WIDTH: Final = 1060  # pixels for which panels are placed
 _FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-_HEAD: Final = {
-    LINES: 30, INTERVALS: 30, BARS: 30, MATRIX: 30, STREAMS: 48, DOTS: 30, TILES: 30, FUTURES: 30, MISSES: 30,
-}  # fmt: skip
-"""Pixels above a panel, for its title."""
-_FOOT: Final = {
-    LINES: 40, INTERVALS: 46, BARS: 46, MATRIX: 92, STREAMS: 18, DOTS: 46, TILES: 10, FUTURES: 40, MISSES: 46,
-}  # fmt: skip
-"""Pixels below a panel, for its ticks."""
 _LEGEND_ROW: Final = 22
-_NARROWEST: Final = {
-    LINES: 230, INTERVALS: 420, BARS: 420, MATRIX: 340, STREAMS: 420, DOTS: 300, TILES: 460, FUTURES: 330, MISSES: 600,
-}  # fmt: skip
-"""Least width of a panel in pixels; where the screen is narrower, fewer stand side by side."""
-_LEFT: Final = {
-    LINES: 46, INTERVALS: 118, BARS: 150, MATRIX: 118, STREAMS: 4, DOTS: 10, TILES: 2, FUTURES: 46, MISSES: 210,
-}  # fmt: skip
-_RIGHT: Final = {
-    LINES: 14, INTERVALS: 16, BARS: 16, MATRIX: 8, STREAMS: 26, DOTS: 14, TILES: 2, FUTURES: 14, MISSES: 16,
-}  # fmt: skip
+
+
+class Edges(NamedTuple):
+    """Pixels about a panel, for title, ticks and labels, and its least width: where there is less, fewer stand side by side."""
+
+    head: int
+    foot: int
+    narrowest: int
+    left: int
+    right: int
+
+
+_EDGES: Final = {
+    LINES: Edges(30, 40, 230, 46, 14),
+    INTERVALS: Edges(30, 46, 420, 118, 16),
+    BARS: Edges(30, 46, 420, 150, 16),
+    MATRIX: Edges(30, 92, 340, 118, 8),
+    STREAMS: Edges(48, 18, 420, 4, 26),
+    DOTS: Edges(30, 46, 300, 10, 14),
+    TILES: Edges(30, 10, 460, 2, 2),
+    FUTURES: Edges(30, 40, 330, 46, 14),
+    MISSES: Edges(30, 46, 600, 210, 16),
+}
 
 
 def plotly_figure(table: FigureTable) -> go.Figure:
@@ -55,11 +60,7 @@ def plotly_figure(table: FigureTable) -> go.Figure:
         "panels": len(panels),
         "columns": columns,
         "height": height,
-        "head": _HEAD[table.kind],
-        "foot": _FOOT[table.kind],
-        "narrowest": _NARROWEST[table.kind],
-        "left": _LEFT[table.kind],
-        "right": _RIGHT[table.kind],
+        **_EDGES[table.kind]._asdict(),
         "top": _legend_rows(table, _WIDTH) * _LEGEND_ROW,
         "top_narrow": (_legend_rows(table, 360) - _legend_rows(table, _WIDTH)) * _LEGEND_ROW,
     }
