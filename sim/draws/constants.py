@@ -32,13 +32,12 @@ from sim.scenarios.levers.changes import Policies
 
 FIRST_DOCTORS = 2005
 TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
-COARSE_TOLERANCE = 0.002  # of a share: what the coarse phase leaves to the fine one
+COARSE_TOLERANCE = 0.01  # of a share: what the coarse phase leaves to the fine one
 ACCEPTED = 0.30  # of a share: farther off, a solution has run away and is refused; nearer, every run says how far off it is
+NEGLIGIBLE = 0.003  # of any unknown: a step that hardly moves a share by the tolerance
 COARSE_PATTERNS = 16
 FINE_PATTERNS = 64
 MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all visible (model.md, finding 5)
-RESTARTS = 1
-PATIENCE = 8  # passes without an improvement by a tenth: the targets cannot be met any closer
 CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
 INDIA_IN_US, INDIA_IN_INDIA = "M19-T-INUSG", "IND-HOME-STUDY-2019"
 ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
@@ -79,9 +78,15 @@ class Phase(NamedTuple):
     ties: int
     most: int  # passes
     tolerance: float  # of a share
+    patience: int  # passes without an improvement by a tenth: the targets cannot be met any closer
+    restarts: int  # from the best unknowns where nothing improves
+    corrected: int = 0  # at most: cheap passes after each, their steps moved by what the last fine and cheap step differ
 
 
-PHASES = (Phase(COARSE_PATTERNS, 1, 60, COARSE_TOLERANCE), Phase(FINE_PATTERNS, TIE_CLASSES, 20, TOLERANCE))
+PHASES = (
+    Phase(COARSE_PATTERNS, 1, 30, COARSE_TOLERANCE, 6, 1),
+    Phase(FINE_PATTERNS, TIE_CLASSES, 10, TOLERANCE, 2, 0, corrected=5),
+)
 
 
 class Walked(NamedTuple):
@@ -113,6 +118,7 @@ class Equations:
         self.error = math.inf
         self.abroad_share = 0.0
         self.walked: Walked | None = None
+        self.cheap: tuple[bytes, Floats] | None = None
 
     def pack(self, constants: Constants) -> Floats:
         """Put the unknown parts of constants into one vector."""
@@ -213,7 +219,16 @@ class Equations:
         steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
         steps.append(self.industry_steps(years, damp))
         self.error = max([*errors, *named_errors, abs(level) * 0.1])
-        return np.concatenate(steps)
+        found = np.concatenate(steps)
+        if (patterns, ties) == (COARSE_PATTERNS, 1):
+            self.cheap = (x.tobytes(), found)
+        return found
+
+    def cheap_step(self, x: Floats) -> Floats:
+        """Compute a step coarsely, unless it is the last such."""
+        if self.cheap is not None and self.cheap[0] == x.tobytes():
+            return self.cheap[1]
+        return self.step(x, COARSE_PATTERNS, 1)
 
     def named_steps(self, base: ExpectedYear, last: ExpectedYear, damp: float) -> tuple[Floats, list[float]]:
         """Compute the steps of three study constants, two place effects, the British share and two corridors; their errors.
@@ -318,11 +333,11 @@ def mix(
 ) -> Floats:  # fmt: skip
     """Mix steps until every share is within the phase's tolerance, or nothing improves; return the best unknowns seen.
 
-    Where nothing improves, mixing begins anew from the best unknowns, RESTARTS times.
+    Where nothing improves, mixing begins anew from the best unknowns, as often as the phase says.
     """
     best = (math.inf, x)
     hopeful = (math.inf, 0)
-    restarts = RESTARTS
+    restarts = phase.restarts
     for passed in range(phase.most):
         step = problem.step(x, phase.patterns, phase.ties)
         if report is not None:
@@ -333,16 +348,29 @@ def mix(
             hopeful = (problem.error, passed)
         if problem.error < phase.tolerance:
             break
-        if passed - hopeful[1] >= PATIENCE:
+        if passed - hopeful[1] >= phase.patience:
             if restarts == 0:
                 break
             restarts -= 1
             mixer.begin_anew()
             x, hopeful = best[1], (best[0], passed)
             continue
-        x = mixer.mixed(x, step)
+        x = corrected(problem, x, step, phase.corrected, mixer) if phase.corrected else mixer.mixed(x, step)
     problem.error = best[0]
     return best[1]
+
+
+def corrected(problem: Equations, x: Floats, step: Floats, passes: int, mixer: Mixer) -> Floats:
+    """Mix cheap steps, moved by what a fine step and a cheap one differ at x: the two differ by nearly the same nearby."""
+    moved_by = step - problem.cheap_step(x)
+    for _ in range(passes):
+        x = mixer.mixed(x, step)
+        step = problem.cheap_step(x) + moved_by
+        if np.abs(step).max() < NEGLIGIBLE:
+            break
+    following = mixer.mixed(x, step)
+    mixer.forget_point()
+    return following
 
 
 def with_bars(problem: Equations, x: Floats) -> Constants:

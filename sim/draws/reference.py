@@ -191,7 +191,7 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
         x = mix(
             problem,
             start[0] if start else first_unknowns(shipped_start(), parameters, published.errors),
-            Phase(PATTERNS, TIES, 12 if start else 40, TOLERANCE),
+            Phase(PATTERNS, TIES, 12 if start else 40, TOLERANCE, 8, 1),
             Mixer(shipped_start().preconditioner),
         )
         start[:] = [x]

@@ -183,6 +183,16 @@ def read_point(path: Path, task: PointTask) -> Solved | None:
         return None
 
 
+def read_solutions(folder: Path) -> Iterator[tuple[int, Mapping[str, float], Constants]]:
+    """Read what is solved in a bank's folder, whatever it answers: numbers, parameters by name and constants, by file name."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as stored:
+            kept: dict[str, Floats] = {name: np.array(stored[name]) for name in stored.files}
+        if not str(kept["failure"]):
+            parameters = dict(zip(kept["names"].tolist(), kept["parameters"].tolist(), strict=True))
+            yield int(kept["number"]), parameters, constants_of(kept)
+
+
 def constants_of(kept: Mapping[str, Floats]) -> Constants:
     """Put constants together again from their arrays."""
     values = {field.name: kept[f"constant_{field.name}"] for field in fields(Constants)}
