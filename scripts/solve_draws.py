@@ -4,6 +4,8 @@
     python scripts/solve_draws.py 100 2 --same 8   solves 8 of them spread over the list; where they equal the
                                                    shipped ones to the bit, all of these are kept under their new names,
                                                    and so are the rows of shipped ensembles
+    python scripts/solve_draws.py 100 2 --near     solves all draws; rows of shipped ensembles that still meet what they
+                                                   were solved on are kept: after a change of the solver, not of the model
 
 The name of a draw is a hash of all that its solution depends on, the sources of the formulas included: a change that makes
 them faster, and nothing else, gives new names to old solutions.
@@ -12,7 +14,7 @@ them faster, and nothing else, gives new names to old solutions.
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +24,21 @@ import numpy as np
 from sim.comparisons.assumptions import reference_variants
 from sim.data.load import DATA_FOLDER
 from sim.draws.assembly import Constants
-from sim.draws.draw import REFERENCE, SHIPPED, draw_key, draw_vectors, read_draws, reference_vector, save_draws, solve_anew
+from sim.draws.constants import FINE_PATTERNS, Equations
+from sim.draws.draw import (
+    REFERENCE,
+    SHIPPED,
+    draw_key,
+    draw_vectors,
+    policies_in_force,
+    read_draws,
+    reference_vector,
+    save_draws,
+    solve_anew,
+)
 from sim.draws.ensemble import CALIBRATED, SUFFIX, read_ensemble, solution_digest, vector_of_row, write_ensemble
+from sim.draws.targets import solved_targets
+from sim.model.world import TIE_CLASSES
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.scenarios.load import load_basis
 
@@ -32,11 +47,16 @@ PLACE = BASIS.data.folder / SHIPPED
 Task = tuple[int, Mapping[str, float]]
 
 
-def main(count: int, workers: int, same: int | None) -> None:
+def main(count: int, workers: int, same: int | None, near: bool) -> None:
     """Solve all draws, or some to keep all; write them in order."""
     tasks = tasks_of(count)
+    if near:
+        for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
+            check_errors(path, workers)
     if same is None:
         save_draws(PLACE, dict(solved(tasks, workers)))
+        if near:
+            keep_ensembles()
         return
     keys = [draw_key(BASIS, parameters, number) for number, parameters in tasks]
     shipped = list(read_draws(PLACE).values())
@@ -50,11 +70,38 @@ def main(count: int, workers: int, same: int | None) -> None:
     for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
         check_rows(path, same, workers)
     save_draws(PLACE, dict(zip(keys, shipped, strict=True)))
+    keep_ensembles()
+    print(f"{len(chosen)} draws are as they were to the bit; {len(tasks)} kept under new names", file=sys.stderr)
+
+
+def keep_ensembles() -> None:
+    """Say in the shipped ensembles that their rows are solutions of the sources as they are."""
     for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
         ensemble = read_ensemble(path)
         write_ensemble(path, replace(ensemble, record={**ensemble.record, "solution": solution_digest(BASIS)}))
         print(f"{path.name}: {len(ensemble)} rows kept for the sources as they are", file=sys.stderr)
-    print(f"{len(chosen)} draws are as they were to the bit; {len(tasks)} kept under new names", file=sys.stderr)
+
+
+def check_errors(path: Path, workers: int) -> None:
+    """Walk every row of a shipped ensemble once; it must miss what it was solved on by no more than it says."""
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        errors = np.array(list(pool.map(error_of_row, [(path, row) for row in range(len(read_ensemble(path)))])))
+    wrong = np.flatnonzero(~(errors[:, 0] <= errors[:, 1] + 1e-6))
+    if wrong.size:
+        raise SystemExit(
+            f"{path.name}, row {wrong[0]}: misses by {errors[wrong[0], 0]:.5f}, not by {errors[wrong[0], 1]:.5f}; calibrate anew"
+        )
+    print(f"{path.name}: {len(errors)} rows miss what they are solved on by {errors[:, 0].max():.5f} at most", file=sys.stderr)
+
+
+def error_of_row(task: tuple[Path, int]) -> tuple[float, float]:
+    """Compute by how much a row misses what it is solved on, and what it says of it."""
+    ensemble, row = read_ensemble(task[0]), task[1]
+    vector, number = vector_of_row(ensemble, BASIS.data, row, {}), ensemble.numbers[row]
+    policies = policies_in_force(BASIS.data, BASIS.baseline, vector, number)
+    problem = Equations(BASIS.data, vector, policies, solved_targets(BASIS.data, number))
+    problem.step(problem.pack(ensemble.constants[row]), FINE_PATTERNS, TIE_CLASSES)
+    return problem.error, ensemble.constants[row].error
 
 
 def check_rows(path: Path, same: int, workers: int) -> None:
@@ -79,7 +126,7 @@ def tasks_of(count: int) -> list[Task]:
     return list({draw_key(BASIS, parameters, number): (number, parameters) for number, parameters in tasks}.values())
 
 
-def solved(tasks: list[Task], workers: int) -> Iterator[tuple[str, Constants]]:
+def solved(tasks: Sequence[Task], workers: int) -> Iterator[tuple[str, Constants]]:
     """Solve draws; none depends on another."""
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for (number, _), (key, constants) in zip(tasks, pool.map(solve, tasks), strict=True):
@@ -98,5 +145,6 @@ if __name__ == "__main__":
     parser.add_argument("count", type=int, nargs="?", default=100)
     parser.add_argument("workers", type=int, nargs="?", default=2)
     parser.add_argument("--same", type=int, help="how many to solve where nothing but the form of the formulas has changed")
+    parser.add_argument("--near", action="store_true", help="keep rows of ensembles that still meet what they were solved on")
     options = parser.parse_args()
-    main(options.count, options.workers, options.same)
+    main(options.count, options.workers, options.same, options.near)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.data.load import load_data
-from sim.draws.constants import MOST_STUDENTS, TOLERANCE, Equations, solve_constants
+from sim.draws.constants import COARSE_PATTERNS, MOST_STUDENTS, NEGLIGIBLE, TOLERANCE, Equations, corrected, solve_constants
 from sim.draws.draw import draw_vectors, parameter_vector, policies_in_force, sobol_points
 from sim.draws.solver import STEP_LIMIT, Mixer, Start, first_unknowns, shipped_start
 from sim.draws.targets import solved_targets, target_errors
@@ -30,6 +30,32 @@ def test_mixing_finds_the_root_of_coupled_unknowns_with_a_rough_preconditioner()
     for _ in range(20):
         x = mixer.mixed(x, step(x))
     np.testing.assert_allclose(x, root, atol=1e-8)
+
+
+class Toy:
+    """Steps of two unknowns of which the cheap ones err by a shift that changes little from place to place."""
+
+    def __init__(self) -> None:
+        self.root = np.array([0.4, -0.3])
+        self.walks: list[tuple[int, int]] = []
+
+    def step(self, x: np.ndarray, patterns: int, ties: int) -> np.ndarray:
+        self.walks.append((patterns, ties))
+        shift = np.zeros(2) if ties > 1 else np.array([0.05, -0.02]) * (1.0 + 0.05 * x)
+        found: np.ndarray = np.tanh(self.root - x) + shift
+        return found
+
+    def cheap_step(self, x: np.ndarray) -> np.ndarray:
+        return self.step(x, COARSE_PATTERNS, 1)
+
+
+def test_cheap_steps_moved_by_what_a_fine_one_differs_lead_to_the_fine_root() -> None:
+    toy, mixer, x = Toy(), Mixer(np.eye(2)), np.array([0.3, -0.2])
+    following = corrected(toy, x, toy.step(x, 64, 3), 8, mixer)  # type: ignore[arg-type]
+    np.testing.assert_allclose(following, toy.root, atol=NEGLIGIBLE)
+    assert toy.walks.count((64, 3)) == 1
+    assert len(toy.walks) <= 6
+    assert mixer.last is None
 
 
 def test_no_unknown_moves_farther_than_the_limit() -> None:

@@ -303,9 +303,11 @@ def _handles(table: FigureTable) -> list[Any]:
         return []
     if table.kind == BARS:
         return [Patch(color=series.colour, label=series.shown) for series in table.series] if len(table.series) > 1 else []
-    handles: list[Any] = [_line(series) for series in table.series]
     if table.kind == MISSES:
-        return [*handles, Line2D([], [], color=_DARK, linewidth=1.1, label="90 % of the draws")]
+        (drawn,) = table.series
+        dot = Line2D([], [], color=drawn.colour, marker="o", linestyle="", markersize=5, label=f"{drawn.shown}, median")
+        return [dot, Line2D([], [], color=drawn.colour, linewidth=1.3, label="90 % of the draws")]
+    handles: list[Any] = [_line(series) for series in table.series]
     if table.kind == INTERVALS:
         return [
             *handles,
