@@ -13,8 +13,9 @@ from typing import Any
 
 from sim.calibration.ensemble.recovery import Effort
 from sim.calibration.evidence import load_evidence
+from sim.calibration.validation.checks import load_bands
 from sim.calibration.validation.record import read_kept, with_validation, write_kept
-from sim.calibration.validation.recovering import TRUTHS, RecoveryTask, recover_truths
+from sim.calibration.validation.recovering import TRUTHS, RecoveryTask, bands_without_families, recover_truths
 from sim.calibration.validation.report import as_record
 from sim.calibration.validation.strict.inputs import KNOWN_YEARS
 from sim.calibration.validation.strict.listed import strict_inputs
@@ -38,7 +39,8 @@ stated beforehand: [pre-registration](preregistration.md). `talentsim validate` 
 def page(kept: Mapping[str, Any]) -> str:
     """Write the page from the record."""
     found = kept["validation"]
-    parts = [HEAD, *check_part(found), *headline_part(found), *family_part(found), *missed_part(found)]
+    without = {each["row"]: each for each in kept.get("without", ())}
+    parts = [HEAD, *check_part(found), *headline_part(found, without), *family_part(found), *missed_part(found)]
     parts += ["## Strict tests", "", *strict_intro()]
     for direction, test in found["tests"].items():
         parts += test_part(direction, test, kept["scores"])
@@ -74,8 +76,8 @@ def check_part(found: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def headline_part(found: Mapping[str, Any]) -> list[str]:
-    """Write the headlines with their bands and the median with the own family left out."""
+def headline_part(found: Mapping[str, Any], without: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Write the headlines with their bands and the median with the own family left out, by weights and by sampling anew."""
     rows = [
         [
             each["name"], share(each["median"]), f"{share(each['p05'])} - {share(each['p95'])}",
@@ -83,6 +85,7 @@ def headline_part(found: Mapping[str, Any]) -> list[str]:
             "yes" if each["inside"] else f"**no** {each['missed']}".strip(),
             share(each["median_without_family"]) if each["median_without_family"] is not None
             else f"({each['effective_without_family'] or 0:.0f} draws left)",
+            " to ".join(share(without[each["row"]][name]) for name in ("all", "without")) if each["row"] in without else "-",
         ]
         for each in found["headlines"]
     ]  # fmt: skip
@@ -90,8 +93,9 @@ def headline_part(found: Mapping[str, Any]) -> list[str]:
         "### Headlines", "",
         "The last column is the median when the rows that share a bias with the headline do not weigh (by weights; where "
         "they leave "
-        "fewer than ten draws, or their tail has k of .7 or more, nothing is said).", "",
-        *table(["headline", "median", "5 to 95 %", "band asked", "inside", "own family out"], rows),
+        "fewer than ten draws, or their tail has k of .7 or more, nothing is said) and, last, the median of the emulated "
+        "posterior with all families and sampled anew without the own one.", "",
+        *table(["headline", "median", "5 to 95 %", "band asked", "inside", "own family out", "emulated, all to own out"], rows),
     ]  # fmt: skip
 
 
@@ -242,7 +246,9 @@ def main() -> None:
     if asked.recovery is not None:
         task = RecoveryTask(asked.recovery, basis, load_evidence(basis.data), tuple(asked.truths))
         with progress_lines() as progress:
-            write_kept(read_kept() | {"recovery": recover_truths(task, Effort(workers=available_cores(), progress=progress))})
+            effort = Effort(workers=available_cores(), progress=progress)
+            write_kept(read_kept() | {"without": bands_without_families(task, load_bands(), effort)})
+            write_kept(read_kept() | {"recovery": recover_truths(task, effort)})
     elif not asked.page:
         with progress_lines() as progress:
             found = validate(basis, load_evidence(basis.data), find_ensemble(asked.ensemble), asked.draws, asked.strict, progress)

@@ -1,7 +1,7 @@
 """Finds where the step of many unknowns vanishes: where to start from, and Anderson mixing of preconditioned steps.
 
-Start and preconditioner are data (`sim/data/tables/start.npz`, made by scripts/fit_start.py) and the same for every vector, so that a
-solution depends on its vector alone.
+Start and preconditioner are data (`sim/data/tables/start.npz`, made by scripts/fit_start.py) and the same for every vector, so
+that a solution depends on its vector alone.
 """
 
 from collections.abc import Mapping

@@ -26,6 +26,7 @@ from sim.runs.executors import Progress, map_in_order, with_progress
 
 HELD = (0.05, 0.95)
 LEAST_VALUE = 1e-3
+MOST_STATES = 1_000  # of the chains, of which rows are read
 
 
 class Truth(NamedTuple):
@@ -106,6 +107,29 @@ def recover(record: Record, emulator: Emulator, keyed: Keyed, chains: int, steps
         sample = sample_posterior(likelihood, keyed, len(truth.scores), seed, chains, steps)
     scores, _, _ = sample.flat()
     return Recovered((scores < truth.scores).mean(axis=0), scores.std(axis=0))
+
+
+def medians_without(
+    record: Record, emulator: Emulator, keyed: Keyed, chains: int, steps: int, left_out: tuple[int, int, str]
+) -> Floats:  # fmt: skip
+    """Sample the emulated posterior with one family left out; the (K,) medians of the rows, NaN where they are not emulated.
+
+    Parameters
+    ----------
+    record, emulator, keyed, chains, steps : as in `recover`.
+    left_out : seed, number of scores, and the family ("": none is left out).
+    """
+    seed, dimensions, family = left_out
+
+    def likelihood(scores: Floats, others: Floats) -> Floats:
+        said = emulator.predict(np.concatenate([scores, others], axis=1))
+        return log_likelihood(record, *said, without=[family] if family else [])
+
+    with one_thread():
+        scores, numbers, _ = sample_posterior(likelihood, keyed, dimensions, seed, chains, steps).flat()
+        thin = slice(None, None, max(1, len(scores) // MOST_STATES))
+        values, _ = emulator.predict(np.concatenate([scores[thin], keyed(numbers[thin])], axis=1))
+    return np.asarray(np.median(values, axis=0))
 
 
 class Effort(NamedTuple):

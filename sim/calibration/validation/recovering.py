@@ -1,4 +1,7 @@
-"""Recovers known truths with the bank of a calibration: emulated ones and solved ones that the emulator has not seen."""
+"""Uses the bank of a calibration once more: recovers known truths, and samples without one family of evidence.
+
+Truths are emulated ones, and solved ones that the emulator has not seen.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,18 @@ from sim.calibration.bank.solving import PointTask, Solved
 from sim.calibration.bank.store import Bank, read_point
 from sim.calibration.emulation.emulator import Emulator
 from sim.calibration.ensemble.model import Answers, SolvedModel, missed_by
-from sim.calibration.ensemble.recovery import Effort, Recovered, Recovery, Truth, emulated_truths, recover
+from sim.calibration.ensemble.recovery import (
+    Effort,
+    Recovered,
+    Recovery,
+    Truth,
+    emulated_truths,
+    medians_without,
+    recover,
+)
 from sim.calibration.ensemble.waves import Calibration, CalibrationSizes
 from sim.calibration.evidence import Record
+from sim.calibration.validation.checks import Band
 from sim.draws.draw import MOST_POINTS
 from sim.draws.ensemble import INFORMED
 from sim.model.world import Floats
@@ -96,6 +108,34 @@ def recover_truths(task: RecoveryTask, effort: Effort) -> dict[str, Any]:
         "shown": names[1.0 - found["emulated"].widths.mean(axis=0) >= INFORMED].tolist() if "emulated" in found else [],
         "groups": [summed_up(name, each._replace(informed=informed)) for name, each in found.items()],
     }
+
+
+def bands_without_families(task: RecoveryTask, bands: Sequence[Band], effort: Effort) -> list[dict[str, Any]]:
+    """Compute the emulated median of each headline with all families, and with its own family left out.
+
+    Parameters
+    ----------
+    task, effort : as for `recover_truths`; all points are fitted.
+    bands : headlines; their rows are of the record and emulated.
+    """
+    model = SolvedModel(Bank(task.folder / "bank", task.basis), task.basis, task.record)
+    emulator = emulator_of(model, task, solved_in_bank(task), effort)
+    at = {row.id: k for k, row in enumerate(task.record.rows)}
+    family_of = {band.row: task.record.rows[at[band.row]].family for band in bands}
+    families = ["", *sorted(set(family_of.values()))]
+    work = partial(medians_without, task.record, emulator, model.keyed, effort.chains, effort.steps)
+    results = map_in_order(work, [(task.seed, model.dimensions, family) for family in families], effort.workers)
+    told = with_progress(results, "sampling without a family", len(families), effort.progress)
+    medians = dict(zip(families, told, strict=True))
+    return [
+        {
+            "row": band.row,
+            "family": family_of[band.row],
+            "all": float(medians[""][at[band.row]]),
+            "without": float(medians[family_of[band.row]][at[band.row]]),
+        }
+        for band in bands
+    ]
 
 
 def held_out(solved: Sequence[Solved], count: int, seed: int) -> list[int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.calibration.emulation.emulator import Emulator, fit_emulator
-from sim.calibration.ensemble.recovery import Effort, Recovery, emulated_truths, evidence_of, recovery
+from sim.calibration.ensemble.recovery import Effort, Recovery, emulated_truths, evidence_of, medians_without, recovery
 from sim.calibration.evidence import Record
 from tests.calibration.ensemble.toy_model import ToyModel, toy_record
 
@@ -32,6 +32,21 @@ def test_truths_are_covered_as_they_should_be() -> None:
     noisy = [truth._replace(rows=np.array([row.value for row in evidence_of(RECORD, truth, 7 + k).rows]))
              for k, truth in enumerate(truths)]  # fmt: skip
     assert recovery(wrong, stand_in, MODEL.keyed, noisy, 100, found.informed, Effort(4, 600)).coverage(True) < 0.8
+
+
+def test_a_family_left_out_pulls_no_more() -> None:
+    stand_in = emulator()
+    families = [row.family for row in RECORD.rows]
+    far = [replace(row, value=row.value + 8 * row.error) if k == 0 else row for k, row in enumerate(RECORD.rows)]
+    far[0] = replace(far[0], family="alone")
+    record = Record(tuple(far), {**RECORD.families, "alone": RECORD.families[families[0]]}, RECORD.charts)
+    held, free, other = (
+        medians_without(record, stand_in, MODEL.keyed, 4, 400, (1, MODEL.dimensions, family))
+        for family in ("", "alone", families[1])
+    )
+    row = record.rows[0]
+    assert abs(held[0] - row.value) < abs(free[0] - row.value)
+    assert abs(other[0] - row.value) <= abs(held[0] - row.value) + row.error
 
 
 def test_coverage_counts_ranks_inside_the_middle_nine_tenths() -> None:
