@@ -10,9 +10,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "parameters.md"
 HEAD = """# The parameters
 
 Every number of the model that is uncertain or assumed, from `sim/data/tables/parameters.toml`;
-`python scripts/write_parameters.py` makes this page, and `talentsim sources NAME` says the same at the prompt. Draws come from the
-prior, truncated to the range; [calibration.md](calibration.md) says what the record leaves of it. The value is the default;
-`reference.toml` says where the reference point has another. R: read in the source. C: computed from what it publishes. M: judgement.
+`python scripts/write_parameters.py` makes this page, and `talentsim sources NAME` says the same at the prompt. Draws come from
+the prior, truncated to the range; [calibration.md](calibration.md) says what the record leaves of it. The value is the default;
+`reference.toml` says where the reference point has another. R: read in the source. C: computed from what it publishes.
+M: judgement.
 
 | parameter | value | range | prior | unit | what it is | source |
 |---|---|---|---|---|---|---|
