@@ -29,7 +29,7 @@ DEMO := --draws 100 --replicates 1 --researchers 5000
 CHECKED := sim tests scripts examples benchmarks
 
 .PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate
-.PHONY: calibration-page strict validate recovery lock clean
+.PHONY: site site-check calibration-page strict validate recovery lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,7 +59,7 @@ environments: $(READY) $(if $(PYTHON313),$(NEWEST)/.ready)  ## make what the tes
 which-3.13:
 	@echo $(PYTHON313)
 
-ci: test lint test-slow test-3.13  ## everything that must pass
+ci: test lint site test-slow test-3.13  ## everything that must pass
 
 bench: $(READY) .venv-bench/.ready $(FRAMES:%=%/.ready)  ## measure speed beside peers and the limit: a table and one JSON object
 	$(BIN)/python -m benchmarks.bench --starsim .venv-bench/bin/python $(FRAMES:%=--frames %/bin/python) --write docs/performance.md
@@ -94,6 +94,12 @@ calibration-page: $(READY)  ## write docs/calibration.md anew from the ensemble 
 calibrate: $(READY)  ## fit the draws to the record: the ensemble that runs use, and its record (at most an hour on two cores)
 	$(BIN)/python -m sim calibrate
 
+site: .venv-site/.libraries  ## build the site from the documents: build/site/index.html; a warning is an error
+	.venv-site/bin/python -m sphinx -q -W --keep-going -b html docs build/site
+
+site-check: site $(READY)  ## the commands and snippets of the pages, small; links inside the site, and a newcomer's path in a browser
+	$(BIN)/python -m pytest -q -n auto tests/site tests/browser/test_site.py
+
 strict: $(READY)  ## the two ensembles that know one year alone, for the strict tests (some half an hour each on two cores)
 	$(BIN)/python -m sim calibrate --only 2019 --points 200 60 200 --waves 2 --to results/validation
 	$(BIN)/python -m sim calibrate --only 2022 --points 200 60 200 --waves 2 --to results/validation
@@ -111,9 +117,15 @@ lock:  ## write the locks anew from pyproject.toml; versions move in the one for
 	$(COMPILE) --python-version 3.11 --all-extras --group dev -o requirements-dev.lock
 	$(COMPILE) --python-version 3.11 --constraint requirements-dev.lock -o requirements.lock
 	$(COMPILE) --python-version 3.13 --all-extras --group dev -o requirements-dev-3.13.lock
+	$(COMPILE) --python-version 3.11 --extra agents --group site --constraint requirements-dev.lock -o requirements-site.lock
 
 clean:  ## remove the environments and caches; results stay
-	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .venv-site build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv-site/.libraries: requirements-site.lock
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/python $(INSTALL) -r requirements-site.lock
+	@touch $@
 
 # The demo needs the core only and starts the package where it stands.
 $(CORE): requirements.lock

@@ -28,3 +28,7 @@ def test_the_page_of_levers_follows_their_declarations(script: Callable[[str], M
 
 def test_the_page_of_indicators_follows_their_declarations(script: Callable[[str], ModuleType]) -> None:
     assert (ROOT / "docs" / "indicators.md").read_text(encoding="utf-8") == script("write_indicators").page()
+
+
+def test_the_page_of_parameters_follows_their_table(script: Callable[[str], ModuleType]) -> None:
+    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == script("write_parameters").page()

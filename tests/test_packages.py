@@ -14,8 +14,10 @@ ROOT = PACKAGE.parent
 MOST_PACKAGES = 30
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (
-    "requirements.lock", "requirements-dev.lock", "requirements-dev-3.13.lock",
+    "requirements.lock", "requirements-dev.lock", "requirements-dev-3.13.lock", "requirements-site.lock",
 )}  # fmt: skip
+ALONE = {"site": ("agents",)}
+"""Groups with an environment and a lock of their own, and the extras in it."""
 MODULES = {"jinja2": "jinja2", "PIL": "pillow"}
 """Packages by the module they are imported as, where the names differ."""
 OPTIONAL = {"sim/engines/agents.py": "agents", **{f"sim/explorer/{name}.py": "explore" for name in ("guard", "serve", "server")}}
@@ -67,10 +69,14 @@ def test_the_core_is_the_same_in_the_full_lock() -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_holds_what_the_project_asks_for_by_hash_and_no_address(name: str) -> None:
-    wanted = list(PROJECT["project"]["dependencies"])
-    if name != "requirements.lock":
-        optional, groups = PROJECT["project"]["optional-dependencies"], PROJECT["dependency-groups"]
-        wanted += [each for needs in [*optional.values(), *groups.values()] for each in needs if isinstance(each, str)]
+    optional, groups = PROJECT["project"]["optional-dependencies"], PROJECT["dependency-groups"]
+    asked = [PROJECT["project"]["dependencies"]]
+    if name.startswith("requirements-dev"):
+        asked += [*optional.values(), *(needs for group, needs in groups.items() if group not in ALONE)]
+    for group, extras in ALONE.items():
+        if name == f"requirements-{group}.lock":
+            asked += [groups[group], *(optional[extra] for extra in extras)]
+    wanted = [each for needs in asked for each in needs if isinstance(each, str)]
     assert {name_of(each).replace("_", "-") for each in wanted} <= pins(LOCKS[name]).keys()
     for block in re.split(r"\n(?=[A-Za-z0-9])", LOCKS[name]):
         assert "--hash=sha256:" in block, block
@@ -78,6 +84,6 @@ def test_a_lock_holds_what_the_project_asks_for_by_hash_and_no_address(name: str
         assert word not in LOCKS[name]
 
 
-def test_the_group_dev_holds_every_group() -> None:
+def test_the_group_dev_holds_every_group_but_those_with_a_lock_of_their_own() -> None:
     groups = PROJECT["dependency-groups"]
-    assert {each["include-group"] for each in groups["dev"]} == groups.keys() - {"dev"}
+    assert {each["include-group"] for each in groups["dev"]} == groups.keys() - {"dev", *ALONE}

@@ -15,7 +15,7 @@ CONDITIONAL = (*WEIGHTS, "nest_dissimilarity", "diaspora_pull", "ecosystem_pull"
 
 
 def own_stock_elasticity(parameters: Mapping[str, float]) -> float:
-    """Compute Gamma, the elasticity of a region's pull to its own stock; 1 / (1 - Gamma) is the long-run multiplier."""
+    """Compute Gamma, the elasticity of a region's pull to its own stock; 1 / (1 - Gamma) multiplies in time (equation F)."""
     pull = parameters["ecosystem_pull"] * sum(parameters[name] for name in PULLED) + parameters["diaspora_pull"]
     return pull / parameters["nest_dissimilarity"]
 

@@ -47,7 +47,7 @@ def ecosystem_target(world: World, t: int, top: Floats, elite: Floats) -> Floats
 
 @compiled
 def relative_pull(ecosystem: Floats) -> Floats:
-    """Compute e_j = ln(E_j / geometric mean of E)."""
+    """Compute e_j = ln(E_j / geometric mean of E) (equation E)."""
     mean = 0.0
     for j in range(ecosystem.shape[0]):
         mean += math.log(ecosystem[j])
@@ -130,7 +130,7 @@ def next_indices(
     stock: Floats,
     demand: Floats,
 ) -> Indices:
-    """Make the indices that the next year reads.
+    """Make the indices that the next year reads (equations E, M, D, P and O).
 
     Parameters
     ----------

@@ -58,10 +58,10 @@ LEAST_EXPECTED = 0.01  # success that a deterred person still expects, so that i
 
 @compiled
 def hire_chances(world: World, t: int) -> Floats:
-    """Compute (R, 2) the probability c that a hire from elsewhere is authorised without mobility, by region and sector.
+    """Compute (R, 2) the probability c that a hire from elsewhere is authorised without mobility (equation A).
 
-    The odds in academia, 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired by an attempt of
-    the employer's, as from abroad.
+    By region and sector: the odds in academia, 1 - (1 - odds)**attempts in industry. Whoever has no stay after a degree is hired
+    by an attempt of the employer's, as from abroad.
     """
     table = world.levers.work_visa_odds[t].copy()
     for j in range(table.shape[0]):
@@ -71,7 +71,7 @@ def hire_chances(world: World, t: int) -> Floats:
 
 @inlined
 def authorisation(world: World, t: int, o: int, j: int, chance: float) -> float:
-    """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home."""
+    """Compute the probability c + (1 - c) m that work is authorised, m the mobility; 1 at home (equation A)."""
     if o == j:
         return 1.0
     return chance + (1.0 - chance) * world.levers.mobility_area[t, o, j]
@@ -279,7 +279,7 @@ def fill_relocation(world: World, t: int, hazards: Floats, table: Floats, settle
 
 @compiled
 def stay_pull(world: World) -> Floats:
-    """Compute the (D,) multipliers of the present place: incumbency that builds up, and the moving cost it saves."""
+    """Compute the (D,) multipliers of the present place: incumbency that builds up, the moving cost it saves (equation I)."""
     c = world.coefficients
     table = np.empty(DURATION_CLASSES)
     for duration in range(DURATION_CLASSES):

@@ -44,7 +44,7 @@ class StudyLogs(NamedTuple):
 
 @compiled
 def gravity(distance_km: Floats, language: Floats, distance_friction: float, language_pull: float) -> Floats:
-    """Compute (R, R) language and distance terms of study: beta_L language - beta_D ln(1 + km / 1000)."""
+    """Compute (R, R) language and distance terms of study: beta_L language - beta_D ln(1 + km / 1000) (equation G)."""
     table = np.empty(distance_km.shape)
     for o in range(distance_km.shape[0]):
         for j in range(distance_km.shape[1]):

@@ -10,7 +10,7 @@ from sim.model.world import TALENT, Floats
 
 @compiled
 def saturating(t: float, saturation: float) -> float:
-    """Compute years of growth since 2019: as many as passed before 2019, T_g (1 - exp(-(t - 2019) / T_g)) after."""
+    """Compute years of growth since 2019: as many as passed before, T (1 - exp(-(t - 2019) / T)) after (equation T)."""
     if t <= 2019.0:
         return t - 2019.0
     return saturation * (1.0 - math.exp(-(t - 2019.0) / saturation))
@@ -34,7 +34,7 @@ def talent_up_to(mean: Floats) -> Floats:
 
 @compiled
 def cohort_people(level: Floats, growth: Floats, saturation: float, factor: Floats) -> Floats:
-    """Compute (T, R) people who enter: ln B = b + g (4 + saturating years since 2019), times the cohort-size lever."""
+    """Compute (T, R) people who enter: ln B = b + g (4 + saturating years since 2019), times the lever (equation B)."""
     people = np.empty(factor.shape)
     for t in range(factor.shape[0]):
         years = 4.0 + saturating(2000.0 + t, saturation)
@@ -45,7 +45,7 @@ def cohort_people(level: Floats, growth: Floats, saturation: float, factor: Floa
 
 @compiled
 def drift_path(yearly: Floats, saturation: float, years: int) -> Floats:
-    """Compute (T, R) drift: constant to 2010, linear to zero in 2019, saturating after."""
+    """Compute (T, R) drift: constant to 2010, linear to zero in 2019, saturating after (equation T)."""
     drift = np.empty((years, yearly.shape[0]))
     for t in range(years):
         passed = max(saturating(2000.0 + t, saturation), -9.0)

@@ -37,7 +37,7 @@ def nest_of(origin: int, region: int, anglophone: Bytes) -> int:
 
 @inlined
 def stable_variate(dissimilarity: float, angle: float, waiting: float) -> float:
-    """Compute a positive-stable variate with Laplace transform exp(-s**lambda) from two uniform numbers.
+    """Compute a positive-stable variate with Laplace transform exp(-s**lambda) from two uniform numbers (equation K).
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def nest_sums(weights: Floats, origin: int, anglophone: Bytes) -> tuple[float, f
 
 @inlined
 def nested_shares(weights: Floats, origin: int, anglophone: Bytes, dissimilarity: float, shares: Floats) -> None:
-    """Compute nested-logit choice probabilities in place.
+    """Compute nested-logit choice probabilities in place (equation N).
 
     Parameters
     ----------
