@@ -1,0 +1,125 @@
+"""Response surfaces: for every run of a grid a polynomial of what its levers change, and how far it is from runs that it never saw.
+
+A surface is that of one draw and one replicate, so that bands over runs and pairing with the base survive. It gives the difference
+from the same run of the base, and has no constant: where nothing is moved nothing changes. Levers are scaled to 0 (no change) .. 1
+(the far end of their range). Terms are products of at most two levers, up to the third degree.
+
+Notation: N points, L levers, T terms, D draws, P replicates, K tiers, X axes, Y years, R regions, C = R + 1 cells of a year: the
+share of each region, and the number of all people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.explorer.export.grid import Grid, factors_of, neutral_of
+from sim.explorer.state import PageState
+from sim.model.world import Floats
+from sim.runs.outcomes.statistics import grouped, ratio
+
+DEGREE: Final = 3
+TOGETHER: Final = 2
+"""Most levers in a term."""
+RIDGE: Final = 1e-4
+"""Of the number of points: what keeps terms apart that the points can hardly tell."""
+POINTS: Final = 100.0
+"""Percentage points of a share of one."""
+
+
+def terms_of(levers: int) -> NDArray[np.int64]:
+    """List the exponents of the terms, (T, L)."""
+    every = product(range(DEGREE + 1), repeat=levers)
+    return np.array([each for each in every if 0 < sum(each) <= DEGREE and sum(power > 0 for power in each) <= TOGETHER])
+
+
+def unit_of(points: Floats, state: PageState) -> Floats:
+    """Scale points to 0 (no change) .. 1 (the far end of each range), (N, L)."""
+    ends = np.array([item.value for item in state.items])
+    neutral = neutral_of(state)
+    unit: Floats = (points - neutral) / (ends - neutral)
+    return unit
+
+
+def term_values(unit: Floats, terms: NDArray[np.int64]) -> Floats:
+    """Evaluate the terms at points, (N, T)."""
+    values: Floats = np.prod(unit[:, None, :] ** terms[None], axis=-1)
+    return values
+
+
+def changes_of(people: Floats) -> Floats:
+    """Turn people into what surfaces give: differences of shares from the first point, and of the logarithm of all people.
+
+    Parameters
+    ----------
+    people
+        (N, D, P, K, X, Y, R); no change at the first point.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N - 1, D, P, K, X, Y, C).
+    """
+    everybody = people.sum(axis=-1, keepdims=True)
+    shares = ratio(people, np.broadcast_to(everybody, people.shape))
+    logarithm = np.log(np.maximum(everybody, 1.0))
+    both = np.concatenate([shares, logarithm], axis=-1)
+    return both[1:] - both[:1]
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """The surfaces of all runs.
+
+    Parameters
+    ----------
+    terms
+        Exponents, (T, L).
+    weights
+        (T, D, P, K, X, Y, C).
+    left_out
+        What each grid point would miss if it were not fitted to: mean over runs of the difference of a share, (N, K, X, Y, R).
+    """
+
+    terms: NDArray[np.int64]
+    weights: Floats
+    left_out: Floats
+
+    def at(self, unit: Floats) -> Floats:
+        """Give the changes at scaled points, (N, D, P, K, X, Y, C)."""
+        return np.tensordot(term_values(unit, self.terms), self.weights, axes=1)
+
+
+def fit_surfaces(grid: Grid) -> Surfaces:
+    """Fit the surfaces to the points of a grid that are not tests, by least squares with a small ridge.
+
+    What a point would miss if it were left out follows from the fit to all of them: residual / (1 - leverage).
+    """
+    fitted = slice(1, len(grid.points) - grid.tests)
+    changes = changes_of(grid.people[: fitted.stop])
+    terms = terms_of(grid.points.shape[1])
+    values = term_values(unit_of(grid.points[fitted], grid.state), terms)
+    square = values.T @ values + RIDGE * len(values) * np.eye(len(terms))
+    solver = np.linalg.solve(square, values.T)  # (T, N)
+    weights = np.tensordot(solver, changes, axes=1)
+    leverage = np.einsum("nt,tn->n", values, solver)
+    misses = changes.mean(axis=(1, 2)) - np.tensordot(values, weights.mean(axis=(1, 2)), axes=1)
+    return Surfaces(terms, weights, (misses / (1.0 - leverage)[:, None, None, None, None])[..., :-1])
+
+
+def shares_at(grid: Grid, changes: Floats) -> Floats:
+    """Add changes to the shares of the base: (N, D, P, K, X, Y, R)."""
+    base = grid.people[:1]
+    shares: Floats = ratio(base, np.broadcast_to(base.sum(axis=-1, keepdims=True), base.shape)) + changes[..., :-1]
+    return shares
+
+
+def largest(errors: Floats, members: list[list[int]]) -> Floats:
+    """Return the largest error of a view, in points: of all years, regions and groups, (N, K, X, Y, R) to (N, K, X)."""
+    with_groups = np.concatenate([errors, grouped(errors, members)], axis=-1)
+    found: Floats = POINTS * np.abs(with_groups).max(axis=(-2, -1))
+    return found
