@@ -1,11 +1,12 @@
 // The page: one state, one stream at a time, and what is shown of it.
 import { words as w } from "./words.js";
-import { ask, get, Refused, stream } from "./ask.js";
+import * as server from "./ask.js";
 import { csv, download, el, percent, signed, table } from "./dom.js";
 import { makeDesk, rangeOf } from "./desk.js";
 import { fragmentOf, lookOf, question, stateOf } from "./state.js";
 import { drawView, leaveView, VIEWS } from "./views.js";
 
+const { ask, get, Refused, stream } = server;
 const at = (id) => document.getElementById(id);
 const TAB = `t${Math.random().toString(36).slice(2, 10)}`;
 const HOLD = 110; // milliseconds between two questions while a slider moves
@@ -86,7 +87,7 @@ const events = {
     page.said = record;
     page.state.model = record.model;
     page.tools.said(record);
-    page.problems(record.notes);
+    page.problems([...(page.notes ?? []), ...record.notes]);
     at("doubts").replaceChildren(...record.doubts.flatMap((doubt) => [el("span", { class: "badge" }, doubt.kind), ` ${doubt.lever}: ${doubt.message} `]));
     page.total = page.state.size.draws;
     drawKey(0, page.total);
@@ -186,6 +187,12 @@ async function start() {
   }
   if (!VIEWS.includes(page.state.look.view)) page.state.look.view = "shares";
   page.desk = await get("api/desk");
+  if (page.desk.fixed) {
+    const [fixed, notes] = server.fixedState(page.state);
+    page.state = fixed;
+    page.notes = notes;
+    document.querySelector("[data-word=kind]").textContent = w.kindStatic;
+  }
   for (const region of page.desk.regions) page.names.set(region.code, region.name);
   page.names.set("EUROPE", "Europe").set("ANGLOPHONE", "Anglophone").set("ASIA_PACIFIC", "Asia-Pacific");
   page.tools = makeDesk(page.desk, page.state, changed);

@@ -25,7 +25,7 @@ from sim.sweeps.keys import sweep_runs
 from sim.sweeps.parts import best_rows, part_paths, read_part
 
 FEWEST_LEVERS, MOST_LEVERS = 5, 8
-GRID_POINTS: Final = 512
+GRID_POINTS: Final = 256
 TEST_POINTS: Final = 100
 GRID_SEED, TEST_SEED = 2026, 2027
 GRID_TIERS: Final = ("top20", "all")
@@ -60,21 +60,25 @@ def grid_state(state: PageState) -> PageState:
         return replace(state, items=DEFAULT_LEVERS)
     if not FEWEST_LEVERS <= len(state.items) <= MOST_LEVERS:
         raise StateError(
-            f"--export: {len(state.items)} levers are moved; allowed: {FEWEST_LEVERS} to {MOST_LEVERS}, each to the farthest value "
-            "that the page is to reach, or none for the default ones"
+            f"--export: {len(state.items)} levers are moved; allowed: {FEWEST_LEVERS} to {MOST_LEVERS}, each to the farthest "
+            "value that the page is to reach, or none for the default ones"
         )
     for item in state.items:
         if item.change not in NEUTRAL:
-            raise StateError(f"--export: {item.id} ({item.name}) is set to a value; allowed: plus or times, which begin at no change")
+            raise StateError(
+                f"--export: {item.id} ({item.name}) is set to a value; allowed: plus or times, which begin at no change"
+            )
         if item.value == NEUTRAL[item.change]:
-            raise StateError(f"--export: {item.id} ({item.name}) is not moved; give it the farthest value that the page is to reach")
+            raise StateError(
+                f"--export: {item.id} ({item.name}) is not moved; give it the farthest value that the page is to reach"
+            )
     return state
 
 
 def factors_of(state: PageState) -> tuple[Factor, ...]:
     """List the levers of a grid with their ranges: from no change to the value in the state."""
-    ends = [(item, *sorted((NEUTRAL[item.change], item.value))) for item in state.items]
-    return tuple(Factor(item.id, "lever", item.id, low, high) for item, low, high in ends)
+    ends = [(NEUTRAL[item.change], item.value) for item in state.items]
+    return tuple(Factor(item.id, "lever", item.id, min(end), max(end)) for item, end in zip(state.items, ends, strict=True))
 
 
 def neutral_of(state: PageState) -> Floats:

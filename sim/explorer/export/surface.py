@@ -1,8 +1,8 @@
-"""Response surfaces: for every run of a grid a polynomial of what its levers change, and how far it is from runs that it never saw.
+"""Response surfaces: for every run of a grid a polynomial of what its levers change, and how far it is from other runs.
 
-A surface is that of one draw and one replicate, so that bands over runs and pairing with the base survive. It gives the difference
-from the same run of the base, and has no constant: where nothing is moved nothing changes. Levers are scaled to 0 (no change) .. 1
-(the far end of their range). Terms are products of at most two levers, up to the third degree.
+A surface is that of one draw and one replicate, so that bands over runs and pairing with the base survive. It gives the
+difference from the same run of the base, and has no constant: where nothing is moved nothing changes. Levers are scaled to
+0 (no change) .. 1 (the far end of their range). Terms are products of at most two levers, up to the third degree.
 
 Notation: N points, L levers, T terms, D draws, P replicates, K tiers, X axes, Y years, R regions, C = R + 1 cells of a year: the
 share of each region, and the number of all people.
@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.explorer.export.grid import Grid, factors_of, neutral_of
+from sim.explorer.export.grid import GRID_AXES, GRID_TIERS, Grid, neutral_of
 from sim.explorer.state import PageState
 from sim.model.world import Floats
-from sim.runs.outcomes.statistics import grouped, ratio
+from sim.runs.outcomes.statistics import BAND, grouped, ratio
 
 DEGREE: Final = 3
 TOGETHER: Final = 2
@@ -51,7 +51,7 @@ def term_values(unit: Floats, terms: NDArray[np.int64]) -> Floats:
     return values
 
 
-def changes_of(people: Floats) -> Floats:
+def changes_of(people: Floats) -> NDArray[np.float32]:
     """Turn people into what surfaces give: differences of shares from the first point, and of the logarithm of all people.
 
     Parameters
@@ -67,8 +67,30 @@ def changes_of(people: Floats) -> Floats:
     everybody = people.sum(axis=-1, keepdims=True)
     shares = ratio(people, np.broadcast_to(everybody, people.shape))
     logarithm = np.log(np.maximum(everybody, 1.0))
-    both = np.concatenate([shares, logarithm], axis=-1)
-    return both[1:] - both[:1]
+    both = np.concatenate([shares, logarithm], axis=-1).astype(np.float32)  # a grid has hundreds of millions
+    changes: NDArray[np.float32] = both[1:] - both[:1]
+    return changes
+
+
+class ViewErrors(NamedTuple):
+    """How far a view of the surfaces is from runs that they never saw, in percentage points, over the test points.
+
+    Of every point the largest error of all years, regions and groups that the view shows counts. The share and the paired
+    difference have the same error, since the runs of the base are kept as they are; `bands` are the 5 % and 95 % points of the
+    paired difference, `runs` the shares of one run by itself.
+    """
+
+    tier: str
+    axis: str
+    share_median: float
+    share_95: float
+    difference_median: float
+    difference_95: float
+    bands_median: float
+    bands_95: float
+    runs_median: float
+    runs_95: float
+    refused: float
 
 
 @dataclass(frozen=True)
@@ -112,10 +134,10 @@ def fit_surfaces(grid: Grid) -> Surfaces:
 
 
 def shares_at(grid: Grid, changes: Floats) -> Floats:
-    """Add changes to the shares of the base: (N, D, P, K, X, Y, R)."""
+    """Add changes to the shares of the base, which is the first point: (N, D, P, K, X, Y, R); none is below zero."""
     base = grid.people[:1]
     shares: Floats = ratio(base, np.broadcast_to(base.sum(axis=-1, keepdims=True), base.shape)) + changes[..., :-1]
-    return shares
+    return np.maximum(shares, 0.0)
 
 
 def largest(errors: Floats, members: list[list[int]]) -> Floats:
@@ -123,3 +145,68 @@ def largest(errors: Floats, members: list[list[int]]) -> Floats:
     with_groups = np.concatenate([errors, grouped(errors, members)], axis=-1)
     found: Floats = POINTS * np.abs(with_groups).max(axis=(-2, -1))
     return found
+
+
+NEAREST: Final = 3
+"""Grid points whose errors, if they were left out, stand for the error at a point: the largest of them."""
+MOST_ERROR: Final = 0.5
+"""Points; a view is refused where its error is larger."""
+
+
+def error_near(unit: Floats, grid_units: Floats, left_out: Floats) -> Floats:
+    """Estimate the error of each view at points: the largest that the nearest points of the grid would have, left out.
+
+    Parameters
+    ----------
+    unit
+        Scaled points, (M, L).
+    grid_units
+        Those of the grid, (N, L).
+    left_out
+        Of `largest`, (N, K, X).
+
+    Returns
+    -------
+    numpy.ndarray
+        (M, K, X).
+    """
+    distance = ((unit[:, None] - grid_units[None]) ** 2).sum(axis=-1)
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEAREST]
+    found: Floats = left_out[nearest].max(axis=1)
+    return found
+
+
+def errors_of(grid: Grid, surfaces: Surfaces, members: list[list[int]]) -> list[ViewErrors]:
+    """Measure the surfaces at the test points.
+
+    Parameters
+    ----------
+    grid
+        With at least one test point.
+    surfaces
+        Fitted to the others.
+    members
+        Region ids of each group.
+    """
+    tests, fitted = slice(len(grid.points) - grid.tests, None), slice(1, len(grid.points) - grid.tests)
+    unit = unit_of(grid.points, grid.state)
+    predicted = shares_at(grid, surfaces.at(unit[tests]))
+    true = shares_at(grid, changes_of(np.concatenate([grid.people[:1], grid.people[tests]])))
+    missed = predicted - true
+    shares = largest(missed.mean(axis=(1, 2)), members)
+    bands = band_errors(predicted, true, shares_at(grid, np.zeros(2)), members)
+    runs = np.median([largest(missed[:, d, p], members) for d in range(missed.shape[1]) for p in range(missed.shape[2])], axis=0)
+    refused = error_near(unit[tests], unit[fitted], largest(surfaces.left_out, members)) > MOST_ERROR
+    rows = []
+    for k, tier in enumerate(GRID_TIERS):
+        for x, axis in enumerate(GRID_AXES):
+            cells = [each[:, k, x] for each in (shares, shares, bands, runs)]
+            pairs = [float(np.quantile(cell, part)) for cell in cells for part in (0.5, 0.95)]
+            rows.append(ViewErrors(tier, axis, *pairs, float(refused[:, k, x].mean())))
+    return rows
+
+
+def band_errors(predicted: Floats, true: Floats, base: Floats, members: list[list[int]]) -> Floats:
+    """Return the largest error of the ends of the band of paired differences, (N, K, X), in points."""
+    ends = [np.quantile((each - base).reshape(len(each), -1, *each.shape[3:]), BAND, axis=1) for each in (predicted, true)]
+    return np.maximum(*(largest(ours - theirs, members) for ours, theirs in zip(*ends, strict=True)))
