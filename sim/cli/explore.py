@@ -33,7 +33,7 @@ class Opening(NamedTuple):
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
 @click.option("--export", type=click.Path(path_type=Path), metavar="FOLDER",
               help="Write the page as a folder instead, to be opened without this program: a grid over the 5 to 8 levers that "
-                   "LINK moves, each to the farthest value that the page reaches; without LINK over some usual ones.")  # fmt: skip
+                   "LINK moves, each to the farthest value that the page reaches; without LINK, usual ones.")  # fmt: skip
 @click.option("--ensemble", metavar="NAME|FILE", help="Draws: prior, a shipped ensemble, or a file of `calibrate`.")
 @click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Threads.  [default: one per core]")
 @gathered("opening", Opening)
@@ -101,7 +101,7 @@ def export(bench: Bench, record: dict[str, Any], folder: Path) -> None:
     KeyboardInterrupt
         Saying how to go on.
     """
-    from sim.explorer.export.folder import PAGE, export_page, runs_folder
+    from sim.explorer.export.folder import ERRORS, PAGE, export_page, runs_folder
     from sim.explorer.state import StateError, read_state
     from sim.runs.atomic import FolderError
     from sim.runs.executors import ExecutorError
@@ -124,8 +124,8 @@ def export(bench: Bench, record: dict[str, Any], folder: Path) -> None:
         bench.close()
     worst = max(errors, key=lambda row: row.share_95)
     say(
-        f"{folder / PAGE}: open it by a double click, or put the folder on any web server. At runs that were not fitted the "
-        f"shares of {worst.tier}, {worst.axis}, are {worst.share_median:.2f} points off (median), {worst.share_95:.2f} (95 %); the other "
-        f"views are less: {folder / 'errors.csv'}. The runs in {runs_folder(folder)} may go.",
+        f"{folder / PAGE}: open it by a double click, or put the folder on any web server. Farthest off at runs that were not fitted "
+        f"are shares of {worst.tier}, {worst.axis}: {worst.share_median:.2f} points (median), {worst.share_95:.2f} (95 %). All views: "
+        f"{folder / ERRORS}. The runs in {runs_folder(folder)} may go.",
         soft_wrap=True,
     )

@@ -104,7 +104,7 @@ export function makeDesk(desk, state, changed) {
     return [
       el("p", { class: "small" }, lever.meaning),
       slider(`${w.changes[item.change]}: ${unit}`, range, item.value, (value) => { item.value = value; changed(true); }),
-      el("p", { class: "small", id: `today-${item.id}` }, todayText(now, lever)),
+      el("p", { class: "small", id: `today-${item.id}` }, todayText(now, lever, limits(item) ?? lever)),
       desk.fixed ? fixedLine(item) : el("div", { class: "row" }, changes, ...places, yearField(item, "from", w.from), yearField(item, "until", w.until), yearField(item, "ramp", w.ramp)),
       el("details", {}, el("summary", {}, w.meaning), el("p", { class: "small" }, lever.enters), el("p", { class: "small" }, `${w.today}: ${lever.today}`)),
     ];
@@ -121,9 +121,9 @@ export function makeDesk(desk, state, changed) {
     return el("p", { class: "small" }, w.fixed([places, item.ramp ? `${w.ramp} ${item.ramp}` : ""].filter(Boolean).join("; ") || w.all, item.from ?? 2027, item.until));
   }
 
-  function todayText(now, lever) {
+  function todayText(now, lever, reach) {
     const span = now ? (now[0] === now[1] ? `${+now[0].toPrecision(3)}` : `${+now[0].toPrecision(3)} to ${+now[1].toPrecision(3)}`) : "";
-    return `${span ? `${w.today} ${span}; ` : ""}${w.range} ${lever.low} to ${lever.high}; ${w.unit}: ${lever.unit}`;
+    return `${span ? `${w.today} ${span}; ` : ""}${w.range} ${reach.low} to ${reach.high}; ${w.unit}: ${lever.unit}`;
   }
 
   function policyBody(item) {
@@ -192,7 +192,7 @@ export function makeDesk(desk, state, changed) {
       today.set(id, span);
       const item = state.items.find((each) => each.id === id);
       const line = document.getElementById(`today-${id}`);
-      if (item && line) line.textContent = todayText(span, levers.get(item.name));
+      if (item && line) line.textContent = todayText(span, levers.get(item.name), limits(item) ?? levers.get(item.name));
     }
   }
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from plotly.offline import get_plotlyjs
 
-from sim.explorer.export.grid import TEST_POINTS, grid_design, grid_points, grid_state, read_grid
+from sim.explorer.export.grid import GRID_POINTS, TEST_POINTS, grid_design, grid_points, grid_state, read_grid
 from sim.explorer.export.pack import grid_record
 from sim.explorer.export.surface import ViewErrors, errors_of, fit_surfaces
 from sim.explorer.live import Bench
@@ -37,7 +37,9 @@ INSTEAD: Final = {"ask.js": "surfaces.js"}
 """Modules of the page that another one stands in for: answers come from the surfaces, not from a server."""
 
 
-def export_page(bench: Bench, asked: PageState, folder: Path, progress: Progress) -> list[ViewErrors]:
+def export_page(
+    bench: Bench, asked: PageState, folder: Path, progress: Progress, points: tuple[int, int] = (GRID_POINTS, TEST_POINTS)
+) -> list[ViewErrors]:
     """Run the grid of a state, fit its surfaces and write the page; a grid that was stopped goes on.
 
     Parameters
@@ -50,6 +52,8 @@ def export_page(bench: Bench, asked: PageState, folder: Path, progress: Progress
         Of the page. The runs are kept beside it, in the folder of the same name and "-runs".
     progress
         Told how far it is.
+    points
+        How many the surfaces are fitted to, a power of two, and how many test them.
 
     Returns
     -------
@@ -64,11 +68,11 @@ def export_page(bench: Bench, asked: PageState, folder: Path, progress: Progress
     """
     check_folder(folder)
     state = grid_state(asked)
-    design = grid_design(bench, state, grid_points(state))
+    design = grid_design(bench, state, grid_points(state, *points))
     runs = runs_folder(folder)
     run_grid(design, runs, bench.workers, progress)
     progress("fitting", 0, 2)
-    grid = read_grid(design, state, runs, TEST_POINTS)
+    grid = read_grid(design, state, runs, points[1])
     surfaces = fit_surfaces(grid)
     progress("fitting", 1, 2)
     errors = errors_of(grid, surfaces, member_lists(bench.question(state)))

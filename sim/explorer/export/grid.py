@@ -86,7 +86,7 @@ def neutral_of(state: PageState) -> Floats:
     return np.array([NEUTRAL[item.change] for item in state.items])
 
 
-def grid_points(state: PageState, count: int = GRID_POINTS, tests: int = TEST_POINTS) -> Floats:
+def grid_points(state: PageState, count: int, tests: int) -> Floats:
     """Make the points: no change first, then `count` scrambled Sobol points, then `tests` random ones; (1 + count + tests, L)."""
     factors = factors_of(state)
     random = np.random.default_rng(TEST_SEED).random((tests, len(factors)))

@@ -133,7 +133,7 @@ def fit_surfaces(grid: Grid) -> Surfaces:
     return Surfaces(terms, weights, (misses / (1.0 - leverage)[:, None, None, None, None])[..., :-1])
 
 
-def shares_at(grid: Grid, changes: Floats) -> Floats:
+def shares_at(grid: Grid, changes: NDArray[np.floating]) -> Floats:
     """Add changes to the shares of the base, which is the first point: (N, D, P, K, X, Y, R); none is below zero."""
     base = grid.people[:1]
     shares: Floats = ratio(base, np.broadcast_to(base.sum(axis=-1, keepdims=True), base.shape)) + changes[..., :-1]
@@ -201,8 +201,8 @@ def errors_of(grid: Grid, surfaces: Surfaces, members: list[list[int]]) -> list[
     for k, tier in enumerate(GRID_TIERS):
         for x, axis in enumerate(GRID_AXES):
             cells = [each[:, k, x] for each in (shares, shares, bands, runs)]
-            pairs = [float(np.quantile(cell, part)) for cell in cells for part in (0.5, 0.95)]
-            rows.append(ViewErrors(tier, axis, *pairs, float(refused[:, k, x].mean())))
+            numbers = [float(np.quantile(cell, part)) for cell in cells for part in (0.5, 0.95)]
+            rows.append(ViewErrors._make((tier, axis, *numbers, float(refused[:, k, x].mean()))))
     return rows
 
 
