@@ -124,8 +124,8 @@ def export(bench: Bench, record: dict[str, Any], folder: Path) -> None:
         bench.close()
     worst = max(errors, key=lambda row: row.share_95)
     say(
-        f"{folder / PAGE}: open it by a double click, or put the folder on any web server. Farthest off at runs that were not fitted "
-        f"are shares of {worst.tier}, {worst.axis}: {worst.share_median:.2f} points (median), {worst.share_95:.2f} (95 %). All views: "
-        f"{folder / ERRORS}. The runs in {runs_folder(folder)} may go.",
+        f"{folder / PAGE}: open it by a double click, or put the folder on any web server. Farthest off at runs that were not "
+        f"fitted are shares of {worst.tier}, {worst.axis}: {worst.share_median:.2f} points (median), {worst.share_95:.2f} (95 %). "
+        f"All views: {folder / ERRORS}. The runs in {runs_folder(folder)} may go.",
         soft_wrap=True,
     )
