@@ -29,9 +29,10 @@ def made_grid(noise: float = 0.0, count: int = 128, tests: int = 20) -> Grid:
     first = 0.3 + moved[:, None, None] + noise * rng.normal(size=(len(points), 2, 2))
     first[0] = 0.3
     people = np.empty((len(points), 2, 2, len(GRID_TIERS), len(GRID_AXES), 3, 4))
-    people[:] = 1000.0 * np.stack([first, 0.6 - first, np.full_like(first, 0.3), np.full_like(first, 0.1)], axis=-1)[
-        :, :, :, None, None, None
-    ]
+    people[:] = (
+        1000.0
+        * np.stack([first, 0.6 - first, np.full_like(first, 0.3), np.full_like(first, 0.1)], axis=-1)[:, :, :, None, None, None]
+    )
     return Grid(STATE, points, tests, (2027, 2029), people)
 
 

@@ -162,7 +162,11 @@ function saidOf(state) {
     errors[key] = { ...row, here };
     if (isMoved(unit) && here > grid.mostError) refused[key] = w.refusedPoint(here, grid.said.command);
   }
-  return { ...grid.said, file, refused, errors, moved: isMoved(unit), today: {}, notes: state.model && state.model !== grid.said.model ? [w.otherModel] : [] };
+  return { ...grid.said, file, refused, errors, moved: isMoved(unit), today: {}, notes: [...(refused["top20 work"] ? [refused["top20 work"]] : []), ...otherModel(state)] };
+}
+
+function otherModel(state) {
+  return state.model && state.model !== grid.said.model ? [w.otherModel] : [];
 }
 
 function futures(unit) {
@@ -216,5 +220,4 @@ export async function stream(path, { state, look }, on, signal) {
   const record = said.refused["top20 work"] ? null : seriesOf(unit, "top20", "work");
   if (!said.refused[tier] && !said.refused[`${tier} ${axis}`]) on.bands(tier === "top20" && axis === "work" ? record : seriesOf(unit, tier, axis));
   on.result({ key: record ? keyNumbers(unit, record) : [], headlines: [], crossings: [], runs: N });
-  if (!record) throw new Refused([said.refused["top20 work"]]);
 }
