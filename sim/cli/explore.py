@@ -67,7 +67,7 @@ def explore(what: tuple[str, ...], opening: Opening, ensemble: str | None, worke
         record = {"v": 1, "base": next(iter(named))}
     bench = Bench(load_basis(), draws, named, workers or available_cores())
     if opening.export is not None:
-        export(bench, record, opening.export)
+        write_page(bench, record, opening.export)
         return
     open_page(bench, record, opening)
 
@@ -91,7 +91,7 @@ def open_page(bench: Bench, record: dict[str, Any], opening: Opening) -> None:
     serve(bench, listener, address, ready)
 
 
-def export(bench: Bench, record: dict[str, Any], folder: Path) -> None:
+def write_page(bench: Bench, record: dict[str, Any], folder: Path) -> None:
     """Write the page as a folder and say how far its views are from the model.
 
     Raises
@@ -125,7 +125,7 @@ def export(bench: Bench, record: dict[str, Any], folder: Path) -> None:
     worst = max(errors, key=lambda row: row.share_95)
     say(
         f"{folder / PAGE}: open it by a double click, or put the folder on any web server. Farthest off at runs that were not "
-        f"fitted are shares of {worst.tier}, {worst.axis}: {worst.share_median:.2f} points (median), {worst.share_95:.2f} (95 %). "
-        f"All views: {folder / ERRORS}. The runs in {runs_folder(folder)} may go.",
+        f"fitted are shares of {worst.tier}, {worst.axis}: {worst.share_median:.2f} points (median), "
+        f"{worst.share_95:.2f} (95 %); all views: {folder / ERRORS}. The runs in {runs_folder(folder)} may go.",
         soft_wrap=True,
     )

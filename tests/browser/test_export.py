@@ -18,7 +18,7 @@ from sim.draws.ensemble import find_ensemble
 from sim.explorer.export.folder import PAGE, export_page, runs_folder
 from sim.explorer.export.grid import DEFAULT_LEVERS, Grid, grid_design, grid_points, read_grid
 from sim.explorer.export.pack import with_values
-from sim.explorer.export.surface import fit_surfaces, shares_at, unit_of
+from sim.explorer.export.surface import fit_surfaces, lever_units, surface_shares
 from sim.explorer.live import Bench
 from sim.explorer.state import PageState, fragment_of, state_record
 from sim.scenarios.load import load_basis
@@ -73,9 +73,9 @@ def test_the_numbers_are_those_of_the_surfaces(exported: tuple[Path, Grid], open
         record: Any = page.evaluate("explorer.record")
         command = page.locator("#command").inner_text()
         error = page.locator("#error").inner_text()
-    unit = unit_of(VALUES[None], STATE)
-    shares = shares_at(grid, fit_surfaces(grid).at(unit))[0, :, :, 0, 0]
-    base = shares_at(grid, np.zeros(2))[0, :, :, 0, 0]
+    unit = lever_units(VALUES[None], STATE)
+    shares = surface_shares(grid, fit_surfaces(grid).at(unit))[0, :, :, 0, 0]
+    base = surface_shares(grid, np.zeros(2))[0, :, :, 0, 0]
     shown = np.array(record["variant_share"])[-shares.shape[2] :, :20]
     assert np.allclose(shown, shares.mean(axis=(0, 1)), atol=2e-5)
     differences = 100.0 * (shares - base).reshape(4, *shares.shape[2:])

@@ -1,4 +1,4 @@
-"""A grid is made of what can be one; its surfaces meet what they were fitted to, know nothing of what was left out, fit the page."""
+"""A grid is made of what can be one; its surfaces meet runs that they never saw; the page holds all of it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from sim.draws.ensemble import find_ensemble
-from sim.explorer.export.folder import OWN, PAGE, check_folder, export_page, page_text, runs_folder
+from sim.explorer.export.folder import GRID_TAG, PAGE, check_folder, export_page, page_text, runs_folder
 from sim.explorer.export.grid import DEFAULT_LEVERS, GRID_AXES, GRID_TIERS, Grid, factors_of, grid_points, grid_state, neutral_of
 from sim.explorer.export.pack import whole_weights
-from sim.explorer.export.surface import changes_of, error_near, errors_of, fit_surfaces, term_values, terms_of, unit_of
+from sim.explorer.export.surface import changes_of, error_near, errors_of, fit_surfaces, lever_units, term_values, terms_of
 from sim.explorer.live import Bench
 from sim.explorer.state import PageState, StateError
 from sim.scenarios.load import load_basis
@@ -23,7 +23,7 @@ BAR, REFUSAL = DEFAULT_LEVERS[:2]
 def made_grid(noise: float = 0.0, count: int = 128, tests: int = 20) -> Grid:
     """Make a grid whose shares are a polynomial of the levers, as surfaces are, and noise."""
     points = grid_points(STATE, count, tests)
-    unit = unit_of(points, STATE)
+    unit = lever_units(points, STATE)
     rng = np.random.default_rng(3)
     moved = 0.1 * unit[:, 0] - 0.05 * unit[:, 1] * unit[:, 2] + 0.03 * unit[:, 3] ** 2 * unit[:, 0]
     first = 0.3 + moved[:, None, None] + noise * rng.normal(size=(len(points), 2, 2))
@@ -61,7 +61,7 @@ def test_a_state_that_makes_no_grid_says_why(state: PageState, said: str) -> Non
 def test_the_first_point_moves_nothing_and_all_lie_in_the_ranges() -> None:
     points = grid_points(STATE, 16, 4)
     assert (points[0] == neutral_of(STATE)).all()
-    unit = unit_of(points, STATE)
+    unit = lever_units(points, STATE)
     assert (unit >= 0.0).all()
     assert (unit <= 1.0).all()
     assert (grid_points(STATE, 32, 4)[1:17] == points[1:17]).all()
@@ -86,7 +86,7 @@ def test_where_nothing_is_moved_nothing_changes() -> None:
 def test_what_a_left_out_point_misses_is_what_a_fit_without_it_misses() -> None:
     grid = made_grid(0.01)
     surfaces = fit_surfaces(grid)
-    terms, unit = terms_of(6), unit_of(grid.points, STATE)[1:-20]
+    terms, unit = terms_of(6), lever_units(grid.points, STATE)[1:-20]
     values, changes = term_values(unit, terms), changes_of(grid.people[:-20]).mean(axis=(1, 2))[:, 0, 0, 0, 0]
     others = np.arange(len(unit)) != 5
     square = values[others].T @ values[others] + 1e-4 * len(values) * np.eye(len(terms))
@@ -108,7 +108,7 @@ def test_weights_in_whole_numbers_are_the_weights() -> None:
 
 def test_the_page_holds_everything_and_asks_for_nothing() -> None:
     text = page_text({"title": "</script><script>alert(1)</script>"})
-    assert OWN + '{"title": "\\u003c/script>' in text
+    assert GRID_TAG + '{"title": "\\u003c/script>' in text
     assert 'src="assets' not in text
     assert 'href="assets' not in text
     assert '"ask.js": "data:text/javascript' in text

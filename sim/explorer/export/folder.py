@@ -26,13 +26,13 @@ from sim.sweeps.execute import sweep_into
 from sim.sweeps.store import Store
 
 PAGE, ERRORS = "index.html", "errors.csv"
-MOST_BYTES: Final = 25_000_000
+MOST_PAGE_BYTES: Final = 25_000_000
 POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
     "form-action 'none'"
 )
 """What the page may do: it asks nobody for anything."""
-OWN: Final = '<script type="application/json" id="grid">'
+GRID_TAG: Final = '<script type="application/json" id="grid">'
 INSTEAD: Final = {"ask.js": "surfaces.js"}
 """Modules of the page that another one stands in for: answers come from the surfaces, not from a server."""
 
@@ -92,7 +92,7 @@ def check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise StateError(f"--export: {folder} is a file; name a folder")
     page = folder / PAGE
-    if page.exists() and OWN not in page.read_text(encoding="utf-8", errors="replace"):
+    if page.exists() and GRID_TAG not in page.read_text(encoding="utf-8", errors="replace"):
         raise StateError(f"--export: {page} is another page; name an empty folder")
 
 
@@ -109,9 +109,9 @@ def run_grid(design: Design, runs: Path, workers: int, progress: Progress) -> No
 def write_folder(folder: Path, text: str, errors: Sequence[ViewErrors]) -> None:
     """Write page and errors, each whole or not at all; errors as of `export_page`."""
     size = len(text.encode())
-    if size > MOST_BYTES:
+    if size > MOST_PAGE_BYTES:
         raise StateError(
-            f"--export: the page would have {size / 1e6:.0f} MB; allowed: {MOST_BYTES / 1e6:.0f}. Ask for fewer levers, draws or "
+            f"--export: the page would have {size / 1e6:.0f} MB; allowed: {MOST_PAGE_BYTES / 1e6:.0f}. Ask for fewer levers, draws or "
             "replicates, or an earlier last year"
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def page_text(record: Mapping[str, Any]) -> str:
     inside = [
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         f"<style>\n{style}</style>",
-        f"{OWN}{data}</script>",
+        f"{GRID_TAG}{data}</script>",
         f'<script type="importmap">{json.dumps({"imports": names})}</script>',
         f"<script>{get_plotlyjs()}</script>",
         '<script type="module">import "main.js";</script>',

@@ -31,7 +31,7 @@ GRID_SEED, TEST_SEED = 2026, 2027
 GRID_TIERS: Final = ("top20", "all")
 """The elite needs larger runs than a grid has."""
 GRID_AXES: Final = ("work", "study", "origin")
-EUROPE: Final = ("DEU", "FRA", "CHE", "NLD", "REU")
+EUROPEAN: Final = ("DEU", "FRA", "CHE", "NLD", "REU")
 FROM: Final = 2027
 NEUTRAL: Final = {"add": 0.0, "multiply": 1.0}
 """What changes nothing, by kind of change."""
@@ -39,8 +39,8 @@ DEFAULT_LEVERS: Final = (
     Moved("bar", "lever", "entry_bar", "add", 0.3, origin=("CHN",), destination=("USA",), start=FROM),
     Moved("refusal", "lever", "student_visa_refusal", "add", 0.3, origin=("IND",), destination=("USA",), start=FROM),
     Moved("visa", "lever", "work_visa_odds", "multiply", 1.6, destination=("USA",), start=FROM),
-    Moved("places", "lever", "phd_places", "multiply", 1.6, destination=EUROPE, start=FROM),
-    Moved("pay", "lever", "research_pay", "multiply", 1.5, destination=EUROPE, start=FROM),
+    Moved("places", "lever", "phd_places", "multiply", 1.6, destination=EUROPEAN, start=FROM),
+    Moved("pay", "lever", "research_pay", "multiply", 1.5, destination=EUROPEAN, start=FROM),
     Moved("return", "lever", "return_bonus", "add", 1.0, origin=("CHN",), start=FROM),
 )
 """What an exported page moves where nobody chose."""

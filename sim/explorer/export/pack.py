@@ -18,7 +18,7 @@ from sim.comparisons.regions import PASSING
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record
 from sim.explorer.export.grid import GRID_AXES, GRID_TIERS, Grid, factors_of, neutral_of
-from sim.explorer.export.surface import MOST_ERROR, NEAREST, Surfaces, ViewErrors, largest, unit_of
+from sim.explorer.export.surface import MOST_ERROR, NEAREST_POINTS, Surfaces, ViewErrors, largest_error, lever_units
 from sim.explorer.live import Bench, Finished
 from sim.explorer.numbers import member_lists, page_groups, places_of
 from sim.explorer.state import PageState, StateError, state_record
@@ -56,7 +56,7 @@ def grid_record(bench: Bench, grid: Grid, surfaces: Surfaces, errors: Sequence[V
     """
     base = bench.finish(replace(grid.state, items=()))
     check_base(grid, base)
-    question, units = bench.question(grid.state), unit_of(grid.points, grid.state)
+    question, units = bench.question(grid.state), lever_units(grid.points, grid.state)
     fitted, (weights, scales) = slice(1, len(grid.points) - grid.tests), whole_weights(surfaces)
     return {
         "desk": exported_desk(bench, grid.state),
@@ -81,8 +81,8 @@ def grid_record(bench: Bench, grid: Grid, surfaces: Surfaces, errors: Sequence[V
         "weights": as_text(weights),
         "scales": as_text(scales),
         "units": as_text(units[fitted].astype("<f4")),
-        "leftOut": as_text(largest(surfaces.left_out, member_lists(question)).astype("<f4")),
-        "nearest": NEAREST,
+        "leftOut": as_text(largest_error(surfaces.left_out, member_lists(question)).astype("<f4")),
+        "nearest": NEAREST_POINTS,
         "mostError": MOST_ERROR,
         "errors": [row._asdict() for row in errors],
         "points": [len(grid.points) - grid.tests - 1, grid.tests],

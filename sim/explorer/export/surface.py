@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.comparisons.effects import POINTS
 from sim.explorer.export.grid import GRID_AXES, GRID_TIERS, Grid, neutral_of
 from sim.explorer.state import PageState
 from sim.model.world import Floats
@@ -25,10 +26,8 @@ from sim.runs.outcomes.statistics import BAND, grouped, ratio
 DEGREE: Final = 3
 TOGETHER: Final = 2
 """Most levers in a term."""
-RIDGE: Final = 1e-4
+SURFACE_RIDGE: Final = 1e-4
 """Of the number of points: what keeps terms apart that the points can hardly tell."""
-POINTS: Final = 100.0
-"""Percentage points of a share of one."""
 
 
 def terms_of(levers: int) -> NDArray[np.int64]:
@@ -37,7 +36,7 @@ def terms_of(levers: int) -> NDArray[np.int64]:
     return np.array([each for each in every if 0 < sum(each) <= DEGREE and sum(power > 0 for power in each) <= TOGETHER])
 
 
-def unit_of(points: Floats, state: PageState) -> Floats:
+def lever_units(points: Floats, state: PageState) -> Floats:
     """Scale points to 0 (no change) .. 1 (the far end of each range), (N, L)."""
     ends = np.array([item.value for item in state.items])
     neutral = neutral_of(state)
@@ -124,8 +123,8 @@ def fit_surfaces(grid: Grid) -> Surfaces:
     fitted = slice(1, len(grid.points) - grid.tests)
     changes = changes_of(grid.people[: fitted.stop])
     terms = terms_of(grid.points.shape[1])
-    values = term_values(unit_of(grid.points[fitted], grid.state), terms)
-    square = values.T @ values + RIDGE * len(values) * np.eye(len(terms))
+    values = term_values(lever_units(grid.points[fitted], grid.state), terms)
+    square = values.T @ values + SURFACE_RIDGE * len(values) * np.eye(len(terms))
     solver = np.linalg.solve(square, values.T)  # (T, N)
     weights = np.tensordot(solver, changes, axes=1)
     leverage = np.einsum("nt,tn->n", values, solver)
@@ -133,21 +132,21 @@ def fit_surfaces(grid: Grid) -> Surfaces:
     return Surfaces(terms, weights, (misses / (1.0 - leverage)[:, None, None, None, None])[..., :-1])
 
 
-def shares_at(grid: Grid, changes: NDArray[np.floating]) -> Floats:
+def surface_shares(grid: Grid, changes: NDArray[np.floating]) -> Floats:
     """Add changes to the shares of the base, which is the first point: (N, D, P, K, X, Y, R); none is below zero."""
     base = grid.people[:1]
     shares: Floats = ratio(base, np.broadcast_to(base.sum(axis=-1, keepdims=True), base.shape)) + changes[..., :-1]
     return np.maximum(shares, 0.0)
 
 
-def largest(errors: Floats, members: list[list[int]]) -> Floats:
+def largest_error(errors: Floats, members: list[list[int]]) -> Floats:
     """Return the largest error of a view, in points: of all years, regions and groups, (N, K, X, Y, R) to (N, K, X)."""
     with_groups = np.concatenate([errors, grouped(errors, members)], axis=-1)
     found: Floats = POINTS * np.abs(with_groups).max(axis=(-2, -1))
     return found
 
 
-NEAREST: Final = 3
+NEAREST_POINTS: Final = 3
 """Grid points whose errors, if they were left out, stand for the error at a point: the largest of them."""
 MOST_ERROR: Final = 0.5
 """Points; a view is refused where its error is larger."""
@@ -163,7 +162,7 @@ def error_near(unit: Floats, grid_units: Floats, left_out: Floats) -> Floats:
     grid_units
         Those of the grid, (N, L).
     left_out
-        Of `largest`, (N, K, X).
+        Of `largest_error`, (N, K, X).
 
     Returns
     -------
@@ -171,7 +170,7 @@ def error_near(unit: Floats, grid_units: Floats, left_out: Floats) -> Floats:
         (M, K, X).
     """
     distance = ((unit[:, None] - grid_units[None]) ** 2).sum(axis=-1)
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEAREST]
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEAREST_POINTS]
     found: Floats = left_out[nearest].max(axis=1)
     return found
 
@@ -189,14 +188,16 @@ def errors_of(grid: Grid, surfaces: Surfaces, members: list[list[int]]) -> list[
         Region ids of each group.
     """
     tests, fitted = slice(len(grid.points) - grid.tests, None), slice(1, len(grid.points) - grid.tests)
-    unit = unit_of(grid.points, grid.state)
-    predicted = shares_at(grid, surfaces.at(unit[tests]))
-    true = shares_at(grid, changes_of(np.concatenate([grid.people[:1], grid.people[tests]])))
+    unit = lever_units(grid.points, grid.state)
+    predicted = surface_shares(grid, surfaces.at(unit[tests]))
+    true = surface_shares(grid, changes_of(np.concatenate([grid.people[:1], grid.people[tests]])))
     missed = predicted - true
-    shares = largest(missed.mean(axis=(1, 2)), members)
-    bands = band_errors(predicted, true, shares_at(grid, np.zeros(2)), members)
-    runs = np.median([largest(missed[:, d, p], members) for d in range(missed.shape[1]) for p in range(missed.shape[2])], axis=0)
-    refused = error_near(unit[tests], unit[fitted], largest(surfaces.left_out, members)) > MOST_ERROR
+    shares = largest_error(missed.mean(axis=(1, 2)), members)
+    bands = band_errors(predicted, true, surface_shares(grid, np.zeros(2)), members)
+    runs = np.median(
+        [largest_error(missed[:, d, p], members) for d in range(missed.shape[1]) for p in range(missed.shape[2])], axis=0
+    )
+    refused = error_near(unit[tests], unit[fitted], largest_error(surfaces.left_out, members)) > MOST_ERROR
     rows = []
     for k, tier in enumerate(GRID_TIERS):
         for x, axis in enumerate(GRID_AXES):
@@ -209,4 +210,4 @@ def errors_of(grid: Grid, surfaces: Surfaces, members: list[list[int]]) -> list[
 def band_errors(predicted: Floats, true: Floats, base: Floats, members: list[list[int]]) -> Floats:
     """Return the largest error of the ends of the band of paired differences, (N, K, X), in points."""
     ends = [np.quantile((each - base).reshape(len(each), -1, *each.shape[3:]), BAND, axis=1) for each in (predicted, true)]
-    return np.maximum(*(largest(ours - theirs, members) for ours, theirs in zip(*ends, strict=True)))
+    return np.maximum(*(largest_error(ours - theirs, members) for ours, theirs in zip(*ends, strict=True)))
