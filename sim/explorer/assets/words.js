@@ -75,6 +75,8 @@ export const words = {
   switches: "Who is elsewhere",
   buttons: { link: "Copy the address", file: "Scenario file", command: "Copy the command", python: "Python lines", csv: "CSV of this view", png: "PNG", svg: "SVG" },
   copied: "Copied.",
+  again: (draw, problem) => `A worker failed at draw ${draw} (${problem}); it was started again.`,
+  drop: "Take away from the base", dropped: "Put back", nothingDropped: "nothing",
   link: "The address holds the whole state: `talentsim explore LINK` opens it on any machine with this version.",
   assumed: "What no data settle moves the baseline too. `talentsim compare` shows the main effect at the reference point under each of these; it takes about half a minute:",
   kindStatic: "talentsim explorer · a folder of solved points: no server, no network",

@@ -26,7 +26,7 @@ from sim.sweeps.execute import sweep_into
 from sim.sweeps.store import Store
 
 PAGE, ERRORS = "index.html", "errors.csv"
-MOST_PAGE_BYTES: Final = 25_000_000
+MOST_FOLDER_BYTES: Final = 25_000_000
 POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
     "form-action 'none'"
@@ -109,10 +109,10 @@ def run_grid(design: Design, runs: Path, workers: int, progress: Progress) -> No
 def write_folder(folder: Path, text: str, errors: Sequence[ViewErrors]) -> None:
     """Write page and errors, each whole or not at all; errors as of `export_page`."""
     size = len(text.encode())
-    if size > MOST_PAGE_BYTES:
+    if size > MOST_FOLDER_BYTES:
         raise StateError(
-            f"--export: the page would have {size / 1e6:.0f} MB; allowed: {MOST_PAGE_BYTES / 1e6:.0f}. Ask for fewer levers, draws or "
-            "replicates, or an earlier last year"
+            f"--export: the page would have {size / 1e6:.0f} MB; allowed: {MOST_FOLDER_BYTES / 1e6:.0f}. Ask for fewer levers, "
+            "draws or replicates, or an earlier last year"
         )
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / PAGE) as place:
