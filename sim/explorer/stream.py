@@ -84,10 +84,10 @@ async def partial(
             base.future(ahead)
             variant.future(ahead)
         for draws_of, kept in ((base, ours), (variant, theirs)):
-            counted, problem = await counted_or_again(draws_of, number)
-            kept.append(counted)
-            if problem:
-                yield "again", {"draw": number, "problem": problem}
+            kept.append(await counted_or_again(draws_of, number))
+            while draws_of.failed:
+                draw, problem = draws_of.failed.popleft()
+                yield "again", {"draw": draw, "problem": problem}
         if not is_last():
             yield "stopped", {}
             return
@@ -99,8 +99,8 @@ async def partial(
         yield "progress", {"done": number + 1, "total": draws}
 
 
-async def counted_or_again(draws: DrawsOfPlan, number: int) -> tuple[CountedDraw, str]:
-    """Wait for a draw; one whose worker failed is run once more. Returns what was counted and what failed, "" if nothing did.
+async def counted_or_again(draws: DrawsOfPlan, number: int) -> CountedDraw:
+    """Wait for a draw; one whose worker fails is run once more.
 
     Raises
     ------
@@ -108,12 +108,11 @@ async def counted_or_again(draws: DrawsOfPlan, number: int) -> tuple[CountedDraw
         Whatever goes wrong a second time, and a state that cannot be run.
     """
     try:
-        return await asyncio.wrap_future(draws.future(number)), ""
+        return await asyncio.wrap_future(draws.future(number))
     except StateError:
         raise
-    except Exception as error:
-        problem = f"{type(error).__name__}: {error}"
-    return await asyncio.wrap_future(draws.future(number)), problem
+    except Exception:
+        return await asyncio.wrap_future(draws.future(number))
 
 
 async def worked(job: Job, bench: Bench, state: PageState, asked: Mapping[str, Any]) -> AsyncIterator[Event]:
