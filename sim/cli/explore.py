@@ -6,11 +6,14 @@ import gc
 import importlib.util
 import webbrowser
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sim.cli.terminal import InputError, load_all, say
+from sim.cli.terminal import InputError, WorkError, gathered, load_all, progress_lines, say
+
+if TYPE_CHECKING:
+    from sim.explorer.live import Bench
 
 SERVED_WITH = ("starlette", "uvicorn")
 
@@ -20,6 +23,7 @@ class Opening(NamedTuple):
 
     port: int
     no_browser: bool
+    export: Path | None
 
 
 @click.command()
@@ -27,9 +31,13 @@ class Opening(NamedTuple):
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1024, 65_535), metavar="N",
               help="Port of this machine; the next free one if it is taken.")  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
+@click.option("--export", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Write the page as a folder instead, to be opened without this program: a grid over the 5 to 8 levers that "
+                   "LINK moves, each to the farthest value that the page reaches; without LINK, usual ones.")  # fmt: skip
 @click.option("--ensemble", metavar="NAME|FILE", help="Draws: prior, a shipped ensemble, or a file of `calibrate`.")
 @click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Threads.  [default: one per core]")
-def explore(what: tuple[str, ...], port: int, no_browser: bool, ensemble: str | None, workers: int | None) -> None:
+@gathered("opening", Opening)
+def explore(what: tuple[str, ...], opening: Opening, ensemble: str | None, workers: int | None) -> None:
     """Open a page that runs the model while a slider moves, on this machine only.
 
     A SCENARIO is a file of yours that may be a base on the page; a LINK is an address that was copied from it.
@@ -38,12 +46,9 @@ def explore(what: tuple[str, ...], port: int, no_browser: bool, ensemble: str | 
     missing = [name for name in SERVED_WITH if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError([f'{" and ".join(missing)} missing, which the page is served with: pip install "talentsim[explore]"'])
-    import secrets
-
     from sim.draws.ensemble import EnsembleError, find_ensemble
     from sim.explorer.live import Bench
-    from sim.explorer.serve import Address, listen, serve
-    from sim.explorer.state import StateError, fragment_of, read_state, record_of_link
+    from sim.explorer.state import StateError, read_state, record_of_link
     from sim.runs.executors import available_cores
     from sim.scenarios.load import load_basis
 
@@ -61,13 +66,66 @@ def explore(what: tuple[str, ...], port: int, no_browser: bool, ensemble: str | 
     if files and not links:
         record = {"v": 1, "base": next(iter(named))}
     bench = Bench(load_basis(), draws, named, workers or available_cores())
-    listener = listen(port)
+    if opening.export is not None:
+        write_page(bench, record, opening.export)
+        return
+    open_page(bench, record, opening)
+
+
+def open_page(bench: Bench, record: dict[str, Any], opening: Opening) -> None:
+    """Serve the page until Ctrl-C."""
+    import secrets
+
+    from sim.explorer.serve import Address, listen, serve
+    from sim.explorer.state import fragment_of
+
+    listener = listen(opening.port)
     address = Address(listener.getsockname()[1], secrets.token_urlsafe(24))
     url = address.url(fragment_of(record) if record else "")
 
     def ready() -> None:
         say(f"The page: {url}\nIt answers on this machine only. Ctrl-C ends it.", soft_wrap=True)
-        if not no_browser:
+        if not opening.no_browser:
             webbrowser.open(url)
 
     serve(bench, listener, address, ready)
+
+
+def write_page(bench: Bench, record: dict[str, Any], folder: Path) -> None:
+    """Write the page as a folder and say how far its views are from the model.
+
+    Raises
+    ------
+    InputError, WorkError
+        If the levers make no grid, or the folder cannot be written.
+    KeyboardInterrupt
+        Saying how to go on.
+    """
+    from sim.explorer.export.folder import ERRORS, PAGE, export_page, runs_folder
+    from sim.explorer.state import StateError, read_state
+    from sim.runs.atomic import FolderError
+    from sim.runs.executors import ExecutorError
+    from sim.scenarios.reading.text import ScenarioError
+
+    try:
+        with progress_lines("the page as a folder") as progress:
+            errors = export_page(bench, read_state(record), folder, progress)
+    except StateError as error:
+        raise InputError([str(error)]) from error
+    except ScenarioError as error:
+        raise InputError([str(each) for each in error.problems]) from error
+    except (FolderError, ExecutorError) as error:
+        raise WorkError(
+            f"{error}. What was finished is in {runs_folder(folder)}; the same command goes on from there."
+        ) from error
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped; runs are in {runs_folder(folder)}. The same command goes on from there.") from None
+    finally:
+        bench.close()
+    worst = max(errors, key=lambda row: row.share_95)
+    say(
+        f"{folder / PAGE}: open it by a double click, or put the folder on any web server. Farthest off at runs that were not "
+        f"fitted are shares of {worst.tier}, {worst.axis}: {worst.share_median:.2f} points (median), "
+        f"{worst.share_95:.2f} (95 %); all views: {folder / ERRORS}. The runs in {runs_folder(folder)} may go.",
+        soft_wrap=True,
+    )

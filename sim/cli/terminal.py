@@ -114,9 +114,9 @@ def progress_bar(title: str) -> Iterator[Progress | None]:
 
 
 @contextlib.contextmanager
-def progress_lines(seconds: float = 20.0) -> Iterator[Progress]:
+def progress_lines(title: str = "calibration", seconds: float = 20.0) -> Iterator[Progress]:
     """Say how far a long work is on standard error: a bar on a terminal, else a line when a phase begins and now and then."""
-    with progress_bar("calibration") as bar:
+    with progress_bar(title) as bar:
         if bar is not None:
             yield bar
             return

@@ -6,7 +6,7 @@ Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -126,16 +126,22 @@ class DrawsOfPlan:
         What is run.
     pool
         Where.
+    failed
+        Draws whose worker failed and that were asked for anew, each with what went wrong; who tells them takes them out.
     """
 
     plan: RunPlan
     pool: ThreadPoolExecutor
     futures: dict[int, Future[CountedDraw]] = field(default_factory=dict)
+    failed: deque[tuple[int, str]] = field(default_factory=deque)
 
     def future(self, number: int) -> Future[CountedDraw]:
         """Return the future of a draw; one that was cancelled or failed is asked for anew."""
         known = self.futures.get(number)
-        if known is None or known.cancelled() or (known.done() and known.exception() is not None):
+        problem = known.exception() if known is not None and known.done() and not known.cancelled() else None
+        if problem is not None:
+            self.failed.append((number, f"{type(problem).__name__}: {problem}"))
+        if known is None or known.cancelled() or problem is not None:
             known = self.futures[number] = self.pool.submit(count_draw, self.plan, number)
         return known
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sim.engines.arrays import is_compiled
 from sim.explorer.desk import values_today
 from sim.explorer.jobs import Job, StoppedError
-from sim.explorer.live import Bench, DrawsOfPlan, PageQuestion, finished_of, pair_of, warm
+from sim.explorer.live import Bench, CountedDraw, DrawsOfPlan, PageQuestion, finished_of, pair_of, warm
 from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
 from sim.explorer.state import PageState, StateError
 from sim.explorer.texts import command_of, python_of, scenario_text
@@ -45,7 +45,7 @@ async def answered(
     Yields
     ------
     Name and record of each event: ``said``, ``compiling`` (where nothing is compiled yet), ``line``, ``progress`` and ``bands``
-    (several), ``result``; ``stopped`` where another question came.
+    (several), ``again`` (where a worker failed), ``result``; ``stopped`` where another question came.
     """
     yield "said", await asyncio.to_thread(said_record, bench, question)
     if not is_compiled():
@@ -74,7 +74,8 @@ async def partial(
 ) -> AsyncIterator[Event]:
     """Yield the first line and the bands that are not complete."""
     draws, is_shown = question.state.draws, not refused(question, look["tier"])
-    ours, theirs = [], []
+    ours: list[CountedDraw] = []
+    theirs: list[CountedDraw] = []
     for number in range(draws):
         if not is_last():
             yield "stopped", {}
@@ -82,8 +83,11 @@ async def partial(
         for ahead in range(number, min(number + 2, draws)):
             base.future(ahead)
             variant.future(ahead)
-        ours.append(await asyncio.wrap_future(base.future(number)))
-        theirs.append(await asyncio.wrap_future(variant.future(number)))
+        for draws_of, kept in ((base, ours), (variant, theirs)):
+            kept.append(await counted_or_again(draws_of, number))
+            while draws_of.failed:
+                draw, problem = draws_of.failed.popleft()
+                yield "again", {"draw": draw, "problem": problem}
         if not is_last():
             yield "stopped", {}
             return
@@ -93,6 +97,22 @@ async def partial(
         elif is_shown and number + 1 < draws and (number + 1 in SHOWN_AFTER or (number + 1) % 10 == 0):
             yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs), look)
         yield "progress", {"done": number + 1, "total": draws}
+
+
+async def counted_or_again(draws: DrawsOfPlan, number: int) -> CountedDraw:
+    """Wait for a draw; one whose worker fails is run once more.
+
+    Raises
+    ------
+    Exception
+        Whatever goes wrong a second time, and a state that cannot be run.
+    """
+    try:
+        return await asyncio.wrap_future(draws.future(number))
+    except StateError:
+        raise
+    except Exception:
+        return await asyncio.wrap_future(draws.future(number))
 
 
 async def worked(job: Job, bench: Bench, state: PageState, asked: Mapping[str, Any]) -> AsyncIterator[Event]:

@@ -127,6 +127,17 @@ def test_an_old_link_says_that_the_model_is_another(opened: Opened, server: Serv
         assert "another version of the model" in page.locator("#problems").inner_text()
 
 
+@pytest.mark.parametrize(("button", "start"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+def test_the_tile_map_leaves_as_a_picture(opened: Opened, server: Served, button: str, start: bytes) -> None:
+    with opened(server) as page:
+        open_view(page, "map")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=button, exact=True).click()
+        content = Path(waiting.value.path()).read_bytes()
+        assert content.startswith(start)
+        assert button == "PNG" or b"USA" in content
+
+
 def test_two_tabs_have_streams_of_their_own(opened: Opened, server: Served) -> None:
     other = {**RECORD, "items": [{**ENTRY_BAR, "value": 0.3}]}
     with opened(server) as one, opened(server, record=other) as two:

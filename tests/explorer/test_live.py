@@ -1,5 +1,6 @@
 """The numbers of the page are those of `talentsim compare`, to the bit, and its streams come in order."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,14 @@ import pytest
 
 from sim.cli import main
 from sim.draws.ensemble import find_ensemble
+from sim.explorer import live
 from sim.explorer.live import Bench
 from sim.explorer.numbers import headlines_of, result_record
 from sim.explorer.state import StateError, read_state
+from sim.explorer.stream import answered
 from sim.explorer.texts import scenario_text
 from sim.explorer.views import VIEWS
+from sim.runs.plan import RunPlan
 from sim.scenarios.load import load_basis
 from tests.support.explorer_server import ENTRY_BAR, SMALL
 
@@ -91,3 +95,24 @@ def test_a_base_of_ones_own_travels_in_the_address(bench: Bench) -> None:
     question = bench.question(read_state({"base": "mine", "text": text, "items": [ENTRY_BAR]}))
     assert [change.id for change in question.variant.scenario.levers] == ["x", "m1"]
     assert question.base.scenario.name == "mine"
+
+
+def test_a_worker_that_fails_is_started_again_and_the_page_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, failed = live.count_draw, set[int]()
+
+    def fail_each_once(plan: RunPlan, number: int) -> live.CountedDraw:
+        if plan.scenario.name == "explored" and number not in failed:
+            failed.add(number)
+            raise RuntimeError("gone")
+        return real(plan, number)
+
+    monkeypatch.setattr(live, "count_draw", fail_each_once)
+    question = bench.question(read_state({"size": {**SMALL, "seed": 7}, "items": [ENTRY_BAR]}))
+
+    async def events() -> list[tuple[str, Any]]:
+        return [event async for event in answered(bench, question, {"tier": "top20", "axis": "work"}, lambda: True)]
+
+    found = asyncio.run(events())
+    names = [name for name, _ in found]
+    assert [record for name, record in found if name == "again"] == [{"draw": k, "problem": "RuntimeError: gone"} for k in (0, 1)]
+    assert names[-2:] == ["result", "bands"]

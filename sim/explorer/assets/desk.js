@@ -91,7 +91,7 @@ export function makeDesk(desk, state, changed) {
   function leverBody(item) {
     const lever = levers.get(item.name);
     if (!lever) return [el("p", {}, item.name)];
-    const range = rangeOf(lever, item.change, item.value);
+    const range = limits(item) ?? rangeOf(lever, item.change, item.value);
     const unit = item.change === "multiply" ? "factor" : lever.unit;
     const changes = choice(w.change, lever.changes.map((c) => [c, w.changes[c]]), item.change, (value) => {
       item.change = value;
@@ -104,15 +104,26 @@ export function makeDesk(desk, state, changed) {
     return [
       el("p", { class: "small" }, lever.meaning),
       slider(`${w.changes[item.change]}: ${unit}`, range, item.value, (value) => { item.value = value; changed(true); }),
-      el("p", { class: "small", id: `today-${item.id}` }, todayText(now, lever)),
-      el("div", { class: "row" }, changes, ...places, yearField(item, "from", w.from), yearField(item, "until", w.until), yearField(item, "ramp", w.ramp)),
+      el("p", { class: "small", id: `today-${item.id}` }, todayText(now, lever, limits(item) ?? lever)),
+      desk.fixed ? fixedLine(item) : el("div", { class: "row" }, changes, ...places, yearField(item, "from", w.from), yearField(item, "until", w.until), yearField(item, "ramp", w.ramp)),
       el("details", {}, el("summary", {}, w.meaning), el("p", { class: "small" }, lever.enters), el("p", { class: "small" }, `${w.today}: ${lever.today}`)),
     ];
   }
 
-  function todayText(now, lever) {
+  // In an exported page: the range of a lever, and what stands fixed.
+  function limits(item) {
+    const range = desk.fixed?.[item.id];
+    return range && { low: range[0], high: range[1], step: range[1] - range[0] <= 4 ? 0.01 : 0.1 };
+  }
+
+  function fixedLine(item) {
+    const places = ["origin", "destination"].filter((axis) => item[axis]).map((axis) => `${axis} ${item[axis].join("+")}`).join(", ");
+    return el("p", { class: "small" }, w.fixed([places, item.ramp ? `${w.ramp} ${item.ramp}` : ""].filter(Boolean).join("; ") || w.all, item.from ?? 2027, item.until));
+  }
+
+  function todayText(now, lever, reach) {
     const span = now ? (now[0] === now[1] ? `${+now[0].toPrecision(3)}` : `${+now[0].toPrecision(3)} to ${+now[1].toPrecision(3)}`) : "";
-    return `${span ? `${w.today} ${span}; ` : ""}${w.range} ${lever.low} to ${lever.high}; ${w.unit}: ${lever.unit}`;
+    return `${span ? `${w.today} ${span}; ` : ""}${w.range} ${reach.low} to ${reach.high}; ${w.unit}: ${lever.unit}`;
   }
 
   function policyBody(item) {
@@ -137,7 +148,7 @@ export function makeDesk(desk, state, changed) {
 
   function drawItems() {
     box.replaceChildren(...state.items.map((item) => el("section", { class: "item", id: `item-${item.id}`, "aria-label": item.name },
-      el("div", { class: "row" }, el("h3", {}, item.name), el("button", { type: "button", "aria-label": w.remove(item.name), onclick: () => {
+      el("div", { class: "row" }, el("h3", {}, item.name), desk.fixed ? "" : el("button", { type: "button", "aria-label": w.remove(item.name), onclick: () => {
         state.items.splice(state.items.indexOf(item), 1);
         drawItems();
         changed();
@@ -181,7 +192,7 @@ export function makeDesk(desk, state, changed) {
       today.set(id, span);
       const item = state.items.find((each) => each.id === id);
       const line = document.getElementById(`today-${id}`);
-      if (item && line) line.textContent = todayText(span, levers.get(item.name));
+      if (item && line) line.textContent = todayText(span, levers.get(item.name), limits(item) ?? levers.get(item.name));
     }
   }
 
@@ -190,5 +201,9 @@ export function makeDesk(desk, state, changed) {
   drawBase();
   drawItems();
   drawSizes();
+  if (desk.fixed) {
+    for (const id of ["finder", "hits", "more", "assumed"]) document.getElementById(id).hidden = true;
+    document.getElementById("base").disabled = true;
+  }
   return { addLever, addPolicy, drawHits, said, drawItems, signed };
 }

@@ -1,11 +1,13 @@
 // The page: one state, one stream at a time, and what is shown of it.
 import { words as w } from "./words.js";
-import { ask, get, Refused, stream } from "./ask.js";
+import * as server from "./ask.js";
 import { csv, download, el, percent, signed, table } from "./dom.js";
+import { tilePicture } from "./tiles.js";
 import { makeDesk, rangeOf } from "./desk.js";
 import { fragmentOf, lookOf, question, stateOf } from "./state.js";
 import { drawView, leaveView, VIEWS } from "./views.js";
 
+const { ask, get, Refused, stream } = server;
 const at = (id) => document.getElementById(id);
 const TAB = `t${Math.random().toString(36).slice(2, 10)}`;
 const HOLD = 110; // milliseconds between two questions while a slider moves
@@ -19,10 +21,11 @@ page.problems = (lines) => at("problems").replaceChildren(...lines.map((line) =>
 page.table = (shown) => {
   page.shown = shown;
   at("numbers").hidden = !shown.rows.length;
-  for (const button of document.querySelectorAll("#pictures .picture")) button.hidden = !at("plot").data;
+  for (const button of document.querySelectorAll("#pictures .picture")) button.hidden = !hasPicture();
   at("table").setAttribute("aria-label", w.table);
   at("table").replaceChildren(shown.rows.length ? table(w.tabs[page.state.look.view], shown.columns, shown.rows) : "");
 };
+const hasPicture = () => Boolean(at("plot").data || at("extra").querySelector(".tiles"));
 page.remember = () => history.replaceState(null, "", `#${fragmentOf(page.state)}`);
 page.view = async (view, look) => {
   const key = JSON.stringify([view, look, question(page.state)]);
@@ -74,8 +77,8 @@ function drawKey(done, total) {
 function drawLeave() {
   const copy = async (text) => { await navigator.clipboard.writeText(text); status(w.copied); };
   const button = (text, onclick) => el("button", { type: "button", onclick }, text);
-  const picture = (format) => window.Plotly.downloadImage(at("plot"), { format, filename: `talentsim-${page.state.look.view}`, width: 1000, height: at("plot").clientHeight || 500, scale: format === "png" ? 2 : 1 });
-  at("pictures").replaceChildren(button(w.buttons.csv, () => download(`talentsim-${page.state.look.view}.csv`, csv(page.shown.columns, page.shown.rows), "text/csv")), ...["png", "svg"].map((form) => el("button", { type: "button", class: "picture", hidden: !at("plot").data, onclick: () => picture(form) }, w.buttons[form])),
+  const picture = (format) => at("extra").querySelector(".tiles") ? tilePicture(format, at("extra").querySelector(".tiles"), at("caption").textContent) : window.Plotly.downloadImage(at("plot"), { format, filename: `talentsim-${page.state.look.view}`, width: 1000, height: at("plot").clientHeight || 500, scale: format === "png" ? 2 : 1 });
+  at("pictures").replaceChildren(button(w.buttons.csv, () => download(`talentsim-${page.state.look.view}.csv`, csv(page.shown.columns, page.shown.rows), "text/csv")), ...["png", "svg"].map((form) => el("button", { type: "button", class: "picture", hidden: !hasPicture(), onclick: () => picture(form) }, w.buttons[form])),
     button(w.moreMisses, () => openView("fit")));
   at("leave").replaceChildren(button(w.buttons.link, () => copy(location.href)), button(w.buttons.file, () => download("explored.toml", page.said.file, "application/toml")), button(w.buttons.command, () => copy(page.said.command)), button(w.buttons.python, () => copy(page.said.python)));
   at("command").textContent = page.said.command;
@@ -86,7 +89,7 @@ const events = {
     page.said = record;
     page.state.model = record.model;
     page.tools.said(record);
-    page.problems(record.notes);
+    page.problems([...(page.notes ?? []), ...record.notes]);
     at("doubts").replaceChildren(...record.doubts.flatMap((doubt) => [el("span", { class: "badge" }, doubt.kind), ` ${doubt.lever}: ${doubt.message} `]));
     page.total = page.state.size.draws;
     drawKey(0, page.total);
@@ -119,6 +122,7 @@ const events = {
     page.bandsAfter = performance.now() - page.movedAt;
     redraw(true);
   },
+  again({ draw, problem }) { at("problems").append(el("p", {}, w.again(draw, problem))); },
   stopped() { status(w.stopped); },
   error({ problems }) { page.problems(problems); document.documentElement.dataset.answer = "failed"; },
 };
@@ -186,6 +190,12 @@ async function start() {
   }
   if (!VIEWS.includes(page.state.look.view)) page.state.look.view = "shares";
   page.desk = await get("api/desk");
+  if (page.desk.fixed) {
+    const [fixed, notes] = server.fixedState(page.state);
+    page.state = fixed;
+    page.notes = notes;
+    document.querySelector("[data-word=kind]").textContent = w.kindStatic;
+  }
   for (const region of page.desk.regions) page.names.set(region.code, region.name);
   page.names.set("EUROPE", "Europe").set("ANGLOPHONE", "Anglophone").set("ASIA_PACIFIC", "Asia-Pacific");
   page.tools = makeDesk(page.desk, page.state, changed);

@@ -24,6 +24,17 @@ export function shownPlaces(page) {
   return [...new Set(all)].filter((code) => page.said.places.includes(code)).slice(0, 6).map((code) => ({ code, index: page.said.places.indexOf(code) }));
 }
 
+// Why the tier and axis that are asked for cannot be shown; "" if they can.
+function whyNot({ said, state: { look } }) {
+  return said.refused[look.tier] || said.refused[`${look.tier} ${look.axis}`] || "";
+}
+
+// How far an exported page is from the model, for the tier and axis that are shown; nothing where the model itself answers.
+function errorLine({ said, state: { look } }, tier = look.tier, axis = look.axis) {
+  const error = said.errors?.[`${tier} ${axis}`];
+  return error ? el("span", { class: "small", id: "error" }, ` ${w.errorLine(error)}`) : "";
+}
+
 function selects(page, redraw, isYear) {
   const { look } = page.state;
   const tiers = choice(w.tier, Object.entries(w.tiers), look.tier, (v) => { look.tier = v; redraw(true); });
@@ -47,9 +58,10 @@ function lines(page, redraw, isPeople) {
   const isDifference = !isPeople && state.look.show === "difference" && said.moved;
   const words = [w.tiers[state.look.tier], w.axes[state.look.axis]];
   at("caption").replaceChildren(isPeople ? w.captionPeople(...words) : isDifference ? w.captionDifference(...words) : w.captionShares(...words));
-  const why = said.refused[state.look.tier];
+  const why = whyNot(page);
   if (why) { clear(); at("caption").replaceChildren(why); return { columns: [], rows: [] }; }
   if (!record && !(line && !isPeople)) { clear(); return { columns: [], rows: [] }; }
+  at("caption").append(errorLine(page));
   if (!record) at("caption").prepend(el("span", { class: "badge" }, w.oneDraw), " ");
   else if (!record.complete) at("caption").prepend(el("span", { class: "badge" }, w.incomplete(record.draws, record.total)), " ");
   const places = shownPlaces(page);
@@ -98,9 +110,10 @@ function map(page, redraw) {
   const { record, said, state, names } = page;
   at("controls").replaceChildren(el("div", { class: "row" }, ...selects(page, redraw, true)));
   clear();
-  const why = said.refused[state.look.tier];
+  const why = whyNot(page);
   at("caption").textContent = why || w.captionMap(w.tiers[state.look.tier], w.axes[state.look.axis], state.look.year);
   if (why || !record) { at("extra").replaceChildren(); return { columns: [], rows: [] }; }
+  at("caption").append(errorLine(page));
   if (!record.complete) at("caption").prepend(el("span", { class: "badge" }, w.incomplete(record.draws, record.total)), " ");
   const y = said.years.indexOf(state.look.year);
   const tiles = new Map(page.desk.regions.map((region) => [region.code, region.tile]));
@@ -121,7 +134,7 @@ async function crossing(page) {
   const record = await page.view("futures", {});
   if (page.state.look.view !== "crossing") return null;
   const [a, b] = [record.challenger, record.leader].map((code) => page.names.get(code));
-  at("caption").textContent = w.captionCrossing(a, b);
+  at("caption").replaceChildren(w.captionCrossing(a, b), errorLine(page, "top20", "work"));
   await drawCrossing(at("plot"), record);
   const by = (side, year) => record[side].first.filter((each) => each !== null && each <= year).length;
   const rows = record.years.filter((year) => year >= 2020).map((year) => [year, (100 * by("base", year)) / record.runs.length, (100 * by("variant", year)) / record.runs.length]);
@@ -140,7 +153,7 @@ async function futures(page) {
     look.run = Math.min(look.run, record.runs.length - 1);
     const [draw_, rep] = record.runs[look.run], last = record.years.at(-1);
     const [a, b] = [record.challenger, record.leader].map((code) => page.names.get(code));
-    at("caption").textContent = w.captionFutures(a, b, draw_, rep);
+    at("caption").replaceChildren(w.captionFutures(a, b, draw_, rep), errorLine(page, "top20", "work"));
     drawFuture(at("plot"), record, look.run, page.names);
     heads.textContent = ["base", "variant"].map((side) => w.ahead(record[side].shares[0][look.run].at(-1) > record[side].shares[1][look.run].at(-1) ? a : b, last, w.sides[side])).join(". ") + ".";
     describe(heads.textContent);
