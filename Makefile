@@ -35,6 +35,7 @@ help:  ## list the targets
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(CORE)  ## run two scenarios with 100 draws each and compare them: tables, figures, a report, the answer
+	$(BIN)/python -m sim warm
 	$(BIN)/python -m sim run baseline us-entry-restrictions $(DEMO)
 	$(BIN)/python -m sim compare baseline us-entry-restrictions $(DEMO)
 

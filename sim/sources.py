@@ -28,8 +28,8 @@ COMPARISON = ("comparisons", "runs/formulas")
 """Sources that decide the numbers of a comparison of given runs."""
 
 HEX_DIGITS = 64
-MOST = 50_000
-"""Numbers that a file of the cache remembers."""
+MOST = 5_000
+"""Numbers that a file of the cache remembers, the last that were computed: to read more takes longer than to compute a run's."""
 PROSE = frozenset({"meaning", "enters", "note", "definition", "title", "remedy"})
 """Keywords of declarations that say something and decide nothing."""
 
@@ -136,11 +136,10 @@ class Remembered:
         found = self.known.get(key)
         if found is None:
             found = compute()
-            if len(self.known) < MOST:
-                self.known[key] = found
-                if not self.is_new:
-                    self.is_new = True
-                    atexit.register(self.write)
+            self.known[key] = found
+            if not self.is_new:
+                self.is_new = True
+                atexit.register(self.write)
         return found
 
     def read(self) -> dict[tuple[str | float, ...], float]:
@@ -154,7 +153,7 @@ class Remembered:
     def write(self) -> None:
         """Write the file with what other processes wrote meanwhile."""
         rows = [[*key, value] for key, value in (self.read() | (self.known or {})).items()]
-        _keep(self.path, json.dumps(rows[:MOST]))
+        _keep(self.path, json.dumps(rows[-MOST:]))
 
 
 @cache

@@ -33,6 +33,7 @@ from sim.cli.reproduce import reproduce
 from sim.cli.run import run
 from sim.cli.sweep import merge, sweep
 from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
+from sim.cli.warm import warm
 
 if TYPE_CHECKING:
     from sim.runs.execute import Runner
@@ -50,6 +51,7 @@ def cli() -> None:
 VERBS = (
     find, new, run, compare, explore, solve, tracker, cohort, report, reproduce, fit, calibrate, validate, sweep, merge,
     sensitivity, discover, robustness, check, scenarios, levers, policies, sources, trace, completion,
+    warm,
 )  # fmt: skip
 for verb in VERBS:
     cli.add_command(verb)

@@ -24,7 +24,7 @@ class Scale(NamedTuple):
 
 def line_scales(table: FigureTable) -> dict[str, Scale]:
     """Choose the vertical scale of every panel with curves: the largest panel's, divided by a round factor where it is small."""
-    ends = {name: _ends(table, name) for name in table.panels}
+    ends = _ends_of_panels(table)
     low, high = min(each[0] for each in ends.values()), max(each[1] for each in ends.values())
     if low == high == 0.0:
         return dict.fromkeys(ends, Scale(-0.5 if table.line == "difference" else 0.0, 0.5, 1))
@@ -51,15 +51,15 @@ def forest_range(table: FigureTable) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _ends(table: FigureTable, name: str) -> tuple[float, float]:
-    """Return the least and the largest number of a panel, zero among them."""
-    records = table.records(**{table.panel: name})
-    shown = [name for name in ("p05", "p95", "value", table.line) if name in table.columns]
-    numbers = [0.0, *_finite(record[name] for record in records for name in shown)]
-    if "standard_error" in table.columns:
-        ends = (float(r["value"]) + TO_90 * float(r["standard_error"]) for r in records)
-        numbers += _finite(ends)
-    return min(numbers), max(numbers)
+def _ends_of_panels(table: FigureTable) -> dict[str, tuple[float, float]]:
+    """Return the least and the largest number of every panel, zero among them, in one walk through the rows."""
+    found: dict[str, list[float]] = {}
+    for record in table.records():
+        shown = [record[name] for name in ("p05", "p95", "value", table.line) if name in table.columns]
+        if "standard_error" in table.columns:
+            shown.append(float(record["value"]) + TO_90 * float(record["standard_error"]))
+        found.setdefault(str(record[table.panel]), [0.0]).extend(_finite(shown))
+    return {name: (min(numbers), max(numbers)) for name, numbers in found.items()}
 
 
 def _finite(values: Iterable[str | int | float]) -> list[float]:
