@@ -6,7 +6,7 @@ formulas: constants are solved on the expected flows of 2000 to 2050, so that a 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -37,7 +37,13 @@ KEEP_EVERY = 10
 
 
 def walk_draw(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[list[ExpectedYear], Graduates]:
-    """Walk one draw through expected years, the doctors of FOLLOWED being followed.
+    """Walk one draw through expected years, the doctors of FOLLOWED being followed; arguments as of `walking`."""
+    years, graduates = walking(data, draw, scenario, until)
+    return list(years), graduates
+
+
+def walking(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[Iterator[ExpectedYear], Graduates]:
+    """Begin to walk one draw through expected years; the doctors of FOLLOWED are followed as the years are asked for.
 
     Parameters
     ----------
@@ -52,7 +58,7 @@ def walk_draw(data: Data, draw: Draw, scenario: Scenario, until: int) -> tuple[l
     graduates = Graduates(
         span, len(data.codes), int(world.levers.post_study_attempts.max()), data.codes.index(FOLLOWED), FIT_TIES
     )
-    return list(expected_years(world, None, FIT_PATTERNS, FIT_TIES, graduates.watch)), graduates
+    return expected_years(world, None, FIT_PATTERNS, FIT_TIES, graduates.watch), graduates
 
 
 def seen_in_draw(basis: Basis, draw: Draw) -> Observed:
