@@ -82,9 +82,9 @@ def placed(words: list[str], folder: Path) -> list[str]:
 
 @pytest.mark.slow
 def test_the_commands_of_the_page_of_questions(folder: Path) -> None:
-    for name, text in SOLVED.items():
+    for name, lever in SOLVED.items():
         (folder / name).write_text(
-            f'title = "Asked"\nextends = "baseline"\n[[lever]]\n{text}evidence = "A test."\n', encoding="utf-8"
+            f'title = "Asked"\nextends = "baseline"\n[[lever]]\n{lever}evidence = "A test."\n', encoding="utf-8"
         )
     for words in commands("questions"):
         if words == ["new", "mine"]:
