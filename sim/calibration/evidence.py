@@ -5,6 +5,7 @@ The file is `sim/data/tables/evidence.toml`. Everything wrong in it is reported 
 
 from __future__ import annotations
 
+import copyreg
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,6 +136,13 @@ class Evidence:
     def question(self) -> Question:
         """What the row asks of the model."""
         return Question(self.operator, self.arguments, self.year)
+
+
+def _frozen(mapping: dict[str, object]) -> MappingProxyType[str, object]:
+    return MappingProxyType(mapping)
+
+
+copyreg.pickle(MappingProxyType, lambda proxy: (_frozen, (dict(proxy),)))  # records and tables travel to worker processes
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The packaged evidence is legal, and what is wrong in a file is said with place, value and what is allowed."""
 
+import pickle
 from collections import Counter
 from pathlib import Path
 
@@ -150,3 +151,8 @@ def test_all_problems_are_reported_together(tmp_path: Path) -> None:
 def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(EvidenceError, match="allowed"):
         read(tmp_path, text)
+
+
+def test_the_evidence_travels_to_other_processes() -> None:
+    record = load_evidence(load_data())
+    assert pickle.loads(pickle.dumps(record)) == record
