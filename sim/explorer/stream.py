@@ -161,6 +161,7 @@ def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
         "years": list(range(2010, state.until + 1)),
         "doubts": [asdict(doubt) for doubt in doubts(question.variant.scenario, data)],
         "today": values_today(bench, question),
+        "droppable": sorted({change.id.partition(".")[0] for change in question.base.scenario.levers}),
         "file": scenario_text(state),
         "command": command_of(state, ensemble),
         "python": python_of(state),

@@ -127,6 +127,16 @@ def test_an_old_link_says_that_the_model_is_another(opened: Opened, server: Serv
         assert "another version of the model" in page.locator("#problems").inner_text()
 
 
+def test_what_the_base_has_can_be_taken_away_and_put_back(opened: Opened, server: Served) -> None:
+    with opened(server) as page:
+        page.locator("#drops select").select_option("h1b-fee-after")
+        page.wait_for_selector("#drops s")
+        assert 'drop     = ["h1b-fee-after"]' in page.evaluate("explorer.said.file")
+        page.locator("#drops button").click()
+        page.wait_for_selector("#drops s", state="detached")
+        assert page.evaluate("explorer.state.drop") == []
+
+
 @pytest.mark.parametrize(("button", "start"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
 def test_the_tile_map_leaves_as_a_picture(opened: Opened, server: Served, button: str, start: bytes) -> None:
     with opened(server) as page:

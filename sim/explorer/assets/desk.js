@@ -187,7 +187,17 @@ export function makeDesk(desk, state, changed) {
     }));
   }
 
+  // What of the base is taken away, and what may be.
+  function drawDrops(ids) {
+    if (desk.fixed) return;
+    const left = ids.filter((id) => !state.drop.includes(id));
+    const take = choice(w.drop, [["", w.nothingDropped], ...left.map((id) => [id, id])], "", (id) => { state.drop = [...state.drop, id]; changed(); });
+    document.getElementById("drops").replaceChildren(...(ids.length ? [take] : []), ...state.drop.map((id) => el("p", { class: "row" }, el("s", {}, id),
+      el("button", { type: "button", "aria-label": `${w.dropped}: ${id}`, onclick: () => { state.drop = state.drop.filter((each) => each !== id); changed(); } }, w.dropped))));
+  }
+
   function said(record) {
+    drawDrops(record.droppable);
     for (const [id, span] of Object.entries(record.today)) {
       today.set(id, span);
       const item = state.items.find((each) => each.id === id);
