@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sim.sources as sources
 from sim.sources import PACKAGE, Remembered, source_hash, whole_file
 
 LOADED = """
@@ -56,6 +57,19 @@ def test_numbers_are_remembered_by_what_they_depend_on(cache: Path, tmp_path: Pa
     assert Remembered("numbers", (source,)).get(("a", 0.1, float("inf")), lambda: 0.5) == 0.5
     source.write_text("2", encoding="utf-8")
     assert Remembered("numbers", (source,)).path != one.path
+
+
+def test_the_last_numbers_are_remembered_where_there_are_too_many(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MOST", 2)
+    source = tmp_path / "formula.py"
+    source.write_text("1", encoding="utf-8")
+    for number in (1.0, 2.0, 3.0):
+        one = Remembered("numbers", (source,))
+        one.get((number,), lambda number=number: number)
+        one.write()
+    assert Remembered("numbers", (source,)).read() == {(2.0,): 2.0, (3.0,): 3.0}
 
 
 @pytest.mark.slow
