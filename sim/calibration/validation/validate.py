@@ -15,7 +15,7 @@ from sim.calibration.validation.checks import Checked, checked, load_bands
 from sim.calibration.validation.registration import DIRECTIONS, Direction, Registered, load_registration
 from sim.calibration.validation.scoring import ForecastScores, scored
 from sim.draws.draw import Draw
-from sim.draws.ensemble import SUFFIX, Ensemble, EnsembleError, draw_of, find_ensemble, vectors_of_draws
+from sim.draws.ensemble import PRIOR_ENSEMBLE, SUFFIX, Ensemble, EnsembleError, draw_of, find_ensemble, vectors_of_draws
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis
@@ -93,7 +93,7 @@ def validate(
     ------
     sim.draws.ensemble.EnsembleError : more draws than the ensemble has; a strict ensemble is damaged.
     """
-    prior = modelled_values(record, basis, first_draws(basis, PRIOR_DRAWS, progress), progress)
+    prior = modelled_values(record, basis, prior_draws(basis, progress), progress)
     values = (
         prior[:draws]
         if ensemble.is_prior and draws <= PRIOR_DRAWS
@@ -102,6 +102,11 @@ def validate(
     tests = {direction: strict_test(basis, record, direction, prior, folder) for direction in DIRECTIONS}
     name = f"{ensemble.name} {ensemble.digest}".strip()
     return Validation(name, len(values), checked(record, values, load_bands()), tests)
+
+
+def prior_draws(basis: Basis, progress: Progress | None = None) -> list[Draw]:
+    """Make the draws of the priors that stand beside the strict ensembles: they know no more than was registered."""
+    return first_draws(basis, PRIOR_DRAWS, progress, PRIOR_ENSEMBLE)
 
 
 def modelled_by_draws(basis: Basis, record: Record, ensemble: Ensemble, draws: int, progress: Progress | None) -> Floats:

@@ -7,7 +7,8 @@ import pytest
 
 from sim.calibration.evidence import load_evidence
 from sim.calibration.validation.checks import checked, load_bands
-from sim.calibration.validation.validate import modelled_by_draws
+from sim.calibration.validation.validate import PRIOR_DRAWS, modelled_by_draws, prior_draws
+from sim.draws.draw import draw_vectors
 from sim.draws.ensemble import find_ensemble
 from tests.support.packaged import BASIS
 
@@ -34,3 +35,9 @@ def test_a_headline_outside_is_seen() -> None:
     far = np.full((30, len(record.rows)), 0.999)
     bands = load_bands()
     assert [each.band.holds(each.median) for each in checked(record, far, bands).headlines] == [False] * len(bands)
+
+
+def test_the_priors_beside_the_strict_ensembles_are_the_priors() -> None:
+    """Whatever ensemble runs use by default: a calibrated one has seen what the strict tests ask for."""
+    expected = [dict(vector) for vector in draw_vectors(BASIS.data, PRIOR_DRAWS, {})]
+    assert [dict(draw.parameters) for draw in prior_draws(BASIS)] == expected
