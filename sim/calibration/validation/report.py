@@ -7,6 +7,7 @@ from typing import Any
 from sim.calibration.ensemble.make import finite
 from sim.calibration.fit import FamilyFit, RowFit
 from sim.calibration.validation.checks import BandFit
+from sim.calibration.validation.experiments.fits import experiments_record
 from sim.calibration.validation.scoring import ForecastScores
 from sim.calibration.validation.validate import StrictTest, Validation
 
@@ -28,6 +29,7 @@ def as_record(found: Validation) -> dict[str, Any]:
         "families": [family_entry(each) for each in check.fit.families],
         "rows": [row_entry(each) for each in check.fit.rows],
         "tests": {direction: test_record(test) for direction, test in found.tests.items()},
+        "experiments": experiments_record(found.experiments),
     }
 
 

@@ -12,6 +12,8 @@ from sim.calibration.evidence import Record
 from sim.calibration.modelled import first_draws, modelled_values
 from sim.calibration.validation.baselines import PRIOR_FORECAST, baseline_forecasts
 from sim.calibration.validation.checks import Checked, checked, load_bands
+from sim.calibration.validation.experiments.fits import Experimented
+from sim.calibration.validation.experiments.simulate import EXPERIMENT_DRAWS, experiments
 from sim.calibration.validation.registration import DIRECTIONS, Direction, Registered, load_registration
 from sim.calibration.validation.scoring import ForecastScores, scored
 from sim.draws.draw import Draw
@@ -68,12 +70,15 @@ class Validation:
         The predictive check.
     tests
         The strict tests by direction.
+    experiments
+        Published quasi-experiments, simulated on the first draws.
     """
 
     ensemble: str
     draws: int
     checked: Checked
     tests: Mapping[Direction, StrictTest]
+    experiments: Experimented
 
 
 def validate(
@@ -101,7 +106,8 @@ def validate(
     )
     tests = {direction: strict_test(basis, record, direction, prior, folder) for direction in DIRECTIONS}
     name = f"{ensemble.name} {ensemble.digest}".strip()
-    return Validation(name, len(values), checked(record, values, load_bands()), tests)
+    simulated = experiments(basis, ensemble, min(draws, EXPERIMENT_DRAWS), progress)
+    return Validation(name, len(values), checked(record, values, load_bands()), tests, simulated)
 
 
 def prior_draws(basis: Basis, progress: Progress | None = None) -> list[Draw]:

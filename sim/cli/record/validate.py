@@ -12,10 +12,13 @@ from sim.cli.terminal import InputError, WorkError, json_option, progress_lines,
 
 if TYPE_CHECKING:
     from sim.calibration.validation.checks import BandFit, Checked
+    from sim.calibration.validation.experiments.fits import Experimented, FigureFit
     from sim.calibration.validation.scoring import ForecastScores
     from sim.calibration.validation.validate import StrictTest, Validation
 
 HOW_TO_MAKE = "No strict ensemble yet: talentsim calibrate --only {} --points 200 60 200 --waves 2 --to results/validation"
+CHECKED_DRAWS = 100
+LABEL = 53  # signs of the label of a figure
 ROOM = 22  # signs of a forecaster's name
 
 
@@ -23,12 +26,13 @@ ROOM = 22  # signs of a forecaster's name
 @click.option(
     "--ensemble", metavar="NAME", help="Draws that are checked: a shipped ensemble, a file, or prior. [the one of runs]"
 )
-@click.option("--draws", default=100, show_default=True, type=click.IntRange(10, 10_000), metavar="N", help="Draws checked.")
+@click.option("--draws", type=click.IntRange(10, 10_000), metavar="N", help="Draws checked. [100; of experiments 25]")
 @click.option("--strict", "folder", default="results/validation", show_default=True, metavar="FOLDER",
               help="Where strict ensembles lie that do not ship.")  # fmt: skip
+@click.option("--experiments", "alone", is_flag=True, help="Simulate published quasi-experiments, and nothing else.")
 @click.option("--check", is_flag=True, help="End with 1 if a headline left its band.")
 @json_option
-def validate(ensemble: str | None, draws: int, folder: str, check: bool, as_json: bool) -> None:
+def validate(ensemble: str | None, draws: int | None, folder: str, alone: bool, check: bool, as_json: bool) -> None:
     """Show how the draws stand the test: checks, and forecasts of 2022 from 2019 beside baselines."""
     from sim.calibration.evidence import EvidenceError, load_evidence
     from sim.calibration.validation.report import as_record
@@ -36,11 +40,14 @@ def validate(ensemble: str | None, draws: int, folder: str, check: bool, as_json
     from sim.draws.ensemble import EnsembleError, find_ensemble
     from sim.scenarios.load import load_basis
 
+    if alone:
+        show_experiments(ensemble, draws, as_json)
+        return
     basis = load_basis()
     try:
         record = load_evidence(basis.data)
         with progress_lines() as progress:
-            found = run_validation(basis, record, find_ensemble(ensemble), draws, Path(folder), progress)
+            found = run_validation(basis, record, find_ensemble(ensemble), draws or CHECKED_DRAWS, Path(folder), progress)
     except EvidenceError as error:
         raise InputError(error.problems) from error
     except EnsembleError as error:
@@ -54,12 +61,62 @@ def validate(ensemble: str | None, draws: int, folder: str, check: bool, as_json
         raise WorkError(f"left their bands: {', '.join(left)}; see bands.toml in sim/calibration/validation")
 
 
+def show_experiments(ensemble: str | None, draws: int | None, as_json: bool) -> None:
+    """Simulate the declared experiments alone and print them."""
+    from sim.calibration.evidence import EvidenceError
+    from sim.calibration.validation.experiments.fits import experiments_record
+    from sim.calibration.validation.experiments.simulate import EXPERIMENT_DRAWS, experiments
+    from sim.draws.ensemble import EnsembleError, find_ensemble
+    from sim.scenarios.load import load_basis
+
+    try:
+        with progress_lines() as progress:
+            found = experiments(load_basis(), find_ensemble(ensemble), draws or EXPERIMENT_DRAWS, progress)
+    except EvidenceError as error:
+        raise InputError(error.problems) from error
+    except EnsembleError as error:
+        raise InputError([str(error)]) from error
+    if as_json:
+        show_json(experiments_record(found))
+    else:
+        say("\n".join(["Virtual quasi-experiments", *experiment_lines(found)]), soft_wrap=True)
+
+
+def experiment_lines(found: Experimented) -> list[str]:
+    """Write every figure on a line below its experiment, then the misses, and how many figures cannot be said."""
+    lines = [f"{found.ensemble}, {found.draws} draws", f"{'':{LABEL}}{'published':>16} {'median':>7} {'5 to 95 %':>16}  inside"]
+    before = ""
+    for each in found.fits:
+        title = found.declared.experiment_of(each.figure).title
+        lines += [title] if title != before else []
+        lines.append(figure_line(each))
+        before = title
+    missed = [each.figure.id for each in found.fits if not each.inside]
+    return [
+        *lines,
+        f"Missed: {', '.join(missed) or 'none'}. + weighs already; < at most, > at least; ~ intervals meet.",
+        f"{len(found.declared.unsaid)} published figures cannot be said: docs/validation.md.",
+    ]
+
+
+def figure_line(each: FigureFit) -> str:
+    """Write a figure on a line: label, published with its interval, modelled, whether it is inside."""
+    figure = each.figure
+    sign = {"at_most": "<", "at_least": ">", "": ""}[figure.bound]
+    mark = "+" if figure.use == "fit" else " "
+    published = f"{sign}{figure.published:.3g} [{figure.low:.2g}-{figure.high:.2g}]"
+    inside = "yes" if each.inside else "no ~" if each.meets else "no"
+    return (
+        f" {mark}{figure.label:{LABEL - 2}}{published:>16} {each.median:>7.3f} {f'{each.low:.3f}-{each.high:.3f}':>16}  {inside}"
+    )
+
+
 def validation_lines(found: Validation) -> list[str]:
-    """Write the checks, then both strict tests."""
+    """Write the checks, then both strict tests, then the experiments."""
     lines = [f"Ensemble {found.ensemble}, {found.draws} draws", *check_lines(found.checked)]
     for direction, test in found.tests.items():
         lines += ["", *test_lines(direction, test)]
-    return lines
+    return [*lines, "", "Virtual quasi-experiments", *experiment_lines(found.experiments)]
 
 
 def check_lines(found: Checked) -> list[str]:

@@ -163,7 +163,7 @@ def make_altered(entry: Mapping[str, Any]) -> Altered:
 def make_figure(entry: Mapping[str, Any], record: Record) -> Figure:
     """Make a figure of its table, with what a row of evidence says where one is named."""
     own = dict(entry)
-    where = Where(**{name: tuple(value) if isinstance(value, list) else value for name, value in own.pop("where").items()})
+    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in own.pop("where").items()}
     name = own.pop("row", None)
     if name is not None:
         row = next((row for row in record.rows if row.id == name), None)
@@ -172,7 +172,7 @@ def make_figure(entry: Mapping[str, Any], record: Record) -> Figure:
         reach = CENTRAL_90 * row.error
         own |= {"published": row.value, "low": row.value - reach, "high": row.value + reach, "source": row.source}
         own |= {"use": "fit" if row.use == "fit" else "shown", "interval": f"error of the row {name} of the evidence"}
-    return Figure(where=where, **{**own, "source": tuple(own["source"])})
+    return Figure(where=Where(**asked), **{**own, "source": tuple(own["source"])})
 
 
 def figure_problems(figure: Figure, declared: Declared) -> Sequence[str]:

@@ -154,9 +154,9 @@ def hires_abroad(treated: SideWalk, control: SideWalk, where: Where) -> float:
 
 
 def returnees_below(treated: SideWalk, control: SideWalk, where: Where) -> float:
-    """Points of rank from the top by which those whom a programme brought home lie below those of the upper classes who stay away.
+    """Points of rank, from the top, by which those whom a programme brought home lie below those who stay away.
 
-    The upper classes are the upper three fifths: whom a programme may have offered to come. A class counts as its middle.
+    Of these the upper three fifths count, whom a programme may have asked to come. A class counts as its middle.
     """
     (origin,) = where.origins(treated)
     home = treated.codes.index(where.place)

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.calibration.evidence import load_evidence
 from sim.calibration.modelled import FIT_PATTERNS, FIT_TIES, first_draws, read_values, save_values, solution_key
-from sim.calibration.validation.experiments.declared import Declared, QuasiExperiment, Altered, load_experiments
+from sim.calibration.validation.experiments.declared import Altered, Declared, QuasiExperiment, load_experiments
 from sim.calibration.validation.experiments.fits import Experimented, fit_figure
 from sim.calibration.validation.experiments.readings import READINGS
 from sim.calibration.validation.experiments.walks import SideWalk, walk_side

@@ -24,10 +24,10 @@ class SideWalk(NamedTuple):
     students: Floats  # (T, R, R) students by origin and study region
     degrees: Floats  # (T, R, R) new doctors by origin and study region
     first: Floats  # (T, R, R) first jobs of the new doctors of the USA by origin and place
+    remote: Floats  # (T, R) visible workers by place whose employer has its headquarters elsewhere
+    workers: Floats  # (T, R, R) visible workers by origin and region of the headquarters
     staying: Floats  # (T, T, R) researchers in the USA with a degree from there, by year, year of the degree, origin
     active: Floats  # (T, T, R) the same anywhere
-    workers: Floats  # (T, R, R) visible workers by origin and region of the headquarters
-    remote: Floats  # (T, R) visible workers by place whose employer has its headquarters elsewhere
     classes: Floats  # (T, R, Q, R) doctors of the USA of the ages RETURNING by origin, talent class and place
 
 
@@ -46,9 +46,9 @@ def walk_side(data: Data, draw: Draw, scenario: Scenario, until: int) -> SideWal
         students=graduates.students,
         degrees=graduates.degrees,
         first=graduates.first,
+        remote=np.stack([year.remote for year in years]),
+        workers=np.stack([year.careers.sum(axis=1) for year in years]),
         staying=graduates.staying,
         active=graduates.active,
-        workers=np.stack([year.careers.sum(axis=1) for year in years]),
-        remote=np.stack([year.remote for year in years]),
         classes=np.stack(classes),
     )
