@@ -135,7 +135,8 @@ def strict_intro() -> list[str]:
         "over the rows; in "
         "brackets 5 to 95 % when draws (energy) or rows (the others) are drawn anew: rows of one chart are not "
         "independent, so that these are too "
-        "narrow. Lower is better, for the log score higher. Coverage: share of the rows inside the central 50 and 90 %.", "",
+        "narrow. Lower is better, for the log score higher. Coverage: share of the rows inside the central 50 and 90 %. "
+        "`prior` is not strict: its draws are solved on rows of both years, so that it knows part of the answer.", "",
     ]  # fmt: skip
 
 

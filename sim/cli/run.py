@@ -148,7 +148,7 @@ def run(
     if output.as_json:
         show_json({"runs": records})
     elif line := record_line(read_kept()):
-        say(line, soft_wrap=True)
+        say(line)
 
 
 def ensemble_asked(name: str | None) -> Ensemble:

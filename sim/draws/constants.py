@@ -34,7 +34,7 @@ FIRST_DOCTORS = 2005
 TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
 COARSE_TOLERANCE = 0.01  # of a share: what the coarse phase leaves to the fine one
 ACCEPTED = 0.30  # of a share: farther off, a solution has run away and is refused; nearer, every run says how far off it is
-NEGLIGIBLE = 0.003  # of any unknown: a step that hardly moves a share by the tolerance
+NEGLIGIBLE_STEP = 0.003  # of any unknown: a step that hardly moves a share by the tolerance
 COARSE_PATTERNS = 16
 FINE_PATTERNS = 64
 MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all visible (model.md, finding 5)
@@ -366,7 +366,7 @@ def corrected(problem: Equations, x: Floats, step: Floats, passes: int, mixer: M
     for _ in range(passes):
         x = mixer.mixed(x, step)
         step = problem.cheap_step(x) + moved_by
-        if np.abs(step).max() < NEGLIGIBLE:
+        if np.abs(step).max() < NEGLIGIBLE_STEP:
             break
     following = mixer.mixed(x, step)
     mixer.forget_point()

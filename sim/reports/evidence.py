@@ -19,6 +19,9 @@ from sim.scenarios.load import difference, load_scenario
 from sim.scenarios.reading.text import ScenarioError
 from sim.scenarios.scenario import Scenario
 
+NOT_STRICT = {"prior": "prior (solved on rows of both years: it knows part of the answer)"}
+"""Forecasters that know more than 2019."""
+
 
 def change_part(comparison: Comparison) -> Blocks:
     """Return what each scenario changes, cell by cell."""
@@ -119,7 +122,7 @@ def record_part(kept: Mapping[str, Any]) -> Blocks:
     scored = first_hindcast(kept)["forecasters"]
     rows = [
         [
-            TextCell(each["name"]),
+            TextCell(NOT_STRICT.get(each["name"], each["name"])),
             TextCell(f"{each['energy']['work']:.2f}"),
             TextCell(f"{100.0 * each['crps']:.2f}"),
             *(TextCell(f"{each['coverage'][level]:.0%}") for level in ("0.5", "0.9")),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.data.load import load_data
-from sim.draws.constants import COARSE_PATTERNS, MOST_STUDENTS, NEGLIGIBLE, TOLERANCE, Equations, corrected, solve_constants
+from sim.draws.constants import COARSE_PATTERNS, MOST_STUDENTS, NEGLIGIBLE_STEP, TOLERANCE, Equations, corrected, solve_constants
 from sim.draws.draw import draw_vectors, parameter_vector, policies_in_force, sobol_points
 from sim.draws.solver import STEP_LIMIT, Mixer, Start, first_unknowns, shipped_start
 from sim.draws.targets import solved_targets, target_errors
@@ -52,7 +52,7 @@ class Toy:
 def test_cheap_steps_moved_by_what_a_fine_one_differs_lead_to_the_fine_root() -> None:
     toy, mixer, x = Toy(), Mixer(np.eye(2)), np.array([0.3, -0.2])
     following = corrected(toy, x, toy.step(x, 64, 3), 8, mixer)  # type: ignore[arg-type]
-    np.testing.assert_allclose(following, toy.root, atol=NEGLIGIBLE)
+    np.testing.assert_allclose(following, toy.root, atol=NEGLIGIBLE_STEP)
     assert toy.walks.count((64, 3)) == 1
     assert len(toy.walks) <= 6
     assert mixer.last is None

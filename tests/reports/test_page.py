@@ -88,7 +88,7 @@ def test_the_page_holds_every_section_and_number(page: str, comparison: Comparis
     anchors = {attributes.get("id") for tag, attributes in parser.tags if tag == "section"}
     assert anchors == {
         "answer", "effects", "shares", "who", "moves", "tables", "changes", "evidence", "bands", "assumptions", "fit",
-        "provenance",
+        "record", "provenance",
     }  # fmt: skip
     assert comparison.answers[0] in text
     main = comparison.headlines[0]
