@@ -84,7 +84,7 @@ def show_experiments(ensemble: str | None, draws: int | None, as_json: bool) -> 
 
 def experiment_lines(found: Experimented) -> list[str]:
     """Write every figure on a line below its experiment, then the misses, and how many figures cannot be said."""
-    head = f"{'':{LABEL}}{'published':>11} {'90 %':>10} {'median':>9} {'5 to 95 %':>16}  inside"
+    head = f"{'':{LABEL}}{'published':>10} {'90 %':>10} {'median':>8} {'5 to 95 %':>16} in"
     lines = [f"{found.ensemble}, {found.draws} draws", head]
     before = ""
     for each in found.fits:
@@ -95,7 +95,7 @@ def experiment_lines(found: Experimented) -> list[str]:
     missed = [each.figure.id for each in found.fits if not each.inside]
     return [
         *lines,
-        f"Missed: {', '.join(missed) or 'none'}. + weighs already; < at most, > at least; ~ intervals meet.",
+        f"Missed: {', '.join(missed) or 'none'}. in: published in 5 to 95 %; + weighs already; < at most, > at least; ~ intervals meet.",
         f"{len(found.declared.unsaid)} published figures cannot be said: docs/validation.md.",
     ]
 
@@ -105,9 +105,9 @@ def figure_line(each: FigureFit) -> str:
     figure = each.figure
     sign = {"at_most": "<", "at_least": ">", "": " "}[figure.bound]
     label = f" {'+' if figure.use == 'fit' else ' '}{figure.label}"
-    published = f"{sign + format(figure.published, '.3g'):>6} {f'{figure.low:.2g} to {figure.high:.2g}':>15}"
+    published = f"{sign + format(figure.published, '.3g'):>6} {f'{figure.low:.2g} to {figure.high:.2g}':>14}"
     inside = "yes" if each.inside else "no ~" if each.meets else "no"
-    return f"{label:{LABEL}}{published} {each.median:>9.3f} {f'{each.low:.3f} to {each.high:.3f}':>16}  {inside}"
+    return f"{label:{LABEL}}{published} {each.median:>8.3f} {f'{each.low:.3f} to {each.high:.3f}':>16} {inside}"
 
 
 def validation_lines(found: Validation) -> list[str]:
