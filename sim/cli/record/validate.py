@@ -95,7 +95,8 @@ def experiment_lines(found: Experimented) -> list[str]:
     missed = [each.figure.id for each in found.fits if not each.inside]
     return [
         *lines,
-        f"Missed: {', '.join(missed) or 'none'}. in: published in 5 to 95 %; + weighs already; < at most, > at least; ~ intervals meet.",
+        f"Missed: {', '.join(missed) or 'none'}. in: published in 5 to 95 %.",
+        "+ weighs already; < at most, > at least; ~ the intervals meet.",
         f"{len(found.declared.unsaid)} published figures cannot be said: docs/validation.md.",
     ]
 
