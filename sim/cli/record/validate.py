@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOW_TO_MAKE = "No strict ensemble yet: talentsim calibrate --only {} --points 200 60 200 --waves 2 --to results/validation"
 CHECKED_DRAWS = 100
-LABEL = 53  # signs of the label of a figure
+LABEL = 48  # signs of the label of a figure
 ROOM = 22  # signs of a forecaster's name
 
 
@@ -84,7 +84,8 @@ def show_experiments(ensemble: str | None, draws: int | None, as_json: bool) -> 
 
 def experiment_lines(found: Experimented) -> list[str]:
     """Write every figure on a line below its experiment, then the misses, and how many figures cannot be said."""
-    lines = [f"{found.ensemble}, {found.draws} draws", f"{'':{LABEL}}{'published':>16} {'median':>7} {'5 to 95 %':>16}  inside"]
+    head = f"{'':{LABEL}}{'published':>10} {'90 %':>10} {'median':>8} {'5 to 95 %':>16} in"
+    lines = [f"{found.ensemble}, {found.draws} draws", head]
     before = ""
     for each in found.fits:
         title = found.declared.experiment_of(each.figure).title
@@ -94,7 +95,8 @@ def experiment_lines(found: Experimented) -> list[str]:
     missed = [each.figure.id for each in found.fits if not each.inside]
     return [
         *lines,
-        f"Missed: {', '.join(missed) or 'none'}. + weighs already; < at most, > at least; ~ intervals meet.",
+        f"Missed: {', '.join(missed) or 'none'}. in: published in 5 to 95 %.",
+        "+ weighs already; < at most, > at least; ~ the intervals meet.",
         f"{len(found.declared.unsaid)} published figures cannot be said: docs/validation.md.",
     ]
 
@@ -102,13 +104,11 @@ def experiment_lines(found: Experimented) -> list[str]:
 def figure_line(each: FigureFit) -> str:
     """Write a figure on a line: label, published with its interval, modelled, whether it is inside."""
     figure = each.figure
-    sign = {"at_most": "<", "at_least": ">", "": ""}[figure.bound]
-    mark = "+" if figure.use == "fit" else " "
-    published = f"{sign}{figure.published:.3g} [{figure.low:.2g}-{figure.high:.2g}]"
+    sign = {"at_most": "<", "at_least": ">", "": " "}[figure.bound]
+    label = f" {'+' if figure.use == 'fit' else ' '}{figure.label}"
+    published = f"{sign + format(figure.published, '.3g'):>6} {f'{figure.low:.2g} to {figure.high:.2g}':>14}"
     inside = "yes" if each.inside else "no ~" if each.meets else "no"
-    return (
-        f" {mark}{figure.label:{LABEL - 2}}{published:>16} {each.median:>7.3f} {f'{each.low:.3f}-{each.high:.3f}':>16}  {inside}"
-    )
+    return f"{label:{LABEL}}{published} {each.median:>8.3f} {f'{each.low:.3f} to {each.high:.3f}':>16} {inside}"
 
 
 def validation_lines(found: Validation) -> list[str]:
