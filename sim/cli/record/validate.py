@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOW_TO_MAKE = "No strict ensemble yet: talentsim calibrate --only {} --points 200 60 200 --waves 2 --to results/validation"
 CHECKED_DRAWS = 100
-LABEL = 48  # signs of the label of a figure
+FIGURE_LABEL = 48  # signs of the label of a figure
 ROOM = 22  # signs of a forecaster's name
 
 
@@ -84,7 +84,7 @@ def show_experiments(ensemble: str | None, draws: int | None, as_json: bool) -> 
 
 def experiment_lines(found: Experimented) -> list[str]:
     """Write every figure on a line below its experiment, then the misses, and how many figures cannot be said."""
-    head = f"{'':{LABEL}}{'published':>10} {'90 %':>10} {'median':>8} {'5 to 95 %':>16} in"
+    head = f"{'':{FIGURE_LABEL}}{'published':>10} {'90 %':>10} {'median':>8} {'5 to 95 %':>16} in"
     lines = [f"{found.ensemble}, {found.draws} draws", head]
     before = ""
     for each in found.fits:
@@ -108,7 +108,7 @@ def figure_line(each: FigureFit) -> str:
     label = f" {'+' if figure.use == 'fit' else ' '}{figure.label}"
     published = f"{sign + format(figure.published, '.3g'):>6} {f'{figure.low:.2g} to {figure.high:.2g}':>14}"
     inside = "yes" if each.inside else "no ~" if each.meets else "no"
-    return f"{label:{LABEL}}{published} {each.median:>8.3f} {f'{each.low:.3f} to {each.high:.3f}':>16} {inside}"
+    return f"{label:{FIGURE_LABEL}}{published} {each.median:>8.3f} {f'{each.low:.3f} to {each.high:.3f}':>16} {inside}"
 
 
 def validation_lines(found: Validation) -> list[str]:
