@@ -27,6 +27,7 @@ FRAMES := $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13)
 RESOLVE := .venv-lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 COMPILE := $(RESOLVE) pyproject.toml
 PYLOGIT := tests/model/choice/requirements-pylogit
+ROCRATE := tests/bridges/requirements-rocrate
 DEMO := --draws 100 --replicates 1 --researchers 5000
 CHECKED := sim tests scripts examples benchmarks
 
@@ -44,7 +45,7 @@ demo: $(CORE)  ## run two scenarios with 100 draws each and compare them: tables
 test: $(READY)  ## the fast tests
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
-test-slow: $(READY) .venv-pylogit/.libraries  ## the slow tests: statistics, engines, worlds, browser, sweeps
+test-slow: $(READY) .venv-pylogit/.libraries .venv-rocrate/.libraries  ## the slow tests: statistics, engines, worlds, browser, sweeps
 	$(BIN)/python -m pytest -q -n auto -m slow
 
 test-3.13: $(if $(PYTHON313),$(NEWEST)/.ready)  ## the fast tests on Python 3.13 with the newest versions, where it is there
@@ -57,7 +58,7 @@ lint: $(READY)  ## style, types, directions of imports
 	$(BIN)/mypy
 	if grep -q '^\[tool.importlinter\]' pyproject.toml; then $(BIN)/lint-imports; fi
 
-environments: $(READY) .venv-site/.libraries .venv-pylogit/.libraries $(if $(PYTHON313),$(NEWEST)/.ready)  ## make what the tests run in
+environments: $(READY) .venv-site/.libraries .venv-pylogit/.libraries .venv-rocrate/.libraries $(if $(PYTHON313),$(NEWEST)/.ready)  ## make what the tests run in
 
 which-3.13:
 	@echo $(PYTHON313)
@@ -122,9 +123,10 @@ lock:  ## write the locks anew from pyproject.toml; versions move in the one for
 	$(COMPILE) --python-version 3.13 --all-extras --group dev -o requirements-dev-3.13.lock
 	$(COMPILE) --python-version 3.11 --extra agents --group site --constraint requirements-dev.lock -o requirements-site.lock
 	$(RESOLVE) --python-version 3.11 $(PYLOGIT).in -o $(PYLOGIT).lock
+	$(RESOLVE) --python-version 3.11 $(ROCRATE).in -o $(ROCRATE).lock
 
 clean:  ## remove the environments and caches; results stay
-	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .venv-site .venv-pylogit build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .venv-site .venv-pylogit .venv-rocrate build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv-site/.libraries: requirements-site.lock
 	$(PYTHON) -m venv .venv-site
@@ -134,6 +136,11 @@ clean:  ## remove the environments and caches; results stay
 .venv-pylogit/.libraries: $(PYLOGIT).lock
 	$(PYTHON) -m venv .venv-pylogit
 	.venv-pylogit/bin/python $(INSTALL) -r $<
+	@touch $@
+
+.venv-rocrate/.libraries: $(ROCRATE).lock
+	$(PYTHON) -m venv .venv-rocrate
+	.venv-rocrate/bin/python $(INSTALL) -r $<
 	@touch $@
 
 # The demo needs the core only and starts the package where it stands.

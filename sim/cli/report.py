@@ -29,11 +29,20 @@ _WORKBOOK = "comparison.xlsx"
               help="Write every figure there in the shape of a slide, 16 : 9, as PNG and SVG.")  # fmt: skip
 @click.option("--workbook", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
               help="Write a comparison as .xlsx too: summary, ranking, effects, evidence.")  # fmt: skip
+@click.option("--crate", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+              help="Copy a run there as an RO-Crate (Process Run Crate), for an archive.")  # fmt: skip
 @json_option
 def report(
-    folder: Path, to: Path | None, figures: Path | None, slides: Path | None, workbook: Path | None, as_json: bool
+    folder: Path,
+    to: Path | None,
+    figures: Path | None,
+    slides: Path | None,
+    workbook: Path | None,
+    crate: Path | None,
+    as_json: bool,
 ) -> None:
     """Write one page, to be mailed or printed, about the folder of a run or of a comparison."""
+    from sim.bridges.crate import write_crate
     from sim.reports.figures.catalogue import save_figures, save_slides
     from sim.reports.figures.kinds.fits import fit_of
     from sim.reports.page import ReportTooLargeError, write_report
@@ -45,6 +54,10 @@ def report(
     what = read_folder(folder)
     if workbook is not None and isinstance(what, Run):
         raise InputError([f"--workbook: {folder} is a run; a workbook is of a comparison, `talentsim compare` makes one"])
+    if crate is not None and not isinstance(what, Run):
+        raise InputError([f"--crate: {folder} is a comparison; a crate is of one run, `talentsim report RUN --crate {crate}`"])
+    if crate is not None and crate.exists():
+        raise InputError([f"--crate {crate}: is there already; name a folder that is not, as nothing is overwritten"])
     compared = as_comparison(what) if isinstance(what, Run) else what
     try:
         page = write_report(compared, to or folder / _PAGE, fitted=fit_of(compared))
@@ -53,14 +66,16 @@ def report(
     files = [] if figures is None else save_figures(compared, figures)
     files += [] if slides is None else save_slides(compared, slides)
     files += [] if workbook is None else [workbook_into(compared, workbook)]
+    if crate is not None and isinstance(what, Run):
+        write_crate(what, crate)
     if as_json:
-        sizes = {"page": str(page), "bytes": page.stat().st_size}
+        sizes = {"page": str(page), "bytes": page.stat().st_size} | ({} if crate is None else {"crate": str(crate)})
         show_json(sizes | {"answers": list(compared.answers), "figures": [str(each) for each in files]})
         return
     for answer in compared.answers:
         say(answer)
     say(f"\nReport: {page}", soft_wrap=True)
-    for name, place in (("Figures", figures), ("Slides", slides), ("Workbook", workbook)):
+    for name, place in (("Figures", figures), ("Slides", slides), ("Workbook", workbook), ("Crate", crate)):
         if place is not None:
             say(f"{name}: {place}", soft_wrap=True)
 
