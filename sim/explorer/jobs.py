@@ -146,4 +146,3 @@ def moved_question(bench: Bench, state: PageState) -> PageQuestion:
 
 
 Job = Callable[[Bench, PageState, Mapping[str, Any], Progress], dict[str, Any]]
-JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes}

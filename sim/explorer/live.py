@@ -171,7 +171,7 @@ class Bench:
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="runs")
         self.bases: Kept[str, DrawsOfPlan] = Kept(3)
         self.finished: Kept[PageState, Finished] = Kept()
-        self.made: Kept[tuple[str, PageState], Any] = Kept(4 * MOST_KEPT)
+        self.reports: Kept[str, bytes] = Kept()
         self.lock = threading.Lock()
 
     def close(self) -> None:
@@ -242,6 +242,11 @@ class Bench:
         """Keep a finished question for the views that are asked of it."""
         with self.lock:
             self.finished.found_or(finished.question.state, lambda: finished)
+
+    def keep_report(self, name: str, page: bytes) -> None:
+        """Keep a report that was made."""
+        with self.lock:
+            self.reports.found_or(name, lambda: page)
 
     def known(self, state: PageState) -> Finished | None:
         """Find a finished question."""

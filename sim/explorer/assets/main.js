@@ -5,7 +5,7 @@ import { csv, download, el, percent, signed, table } from "./dom.js";
 import { tilePicture } from "./tiles.js";
 import { makeDesk, rangeOf } from "./desk.js";
 import { fragmentOf, lookOf, question, stateOf } from "./state.js";
-import { drawView, leaveView, VIEWS } from "./views.js";
+import { drawView, job, leaveView, VIEWS } from "./views.js";
 
 const { ask, get, Refused, stream } = server;
 const at = (id) => document.getElementById(id);
@@ -80,8 +80,18 @@ function drawLeave() {
   const picture = (format) => at("extra").querySelector(".tiles") ? tilePicture(format, at("extra").querySelector(".tiles"), at("caption").textContent) : window.Plotly.downloadImage(at("plot"), { format, filename: `talentsim-${page.state.look.view}`, width: 1000, height: at("plot").clientHeight || 500, scale: format === "png" ? 2 : 1 });
   at("pictures").replaceChildren(button(w.buttons.csv, () => download(`talentsim-${page.state.look.view}.csv`, csv(page.shown.columns, page.shown.rows), "text/csv")), ...["png", "svg"].map((form) => el("button", { type: "button", class: "picture", hidden: !hasPicture(), onclick: () => picture(form) }, w.buttons[form])),
     button(w.moreMisses, () => openView("fit")));
-  at("leave").replaceChildren(button(w.buttons.link, () => copy(location.href)), button(w.buttons.file, () => download("explored.toml", page.said.file, "application/toml")), button(w.buttons.command, () => copy(page.said.command)), button(w.buttons.python, () => copy(page.said.python)));
+  at("leave").replaceChildren(button(w.buttons.link, () => copy(location.href)), button(w.buttons.file, () => download("explored.toml", page.said.file, "application/toml")), button(w.buttons.command, () => copy(page.said.command)), button(w.buttons.python, () => copy(page.said.python)),
+    ...(page.desk.fixed || !page.said.moved ? [] : [button(w.buttons.report, makeReport)]));
   at("command").textContent = page.said.command;
+}
+
+// The report is made beside what goes on on the page; its link stays where the browser does not let a page open another.
+function makeReport() {
+  const done = ({ name, bytes }) => {
+    at("report").replaceChildren(el("a", { href: `report/${name}`, target: "_blank" }, w.report(bytes)));
+    window.open(`report/${name}`, "_blank");
+  };
+  job(page, "report", {}, done, at("report"));
 }
 
 const events = {
