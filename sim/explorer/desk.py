@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.comparisons.assumptions import SETTINGS
 from sim.data.schema import Data
-from sim.explorer.live import Bench, PageQuestion
+from sim.explorer.live import Bench, PageQuestion, assumptions
 from sim.guide.entries import lever_entries, policy_entries
 from sim.guide.rank import find
 from sim.model.world import FIRST_YEAR
@@ -53,7 +52,10 @@ def desk_record(bench: Bench) -> dict[str, Any]:
         "levers": [lever_card(lever) for lever in LEVERS.values()],
         "policies": [policy_card(policy, data) for policy in named_policies().values()],
         "examples": list(EXAMPLES),
-        "assumptions": [f"{setting.assumption}: {setting.setting}" for setting in SETTINGS if setting.parameters],
+        "assumptions": list(assumptions()),
+        "parameters": [
+            {key: getattr(each, key) for key in ("name", "unit", "low", "high", "default", "meaning")} for each in data.parameters
+        ],
         "ensemble": bench.ensemble.name,
         "model": model_id(data),
     }

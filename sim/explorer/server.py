@@ -17,12 +17,11 @@ from starlette.routing import Route
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record, found_entries
 from sim.explorer.guard import Guard, TooLargeError, is_token, problem, read_body, too_large
-from sim.explorer.jobs import Job, what_it_takes, who_changed
+from sim.explorer.jobs import JOBS, Job
 from sim.explorer.live import Bench, PageQuestion, check_solved
 from sim.explorer.state import NAME_FORM, PageState, StateError, checked_keys, named, read_state, shown
 from sim.explorer.stream import answered, problems_of, worked
 from sim.explorer.views import VIEWS, ViewError
-from sim.explorer.written import full_report
 from sim.scenarios.reading.text import ScenarioError
 from sim.sources import PACKAGE
 
@@ -36,10 +35,10 @@ EVENTS: Final = "text/event-stream"
 MOST_JOBS: Final = 1
 """Long answers that are made at the same time: each takes all cores."""
 JOB_KEYS: Final = ("item", "low", "high", "goal")
-JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes, "report": full_report}
 REPORT_HEADERS: Final = {
-    "Content-Security-Policy": "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; "
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "unsafe-none",
 }
 """Of a report: its scripts lie in it, and it runs as a page of nobody's, which can ask this server nothing."""

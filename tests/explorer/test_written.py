@@ -7,11 +7,10 @@ import pytest
 
 from sim.cli import main
 from sim.draws.ensemble import find_ensemble
-from sim.explorer.jobs import StoppedError
+from sim.explorer.jobs import StoppedError, full_report
 from sim.explorer.live import Bench
 from sim.explorer.state import StateError, read_state
 from sim.explorer.texts import scenario_text
-from sim.explorer.written import full_report
 from sim.scenarios.load import load_basis
 from tests.support.explorer_server import ENTRY_BAR, SMALL, served
 

@@ -101,7 +101,7 @@ const events = {
     page.tools.said(record);
     page.problems([...(page.notes ?? []), ...record.notes]);
     at("doubts").replaceChildren(...record.doubts.flatMap((doubt) => [el("span", { class: "badge" }, doubt.kind), ` ${doubt.lever}: ${doubt.message} `]));
-    page.total = page.state.size.draws;
+    page.total = record.draws;
     drawKey(0, page.total);
     drawLeave();
     page.remember();
