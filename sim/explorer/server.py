@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from sim.engines.axes import AXES, TIERS
-from sim.explorer.desk import desk_record, found_entries
+from sim.explorer.desk import AIMS, desk_record, found_entries
 from sim.explorer.guard import Guard, TooLargeError, is_token, problem, read_body, too_large
 from sim.explorer.jobs import JOBS, Job
 from sim.explorer.live import Bench, PageQuestion, check_solved
-from sim.explorer.state import NAME_FORM, PageState, StateError, checked_keys, named, read_state, shown
+from sim.explorer.state import NAME_FORM, PageState, StateError, checked_keys, listed, named, read_state, shown
 from sim.explorer.stream import answered, problems_of, worked
 from sim.explorer.views import VIEWS, ViewError
 from sim.scenarios.reading.text import ScenarioError
@@ -105,11 +105,12 @@ class Site:
 
     async def find(self, request: Request) -> Response:
         """Find levers and policies by words."""
-        asked = await question_of(request, {"words"})
-        words = asked.get("words")
+        asked = await question_of(request, {"words", "aims"})
+        words, aims = asked.get("words"), listed(asked.get("aims", []), "aims", len(AIMS))
+        aims = [taken_name(each, dict.fromkeys(AIMS), "aims") for each in aims]
         if not isinstance(words, str) or len(words) > LONGEST_SEARCH:
             raise StateError(f"words is {shown(words)}; allowed: a text of at most {LONGEST_SEARCH} letters")
-        return JSONResponse({"hits": await asyncio.to_thread(found_entries, words)})
+        return JSONResponse({"hits": await asyncio.to_thread(found_entries, words, aims)})
 
     async def stream(self, request: Request) -> Response:
         """Answer a question in a stream; an older one of the same tab stops."""

@@ -183,10 +183,13 @@ at("tabs").addEventListener("keydown", (event) => {
   at(`tab-${VIEWS[next]}`).focus();
 });
 
-at("finder").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  try { page.tools.drawHits((await ask("api/find", { words: at("words").value })).hits); } catch (error) { failed(error); }
-});
+async function find() {
+  const aims = [...document.querySelectorAll("#aims input:checked")].map((each) => each.value);
+  try { page.tools.drawHits((await ask("api/find", { words: at("words").value, aims })).hits); } catch (error) { failed(error); }
+}
+
+at("finder").addEventListener("submit", (event) => { event.preventDefault(); find(); });
+at("aims").addEventListener("change", find);
 
 window.addEventListener("hashchange", () => location.reload());
 
@@ -209,6 +212,7 @@ async function start() {
   for (const region of page.desk.regions) page.names.set(region.code, region.name);
   page.names.set("EUROPE", "Europe").set("ANGLOPHONE", "Anglophone").set("ASIA_PACIFIC", "Asia-Pacific");
   page.tools = makeDesk(page.desk, page.state, changed);
+  at("aims").append(...(page.desk.fixed ? [] : page.desk.aims.map((aim) => el("label", { class: "aim" }, el("input", { type: "checkbox", value: aim }), ` ${w.aim[aim] ?? aim} `))));
   drawTabs();
   await run();
 }

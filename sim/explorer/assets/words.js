@@ -7,6 +7,8 @@ export const words = {
   base: "Everything is compared with",
   find: "Find a policy or a lever by words, such as: work visa",
   search: "Find",
+  aims: "Only what can be aimed at",
+  aim: { origin: "origin", destination: "destination", sector: "sector", talent_class: "talent class", stage: "stage", degree: "degree" },
   size: "Size of the runs",
   assumptions: "Assumptions",
   key: "What changes",
