@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from sim.comparisons.assumptions import SETTINGS
 from sim.data.schema import Data
-from sim.explorer.live import Bench, PageQuestion
+from sim.explorer.live import Bench, PageQuestion, assumptions
 from sim.guide.entries import lever_entries, policy_entries
-from sim.guide.rank import find
+from sim.guide.rank import Entry, find
 from sim.model.world import FIRST_YEAR
 from sim.reports.figures.kinds.tiles import tiles
 from sim.runs.provenance import model_id
@@ -53,7 +53,11 @@ def desk_record(bench: Bench) -> dict[str, Any]:
         "levers": [lever_card(lever) for lever in LEVERS.values()],
         "policies": [policy_card(policy, data) for policy in named_policies().values()],
         "examples": list(EXAMPLES),
-        "assumptions": [f"{setting.assumption}: {setting.setting}" for setting in SETTINGS if setting.parameters],
+        "aims": list(AIMS),
+        "assumptions": list(assumptions()),
+        "parameters": [
+            {key: getattr(each, key) for key in ("name", "unit", "low", "high", "default", "meaning")} for each in data.parameters
+        ],
         "ensemble": bench.ensemble.name,
         "model": model_id(data),
     }
@@ -117,13 +121,31 @@ def source_text(name: str, data: Data) -> str:
     return name if known is None else f"{name}: {known.title}, {known.publisher} {known.year}"
 
 
-def found_entries(words: str) -> list[dict[str, str]]:
-    """Find the levers and policies that somebody's words may mean, best first; all of them for no words."""
-    entries = [*policy_entries(), *lever_entries()]
+AIMS: Final = tuple(dict.fromkeys(axis for lever in LEVERS.values() for axis in lever.filters))
+"""What levers can be aimed at: origin, destination, and what few have, such as sector, talent class and stage."""
+
+
+def found_entries(words: str, aims: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Find the levers and policies that somebody's words may mean, best first; all of them for no words.
+
+    Parameters
+    ----------
+    words
+        Of a search.
+    aims
+        Some of `AIMS`: only levers that can be aimed at all of these are listed, and policies that have such a lever.
+    """
+    entries = [entry for entry in (*policy_entries(), *lever_entries()) if set(aims) <= aims_of(entry)]
     if not words.strip():
         return [{"kind": entry.kind, "name": entry.name, "title": entry.title} for entry in entries]
     hits = find(words, entries, MOST_HITS)
     return [{"kind": hit.entry.kind, "name": hit.entry.name, "title": hit.entry.title} for hit in hits]
+
+
+def aims_of(entry: Entry) -> set[str]:
+    """Collect what a lever can be aimed at; of a policy, what its levers can be."""
+    names = [entry.name] if entry.kind == "lever" else [each.name for each in named_policies()[entry.name].levers]
+    return {axis for name in names for axis in LEVERS[name].filters}
 
 
 def values_today(bench: Bench, question: PageQuestion) -> dict[str, tuple[float, float]]:

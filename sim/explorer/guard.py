@@ -153,12 +153,13 @@ def too_large() -> Response:
 
 
 def with_headers(send: Send) -> Send:
-    """Add what goes with every answer."""
+    """Add what goes with every answer that does not say otherwise itself."""
 
     async def add(message: Message) -> None:
         if message["type"] == "http.response.start":
+            own = message.get("headers", [])
             given = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-            message["headers"] = [*message.get("headers", []), *given]
+            message["headers"] = [*own, *(each for each in given if each[0] not in dict(own))]
         await send(message)
 
     return add

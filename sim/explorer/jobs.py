@@ -1,21 +1,31 @@
-"""What takes longer than a slider: who changed and why, and what it would take. Made on request, with progress."""
+"""What takes longer than a slider: who changed and why, what it would take, the full report. Made on request, with progress."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from sim.comparisons.anatomy.anatomy import Anatomy
 from sim.comparisons.anatomy.dissect import Size, Worlds, dissect
+from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.regions import MAIN_TIER
 from sim.explorer.live import Bench, PageQuestion, check_solved
 from sim.explorer.numbers import as_lists, plain_row
 from sim.explorer.state import ID_FORM, PageState, StateError, checked_keys, checked_number, named, text_of
+from sim.explorer.texts import command_of
+from sim.reports.figures.kinds.fits import fit_of
+from sim.reports.page import report_page
+from sim.runs.execute import found_or_made
 from sim.runs.executors import Progress
+from sim.runs.folder import Run
 from sim.runs.formulas.expressions import ExpressionError
 from sim.scenarios.levers.changes import drawn_value
 from sim.sweeps.design.points import Factor
@@ -43,8 +53,8 @@ def who_changed(bench: Bench, state: PageState, asked: Mapping[str, Any], progre
         If nothing is moved.
     """
     question = moved_question(bench, state)
-    size = Size(draws=LOOKED_AT, researchers=state.researchers, seed=state.seed, until=state.until)
-    worlds = Worlds(bench.basis, bench.ensemble)
+    size = Size(draws=LOOKED_AT[: 1 if state.assume else None], researchers=state.researchers, seed=state.seed, until=state.until)
+    worlds = Worlds(bench.basis, question.base.ensemble)
     found = dissect(question.base.scenario, question.variant.scenario, worlds, size, bench.workers, progress)
     return who_record(found)
 
@@ -125,6 +135,47 @@ def dose_record(aim: Aim, found: Solution) -> dict[str, Any]:
     }
 
 
+def full_report(bench: Bench, state: PageState, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Make the report of a state and keep it where the page can open it; its runs lie in a folder that goes again.
+
+    Returns
+    -------
+    dict
+        ``name``, under which it is kept, ``bytes`` of it, and the ``answers`` that stand at its top.
+
+    Raises
+    ------
+    StateError
+        If nothing is moved.
+    """
+    question = moved_question(bench, state)
+    if state.assume:
+        raise StateError(
+            "the full report tells the effect under every assumption in a table of its own; take the assumption back"
+        )
+    plans = [replace(plan, workers=bench.workers) for plan in (question.base, question.variant)]
+    ensemble = "" if bench.ensemble.is_prior else bench.ensemble.file
+    with tempfile.TemporaryDirectory(prefix="talentsim-report-") as folder:
+        made = found_or_made(plans, Path(folder), no_files, (), lambda name: nullcontext(within(name, progress)))
+        runs = [run for run, _ in made]
+        command, extent = command_of(state, ensemble), Extent(workers=bench.workers)
+        comparison, _, _ = compare_into(runs, Path(folder), extent, command, progress)
+        progress("writing the page", 0, 1)
+        page = report_page(comparison, fitted=fit_of(comparison)).encode()
+    name = hashlib.sha256(page).hexdigest()[:16]
+    bench.keep_report(name, page)
+    return {"name": name, "bytes": len(page), "answers": list(comparison.answers)}
+
+
+def no_files(run: Run) -> None:
+    """Draw nothing beside a run: its folder goes again."""
+
+
+def within(name: str, progress: Progress) -> Progress:
+    """Tell the steps of the runs of a scenario under its name."""
+    return lambda phase, done, total: progress(f"{name}, {phase}", done, total)
+
+
 def number_or_none(value: float) -> float | None:
     """Return a number, None for what is none."""
     return value if math.isfinite(value) else None
@@ -146,4 +197,4 @@ def moved_question(bench: Bench, state: PageState) -> PageQuestion:
 
 
 Job = Callable[[Bench, PageState, Mapping[str, Any], Progress], dict[str, Any]]
-JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes}
+JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes, "report": full_report}

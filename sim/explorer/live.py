@@ -17,10 +17,11 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.comparisons.assumptions import SETTINGS, Setting
 from sim.comparisons.pairing import Pair
-from sim.draws.draw import Draw
-from sim.draws.ensemble import Ensemble, known_draw_of, vectors_of_draws
-from sim.explorer.state import PageState, StateError
+from sim.draws.draw import REFERENCE, Draw, draw_key, known_draw, reference_vector
+from sim.draws.ensemble import Ensemble, known_draw_of, solution_digest, vectors_of_draws
+from sim.explorer.state import PageState, StateError, shown
 from sim.explorer.texts import EXPLORED, command_of, scenario_text
 from sim.model.world import Integers
 from sim.runs.execute import compile_ahead, run_replicates
@@ -171,7 +172,7 @@ class Bench:
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="runs")
         self.bases: Kept[str, DrawsOfPlan] = Kept(3)
         self.finished: Kept[PageState, Finished] = Kept()
-        self.made: Kept[tuple[str, PageState], Any] = Kept(4 * MOST_KEPT)
+        self.reports: Kept[str, bytes] = Kept()
         self.lock = threading.Lock()
 
     def close(self) -> None:
@@ -227,7 +228,8 @@ class Bench:
     def plan(self, scenario: Scenario, state: PageState) -> RunPlan:
         """Make the plan of a scenario in the size of a state."""
         sizes = {key: getattr(state, key) for key in ("draws", "replicates", "researchers", "seed", "until")}
-        return RunPlan(scenario, self.basis, ensemble=self.ensemble, **sizes)
+        ensemble = reference_under(self.basis, state.assume) if state.assume else self.ensemble
+        return RunPlan(scenario, self.basis, ensemble=ensemble, **sizes)
 
     def base_draws(self, question: PageQuestion) -> DrawsOfPlan:
         """Return the draws of a base, which all tabs share."""
@@ -242,6 +244,11 @@ class Bench:
         """Keep a finished question for the views that are asked of it."""
         with self.lock:
             self.finished.found_or(finished.question.state, lambda: finished)
+
+    def keep_report(self, name: str, page: bytes) -> None:
+        """Keep a report that was made."""
+        with self.lock:
+            self.reports.found_or(name, lambda: page)
 
     def known(self, state: PageState) -> Finished | None:
         """Find a finished question."""
@@ -261,6 +268,39 @@ class Bench:
             found = finished_of(question, base, variant)
             self.keep(found)
         return found
+
+
+def assumptions() -> dict[str, Setting]:
+    """List the assumptions that the page can move, by the words that name each: those whose reference point ships solved."""
+    return {f"{setting.assumption}: {setting.setting}": setting for setting in SETTINGS if setting.parameters}
+
+
+@lru_cache(maxsize=16)
+def reference_under(basis: Basis, assumption: str) -> Ensemble:
+    """Make draws of the reference point alone, under an assumption.
+
+    Raises
+    ------
+    StateError
+        If it is none of the list, or its point is not solved.
+    """
+    known = assumptions()
+    if assumption not in known:
+        raise StateError(f"assume is {shown(assumption)}; allowed: {'; '.join(known)}")
+    vector = reference_vector(basis.data) | dict(known[assumption].parameters)
+    draw = known_draw(basis, vector, REFERENCE)
+    if draw is None:
+        raise StateError(f"assume: the reference point under {assumption} is not solved; `talentsim compare` solves it")
+    return Ensemble(
+        name=f"reference point, {assumption}",
+        digest=draw_key(basis, vector, REFERENCE)[:16],
+        names=tuple(vector),
+        parameters=np.array([list(vector.values())]),
+        scores=np.zeros((1, 0)),
+        numbers=(REFERENCE,),
+        constants=(draw.constants,),
+        record={"solution": solution_digest(basis)},
+    )
 
 
 @lru_cache(maxsize=64)

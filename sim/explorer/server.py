@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from sim.engines.axes import AXES, TIERS
-from sim.explorer.desk import desk_record, found_entries
+from sim.explorer.desk import AIMS, desk_record, found_entries
 from sim.explorer.guard import Guard, TooLargeError, is_token, problem, read_body, too_large
 from sim.explorer.jobs import JOBS, Job
 from sim.explorer.live import Bench, PageQuestion, check_solved
-from sim.explorer.state import NAME_FORM, PageState, StateError, checked_keys, named, read_state, shown
+from sim.explorer.state import NAME_FORM, PageState, StateError, checked_keys, listed, named, read_state, shown
 from sim.explorer.stream import answered, problems_of, worked
 from sim.explorer.views import VIEWS, ViewError
 from sim.scenarios.reading.text import ScenarioError
@@ -35,6 +35,13 @@ EVENTS: Final = "text/event-stream"
 MOST_JOBS: Final = 1
 """Long answers that are made at the same time: each takes all cores."""
 JOB_KEYS: Final = ("item", "low", "high", "goal")
+REPORT_HEADERS: Final = {
+    "Content-Security-Policy": "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; "
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "unsafe-none",
+}
+"""Of a report: its scripts lie in it, and it runs as a page of nobody's, which can ask this server nothing."""
 
 
 @dataclass
@@ -98,11 +105,12 @@ class Site:
 
     async def find(self, request: Request) -> Response:
         """Find levers and policies by words."""
-        asked = await question_of(request, {"words"})
-        words = asked.get("words")
+        asked = await question_of(request, {"words", "aims"})
+        words, aims = asked.get("words"), listed(asked.get("aims", []), "aims", len(AIMS))
+        aims = [taken_name(each, dict.fromkeys(AIMS), "aims") for each in aims]
         if not isinstance(words, str) or len(words) > LONGEST_SEARCH:
             raise StateError(f"words is {shown(words)}; allowed: a text of at most {LONGEST_SEARCH} letters")
-        return JSONResponse({"hits": await asyncio.to_thread(found_entries, words)})
+        return JSONResponse({"hits": await asyncio.to_thread(found_entries, words, aims)})
 
     async def stream(self, request: Request) -> Response:
         """Answer a question in a stream; an older one of the same tab stops."""
@@ -142,8 +150,17 @@ class Site:
         try:
             async for name, record in worked(job, self.bench, state, wanted):
                 yield event_text(name, record)
+        except Exception as error:
+            yield event_text("error", {"problems": [f"the answer failed ({type(error).__name__}: {error}); ask again"]})
         finally:
             self.tabs.jobs -= 1
+
+    async def report(self, request: Request) -> Response:
+        """Return a report that was made."""
+        page = self.bench.reports.get(request.path_params["name"])
+        if page is None:
+            return problem(404, "there is no such report any more; ask for it again on the page")
+        return Response(page, media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)
 
     async def view(self, request: Request) -> Response:
         """Show what was run in another way."""
@@ -168,6 +185,7 @@ def make_app(bench: Bench, hosts: frozenset[str], token: str, cookie: str) -> Gu
         Route("/enter", site.enter),
         Route("/", site.page),
         Route("/assets/{name}", site.asset),
+        Route("/report/{name}", site.report),
         Route("/api/desk", site.desk),
     ]
     answers = {"find": site.find, "stream": site.stream, "job": site.job, "view": site.view}

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 VERSION: Final = 1
@@ -81,6 +81,8 @@ class PageState:
         What is moved.
     drop
         Ids of levers and policies of the base that are taken away.
+    assume
+        An assumption that is another one for both scenarios, which then run at the reference point, one draw; "" for none.
     draws, replicates, researchers, seed, until
         Size of the runs, as of `talentsim run`.
     made_with
@@ -91,6 +93,7 @@ class PageState:
     text: str = ""
     items: tuple[Moved, ...] = ()
     drop: tuple[str, ...] = ()
+    assume: str = ""
     draws: int = 25
     replicates: int = 2
     researchers: int = 5_000
@@ -107,7 +110,7 @@ def read_state(record: object) -> PageState:
     StateError
         For an unknown key, a value of another type or out of range, or too much of anything.
     """
-    known = checked_keys(record, "state", {"v", "base", "text", "items", "drop", "size", "look", "model"})
+    known = checked_keys(record, "state", {"v", "base", "text", "items", "drop", "assume", "size", "look", "model"})
     if known.get("v", VERSION) != VERSION:
         raise StateError(
             f"state: v is {shown(known['v'])}; this page reads version {VERSION}: use the version that made the link"
@@ -119,6 +122,7 @@ def read_state(record: object) -> PageState:
         text=text_of(known.get("text", ""), "text", MOST_TEXT),
         items=tuple(read_item(item, f"items[{k}]") for k, item in enumerate(items)),
         drop=tuple(named(each, "drop", NAME_FORM) for each in listed(known.get("drop", []), "drop", 200)),
+        assume=text_of(known.get("assume", ""), "assume", 100),
         draws=checked_whole(size.get("draws", 25), "size.draws", 1, MOST_DRAWS),
         replicates=checked_whole(size.get("replicates", 2), "size.replicates", 1, 50),
         researchers=checked_whole(size.get("researchers", 5_000), "size.researchers", 100, MOST_RESEARCHERS),
@@ -131,7 +135,7 @@ def read_state(record: object) -> PageState:
         raise StateError(f"size: {runs} are more than {MOST_PAGE_RUNS} runs; ask for fewer, or use `talentsim compare`")
     if len({item.id for item in found.items}) < len(found.items):
         raise StateError("items: two have the same id; give each its own")
-    return found
+    return replace(found, draws=1) if found.assume else found
 
 
 def read_item(record: object, where: str) -> Moved:
@@ -170,6 +174,7 @@ def state_record(state: PageState) -> dict[str, Any]:
         "text": state.text,
         "items": [item_record(item) for item in state.items],
         "drop": list(state.drop),
+        "assume": state.assume,
         "size": {key: getattr(state, key) for key in ("draws", "replicates", "researchers", "seed", "until")},
         "model": state.made_with,
     }

@@ -23,6 +23,10 @@ from sim.scenarios.warnings import doubts
 SHOWN_AFTER: Final = (5, 10, 15, 20)
 """Draws after which bands are shown that are not complete; of more draws, every tenth."""
 OTHER_MODEL: Final = "The link was made with another version of the model ({}; this is {}): numbers may differ."
+ASSUMED: Final = (
+    "Both scenarios run at the reference point under {}: one draw, its bands are luck alone. `talentsim compare` has this row in "
+    "its table of assumptions."
+)
 Event = tuple[str, dict[str, Any]]
 
 
@@ -150,8 +154,8 @@ def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
     """Write what a question says before anything is run: its file, its command, what in it does nothing."""
     state, data = question.state, question.base.basis.data
     made_with = model_id(data)
-    ensemble = "" if question.base.ensemble.is_prior else question.base.ensemble.file
-    notes = []
+    ensemble = "" if bench.ensemble.is_prior else bench.ensemble.file
+    notes = [ASSUMED.format(state.assume)] if state.assume else []
     if state.made_with and state.made_with != made_with:
         notes.append(OTHER_MODEL.format(state.made_with[:8], made_with[:8]))
     return {
@@ -167,6 +171,7 @@ def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
         "python": python_of(state),
         "model": made_with,
         "moved": question.is_moved,
+        "draws": state.draws,
         "refused": {tier: refused(question, tier) for tier in ("elite",)},
         "notes": notes,
     }

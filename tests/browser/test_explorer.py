@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from sim.explorer.state import fragment_of, record_of_link
 from tests.support.chromium import BROWSER
@@ -23,6 +23,12 @@ DONE = "html[data-answer=complete]"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="no Chromium on the PATH")]
 
+LISTEN = """document.addEventListener('DOMContentLoaded', () => {
+  window.told = [];
+  new MutationObserver((seen) => seen.forEach((each) => each.addedNodes.forEach((node) => window.told.push(node.textContent))))
+    .observe(document.getElementById('status'), { childList: true });
+})"""
+"""Keeps every word of the status."""
 Opened = Callable[..., AbstractContextManager[Page]]
 
 
@@ -146,6 +152,80 @@ def test_the_tile_map_leaves_as_a_picture(opened: Opened, server: Served, button
         content = Path(waiting.value.path()).read_bytes()
         assert content.startswith(start)
         assert button == "PNG" or b"USA" in content
+
+
+def test_the_list_is_filtered_by_what_levers_can_be_aimed_at(opened: Opened, server: Served) -> None:
+    with opened(server) as page:
+        page.locator("#aims input[value=sector]").check()
+        page.wait_for_selector("#hits button[aria-label$=research_pay]")
+        names = page.locator("#hits b").all_inner_texts()
+        page.locator("#aims input[value=origin]").check()
+        page.wait_for_selector("#hits button[aria-label$=phd_places]", state="detached")
+        assert "entry_bar" not in names
+        assert "research_pay" in page.locator("#hits b").all_inner_texts()
+
+
+def test_an_assumption_moves_the_base_too_and_says_so(opened: Opened, server: Served) -> None:
+    with opened(server) as page:
+        before = page.evaluate("explorer.record.base_share.at(-1)")
+        page.locator("#assumed summary").click()
+        page.locator("#assumptions select").first.select_option("seat elasticity: 1 (a place for everyone)")
+        page.wait_for_selector("#problems :text('reference point')")
+        page.wait_for_selector(DONE, state="attached")
+        assert page.evaluate("explorer.record.base_share.at(-1)") != before
+        assert "--set seat_elasticity=" in set_command(page, "seat_elasticity")
+
+
+def set_command(page: Page, name: str) -> str:
+    page.locator("#assumptions select").nth(1).select_option(name)
+    return page.locator("#set").inner_text()
+
+
+def test_the_full_report_is_made_on_request_and_opens(opened: Opened, server: Served) -> None:
+    with opened(server) as page:
+        page.get_by_role("button", name="Full report").click()
+        page.locator("#report progress").wait_for()
+        page.locator("#report button").click()
+        page.wait_for_selector("#report progress", state="detached")
+        assert page.locator("#report a").count() == 0
+    with opened(server, record={**RECORD, "size": {**SIZE, "draws": 2, "researchers": 500}}) as page:
+        made = page.get_by_role("button", name="Full report")
+        with page.context.expect_page(timeout=PATIENCE) as waiting:
+            until_taken(page, made)
+        report = waiting.value
+        report.wait_for_selector("table", state="attached")
+        assert "entry_bar" in report.content()
+        assert report.evaluate("window.origin") == "null"
+        report.close()
+
+
+def until_taken(page: Page, made: Locator) -> None:
+    """Ask for a report; the one that was cancelled stops at its next step, until then another is refused."""
+    for _ in range(60):
+        page.evaluate("document.getElementById('problems').replaceChildren()")
+        made.click()
+        page.wait_for_timeout(2_000)
+        if "another answer" not in page.locator("#problems").inner_text():
+            return
+
+
+def test_a_cold_cache_is_told_with_progress(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: Browser
+) -> None:
+    monkeypatch.setenv("TALENTSIM_CACHE", str(tmp_path / "cold"))
+    with served(tmp_path, "--port", "19165") as cold:
+        tab = browser.new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.add_init_script(LISTEN)
+        tab.goto(f"{cold.url}#{fragment_of({**RECORD, 'size': {**SIZE, 'draws': 2, 'researchers': 500}})}")
+        tab.wait_for_selector("#item-m1")  # the desk is there while the model compiles
+        tab.wait_for_selector(DONE, state="attached")
+        told = tab.evaluate("window.told")
+        tab.close()
+    kinds = ["Compiling", "One draw", "Running", "Complete"]
+    found = [next((k for k, text in enumerate(told) if text.startswith(kind)), None) for kind in kinds]
+    assert None not in found, told
+    assert found == sorted(found), told
 
 
 def test_two_tabs_have_streams_of_their_own(opened: Opened, server: Served) -> None:

@@ -57,6 +57,8 @@ PATHS = (
 )
 STATES: tuple[tuple[Any, str], ...] = (
     ([], "question"),
+    ({"state": {"assume": "seat elasticity: 7"}}, "assume"),
+    ({"state": {"assume": ["x"]}}, "assume"),
     ({"state": []}, "state"),
     ({"state": {"v": 99}}, "v is 99"),
     ({"state": {"__proto__": {}}}, "__proto__"),

@@ -11,6 +11,7 @@ import pytest
 from sim.cli import main
 from sim.draws.ensemble import find_ensemble
 from sim.explorer import live
+from sim.explorer.desk import found_entries
 from sim.explorer.live import Bench
 from sim.explorer.numbers import headlines_of, result_record
 from sim.explorer.state import StateError, read_state
@@ -18,6 +19,7 @@ from sim.explorer.stream import answered
 from sim.explorer.texts import scenario_text
 from sim.explorer.views import VIEWS
 from sim.runs.plan import RunPlan
+from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import load_basis
 from tests.support.explorer_server import ENTRY_BAR, SMALL
 
@@ -95,6 +97,15 @@ def test_a_base_of_ones_own_travels_in_the_address(bench: Bench) -> None:
     question = bench.question(read_state({"base": "mine", "text": text, "items": [ENTRY_BAR]}))
     assert [change.id for change in question.variant.scenario.levers] == ["x", "m1"]
     assert question.base.scenario.name == "mine"
+
+
+def test_the_list_is_cut_to_what_can_be_aimed_at() -> None:
+    for aims in (["sector"], ["origin", "talent_class"], ["stage"]):
+        hits = found_entries("", aims)
+        names = {hit["name"] for hit in hits if hit["kind"] == "lever"}
+        assert names == {name for name, lever in LEVERS.items() if set(aims) <= set(lever.filters)}
+        assert len(hits) < len(found_entries(""))
+    assert all(hit["name"] != "phd_places" for hit in found_entries("phd places", ["origin"]))
 
 
 def test_a_worker_that_fails_is_started_again_and_the_page_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

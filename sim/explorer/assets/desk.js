@@ -206,8 +206,27 @@ export function makeDesk(desk, state, changed) {
     }
   }
 
-  document.getElementById("assumptions").replaceChildren(el("p", { class: "small" }, w.assumed),
-    el("ul", { class: "small" }, ...desk.assumptions.map((each) => el("li", {}, each))));
+  // A closed list answers at once; for any other parameter stand the command and its time.
+  function drawAssumptions() {
+    if (desk.fixed) return;
+    const options = [["", w.asDrawn], ...desk.assumptions.map((each) => [each, each])];
+    const take = choice(w.assume, options, state.assume, (each) => { state.assume = each; changed(); });
+    const known = new Map(desk.parameters.map((each) => [each.name, each]));
+    const value = el("input", { type: "number", step: "any" }), text = el("code", { id: "set" }), about = el("p", { class: "small" });
+    const which = choice(w.parameter, desk.parameters.map((each) => [each.name, each.name]), desk.parameters[0].name, (name) => draw(name, known.get(name).default));
+    function draw(name, number) {
+      const each = known.get(name), { draws, researchers, replicates, seed, until } = state.size;
+      [value.value, value.min, value.max] = [number, each.low, each.high];
+      about.textContent = `${each.meaning} ${w.range} ${each.low} to ${each.high}; ${w.unit}: ${each.unit}. ${w.setTime(draws)}`;
+      text.textContent = `talentsim compare ${state.base} explored.toml --researchers ${researchers} --draws ${draws} --replicates ${replicates} --seed ${seed} --until ${until} --set ${name}=${number}`;
+    }
+    value.addEventListener("change", () => draw(which.querySelector("select").value, value.value));
+    draw(desk.parameters[0].name, desk.parameters[0].default);
+    document.getElementById("assumptions").replaceChildren(el("p", { class: "small" }, w.assumed), take,
+      el("h3", {}, w.others), el("div", { class: "row" }, which, field(w.changes.set, value)), about, text);
+  }
+
+  drawAssumptions();
   drawBase();
   drawItems();
   drawSizes();

@@ -5,7 +5,7 @@ import { csv, download, el, percent, signed, table } from "./dom.js";
 import { tilePicture } from "./tiles.js";
 import { makeDesk, rangeOf } from "./desk.js";
 import { fragmentOf, lookOf, question, stateOf } from "./state.js";
-import { drawView, leaveView, VIEWS } from "./views.js";
+import { drawView, job, leaveView, VIEWS } from "./views.js";
 
 const { ask, get, Refused, stream } = server;
 const at = (id) => document.getElementById(id);
@@ -80,8 +80,18 @@ function drawLeave() {
   const picture = (format) => at("extra").querySelector(".tiles") ? tilePicture(format, at("extra").querySelector(".tiles"), at("caption").textContent) : window.Plotly.downloadImage(at("plot"), { format, filename: `talentsim-${page.state.look.view}`, width: 1000, height: at("plot").clientHeight || 500, scale: format === "png" ? 2 : 1 });
   at("pictures").replaceChildren(button(w.buttons.csv, () => download(`talentsim-${page.state.look.view}.csv`, csv(page.shown.columns, page.shown.rows), "text/csv")), ...["png", "svg"].map((form) => el("button", { type: "button", class: "picture", hidden: !hasPicture(), onclick: () => picture(form) }, w.buttons[form])),
     button(w.moreMisses, () => openView("fit")));
-  at("leave").replaceChildren(button(w.buttons.link, () => copy(location.href)), button(w.buttons.file, () => download("explored.toml", page.said.file, "application/toml")), button(w.buttons.command, () => copy(page.said.command)), button(w.buttons.python, () => copy(page.said.python)));
+  at("leave").replaceChildren(button(w.buttons.link, () => copy(location.href)), button(w.buttons.file, () => download("explored.toml", page.said.file, "application/toml")), button(w.buttons.command, () => copy(page.said.command)), button(w.buttons.python, () => copy(page.said.python)),
+    ...(page.desk.fixed || !page.said.moved ? [] : [button(w.buttons.report, makeReport)]));
   at("command").textContent = page.said.command;
+}
+
+// The report is made beside what goes on on the page; its link stays where the browser does not let a page open another.
+function makeReport() {
+  const done = ({ name, bytes }) => {
+    at("report").replaceChildren(el("a", { href: `report/${name}`, target: "_blank" }, w.report(bytes)));
+    window.open(`report/${name}`, "_blank");
+  };
+  job(page, "report", {}, done, at("report"));
 }
 
 const events = {
@@ -91,7 +101,7 @@ const events = {
     page.tools.said(record);
     page.problems([...(page.notes ?? []), ...record.notes]);
     at("doubts").replaceChildren(...record.doubts.flatMap((doubt) => [el("span", { class: "badge" }, doubt.kind), ` ${doubt.lever}: ${doubt.message} `]));
-    page.total = page.state.size.draws;
+    page.total = record.draws;
     drawKey(0, page.total);
     drawLeave();
     page.remember();
@@ -173,10 +183,13 @@ at("tabs").addEventListener("keydown", (event) => {
   at(`tab-${VIEWS[next]}`).focus();
 });
 
-at("finder").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  try { page.tools.drawHits((await ask("api/find", { words: at("words").value })).hits); } catch (error) { failed(error); }
-});
+async function find() {
+  const aims = [...document.querySelectorAll("#aims input:checked")].map((each) => each.value);
+  try { page.tools.drawHits((await ask("api/find", { words: at("words").value, aims })).hits); } catch (error) { failed(error); }
+}
+
+at("finder").addEventListener("submit", (event) => { event.preventDefault(); find(); });
+at("aims").addEventListener("change", find);
 
 window.addEventListener("hashchange", () => location.reload());
 
@@ -199,6 +212,7 @@ async function start() {
   for (const region of page.desk.regions) page.names.set(region.code, region.name);
   page.names.set("EUROPE", "Europe").set("ANGLOPHONE", "Anglophone").set("ASIA_PACIFIC", "Asia-Pacific");
   page.tools = makeDesk(page.desk, page.state, changed);
+  at("aims").append(...(page.desk.fixed ? [] : page.desk.aims.map((aim) => el("label", { class: "aim" }, el("input", { type: "checkbox", value: aim }), ` ${w.aim[aim] ?? aim} `))));
   drawTabs();
   await run();
 }

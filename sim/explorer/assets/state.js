@@ -2,7 +2,7 @@
 export const VERSION = 1;
 
 export function emptyState() {
-  return { v: VERSION, base: "baseline", text: "", items: [], drop: [],
+  return { v: VERSION, base: "baseline", text: "", items: [], drop: [], assume: "",
     size: { draws: 25, replicates: 2, researchers: 5000, seed: 1, until: 2035 },
     look: { view: "shares", tier: "top20", axis: "work", year: 2035, places: [], run: 0, side: "variant" }, model: "" };
 }

@@ -176,10 +176,10 @@ async function fit(page) {
   return { columns, rows: rows([...record.misses, ...record.met]) };
 }
 
-function job(page, name, asked, done) {
+export function job(page, name, asked, done, box = at("extra")) {
   const bar = el("progress", { max: 1, value: 0, "aria-label": "progress" }), text = el("span", {}), cancel = new AbortController();
-  at("extra").replaceChildren(el("p", { class: "row", role: "status" }, bar, text, el("button", { type: "button", onclick: () => { cancel.abort(); at("extra").replaceChildren(); } }, w.cancel)));
-  page.job(name, asked, { progress: (r) => { bar.max = r.total; bar.value = r.done; text.textContent = `${r.phase}: ${r.done} / ${r.total}`; }, answer: (r) => { at("extra").replaceChildren(); done(r); }, error: (r) => { at("extra").replaceChildren(); page.problems(r.problems); } }, cancel.signal);
+  box.replaceChildren(el("p", { class: "row", role: "status" }, bar, text, el("button", { type: "button", onclick: () => { cancel.abort(); box.replaceChildren(); } }, w.cancel)));
+  page.job(name, asked, { progress: (r) => { bar.max = r.total; bar.value = r.done; text.textContent = `${r.phase}: ${r.done} / ${r.total}`; }, answer: (r) => { box.replaceChildren(); done(r); }, error: (r) => { box.replaceChildren(); page.problems(r.problems); } }, cancel.signal);
 }
 
 function who(page) {

@@ -56,6 +56,8 @@ def grid_state(state: PageState) -> PageState:
     """
     if state.drop or any(item.kind != "lever" for item in state.items):
         raise StateError("--export: a grid is made of levers alone; remove the policies, and put back what was dropped")
+    if state.assume:
+        raise StateError("--export: a grid is made of draws, and an assumption has the reference point alone; take it back")
     if not state.items:
         return replace(state, items=DEFAULT_LEVERS)
     if not FEWEST_LEVERS <= len(state.items) <= MOST_LEVERS:

@@ -142,6 +142,7 @@ def exported_desk(bench: Bench, state: PageState) -> dict[str, Any]:
         "policies": [],
         "examples": [],
         "assumptions": [],
+        "parameters": [],
         "fixed": {factor.target: [factor.low, factor.high] for factor in factors_of(state)},
     }
 
