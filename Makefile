@@ -102,7 +102,7 @@ site: .venv-site/.libraries  ## build the site from the documents: build/site/in
 	.venv-site/bin/python -m sphinx -q -W --keep-going -b html docs build/site
 
 site-check: site $(READY)  ## the commands and snippets of the pages, small; links inside the site, and a newcomer's path in a browser
-	$(BIN)/python -m pytest -q -n auto tests/site tests/browser/test_site.py
+	TALENTSIM_PAGES=1 $(BIN)/python -m pytest -q -n auto tests/site tests/browser/test_site.py
 
 strict: $(READY)  ## the two ensembles that know one year alone, for the strict tests (some half an hour each on two cores)
 	$(BIN)/python -m sim calibrate --only 2019 --points 200 60 200 --waves 2 --to results/validation

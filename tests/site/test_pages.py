@@ -15,6 +15,7 @@ import pytest
 
 from sim.sources import PACKAGE
 
+pytestmark = pytest.mark.skipif(not os.environ.get("TALENTSIM_PAGES"), reason="long: `make site-check` asks for it")
 ROOT = PACKAGE.parent
 SIZE = {"--draws": "1", "--replicates": "2", "--researchers": "500", "--until": "2035"}
 SIZED = ("run", "compare", "tracker", "cohort", "solve")
