@@ -15,7 +15,7 @@ METADATA: Final = "ro-crate-metadata.json"
 CRATE: Final = "https://w3id.org/ro/crate/1.1"
 PROFILE: Final = "https://w3id.org/ro/wfrun/process/0.5"
 INPUTS: Final = ("scenario.toml",)
-SETTINGS: Final = ("draws", "replicates", "researchers", "seed", "until", "engine", "people_per_researcher")
+CRATE_SETTINGS: Final = ("draws", "replicates", "researchers", "seed", "until", "engine", "people_per_researcher")
 MEDIA: Final = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -68,16 +68,16 @@ def write_crate(run: Run, to: Path, licence: str = "", author: str = "") -> Path
         raise FolderError(to, "is there already; name a folder that is not, as nothing is overwritten")
     with building(to) as partial:
         shutil.copytree(run.folder, partial, dirs_exist_ok=True)
-        text = json.dumps(described(run, licence, author), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(crate_of(run, licence, author), indent=2, ensure_ascii=False) + "\n"
         (partial / METADATA).write_text(text, encoding="utf-8", newline="\n")
     return to
 
 
-def described(run: Run, licence: str, author: str) -> Entity:
+def crate_of(run: Run, licence: str, author: str) -> Entity:
     """Describe a run: the folder, its files, the software, and the one action that made the results of the scenario."""
     files = [file_entity(run.folder, path) for path in sorted(run.folder.rglob("*")) if path.is_file()]
     programs = software(run.provenance["versions"])
-    settings = [setting(name, run.provenance[name]) for name in SETTINGS] + [setting("ensemble", run.ensemble["name"])]
+    settings = [setting(name, run.provenance[name]) for name in CRATE_SETTINGS] + [setting("ensemble", run.ensemble["name"])]
     terms: Entity = {"@id": licence or "#licence", "@type": "CreativeWork", "name": licence or "No licence was stated"}
     people: list[Entity] = [{"@id": "#author", "@type": "Person", "name": author}] if author else []
     action = {
@@ -88,9 +88,9 @@ def described(run: Run, licence: str, author: str) -> Entity:
         "startTime": run.provenance["started"],
         "endTime": run.provenance["ended"],
         "actionStatus": "http://schema.org/CompletedActionStatus",
-        "instrument": link(programs[0]),
-        "object": [link(each) for each in files if each["@id"] in INPUTS] + [link(each) for each in settings],
-        "result": [link(each) for each in files if each["@id"] not in INPUTS],
+        "instrument": reference_to(programs[0]),
+        "object": [reference_to(each) for each in files if each["@id"] in INPUTS] + [reference_to(each) for each in settings],
+        "result": [reference_to(each) for each in files if each["@id"] not in INPUTS],
     }
     profile = {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": PROFILE.rpartition("/")[2]}
     root = {
@@ -100,20 +100,20 @@ def described(run: Run, licence: str, author: str) -> Entity:
         "description": run.provenance["scenario"]["question"] or run.title,
         "identifier": run.run_id,
         "datePublished": run.provenance["ended"],
-        "license": link(terms),
-        "conformsTo": link(profile),
-        "hasPart": [link(each) for each in files],
-        "mentions": link(action),
+        "license": reference_to(terms),
+        "conformsTo": reference_to(profile),
+        "hasPart": [reference_to(each) for each in files],
+        "mentions": reference_to(action),
     }
     if people:
-        action["agent"] = link(people[0])
-        root["author"] = link(people[0])
-    descriptor = {"@id": METADATA, "@type": "CreativeWork", "conformsTo": {"@id": CRATE}, "about": link(root)}
+        action["agent"] = reference_to(people[0])
+        root["author"] = reference_to(people[0])
+    descriptor = {"@id": METADATA, "@type": "CreativeWork", "conformsTo": {"@id": CRATE}, "about": reference_to(root)}
     graph = [descriptor, root, profile, terms, *people, action, *programs, *settings, *files]
     return {"@context": f"{CRATE}/context", "@graph": graph}
 
 
-def link(entity: Entity) -> Entity:
+def reference_to(entity: Entity) -> Entity:
     """Point to an entity."""
     return {"@id": entity["@id"]}
 
@@ -140,7 +140,7 @@ def setting(name: str, value: object) -> Entity:
 def software(versions: Mapping[str, str]) -> list[Entity]:
     """Describe the project and, as what it needs, Python and the libraries that compute."""
     needed = [program(name, version) | published(name, version) for name, version in versions.items() if name != "talentsim"]
-    ours = program("talentsim", versions["talentsim"]) | {"softwareRequirements": [link(each) for each in needed]}
+    ours = program("talentsim", versions["talentsim"]) | {"softwareRequirements": [reference_to(each) for each in needed]}
     return [ours, *needed]
 
 

@@ -135,7 +135,7 @@ def dose_record(aim: Aim, found: Solution) -> dict[str, Any]:
     }
 
 
-def full_report(bench: Bench, state: PageState, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def written_report(bench: Bench, state: PageState, asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Make the report of a state and keep it where the page can open it; its runs lie in a folder that goes again.
 
     Returns
@@ -156,7 +156,7 @@ def full_report(bench: Bench, state: PageState, asked: Mapping[str, Any], progre
     plans = [replace(plan, workers=bench.workers) for plan in (question.base, question.variant)]
     ensemble = "" if bench.ensemble.is_prior else bench.ensemble.file
     with tempfile.TemporaryDirectory(prefix="talentsim-report-") as folder:
-        made = found_or_made(plans, Path(folder), no_files, (), lambda name: nullcontext(within(name, progress)))
+        made = found_or_made(plans, Path(folder), no_files, (), lambda name: nullcontext(step_of(name, progress)))
         runs = [run for run, _ in made]
         command, extent = command_of(state, ensemble), Extent(workers=bench.workers)
         comparison, _, _ = compare_into(runs, Path(folder), extent, command, progress)
@@ -171,7 +171,7 @@ def no_files(run: Run) -> None:
     """Draw nothing beside a run: its folder goes again."""
 
 
-def within(name: str, progress: Progress) -> Progress:
+def step_of(name: str, progress: Progress) -> Progress:
     """Tell the steps of the runs of a scenario under its name."""
     return lambda phase, done, total: progress(f"{name}, {phase}", done, total)
 
@@ -197,4 +197,4 @@ def moved_question(bench: Bench, state: PageState) -> PageQuestion:
 
 
 Job = Callable[[Bench, PageState, Mapping[str, Any], Progress], dict[str, Any]]
-JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes, "report": full_report}
+JOBS: Final[Mapping[str, Job]] = {"who": who_changed, "solve": what_it_takes, "report": written_report}

@@ -23,7 +23,7 @@ from sim.scenarios.warnings import doubts
 SHOWN_AFTER: Final = (5, 10, 15, 20)
 """Draws after which bands are shown that are not complete; of more draws, every tenth."""
 OTHER_MODEL: Final = "The link was made with another version of the model ({}; this is {}): numbers may differ."
-ASSUMED: Final = (
+UNDER_ASSUMPTION: Final = (
     "Both scenarios run at the reference point under {}: one draw, its bands are luck alone. `talentsim compare` has this row in "
     "its table of assumptions."
 )
@@ -155,7 +155,7 @@ def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
     state, data = question.state, question.base.basis.data
     made_with = model_id(data)
     ensemble = "" if bench.ensemble.is_prior else bench.ensemble.file
-    notes = [ASSUMED.format(state.assume)] if state.assume else []
+    notes = [UNDER_ASSUMPTION.format(state.assume)] if state.assume else []
     if state.made_with and state.made_with != made_with:
         notes.append(OTHER_MODEL.format(state.made_with[:8], made_with[:8]))
     return {

@@ -7,7 +7,7 @@ import pytest
 
 from sim.cli import main
 from sim.draws.ensemble import find_ensemble
-from sim.explorer.jobs import StoppedError, full_report
+from sim.explorer.jobs import StoppedError, written_report
 from sim.explorer.live import Bench
 from sim.explorer.state import StateError, read_state
 from sim.explorer.texts import scenario_text
@@ -22,7 +22,7 @@ STATE = {"items": [ENTRY_BAR], "size": SMALL}
 def test_the_report_is_that_of_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
     bench, state = Bench(load_basis(), find_ensemble(), {}, 2), read_state(STATE)
-    found = full_report(bench, state, {}, lambda phase, done, total: told.append(phase))
+    found = written_report(bench, state, {}, lambda phase, done, total: told.append(phase))
     path = tmp_path / "explored.toml"
     path.write_text(scenario_text(state), encoding="utf-8")
     sizes = [word for key in SMALL for word in (f"--{key}", str(getattr(state, key)))]
@@ -47,11 +47,11 @@ def test_a_report_stops_where_nobody_waits_for_it_and_leaves_nothing(tmp_path: P
 
     bench = Bench(load_basis(), find_ensemble(), {}, 2)
     with pytest.raises(StoppedError):
-        full_report(bench, read_state(STATE), {}, gone)
+        written_report(bench, read_state(STATE), {}, gone)
     assert list(tmp_path.iterdir()) == []
     assert not bench.reports
     with pytest.raises(StateError, match="nothing is moved"):
-        full_report(bench, read_state({"size": SMALL}), {}, gone)
+        written_report(bench, read_state({"size": SMALL}), {}, gone)
 
 
 def test_a_report_opens_as_a_page_of_nobodys(tmp_path: Path) -> None:
