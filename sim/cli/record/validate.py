@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 HOW_TO_MAKE = "No strict ensemble yet: talentsim calibrate --only {} --points 200 60 200 --waves 2 --to results/validation"
 CHECKED_DRAWS = 100
+WIDTH = 80  # signs of a line
 FIGURE_LABEL = 48  # signs of the label of a figure
 ROOM = 22  # signs of a forecaster's name
 
@@ -95,7 +97,8 @@ def experiment_lines(found: Experimented) -> list[str]:
     missed = [each.figure.id for each in found.fits if not each.inside]
     return [
         *lines,
-        f"Missed: {', '.join(missed) or 'none'}. in: published in 5 to 95 %.",
+        *wrap(f"Missed: {', '.join(missed) or 'none'}.", WIDTH, break_on_hyphens=False),
+        "in: published in 5 to 95 %.",
         "+ weighs already; < at most, > at least; ~ the intervals meet.",
         f"{len(found.declared.unsaid)} published figures cannot be said: docs/validation.md.",
     ]
