@@ -51,15 +51,18 @@ Task = tuple[int, Mapping[str, float]]
 def main(count: int, workers: int, same: int | None, near: bool) -> None:
     """Solve all draws, or some to keep all; write them in order."""
     tasks = tasks_of(count)
-    if near:
-        for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
-            check_errors(path, workers)
-    if same is None:
-        save_draws(PLACE, dict(solved(tasks, workers)))
+    for path in shipped_ensembles():
         if near:
-            keep_ensembles()
-        return
-    keys = [draw_key(BASIS, parameters, number) for number, parameters in tasks]
+            check_errors(path, workers)
+        elif same is not None:
+            check_rows(path, same, workers)
+    save_draws(PLACE, dict(solved(tasks, workers)) if same is None else kept(tasks, same, workers))
+    if near or same is not None:
+        keep_ensembles()
+
+
+def kept(tasks: Sequence[Task], same: int, workers: int) -> dict[str, Constants]:
+    """Give the shipped draws their new names, if some of them, solved anew, are as they were to the bit."""
     shipped = list(read_draws(PLACE).values())
     if len(shipped) != len(tasks):
         raise SystemExit(f"{PLACE} has {len(shipped)} draws, not {len(tasks)}: solve all of them")
@@ -68,17 +71,18 @@ def main(count: int, workers: int, same: int | None, near: bool) -> None:
         for name, values in constants.arrays().items():
             if values.tobytes() != shipped[place].arrays()[name].tobytes():
                 raise SystemExit(f"draw {tasks[place][0]}: {name} is not what it was; solve all draws")
-    for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
-        if not near:
-            check_rows(path, same, workers)
-    save_draws(PLACE, dict(zip(keys, shipped, strict=True)))
-    keep_ensembles()
     print(f"{len(chosen)} draws are as they were to the bit; {len(tasks)} kept under new names", file=sys.stderr)
+    return {draw_key(BASIS, parameters, number): each for (number, parameters), each in zip(tasks, shipped, strict=True)}
+
+
+def shipped_ensembles() -> list[Path]:
+    """List the files of the ensembles that ship."""
+    return sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}"))
 
 
 def keep_ensembles() -> None:
     """Say in the shipped ensembles that their rows are solutions of the sources as they are."""
-    for path in sorted(DATA_FOLDER.glob(f"{CALIBRATED}*{SUFFIX}")):
+    for path in shipped_ensembles():
         ensemble = read_ensemble(path)
         write_ensemble(path, replace(ensemble, record={**ensemble.record, "solution": solution_digest(BASIS)}))
         print(f"{path.name}: {len(ensemble)} rows kept for the sources as they are", file=sys.stderr)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sim.calibration.ensemble.recovery import Effort
 from sim.calibration.evidence import load_evidence
-from sim.calibration.validation.checks import load_bands
+from sim.calibration.validation.checks import LEAST_INSIDE, MOST_BEYOND, load_bands
 from sim.calibration.validation.record import read_kept, with_validation, write_kept
 from sim.calibration.validation.recovering import TRUTHS, RecoveryTask, bands_without_families, recover_truths
 from sim.calibration.validation.report import as_record
@@ -27,7 +27,6 @@ from sim.scenarios.load import load_basis
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"
-LEAST_INSIDE, MOST_BEYOND = 0.85, 3
 BOUND_SIGNS = {"": "", "at_most": "at most ", "at_least": "at least "}
 FAR = 2.0  # sd from which a row is listed
 HEAD = """# Validation: how the draws stand the test
@@ -93,10 +92,10 @@ def headline_part(found: Mapping[str, Any], without: Mapping[str, Mapping[str, A
     ]  # fmt: skip
     return [
         "### Headlines", "",
-        "The last column is the median when the rows that share a bias with the headline do not weigh (by weights; where "
+        "Own family out: the median when the rows that share a bias with the headline do not weigh (by weights; where "
         "they leave "
-        "fewer than ten draws, or their tail has k of .7 or more, nothing is said) and, last, the median of the emulated "
-        "posterior with all families and sampled anew without the own one.", "",
+        "fewer than ten draws, or their tail has k of .7 or more, nothing is said). The last column: the median of the "
+        "emulated posterior with all families, and sampled anew without the own one.", "",
         *table(["headline", "median", "5 to 95 %", "band asked", "inside", "own family out", "emulated, all to own out"], rows),
     ]  # fmt: skip
 
