@@ -28,10 +28,19 @@ RESOLVE := .venv-lock/bin/uv pip compile --universal --generate-hashes --no-emit
 COMPILE := $(RESOLVE) pyproject.toml
 PYLOGIT := tests/model/choice/requirements-pylogit
 ROCRATE := tests/bridges/requirements-rocrate
+EDITORS := tests/bridges/requirements-editors
+NEWER := tests/bridges/requirements-newest
+FRICTIONLESS := tests/data/requirements-frictionless
+ALONE := .venv-pylogit/.libraries .venv-rocrate/.libraries .venv-editors/.libraries .venv-frictionless/.libraries $(if $(PYTHON313),.venv-newest/.libraries)
 DEMO := --draws 100 --replicates 1 --researchers 5000
+MEASURE := $(BIN)/python -m coverage run -m pytest -q
+# Tests of what is compiled that need no compiler.
+PLAIN := tests/model/test_*s.py tests/model/test_population.py tests/model/test_year.py tests/model/choice/test_[lr]*.py \
+	tests/engines/test_agents.py tests/engines/test_counts.py tests/engines/test_held_paths.py \
+	tests/engines/test_kept_world.py tests/engines/expected
 CHECKED := sim tests scripts examples benchmarks
 
-.PHONY: help demo test test-slow test-3.13 lint environments which-3.13 ci bench bench-quick reference evidence calibrate
+.PHONY: help demo test test-slow test-3.13 coverage lint environments which-3.13 ci bench bench-quick reference evidence calibrate
 .PHONY: site site-check calibration-page strict validate recovery lock clean
 
 help:  ## list the targets
@@ -45,20 +54,30 @@ demo: $(CORE)  ## run two scenarios with 100 draws each and compare them: tables
 test: $(READY)  ## the fast tests
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
-test-slow: $(READY) .venv-pylogit/.libraries .venv-rocrate/.libraries  ## the slow tests: statistics, engines, worlds, browser, sweeps
+test-slow: $(READY) $(ALONE)  ## the slow tests: statistics, engines, worlds, browser, sweeps
 	$(BIN)/python -m pytest -q -n auto -m slow
 
 test-3.13: $(if $(PYTHON313),$(NEWEST)/.ready)  ## the fast tests on Python 3.13 with the newest versions, where it is there
 	$(if $(PYTHON313),$(NEWEST)/bin/python -m pytest -q -n auto -m "not slow",@echo \
 		"NOT RUN: Python 3.13 could not be found (python3.13, pyenv); the tests ran on $$($(PYTHON) --version) only")
 
-lint: $(READY)  ## style, types, directions of imports
+coverage: $(READY)  ## lines and branches of sim/ that tests reach, what is compiled as plain Python (long: more than an hour)
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(MEASURE) -n auto -m "not slow"
+	$(MEASURE) -n auto -m slow tests/explorer tests/runs tests/cli tests/comparisons tests/api tests/calibration tests/sweeps/test_dask.py
+	NUMBA_DISABLE_JIT=1 $(MEASURE) -n auto -m "not slow" $(PLAIN)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+lint: $(READY)  ## style, types, directions of imports, what is unsafe
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --severity-level medium sim
+	$(BIN)/python scripts/advisories.py
 	$(BIN)/mypy
 	if grep -q '^\[tool.importlinter\]' pyproject.toml; then $(BIN)/lint-imports; fi
 
-environments: $(READY) .venv-site/.libraries .venv-pylogit/.libraries .venv-rocrate/.libraries $(if $(PYTHON313),$(NEWEST)/.ready)  ## make what the tests run in
+environments: $(READY) .venv-site/.libraries $(ALONE) $(if $(PYTHON313),$(NEWEST)/.ready)  ## make what the tests run in
 
 which-3.13:
 	@echo $(PYTHON313)
@@ -83,11 +102,12 @@ bench-quick: $(READY)  ## the benchmarks in a short form, at most three minutes:
 	.venv-frames/bin/python -m pip install --quiet --retries 5 --timeout 60 --require-hashes -r benchmarks/requirements-frames.lock
 	@touch $@
 
-reference: $(READY)  ## run the shipped scenarios small: results/reference and docs/scenarios.md anew
+reference: $(READY)  ## run the shipped scenarios small: results/reference, docs/scenarios.md and docs/tutorial.ipynb anew
 	$(BIN)/python scripts/write_reference.py
 	$(BIN)/python scripts/scenario_sensitivity.py
 	$(BIN)/python scripts/write_scenarios.py
 	$(BIN)/python scripts/report_screenshots.py
+	$(BIN)/python scripts/write_tutorial.py
 
 evidence: $(READY)  ## write docs/evidence.md and what the shipped draws say about the evidence anew (some five minutes)
 	$(BIN)/python scripts/write_evidence.py
@@ -124,9 +144,12 @@ lock:  ## write the locks anew from pyproject.toml; versions move in the one for
 	$(COMPILE) --python-version 3.11 --extra agents --group site --constraint requirements-dev.lock -o requirements-site.lock
 	$(RESOLVE) --python-version 3.11 $(PYLOGIT).in -o $(PYLOGIT).lock
 	$(RESOLVE) --python-version 3.11 $(ROCRATE).in -o $(ROCRATE).lock
+	$(RESOLVE) --python-version 3.11 $(EDITORS).in -o $(EDITORS).lock
+	$(COMPILE) $(NEWER).in --python-version 3.12 --extra calibrate -o $(NEWER).lock
+	$(RESOLVE) --python-version 3.11 $(FRICTIONLESS).in -o $(FRICTIONLESS).lock
 
 clean:  ## remove the environments and caches; results stay
-	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .venv-site .venv-pylogit .venv-rocrate build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) .venv-lock .venv-bench .venv-frames .venv-site .venv-pylogit .venv-rocrate .venv-editors .venv-newest .venv-frictionless build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv-site/.libraries: requirements-site.lock
 	$(PYTHON) -m venv .venv-site
@@ -141,6 +164,22 @@ clean:  ## remove the environments and caches; results stay
 .venv-rocrate/.libraries: $(ROCRATE).lock
 	$(PYTHON) -m venv .venv-rocrate
 	.venv-rocrate/bin/python $(INSTALL) -r $<
+	@touch $@
+
+.venv-editors/.libraries: $(EDITORS).lock
+	$(PYTHON) -m venv .venv-editors
+	.venv-editors/bin/python $(INSTALL) -r $<
+	@touch $@
+
+.venv-frictionless/.libraries: $(FRICTIONLESS).lock
+	$(PYTHON) -m venv .venv-frictionless
+	.venv-frictionless/bin/python $(INSTALL) -r $<
+	@touch $@
+
+# ArviZ 1.3 and ema-workbench 3 need Python 3.12.
+.venv-newest/.libraries: $(NEWER).lock
+	$(PYTHON313) -m venv .venv-newest
+	.venv-newest/bin/python $(INSTALL) -r $<
 	@touch $@
 
 # The demo needs the core only and starts the package where it stands.

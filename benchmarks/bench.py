@@ -35,7 +35,7 @@ from sim.engines.counts import counts_of
 from sim.model.choice.randomness import make_key
 from sim.model.world import World
 from sim.runs.formulas.measures import parse_measure
-from sim.runs.provenance import model_id
+from sim.runs.provenance import work_id
 from sim.scenarios.load import load_basis, load_shipped
 from sim.sweeps.design.design import Design
 from sim.sweeps.execute import execute_batch
@@ -221,14 +221,14 @@ def measure_sweep(size: int, repetitions: int) -> dict[str, Any]:
     A point and draw costs its policies and its world once, whatever the number of replicates.
     """
     data = load_data()
-    codes, model = data.codes, model_id(data)
+    codes, code = data.codes, work_id(data)
     keep = (parse_measure(f"share(location, USA, top20, {UNTIL})", codes, UNTIL),)
     found: dict[str, Any] = {"size": size, "replicates": SWEEP_REPLICATES}
     for name, replicates in (("one replicate", 1), ("several replicates", SWEEP_REPLICATES)):
         design = Design("speed", (load_shipped(SCENARIO),), (), "none", 1, 0, keep, 0, replicates, size, SEED, UNTIL)
         runs = list(sweep_runs(design))
-        execute_batch(design, model, runs[:1])
-        seconds = [timed(lambda: execute_batch(design, model, runs)) / replicates for _ in range(4 * repetitions)]  # noqa: B023 (at once)
+        execute_batch(design, code, None, runs[:1])
+        seconds = [timed(lambda: execute_batch(design, code, None, runs)) / replicates for _ in range(4 * repetitions)]  # noqa: B023 (at once)
         found[name] = {
             "runs_per_second": 1.0 / statistics.median(seconds), "range": [1.0 / max(seconds), 1.0 / min(seconds)],
         }  # fmt: skip

@@ -12,32 +12,29 @@ import time
 
 import numpy as np
 
-from sim.data.load import load_data
-from sim.draws.constants import FINE_PATTERNS, Equations, solve_constants
-from sim.draws.draw import draw_vectors, policies_in_force
+from sim.draws.constants import FINE_PATTERNS, solve_constants
+from sim.draws.draw import draw_vectors, equations_of, solve_anew
 from sim.draws.solver import first_unknowns, shipped_start
-from sim.draws.targets import solved_targets
 from sim.model.world import TIE_CLASSES
-from sim.scenarios.load import BASELINE, load_shipped
+from sim.scenarios.load import load_basis
 
 ALLOWED = {"seconds_median": 4.0, "seconds_95": 8.0, "passes_median": 8.0}
 
 
 def main(count: int) -> None:
     """Solve points one after the other, each beside a pass of its own, and print the figures."""
-    data, baseline = load_data(), load_shipped(BASELINE)
+    basis = load_basis()
     rows: list[tuple[float, float, float, int, float]] = []
-    for number, vector in enumerate(draw_vectors(data, count, {})):
-        policies, targets = policies_in_force(data, baseline, vector, number), solved_targets(data, number)
-        problem = Equations(data, vector, policies, targets)
-        x = first_unknowns(shipped_start(), vector, targets.errors)
+    for number, vector in enumerate(draw_vectors(basis.data, count, {})):
+        problem, again = equations_of(basis, vector, number), equations_of(basis, vector, number)
+        x = first_unknowns(shipped_start(), vector, problem.targets.errors)
         if not rows:
-            solve_constants(data, vector, policies, targets)  # compiles
+            solve_anew(basis, vector, number)  # compiles
         began = time.process_time()
         problem.step(x, FINE_PATTERNS, TIE_CLASSES)
         passed = time.process_time()
         passes: list[str] = []
-        error = solve_constants(data, vector, policies, targets, passes.append).error
+        error = solve_constants(again, passes.append).error
         solved = time.process_time() - passed
         rows.append((solved, solved / (passed - began), 100.0 * error, len(passes), passed - began))
     seconds, ratio, error_points, many, one = np.array(rows).T

@@ -15,7 +15,7 @@ from mesa.visualization import Slider, SolaraViz
 from mesa.visualization.utils import force_update, update_counter
 
 from sim.data.load import load_data
-from sim.reports.figures.published import SHOWN_GROUPS, published_points
+from sim.reports.figures.published import published_points, shown_groups
 from sim.runs.talent_model import TalentModel
 from sim.scenarios.levers.changes import LeverChange
 from sim.scenarios.load import load_scenario
@@ -25,7 +25,7 @@ OPENING_YEAR = 2025  # the page opens after this year; the levers move from the 
 FIRST_SHOWN, LAST_YEAR = 2010, 2035
 SPACING = 4.5  # least distance of two labels, per cent
 RESEARCHERS = 1_000  # active researchers in 2022; more of them are slower and less noisy
-SHOWN = [group for group in SHOWN_GROUPS if group.label in ("United States", "China", "Europe (excl. UK)")]
+SHOWN = [group for group in shown_groups() if group.label in ("United States", "China", "Europe (excl. UK)")]
 
 
 def with_levers(scenario: Scenario, changes: list[LeverChange]) -> Scenario:
@@ -87,7 +87,7 @@ def shares_of(model: TalentModel) -> dict[str, Any]:
 # To compare with; it also compiles the model before the page opens.
 BASELINE = shares_of(finished(TalentModel(researchers=RESEARCHERS, until=LAST_YEAR)))
 POINTS = [point for point in published_points(load_data().targets, "top20") if point.is_count and point.group in SHOWN]
-STYLES = {group.label: (group.colour, group.dash) for group in SHOWN_GROUPS} | {"All others": ("#6B6B6B", (3, 2))}
+STYLES = {group.label: (group.colour, group.dash) for group in shown_groups()} | {"All others": ("#6B6B6B", (3, 2))}
 
 
 class LeverSlider(Slider):

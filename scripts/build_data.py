@@ -3,7 +3,7 @@
 Usage: python scripts/build_data.py EVIDENCE_FOLDER [OUTPUT_FOLDER]
 
 The folder holds countries.csv, bilateral.csv, targets.csv, sources.csv, covariate_sources.csv and
-evidence.md. Every table is written anew, with CHECKSUMS and VERSION; the rules are in scripts/dataset, the
+evidence.md. Every table but those of BY_HAND is written anew, with CHECKSUMS and VERSION; the rules are in scripts/dataset, the
 reasons in docs/decisions/0002-data.md. The same evidence gives the same bytes.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -43,8 +44,15 @@ UNITS = {
     "common_language": "share",
     "student_visa_refusal": "share",
     "pool_size": "persons",
+    "researchers": "persons",
+    "work_sample": "persons",
+    "origin_sample": "persons",
     "industry_entry": "share",
 }
+
+
+BY_HAND = ("roles.csv", "solved.csv", "groups.csv", "tiles.csv")
+"""Tables that are written by hand: they say which region plays which part, no evidence does."""
 
 
 def number(value: float) -> str:
@@ -142,6 +150,9 @@ def covariate_tables(folder: Path, evidence: Evidence) -> covariates.Table:
         ("pool_size", 2022, Row(values["POOL-2022"], "CEN22", "medium")),
         ("industry_entry", 2010, Row(0.444, "AII21", "medium")),
         ("industry_entry", 2019, Row(values["AI21-4"], "AII21", "medium")),
+        ("origin_sample", 2019, Row(675, "CBN", "high")),
+        ("researchers", 2022, Row(22_500, "ASSUMPTION", "assumption")),
+        ("work_sample", 2019, Row(4249, "CEN", "high")),
     ]
     rows = [
         [name, str(year), number(row.value), *marks(row, UNITS[name])]
@@ -244,8 +255,11 @@ def main(arguments: Sequence[str]) -> int:
     place_tables(folder, evidence, shares)
     pair_tables(folder, evidence)
     target_table(folder, evidence)
-    rows = [[s.id, s.title, s.publisher, s.year, s.url, s.kind] for s in sources(evidence)]
-    write(folder, "sources.csv", ("id", "title", "publisher", "year", "url", "kind"), rows)
+    rows = [[s.id, s.title, s.publisher, s.year, s.url, s.kind, s.licence] for s in sources(evidence)]
+    write(folder, "sources.csv", ("id", "title", "publisher", "year", "url", "kind", "licence"), rows)
+    for name in BY_HAND:
+        if folder != default:
+            shutil.copyfile(default / name, folder / name)
     (folder / "VERSION").write_text(VERSION + "\n", encoding="utf-8")
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in sorted(folder.glob("*.csv"))]
     (folder / "CHECKSUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -19,12 +19,12 @@ import numpy as np
 from sim.calibration.bank.store import read_solutions
 from sim.data.load import load_data
 from sim.draws.assembly import Constants
-from sim.draws.constants import COARSE_PATTERNS, Equations
-from sim.draws.draw import policies_in_force
+from sim.draws.constants import COARSE_PATTERNS
+from sim.draws.draw import equations_of
 from sim.draws.solver import START_FILE, Start
-from sim.draws.targets import solved_targets, target_errors
+from sim.draws.targets import target_errors
 from sim.model.world import Floats
-from sim.scenarios.load import BASELINE, load_shipped
+from sim.scenarios.load import load_basis
 
 JACOBIANS = 12  # points at which the Jacobian is taken
 STEP = 0.02  # of an unknown, for the Jacobian
@@ -53,17 +53,10 @@ def main(bank: Path, workers: int) -> None:
 
 def point_of(number: int, parameters: Mapping[str, float], constants: Constants) -> Point:
     """Pack the solution of a point; the mean of the work constants, which changes nothing, is taken out."""
-    problem = equations_of(number, parameters)
+    problem = equations_of(load_basis(), parameters, number)
     x = problem.pack(constants)
     work = x[: problem.regions]
     return Point(number, parameters, np.concatenate([work - work.mean(), x[problem.regions :]]))
-
-
-def equations_of(number: int, parameters: Mapping[str, float]) -> Equations:
-    """Set up the equations of a point."""
-    data = load_data()
-    policies = policies_in_force(data, load_shipped(BASELINE), parameters, number)
-    return Equations(data, parameters, policies, solved_targets(data, number))
 
 
 def preconditioner_of(jacobian: Floats, regions: int) -> Floats:
@@ -80,7 +73,7 @@ def preconditioner_of(jacobian: Floats, regions: int) -> Floats:
 
 def jacobian_at(point: Point) -> Floats:
     """Compute the (U, U) Jacobian of the coarse steps of a point, at its unknowns, by finite differences."""
-    problem, x = equations_of(point.number, point.parameters), point.unknowns
+    problem, x = equations_of(load_basis(), point.parameters, point.number), point.unknowns
     step = problem.step(x, COARSE_PATTERNS, 1)
     columns = [(problem.step(x + STEP * unit, COARSE_PATTERNS, 1) - step) / STEP for unit in np.eye(x.size)]
     return np.stack(columns, axis=1)
@@ -91,7 +84,7 @@ def fitted(points: list[Point], preconditioner: Floats) -> Start:
     data = load_data()
     names = tuple(p.name for p in data.parameters if p.prior is not None)
     values = np.array([[point.parameters[name] for name in names] for point in points])
-    errors = np.array([target_errors(point.number, len(data.codes)) for point in points])
+    errors = np.array([target_errors(point.number, data) for point in points])
     unknowns = np.array([point.unknowns for point in points])
     mean, spread, middle = values.mean(axis=0), values.std(axis=0), unknowns.mean(axis=0)
     table = np.hstack([(values - mean) / spread, errors])

@@ -10,8 +10,11 @@ flows instead.
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import NamedTuple
 
+from scripts.mutated import IN_FORCE
 from sim.sources import PACKAGE
 
 
@@ -85,40 +88,6 @@ MUTATIONS = (
     ),
 )
 
-MUTATE = """
-import sys
-from importlib.abc import SourceLoader
-from pathlib import Path
-
-import importlib.machinery
-
-path, right, wrong = sys.argv[1:]
-
-
-class Mutated(importlib.machinery.SourceFileLoader):
-    def get_data(self, wanted):
-        text = super().get_data(wanted)
-        if wanted == path:
-            assert text.count(right.encode()) == 1, f"the line to mutate is not in {path} exactly once"
-            text = text.replace(right.encode(), wrong.encode())
-        return text
-
-    def path_stats(self, wanted):
-        raise OSError  # no byte code from a cache
-
-
-class Finder(importlib.machinery.PathFinder):
-    @classmethod
-    def find_spec(cls, name, where=None, target=None):
-        spec = super().find_spec(name, where, target)
-        if spec is not None and spec.origin == path:
-            spec.loader = Mutated(spec.loader.name, spec.loader.path)
-        return spec
-
-
-sys.dont_write_bytecode = True
-sys.meta_path.insert(0, Finder)
-"""
 COMPARE = """
 from sim.model.choice.randomness import make_key
 from tests.engines.same import differences, shipped_world
@@ -142,14 +111,19 @@ FOUND = 3
 def try_out(mutation: Mutation, action: str) -> tuple[bool, str]:
     """Act with a mutation in force; return whether something was found, and what was printed."""
     path = PACKAGE / f"{mutation.module}.py"
-    done = subprocess.run(
-        [sys.executable, "-c", MUTATE + action, str(path), mutation.right, mutation.wrong],
-        cwd=PACKAGE.parent,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(PACKAGE.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    text = path.read_text(encoding="utf-8")
+    assert text.count(mutation.right) == 1, f"the line to mutate is not in {path} exactly once"
+    with tempfile.TemporaryDirectory() as folder:
+        broken = Path(folder) / "broken.py"
+        broken.write_text(text.replace(mutation.right, mutation.wrong), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", IN_FORCE + action, str(path), str(broken)],
+            cwd=PACKAGE.parent,
+            env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(PACKAGE.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode not in (0, FOUND):
         raise RuntimeError(f"{mutation.what}: the comparison did not run\n{done.stderr}")
     return done.returncode == FOUND, done.stdout.strip()

@@ -3,7 +3,7 @@
     python scripts/solve_draws.py 100 2            solves all of them
     python scripts/solve_draws.py 100 2 --same 8   solves 8 of them spread over the list; where they equal the
                                                    shipped ones to the bit, all of these are kept under their new names,
-                                                   and so are the rows of shipped ensembles
+                                                   and so are the rows of shipped ensembles and what they say of the evidence
     python scripts/solve_draws.py 100 2 --near     solves all draws; rows of shipped ensembles that still meet what they
                                                    were solved on are kept: after a change of the solver, not of the model;
                                                    with --same 8, where draws are as they were to the bit
@@ -22,29 +22,32 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.calibration.evidence import load_evidence
+from sim.calibration.modelled import SHIPPED_VALUES, first_draws, questions_key, save_values, seen_in_draw, solution_key
+from sim.calibration.observe import observe
 from sim.comparisons.assumptions import reference_variants
 from sim.data.load import DATA_FOLDER
 from sim.draws.assembly import Constants
-from sim.draws.constants import FINE_PATTERNS, Equations
+from sim.draws.constants import FINE_PATTERNS
 from sim.draws.draw import (
     REFERENCE,
     SHIPPED,
     draw_key,
     draw_vectors,
-    policies_in_force,
+    equations_of,
     read_draws,
     reference_vector,
     save_draws,
     solve_anew,
 )
 from sim.draws.ensemble import CALIBRATED, SUFFIX, read_ensemble, solution_digest, vector_of_row, write_ensemble
-from sim.draws.targets import solved_targets
 from sim.model.world import TIE_CLASSES
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.scenarios.load import load_basis
 
 BASIS = load_basis()
 PLACE = BASIS.data.folder / SHIPPED
+EVIDENCE_DRAWS = 100  # of which the shipped values are
 Task = tuple[int, Mapping[str, float]]
 
 
@@ -59,6 +62,8 @@ def main(count: int, workers: int, same: int | None, near: bool) -> None:
     save_draws(PLACE, dict(solved(tasks, workers)) if same is None else kept(tasks, same, workers))
     if near or same is not None:
         keep_ensembles()
+    if same is not None:
+        keep_values()
 
 
 def kept(tasks: Sequence[Task], same: int, workers: int) -> dict[str, Constants]:
@@ -88,6 +93,22 @@ def keep_ensembles() -> None:
         print(f"{path.name}: {len(ensemble)} rows kept for the sources as they are", file=sys.stderr)
 
 
+def keep_values() -> None:
+    """Keep what the first draws say about the evidence under the names that they have now, if the first still says it."""
+    with np.load(SHIPPED_VALUES, allow_pickle=False) as stored:
+        values = np.array(stored["values"])
+    draws = first_draws(BASIS, EVIDENCE_DRAWS)
+    questions = [row.question for row in load_evidence(BASIS.data).rows]
+    keys = list(dict.fromkeys(map(solution_key, draws)))
+    same = values.shape == (len(keys), len(questions)) and np.array_equal(
+        observe(seen_in_draw(BASIS, draws[0]), questions), values[0]
+    )
+    if not same:
+        raise SystemExit(f"{SHIPPED_VALUES.name} is not what these draws say about the evidence: make evidence")
+    save_values(SHIPPED_VALUES, questions_key(questions), dict(zip(keys, values, strict=True)))
+    print(f"{SHIPPED_VALUES.name}: kept, the first draw says the same to the bit", file=sys.stderr)
+
+
 def check_errors(path: Path, workers: int) -> None:
     """Walk every row of a shipped ensemble once; it must miss what it was solved on by no more than it says."""
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -104,8 +125,7 @@ def error_of_row(task: tuple[Path, int]) -> tuple[float, float]:
     """Compute by how much a row misses what it is solved on, and what it says of it."""
     ensemble, row = read_ensemble(task[0]), task[1]
     vector, number = vector_of_row(ensemble, BASIS.data, row, {}), ensemble.numbers[row]
-    policies = policies_in_force(BASIS.data, BASIS.baseline, vector, number)
-    problem = Equations(BASIS.data, vector, policies, solved_targets(BASIS.data, number))
+    problem = equations_of(BASIS, vector, number)
     problem.step(problem.pack(ensemble.constants[row]), FINE_PATTERNS, TIE_CLASSES)
     return problem.error, ensemble.constants[row].error
 

@@ -15,6 +15,7 @@ from sim.calibration.evidence import load_evidence
 from sim.calibration.fit import Fit, RowFit, far_rows, fit
 from sim.calibration.modelled import first_draws, modelled_values
 from sim.calibration.validation.checks import load_bands
+from sim.comparisons.errors import median_error
 from sim.comparisons.regions import MAIN_AXES
 from sim.comparisons.shipped.effects import EffectDesign, over_draws
 from sim.draws.ensemble import INFORMED, PRIOR, PRIOR_ENSEMBLE, find_ensemble, vectors_of_draws
@@ -27,6 +28,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
 BASIS = load_basis()
 RECORD = load_evidence(BASIS.data)
 ENSEMBLE = find_ensemble()
+DRAWS_COMPARED = 100, 200
 MOVED = 0.5  # sd of the prior by which the mean of a parameter moved
 
 
@@ -38,6 +40,7 @@ def page(draws: int, workers: int) -> Iterator[str]:
     before = fit(RECORD, modelled_values(RECORD, BASIS, first_draws(BASIS, 100, None, PRIOR_ENSEMBLE)))
     yield from fit_part(before, after)
     yield from bands_part(ENSEMBLE.record["bands"])
+    yield from stability_part(ENSEMBLE.record["headlines"], ENSEMBLE.columns["headlines"])
     yield from rests_part(ENSEMBLE.record["rests"])
     yield from effects_part(draws, workers)
 
@@ -127,6 +130,23 @@ def bands_part(bands: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         prior, now = (100.0 * np.array(each[name]) for name in ("prior", "solved"))
         told = " | ".join(f"{middle:.0f} [{low:.0f}, {high:.0f}]" for low, middle, high in (prior, now))
         yield f"| {each['headline']} | {told} | {prior[2] - prior[0]:.0f} | {now[2] - now[0]:.0f} |"
+    yield ""
+
+
+def stability_part(names: Sequence[str], headlines: Floats) -> Iterator[str]:
+    """Tell how far medians move from the first 100 draws to the first 200, beside the error that 100 leave."""
+    few, many = DRAWS_COMPARED
+    moves = np.abs(np.median(headlines[:many], axis=0) - np.median(headlines[:few], axis=0))
+    errors = median_error(headlines[:few], few)
+    yield from ["## How steady medians are", ""]
+    yield (
+        f"From the first {few} draws to the first {many} the median moves by less than the Monte-Carlo error that a run of "
+        f"{few} draws prints for {(moves < errors).sum()} of {len(names)} headlines; points:"
+    )
+    yield from ["", f"| | {few} draws | {many} draws | moved | error of {few} |", "|---|---|---|---|---|"]
+    for k, name in enumerate(names):
+        told = (np.median(headlines[:few, k]), np.median(headlines[:many, k]), moves[k], errors[k])
+        yield f"| {name} | {' | '.join(f'{100.0 * each:.1f}' for each in told)} |"
     yield ""
 
 

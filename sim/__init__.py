@@ -19,6 +19,7 @@ NAMES = {
     "fit": ("sim.api.fitting", "fit"),
     "indicator": ("sim.api.indicators", "indicator"),
     "lever": ("sim.api.levers", "lever"),
+    "load_data": ("sim.data.load", "load_data"),
     "load_scenario": ("sim.scenarios.load", "load_scenario"),
     "read_run": ("sim.api.running", "read_run"),
     "read_sweep": ("sim.api.sweeping", "read_sweep"),

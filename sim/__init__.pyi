@@ -15,6 +15,7 @@ from sim.api.solving import solve as solve
 from sim.api.sweeping import read_sweep as read_sweep
 from sim.api.sweeping import sweep as sweep
 from sim.calibration.fit import Fit as Fit
+from sim.data.load import load_data as load_data
 from sim.runs.outcomes.indicators import Counted as Counted
 from sim.runs.talent_model import TalentModel as TalentModel
 from sim.scenarios.load import load_scenario as load_scenario

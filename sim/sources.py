@@ -7,6 +7,7 @@ that a reworded message neither recompiles nor renames anything. `tests/test_key
 import ast
 import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -16,6 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sim.files.ending import undone_by
+from sim.files.private import private_root, say_torn, sparing
+
 PACKAGE = Path(__file__).resolve().parent
 
 COMPILED = ("model", "engines")
@@ -24,10 +28,13 @@ SOLUTION = ("model", "engines/expected", "data", "scenarios/levers", "draws")
 """Sources that decide what is solved for a parameter vector; they name solved draws."""
 MODEL = (*SOLUTION, "engines", "scenarios/scenario.py", "runs/outcomes", "runs/simulate.py", "runs/rows.py", "runs/tables.py")
 """Sources that decide the numbers of a run; they name runs. A resolved scenario enters as data, so its readers need not."""
+WORKERS = (*MODEL, "calibration", "runs", "scenarios", "sweeps")
+"""Sources of all that workers of a sweep or a calibration do: those of another machine must have the same."""
 COMPARISON = ("comparisons", "runs/formulas")
 """Sources that decide the numbers of a comparison of given runs."""
 
-HEX_DIGITS = 64
+MARK_DIGITS = 32
+"""Of the sum that a small file of the cache begins with."""
 MOST = 5_000
 """Numbers that a file of the cache remembers, the last that were computed: to read more takes longer than to compute a run's."""
 PROSE = frozenset({"meaning", "enters", "note", "definition", "title", "remedy"})
@@ -35,9 +42,17 @@ PROSE = frozenset({"meaning", "enters", "note", "definition", "title", "remedy"}
 
 
 def cache_root() -> Path:
-    """Choose the folder under which everything is cached: TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache."""
-    root = os.environ.get("TALENTSIM_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(root).expanduser() / "talentsim"
+    """Choose the folder under which everything is cached: below TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache, the user's alone.
+
+    See `sim.files.private.private_root`; what is found is remembered.
+    """
+    named = os.environ.get("TALENTSIM_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    return _private_root(tuple(each for each in (*named, "~/.cache") if each))
+
+
+@cache
+def _private_root(bases: tuple[str, ...]) -> Path:
+    return private_root(bases, "talentsim")
 
 
 def source_files(parts: tuple[str, ...], package: Path = PACKAGE) -> tuple[Path, ...]:
@@ -69,17 +84,32 @@ def source_hash(parts: tuple[str, ...], package: Path = PACKAGE) -> str:
     remembered below `cache_root` by the bytes of the sources.
     """
     files = {path.relative_to(package).as_posix(): path.read_bytes() for path in source_files(parts, package)}
-    remembered = cache_root() / "deeds" / f"{bytes_hash(files)[:32]}"
-    with contextlib.suppress(OSError, ValueError):
-        known = remembered.read_text(encoding="ascii")
-        if len(known) == HEX_DIGITS:
-            return known
-    digest = hashlib.sha256()
-    for name, content in files.items():
-        digest.update(name.encode())
-        digest.update(deeds(content.decode("utf-8")).encode())
-    _keep(remembered, digest.hexdigest())
-    return digest.hexdigest()
+
+    def digest() -> str:
+        made = hashlib.sha256()
+        for name, content in files.items():
+            made.update(name.encode())
+            made.update(deeds(content.decode("utf-8")).encode())
+        return made.hexdigest()
+
+    return remembered_text("deeds", files, digest)
+
+
+def remembered_text(folder: str, files: dict[str, bytes], make: Callable[[], str]) -> str:
+    """Return an ASCII text that the cache remembers by the bytes of files; it is made where it is not there.
+
+    Parameters
+    ----------
+    folder : of the cache, for texts of one kind.
+    files : all that the text depends on, by name.
+    make : makes the text; what it raises is raised and not remembered.
+    """
+    path = cache_root() / folder / bytes_hash(files)[:32]
+    known = _kept(path)
+    if known is None:
+        known = make()
+        _keep(path, known)
+    return known
 
 
 def bytes_hash(files: dict[str, bytes]) -> str:
@@ -95,21 +125,50 @@ def bytes_hash(files: dict[str, bytes]) -> str:
 def whole_file(path: Path) -> Iterator[Path]:
     """Give the place of a new file beside `path`, with the same ending; move it into place at the end, or remove it on any error.
 
-    The folder is made if it is absent. Nobody ever reads half a file, and of several that write the same the last stays.
+    The folder is made if it is absent. Nobody ever reads half a file, and of several that write the same the last stays. The new
+    file has a name that nobody knows beforehand and no link is followed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{os.urandom(4).hex()}-{path.name}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    partial = path.with_name(f".partial-{os.urandom(8).hex()}-{path.name}")
+    remove = functools.partial(partial.unlink, missing_ok=True)
+    with undone_by(remove):
+        try:
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o666))
+            yield partial
+            partial.replace(path)
+        except BaseException:
+            remove()
+            raise
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file that is whole or as before, the same bytes on every system."""
+    with whole_file(path) as place:
+        place.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _keep(path: Path, text: str) -> None:
-    """Write a small file whole; a cache that cannot be written is no error."""
-    with contextlib.suppress(OSError), whole_file(path) as place:
-        place.write_text(text, encoding="ascii")
+    """Write a small file whole, its sum first; a cache that cannot be written is no error."""
+    with sparing(cache_root()), whole_file(path) as place:
+        place.write_text(f"{_sum(text)}\n{text}", encoding="ascii")
+
+
+def _kept(path: Path) -> str | None:
+    """Read what `_keep` wrote; None if it is not there or damaged: such a file is dropped."""
+    try:
+        first, _, text = path.read_text(encoding="ascii").partition("\n")
+    except OSError:
+        return None
+    except ValueError:
+        first, text = "", ""
+    if first == _sum(text):
+        return text
+    say_torn(path)
+    return None
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:MARK_DIGITS]
 
 
 class Remembered:
@@ -144,11 +203,8 @@ class Remembered:
 
     def read(self) -> dict[tuple[str | float, ...], float]:
         """Read the file; one that is missing or damaged counts as empty."""
-        try:
-            rows = json.loads(self.path.read_text(encoding="ascii"))
-            return {tuple(row[:-1]): float(row[-1]) for row in rows}
-        except (OSError, ValueError, TypeError, IndexError):
-            return {}
+        text = _kept(self.path)
+        return {} if text is None else {tuple(row[:-1]): float(row[-1]) for row in json.loads(text)}
 
     def write(self) -> None:
         """Write the file with what other processes wrote meanwhile."""

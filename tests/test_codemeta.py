@@ -28,6 +28,15 @@ def test_version_licence_and_authors_are_those_of_the_citation() -> None:
     assert ("identifier" in described) == ("doi" in citation)
 
 
+def test_the_citation_asks_the_maintainers_and_invents_no_name_and_no_doi() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    citation = yaml.safe_load(text)
+    asked = [line for line in text.splitlines() if line.startswith("# Maintainers:")]
+    people = [each for each in citation["authors"] if "family-names" in each]
+    assert (not people) == any("names" in line for line in asked), "ask for names while there are none, and no longer"
+    assert ("doi" not in citation) == any("DOI" in line for line in asked), "ask for a DOI while there is none, and no longer"
+
+
 def test_people_are_named_by_given_and_family_names(script: Script) -> None:
     person = script("write_codemeta").author({"given-names": "Ada", "family-names": "Lovelace", "orcid": "https://orcid.org/0"})
     assert person == {"@type": "Person", "givenName": "Ada", "familyName": "Lovelace", "@id": "https://orcid.org/0"}

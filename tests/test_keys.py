@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.sources import COMPILED, MODEL, PACKAGE, SOLUTION, deeds, source_files
+from sim.sources import COMPILED, MODEL, PACKAGE, SOLUTION, WORKERS, deeds, source_files
 
-OUTSIDE_ANY_KEY = {"sim", "sim.sources"}
-"""They hash and hold nothing that decides a number."""
+GUARDS = ("arrays", "ending", "manifest", "paths", "private", "reading", "words")
+OUTSIDE_ANY_KEY = {"sim", "sim.sources", *(f"sim.files.{name}" for name in GUARDS)}
+"""They hash, refuse and hold nothing that decides a number."""
 NAMES = """
 import json
 from sim.sources import COMPARISON, COMPILED, SOLUTION, source_hash
@@ -92,6 +93,10 @@ def test_everything_that_a_solution_depends_on_is_covered_by_its_key() -> None:
 
 def test_everything_that_a_run_depends_on_is_covered_by_its_key() -> None:
     assert closure("sim.runs.simulate", "sim.runs.tables", "sim.runs.outcomes.indicators") <= keyed(MODEL)
+
+
+def test_everything_that_a_worker_does_is_covered_by_what_it_is_checked_against() -> None:
+    assert closure("sim.sweeps.execute", "sim.calibration.bank.store") <= keyed(WORKERS)
 
 
 def test_no_reader_of_scenarios_and_no_page_is_in_a_key() -> None:

@@ -73,13 +73,15 @@ def test_the_talentsim_commands_of_the_first_steps_work(tmp_path: Path) -> None:
 
 
 def test_the_python_of_the_mesa_page_works(tmp_path: Path) -> None:
-    (code,) = blocks(MESA, "python")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    code = "\n".join(blocks(MESA, "python"))
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "2030" in done.stdout
     assert "CHN-2012-3: talent class" in done.stdout
+    assert "TWN-2005-1: talent class" in done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -1,5 +1,6 @@
 """What the cache remembers is what would be computed, and a cache that is damaged or not there changes nothing."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import sim.sources as sources
-from sim.sources import PACKAGE, Remembered, source_hash, whole_file
+from sim.files.private import CacheWarning
+from sim.sources import PACKAGE, Remembered, remembered_text, source_hash, whole_file
 
 LOADED = """
 import sys
@@ -36,13 +38,30 @@ def test_the_hash_of_deeds_is_remembered_by_the_bytes(cache: Path, tmp_path: Pat
     parts = (("comparisons",), package)
     first = source_hash.__wrapped__(*parts)
     (file,) = (cache / "deeds").iterdir()
-    assert file.read_text(encoding="ascii") == first == source_hash.__wrapped__(*parts)
-    file.write_text("damaged", encoding="ascii")
-    assert source_hash.__wrapped__(*parts) == first
-    file.write_text("0" * 64, encoding="ascii")
-    assert source_hash.__wrapped__(*parts) == "0" * 64  # it is read at all
+    kept = file.read_text(encoding="ascii")
+    assert kept.splitlines()[1] == first == source_hash.__wrapped__(*parts)
+    for damaged in ("damaged", kept[:-1] + ("0" if kept[-1] != "0" else "1")):
+        file.write_text(damaged, encoding="ascii")
+        with pytest.warns(CacheWarning, match="damaged: it was dropped and is made again"):
+            assert source_hash.__wrapped__(*parts) == first
+        assert file.read_text(encoding="ascii") == kept
+    other = "0" * 64
+    file.write_text(f"{hashlib.sha256(other.encode()).hexdigest()[:32]}\n{other}", encoding="ascii")
+    assert source_hash.__wrapped__(*parts) == other  # it is read at all
     module.write_text("x = 2\n", encoding="utf-8")
     assert source_hash.__wrapped__(*parts) not in ("0" * 64, first)
+
+
+def test_a_text_is_remembered_by_the_bytes_it_depends_on(cache: Path) -> None:
+    def refused() -> str:
+        raise ValueError("no text")
+
+    with pytest.raises(ValueError, match="no text"):
+        remembered_text("texts", {"a": b"1"}, refused)
+    assert remembered_text("texts", {"a": b"1"}, lambda: "one") == "one"  # what was refused is asked again
+    assert remembered_text("texts", {"a": b"1"}, refused) == "one"
+    assert remembered_text("texts", {"a": b"2"}, lambda: "two") == "two"
+    assert len(list((cache / "texts").iterdir())) == 2
 
 
 def test_numbers_are_remembered_by_what_they_depend_on(cache: Path, tmp_path: Path) -> None:
@@ -53,8 +72,9 @@ def test_numbers_are_remembered_by_what_they_depend_on(cache: Path, tmp_path: Pa
     one.write()
     again = Remembered("numbers", (source,))
     assert again.get(("a", 0.1, float("inf")), lambda: 0.0) == 1 / 3
-    one.path.write_text("[[", encoding="ascii")
-    assert Remembered("numbers", (source,)).get(("a", 0.1, float("inf")), lambda: 0.5) == 0.5
+    one.path.write_text(one.path.read_text(encoding="ascii").replace("0.333", "0.334"), encoding="ascii")
+    with pytest.warns(CacheWarning, match="numbers-"):
+        assert Remembered("numbers", (source,)).get(("a", 0.1, float("inf")), lambda: 0.5) == 0.5
     source.write_text("2", encoding="utf-8")
     assert Remembered("numbers", (source,)).path != one.path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.runs.folder import differing_files
 from sim.sources import PACKAGE
 
 ROOT = PACKAGE.parent
@@ -52,17 +53,38 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`talentsim` of the wheel, in an environment that holds the locked core and the wheel alone."""
-    place = tmp_path_factory.mktemp("installed")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    place = tmp_path_factory.mktemp("built")
     execute([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", place], ROOT)
-    (wheel,) = place.glob("*.whl")
-    execute([sys.executable, "-m", "venv", place / "fresh"], place)
+    (built,) = place.glob("*.whl")
+    return built
+
+
+def installed(python: str, wheel: Path, place: Path) -> Path:
+    """Install the locked core and the wheel alone in an environment of a Python; its `talentsim`."""
+    execute([python, "-m", "venv", place / "fresh"], place)
     binaries = place / "fresh" / ("Scripts" if os.name == "nt" else "bin")
     pip = [binaries / "python", "-m", "pip", "install", "--quiet", "--no-deps"]
     execute([*pip, "--no-compile", "--require-hashes", "-r", ROOT / "requirements.lock"], place)
     execute([*pip, wheel], place)
     return binaries / "talentsim"
+
+
+@pytest.fixture(scope="module")
+def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`talentsim` of the wheel, in a fresh environment."""
+    return installed(sys.executable, wheel, tmp_path_factory.mktemp("installed"))
+
+
+def interpreter(version: str) -> str | None:
+    """Find a Python of a version that can make environments: on the path, or where pyenv keeps them."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
+    for each in (shutil.which(f"python{version}"), *map(str, kept)):
+        asked = "import ensurepip, sys; sys.exit(sys.version_info[:2] != tuple(map(int, sys.argv[1].split('.'))))"
+        if each and subprocess.run([each, "-c", asked, version], capture_output=True, check=False).returncode == 0:
+            return each
+    return None
 
 
 @pytest.mark.slow
@@ -79,3 +101,17 @@ def test_the_wheel_makes_runs_a_comparison_and_a_sweep_again(made: list[Path], c
         assert others == [], source
         assert (empty / found["folder"]).resolve().is_relative_to((empty / "reproduced").resolve())
     assert str(ROOT) not in execute([command.parent / "python", "-c", "import sim; print(sim.__file__)"], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
+def test_the_wheel_gives_the_same_bytes_on_other_pythons(made: list[Path], wheel: Path, version: str, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if python is None or version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        pytest.skip(f"no other Python {version} with ensurepip is here")
+    other = installed(python, wheel, tmp_path)
+    execute([other, "run", SCENARIOS[0], *SMALL], tmp_path)
+    ours = made[0]
+    theirs = tmp_path / "results" / SCENARIOS[0] / ours.name
+    assert theirs.is_dir(), "the run has another id"
+    assert differing_files(ours, theirs) == []

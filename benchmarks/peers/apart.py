@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.model.world import REFERENCE_RESEARCHERS, World
+from sim.model.world import World
 
+PEOPLE = 22_500.0
+"""Active researchers of 2022 on the baseline."""
 WARM_UP = 1_000
 """Researchers of the run that compiles and imports what there is to be."""
 
@@ -24,7 +26,7 @@ def print_measurement(run_once: Callable[[World, int], tuple[float, list]], vers
     """
     path, seed, repetitions = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     world = World(*pickle.loads(Path(path).read_bytes()))
-    run_once(world._replace(people_per_researcher=REFERENCE_RESEARCHERS / WARM_UP), seed)
+    run_once(world._replace(people_per_researcher=PEOPLE / WARM_UP), seed)
     seconds, last = [], []
     for k in range(repetitions):
         spent, counts = run_once(world, seed + k)

@@ -9,6 +9,15 @@ from pathlib import Path
 
 from dataset.evidence import Evidence
 
+NOT_STATED = "not stated; single figures are cited"
+PUBLIC = "public domain: a work of the United States government"
+LICENCES = {
+    "National Center for Science and Engineering Statistics": PUBLIC,
+    "US Department of State": PUBLIC,
+    "World Bank": "CC-BY-4.0",
+}
+"""Licence by what the name of the publisher holds."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -20,6 +29,13 @@ class Source:
     year: str
     url: str
     kind: str
+
+    @property
+    def licence(self) -> str:
+        """Under which licence its figures are, as far as that is known; single figures are cited."""
+        if self.kind == "own":
+            return "Apache-2.0"
+        return next((licence for name, licence in LICENCES.items() if name in self.publisher), NOT_STATED)
 
 
 def sources(evidence: Evidence) -> list[Source]:

@@ -18,6 +18,8 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.effects import groups_of_runs
 from sim.comparisons.folder import effects_table
 from sim.comparisons.pairing import labels
+from sim.data.load import data_in_force, is_packaged
+from sim.data.package import kept_copy
 from sim.runs.execute import Runner, found_or_made
 from sim.runs.executors import available_cores
 from sim.runs.folder import Run as StoredRun
@@ -98,9 +100,9 @@ class Compared:
         import pandas as pd
 
         (known,) = names_of(name)
-        values = {
-            label: by_run(run.stored, [known]).rename(columns={"value": "variant_value"}) for label, run in self.runs().items()
-        }
+        with data_in_force(kept_copy(self.comparison.base.folder)):
+            found = {label: by_run(run.stored, [known]) for label, run in self.runs().items()}
+        values = {label: each.rename(columns={"value": "variant_value"}) for label, each in found.items()}
         base, *others = values
         keys = ["draw", "replicate", "year", "indicator", "region", "unit"]
         start = values[base].rename(columns={"variant_value": "base_value"})
@@ -119,7 +121,8 @@ class Compared:
         """
         from sim.reports.figures.catalogue import figure
 
-        return figure(self.comparison, name)
+        with data_in_force(kept_copy(self.comparison.base.folder)):
+            return figure(self.comparison, name)
 
     def to_iamc(self) -> pd.DataFrame:
         """Return the long table of the IAMC, which `pyam.IamDataFrame` takes."""
@@ -127,7 +130,8 @@ class Compared:
 
     def to_hubverse(self) -> pd.DataFrame:
         """Return the model output of the Hubverse: linked samples, one number a draw and replicate in all scenarios."""
-        return _frame(exports.hubverse_rows(self.comparison, load_basis().data))
+        with data_in_force(kept_copy(self.comparison.base.folder)):
+            return _frame(exports.hubverse_rows(self.comparison, load_basis().data))
 
 
 Comparable = str | Path | Mapping[str, Any] | Run | StoredRun | Scenario
@@ -166,6 +170,7 @@ def compare(
         Who makes the outcomes of runs; the engines if None.
     sizes
         Of the runs that are made: draws, replicates, seed, researchers, until, workers; as those of the first run that is given.
+        data: own data, as `sim.load_data` returns them, or their folder; those of the first run that is given.
 
     Raises
     ------
@@ -186,14 +191,21 @@ def compare(
     if not variants:
         raise ValueError("compare takes a base and at least one variant")
     check_sizes(sizes)
-    given = [_read(each) for each in (base, *variants)]
+    with data_in_force(_data_of((base, *variants)) if is_packaged() else None):
+        given = [_read(each) for each in (base, *variants)]
+        return _compared(given, Path(out), Extent(assumptions, anatomy, goals=tuple(goals), is_lower_better=lower), runner, sizes)
+
+
+def _compared(
+    given: Sequence[StoredRun | Scenario], out: Path, extent: Extent, runner: Runner | None, sizes: Mapping[str, Any]
+) -> Compared:
+    """Make the runs that are missing, and compare all."""
     numbers = {"workers": available_cores(), **_sizes_of(given), **sizes}
     scenarios = [each for each in given if isinstance(each, Scenario)]
-    made = _made(scenarios, numbers, Path(out), runner)
+    made = _made(scenarios, numbers, out, runner)
     runs = [each if isinstance(each, StoredRun) else next(made) for each in given]
     groups = groups_of_runs(runs) | {name: codes for each in scenarios for name, codes in each.groups.items()}
-    extent = Extent(assumptions, anatomy, goals=tuple(goals), is_lower_better=lower, groups=groups)
-    comparison, folder, _ = compare_into(runs, Path(out), extent)
+    comparison, folder, _ = compare_into(runs, out, replace(extent, groups=groups))
     return Compared(comparison, folder)
 
 
@@ -204,6 +216,12 @@ def _made(scenarios: Sequence[Scenario], sizes: Mapping[str, Any], out: Path, ru
     basis = load_basis()
     plans: list[RunPlan] = [replace(RunPlan(each, basis), **sizes) for each in scenarios]
     yield from (run for run, _ in found_or_made(plans, out, save_run_figures, runner=runner))
+
+
+def _data_of(given: Sequence[Comparable]) -> Path | None:
+    """Find the data of the first run among what is compared; None where they are the packaged ones or no run is given."""
+    folders = [each.folder if isinstance(each, Run | StoredRun) else each for each in given]
+    return next((kept for each in folders if isinstance(each, str | Path) and (kept := kept_copy(Path(each)))), None)
 
 
 def _read(given: Comparable) -> StoredRun | Scenario:

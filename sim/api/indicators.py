@@ -68,7 +68,7 @@ def counted_runs(run: StoredRun) -> Iterator[tuple[int, int, Counted]]:
     sim.runs.rows.RunTableError
         If a table is missing or cannot be read.
     """
-    shape = run.years, len(run.codes), run.replicates
+    shape = run.years, run.codes, (run.draws, run.replicates)
     careers, flows = read_careers(run.folder, *shape), read_flows(run.folder, *shape)
     for k, counts in enumerate(run.counts):
         counted = Counted(run.codes, run.years, careers.of_run(k), counts, flows.of_run(k))

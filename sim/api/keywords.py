@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, cast
 
+from sim.data.load import data_in_force
+from sim.data.schema import Data
 from sim.model.world import LAST_YEAR
 from sim.runs.executors import Progress
 from sim.scenarios.reading.text import nearest_name
@@ -16,7 +19,7 @@ Returned = TypeVar("Returned")
 
 
 class Sizing(TypedDict, total=False):
-    """How large runs are: draws, replicates, researchers, seed, until; workers that make them, which change no number."""
+    """How large runs are: draws, replicates, researchers, seed, until; workers that make them; own data."""
 
     draws: int
     replicates: int
@@ -24,15 +27,17 @@ class Sizing(TypedDict, total=False):
     seed: int
     until: int
     workers: int
+    data: Data | str | Path | None
 
 
 class Place(TypedDict, total=False):
-    """Where a run goes and who makes it: results folder, ensemble of draws, workers, and who is told how far it is."""
+    """Where a run goes and who makes it: results folder, ensemble of draws, workers, who is told how far it is; own data."""
 
     out: str
     ensemble: str
     workers: int
     progress: Progress | None
+    data: Data | str | Path | None
 
 
 LIMITS: Final = {
@@ -84,7 +89,7 @@ MEANT: Final = {
 
 
 def hinted(shared: type[Any] | None = None) -> Callable[[Callable[Arguments, Returned]], Callable[Arguments, Returned]]:
-    """Make a function answer a wrong keyword with the right one.
+    """Make a function answer a wrong keyword with the right one, and work with the data of the shared keyword ``data``.
 
     Parameters
     ----------
@@ -102,7 +107,10 @@ def hinted(shared: type[Any] | None = None) -> Callable[[Callable[Arguments, Ret
             for word in keywords:
                 if word not in allowed:
                     raise TypeError(wrong_keyword(function.__name__, word, allowed))
-            return function(*values, **keywords)
+            if "data" in named or "data" not in keywords:
+                return function(*values, **keywords)
+            with data_in_force(keywords.pop("data")):
+                return function(*values, **keywords)
 
         return cast(Callable[Arguments, Returned], call)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from sim.api.keywords import hinted
+from sim.data.schema import Data
 from sim.model.world import LAST_YEAR
 from sim.scenarios.load import packaged_vocabulary
 from sim.scenarios.reading.document import stated_file
@@ -24,6 +26,7 @@ class LeverAim(TypedDict, total=False):
     stage: Names
     source: str
     id: str
+    data: Data | str | Path | None
 
 
 @hinted(LeverAim)
@@ -55,7 +58,8 @@ def lever(
     change
         ``set``, ``multiply`` or ``add``.
     aim
-        origin, destination, sector, talent_class, stage: a name or several, all where it is left out; source, id: as in a file.
+        origin, destination, sector, talent_class, stage: a name or several, all where it is left out; source, id: as in a file;
+        data: own data, as `sim.load_data` returns them, or their folder.
 
     Returns
     -------

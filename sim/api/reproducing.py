@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,23 +12,36 @@ from typing import Any, Final
 import pandas as pd
 
 from sim.comparisons.compare import Extent, compare_into
+from sim.data.load import data_in_force
+from sim.data.package import kept_copy
 from sim.draws.ensemble import EnsembleError, find_ensemble
+from sim.files.manifest import check_seal
+from sim.files.paths import inside_folder
+from sim.files.reading import read_bounded, read_object
 from sim.runs.atomic import FolderError
 from sim.runs.execute import run_command, run_tasks, variant_tasks
 from sim.runs.executors import InThisProcess, Processes, Progress, available_cores
 from sim.runs.folder import RUN_FILES, Run, write_run
 from sim.runs.plan import RunPlan, tasks_of
 from sim.runs.provenance import model_id, source_state, versions
+from sim.runs.reading.record import COMPARISON_SHAPE, RUN_SHAPE, Rule, check_entries, is_count, is_table, is_text, is_whole
 from sim.scenarios.groups import Groups
 from sim.scenarios.load import load_basis, load_scenario
 from sim.sweeps.design.file import read_design
 from sim.sweeps.execute import sweep_into
 from sim.sweeps.keys import WHOLE
 from sim.sweeps.results import read_sweep
-from sim.sweeps.store import DESIGN, DESIGN_RECORD, Store
+from sim.sweeps.store import DESIGN, DESIGN_RECORD, MOST_DESIGN_BYTES, MOST_DESIGN_PARTS, SWEEP_SHAPE, Store
 
 ORIGIN_FILE: Final = "provenance.json"
 SIZE_NAMES: Final = ("draws", "replicates", "seed", "researchers", "until")
+ASKED_SHAPE: Final[Mapping[str, Rule]] = {
+    **dict.fromkeys(("name", "scenario", "text", "ensemble.name", "ensemble.digest"), is_text),
+    **dict.fromkeys(("draws", "replicates", "researchers", "until"), is_count),
+    "seed": is_whole,
+}
+"""What the record of a comparison says of each run, as far as it decides it."""
+TEXTS_SHAPE: Final[Mapping[str, Rule]] = {"ensemble": is_table, "ensemble.name": is_text, "ensemble.digest": is_text}
 MOST_NAMED = 5
 """Figures of a table that are named one by one."""
 
@@ -88,16 +100,24 @@ def reproduce(source: Path, out: Path, workers: int | None = None, progress: Pro
     if out.resolve() == source.resolve() or out.resolve() in source.resolve().parents:
         raise ReproduceError(f"{source} lies below {out}; choose another place with --out: what is there is never touched")
     many = workers or available_cores()
+    with data_in_force(kept_copy(source)):
+        return made_again(source, out, many, progress)
+
+
+def made_again(source: Path, out: Path, many: int, progress: Progress | None) -> Reproduced:
+    """Make what a folder holds again with the data in force; arguments and errors as of `reproduce`."""
     if (source / DESIGN_RECORD).is_file():
         return sweep_again(source, out, many)
     record = read_json(source / ORIGIN_FILE)
     if "comparison_id" in record:
+        check_said(record, COMPARISON_SHAPE, source)
         return comparison_again(source, record, out, many, progress)
     if "run_id" in record:
-        text = record["scenario"].get("text") or (source / "scenario.toml").read_text(encoding="utf-8")
+        check_said(record, {**RUN_SHAPE, **TEXTS_SHAPE}, source)
+        text = record["scenario"].get("text") or read_bounded(source / "scenario.toml").decode("utf-8")
         numbers = {"name": record["scenario"]["name"], "text": text, **{name: record[name] for name in (*SIZE_NAMES, "ensemble")}}
         made = run_again(numbers, out, many, progress)
-        names = [path.name for path in source.iterdir() if path.name != ORIGIN_FILE]
+        names = [path.name for path in source.iterdir() if path.is_file() and path.name != ORIGIN_FILE]
         return compared_files(source, made.folder, names, differences_of_origin(record))
     raise ReproduceError(f"{source} is no run, comparison or sweep: it has neither a complete {ORIGIN_FILE} nor {DESIGN_RECORD}")
 
@@ -111,10 +131,19 @@ def read_json(path: Path) -> dict[str, Any]:
         If it is not there or damaged.
     """
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        record = read_object(path, MOST_DESIGN_BYTES, MOST_DESIGN_PARTS)
+        check_seal(record, path.name)
+    except ValueError as error:
         raise ReproduceError(f"{path.parent} is no run, comparison or sweep: {path.name} cannot be read ({error})") from error
     return record
+
+
+def check_said(record: Any, shape: Mapping[str, Rule], source: Path) -> None:
+    """Check that a record says all that is needed; ReproduceError if not."""
+    try:
+        check_entries(record if isinstance(record, dict) else {}, shape, "its record")
+    except ValueError as error:
+        raise ReproduceError(f"{source} cannot be made again: {error}") from error
 
 
 def run_again(record: Mapping[str, Any], out: Path, workers: int, progress: Progress | None) -> Run:
@@ -126,8 +155,8 @@ def run_again(record: Mapping[str, Any], out: Path, workers: int, progress: Prog
     sizes: dict[str, Any] = {name: int(record[name]) for name in SIZE_NAMES}
     ensemble = ensemble_recorded(record["ensemble"])
     with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / f"{record['name']}.toml"
-        file.write_text(record["text"], encoding="utf-8")
+        file = inside_folder(Path(place), f"{record['name']}.toml")
+        file.write_text(record["text"], encoding="utf-8", newline="\n")
         scenario = load_scenario(file)
     plan = replace(RunPlan(scenario, load_basis()), **sizes, workers=workers, ensemble=ensemble)
     variants = variant_tasks(plan)
@@ -160,6 +189,8 @@ def comparison_again(source: Path, record: Mapping[str, Any], out: Path, workers
     """Make the runs of a comparison again, and compare them."""
     if not record.get("asked"):
         raise ReproduceError(f"{source}: its provenance does not say what was asked; it was made by an older version")
+    for run in record["runs"]:
+        check_said(run, ASKED_SHAPE, source)
     runs = [run_again({**run, "name": run["scenario"]}, out, workers, progress) for run in record["runs"]]
     assumptions, anatomy, explained, goals, is_lower = record["asked"]
     groups: Groups = {name: tuple(members) for name, members in record["groups"].items()}
@@ -175,13 +206,14 @@ def sweep_again(source: Path, out: Path, workers: int) -> Reproduced:
     record = read_json(source / DESIGN_RECORD)
     if "texts" not in record:
         raise ReproduceError(f"{source}: its record holds no scenarios; it was made by an older version: run the design again")
+    check_said(record, {**SWEEP_SHAPE, **TEXTS_SHAPE}, source)
     if record["method"] == "csv":
         raise ReproduceError(f"{source}: its points came from a CSV file that its record does not hold; run the design beside it")
     with tempfile.TemporaryDirectory() as place:
         for name, text in zip(record["scenarios"], record["texts"], strict=True):
-            (Path(place) / f"{name}.toml").write_text(text, encoding="utf-8")
-        file = Path(place) / f"{source.name}.toml"
-        file.write_text((source / DESIGN).read_text(encoding="utf-8"), encoding="utf-8")
+            inside_folder(Path(place), f"{name}.toml").write_text(text, encoding="utf-8", newline="\n")
+        file = inside_folder(Path(place), f"{source.resolve().name}.toml")
+        file.write_bytes(read_bounded(source / DESIGN))
         design = replace(read_design(str(file)), ensemble=ensemble_recorded(record["ensemble"]))
     store = Store(out / "sweeps" / source.name, design)
     try:

@@ -14,6 +14,8 @@ from markupsafe import escape
 import sim.api.indicators as measured
 from sim.api.frames import dense_frame, mean_frame, run_axes, sparse_frame
 from sim.api.keywords import Place, SizeError, check_sizes, hinted
+from sim.data.load import data_in_force
+from sim.data.package import kept_copy
 from sim.draws.ensemble import find_ensemble
 from sim.engines.axes import AXES, STAGES, TIERS
 from sim.engines.walk import ENGINES
@@ -107,7 +109,8 @@ class Run:
 
         names = measured.names_of(name)
         if by_run:
-            return measured.by_run(self.stored, names)
+            with data_in_force(kept_copy(self.folder)):
+                return measured.by_run(self.stored, names)
         told_in_folder = [row for row in self.stored.indicators if row.indicator in names]
         own = [each for each in names if each in OWN_INDICATORS]
         tables = [measured.packaged_summary(told_in_folder)] if told_in_folder else []
@@ -151,7 +154,8 @@ class Run:
         """
         from sim.reports.figures.catalogue import figure
 
-        return figure(as_comparison(self.stored), name)
+        with data_in_force(kept_copy(self.folder)):
+            return figure(as_comparison(self.stored), name)
 
     def headline(self) -> pd.DataFrame:
         """Return the work shares of the visible in the last year, the largest first."""
@@ -183,7 +187,7 @@ class Run:
 
     def _sparse(self, read: Any, axes: Mapping[str, Sequence[Any]], by_run: bool) -> pd.DataFrame:
         stored = self.stored
-        counts: SparseCounts = read(stored.folder, stored.years, len(stored.codes), stored.replicates)
+        counts: SparseCounts = read(stored.folder, stored.years, stored.codes, (stored.draws, stored.replicates))
         if by_run:
             return sparse_frame(axes, counts, stored.replicates, stored.weight)
         return mean_frame(axes, counts, stored.draws * stored.replicates, stored.weight)
@@ -240,7 +244,7 @@ def run(
         Any of `concurrent.futures`, or a Dask client's; threads and processes of our own if None.
     place
         out: results folder ("results"); ensemble: name or file of the draws; workers: threads or processes, one a core; progress:
-        called with (what is done, how much, of how much).
+        called with (what is done, how much, of how much); data: own data, as `sim.load_data` returns them, or their folder.
 
     Raises
     ------

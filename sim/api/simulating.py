@@ -125,7 +125,7 @@ def simulate(
     follow
         Years of which the columns of all researchers are kept, for `Simulated.researchers`.
     sizes
-        researchers (20,000), seed (1), until (2035).
+        researchers (20,000), seed (1), until (2035); data: own data, as `sim.load_data` returns them, or their folder.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Talentsim as other packages want it: problems of SALib, models of the EMA Workbench, trees of ArviZ, crates of RO-Crate."""
+"""Talentsim as other packages want it: SALib, the EMA Workbench, ArviZ, the Hubverse, RO-Crate."""

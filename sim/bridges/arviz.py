@@ -73,8 +73,13 @@ def ensemble_tree(ensemble: Ensemble | str | None = None) -> xr.DataTree:
             "the prior has no weights; sim.bridges.arviz.tree(draws) makes its tree, `talentsim calibrate` an ensemble"
         )
     columns = {name: (ONE_CHAIN, known.parameters[np.newaxis, :, k]) for k, name in enumerate(known.names)}
-    further = {name: (ONE_CHAIN, column[np.newaxis]) for name, column in known.columns.items()}
+    further = {name: ((*ONE_CHAIN, *own_axes(name, column)), column[np.newaxis]) for name, column in known.columns.items()}
     return xr.DataTree.from_dict({"posterior": xr.Dataset(columns), "sample_stats": xr.Dataset(further)})
+
+
+def own_axes(name: str, column: Floats) -> list[str]:
+    """Name the axes of a column of an ensemble behind that of the draws: as of nothing else, so that lengths may differ."""
+    return [f"{name}_{k}" for k in range(1, column.ndim)]
 
 
 def parameter_columns(draws: list[Draw]) -> dict[str, Any]:

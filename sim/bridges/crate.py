@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from sim.data.package import KEPT_FOLDER
 from sim.runs.atomic import FolderError, building
 from sim.runs.folder import Run
 
@@ -66,11 +67,19 @@ def write_crate(run: Run, to: Path, licence: str = "", author: str = "") -> Path
     """
     if to.exists():
         raise FolderError(to, "is there already; name a folder that is not, as nothing is overwritten")
+    check_ordinary_folder(run.folder)
     with building(to) as partial:
         shutil.copytree(run.folder, partial, dirs_exist_ok=True)
         text = json.dumps(crate_of(run, licence, author), indent=2, ensure_ascii=False) + "\n"
         (partial / METADATA).write_text(text, encoding="utf-8", newline="\n")
     return to
+
+
+def check_ordinary_folder(folder: Path) -> None:
+    """Check that a folder holds files and folders alone: what a link leads to is not for an archive; FolderError if not."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise FolderError(folder, f"{path.relative_to(folder)} is a link or no ordinary file; a crate takes none: remove it")
 
 
 def crate_of(run: Run, licence: str, author: str) -> Entity:
@@ -89,8 +98,8 @@ def crate_of(run: Run, licence: str, author: str) -> Entity:
         "endTime": run.provenance["ended"],
         "actionStatus": "http://schema.org/CompletedActionStatus",
         "instrument": reference_to(programs[0]),
-        "object": [reference_to(each) for each in files if each["@id"] in INPUTS] + [reference_to(each) for each in settings],
-        "result": [reference_to(each) for each in files if each["@id"] not in INPUTS],
+        "object": [reference_to(each) for each in files if is_input(each["@id"])] + [reference_to(each) for each in settings],
+        "result": [reference_to(each) for each in files if not is_input(each["@id"])],
     }
     profile = {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": PROFILE.rpartition("/")[2]}
     root = {
@@ -113,6 +122,11 @@ def crate_of(run: Run, licence: str, author: str) -> Entity:
     return {"@context": f"{CRATE}/context", "@graph": graph}
 
 
+def is_input(name: str) -> bool:
+    """Tell whether a file was there before the run: its scenario, and tables of one's own."""
+    return name in INPUTS or name.startswith(f"{KEPT_FOLDER}/")
+
+
 def reference_to(entity: Entity) -> Entity:
     """Point to an entity."""
     return {"@id": entity["@id"]}
@@ -126,10 +140,16 @@ def file_entity(folder: Path, path: Path) -> Entity:
         "@id": name,
         "@type": "File",
         "name": name,
-        "description": CONTENTS.get(name, "A figure or a page, or the table of one"),
+        "description": described_as(name),
         "encodingFormat": kind,
         "contentSize": str(path.stat().st_size),
     }
+
+
+def described_as(name: str) -> str:
+    """Say what a file of a run's folder holds."""
+    other = "A file of the data that the run was made with" if is_input(name) else "A figure or a page, or the table of one"
+    return CONTENTS.get(name, other)
 
 
 def setting(name: str, value: object) -> Entity:

@@ -18,9 +18,11 @@ import numpy as np
 
 from sim.calibration.charts import part_variances, with_rest
 from sim.calibration.observe import COUNTS, OPERATORS, Question
+from sim.data.declared import LAST_OUTCOME
 from sim.data.load import DATA_FOLDER
-from sim.data.schema import LAST_OUTCOME, Data
+from sim.data.schema import Data
 from sim.engines.axes import AXES, TIERS
+from sim.files.reading import MOST_TOML_BYTES, UnreadableError, read_bounded
 from sim.model.world import FIRST_YEAR
 
 EVIDENCE = DATA_FOLDER / "evidence.toml"
@@ -209,8 +211,8 @@ def load_evidence(data: Data, path: Path = EVIDENCE, own: Path | None = None) ->
 def read_tables(path: Path) -> dict[str, list[dict[str, Any]]]:
     """Read the tables of a file and check the shape of each; errors as of `load_evidence`."""
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        read = tomllib.loads(read_bounded(path, MOST_TOML_BYTES).decode("utf-8"))
+    except (UnreadableError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise EvidenceError([f"{path}: {error}; allowed: a TOML file with [[family]], [[chart]] and [[row]] tables"]) from error
     unknown = sorted(read.keys() - REQUIRED_KEYS.keys())
     problems = [f"{path.name}: {key!r} is unknown; allowed: family, chart, row; remove or rename it" for key in unknown]

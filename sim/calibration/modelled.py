@@ -8,20 +8,21 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from sim.calibration.evidence import Record
 from sim.calibration.graduates import Graduates
 from sim.calibration.observe import FOLLOWED, Observed, Question, observe, seen_in_walk
+from sim.data.declared import LAST_OUTCOME
 from sim.data.load import DATA_FOLDER
-from sim.data.schema import LAST_OUTCOME, Data
+from sim.data.schema import Data
 from sim.draws.assembly import make_world
 from sim.draws.draw import Draw, policies_in_force, save_arrays
 from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, known_draw_of, vectors_of_draws
 from sim.draws.reference import TENSE, TENSIONS, without
 from sim.engines.expected.years import ExpectedYear, expected_years
+from sim.files.arrays import read_arrays
 from sim.model.world import FIRST_YEAR, Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis, Scenario
@@ -161,13 +162,10 @@ def first_draws(
 
 def read_values(path: Path, name: str) -> dict[str, Floats]:
     """Read kept values by draw; a file that is missing, unreadable or answers other questions counts as empty."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            if str(stored["questions"]) != name:
-                return {}
-            return dict(zip([str(key) for key in stored["keys"]], np.array(stored["values"]), strict=True))
-    except (OSError, KeyError, ValueError, BadZipFile):
+    stored = read_arrays(path, is_ours=path != SHIPPED_VALUES)
+    if stored is None or str(stored.get("questions")) != name:
         return {}
+    return dict(zip([str(key) for key in stored["keys"]], stored["values"], strict=True))
 
 
 def save_values(path: Path, name: str, values: Mapping[str, Floats]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.calibration.graduates import Graduates
-from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
+from sim.data.declared import CHN, OTHER_ANGLOPHONE, USA
 from sim.draws.reference import TENSE
 from sim.engines.axes import AXES, STAGES, TIERS
 from sim.engines.expected.years import ExpectedYear

@@ -1,13 +1,13 @@
 """The command line ``talentsim``: the only place that prints or exits.
 
-Exit codes: 0 done; 1 the work failed; 2 the input was wrong; 130 interrupted by Ctrl-C. Slow libraries are
-imported inside the verbs that need them, so that ``--help`` and ``check`` start at once.
+Exit codes: 0 done; 1 the work failed; 2 the input was wrong; 130 interrupted by Ctrl-C, 143 by SIGTERM. Slow libraries
+are imported inside the verbs that need them, and a verb when it is asked for, so that ``--help`` and ``check`` start at once.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -15,31 +15,28 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import sim
-from sim.cli.analyse import discover, robustness, sensitivity
-from sim.cli.ask import check, levers, policies, scenarios, sources, trace
-from sim.cli.compare import compare
-from sim.cli.complete import completion
-from sim.cli.explore import explore
-from sim.cli.questions.cohort import cohort
-from sim.cli.questions.find import find
-from sim.cli.questions.new import new
-from sim.cli.questions.solve import solve
-from sim.cli.questions.tracker import tracker
-from sim.cli.record.calibrate import calibrate
-from sim.cli.record.fit import fit
-from sim.cli.record.validate import validate
-from sim.cli.report import report
-from sim.cli.reproduce import reproduce
-from sim.cli.run import run
-from sim.cli.sweep import merge, sweep
-from sim.cli.terminal import DONE, FAILED, INTERRUPTED, SCREEN_WIDTH, WRONG_INPUT, InputError, WorkError, stop
-from sim.cli.warm import warm
+from sim.cli.terminal import (
+    DONE,
+    FAILED,
+    SCREEN_WIDTH,
+    WRONG_INPUT,
+    InputError,
+    Lazily,
+    UnreadError,
+    Verbs,
+    WorkError,
+    end_output,
+    ready_notices,
+    ready_output,
+    stop,
+)
+from sim.files.ending import ENDING, STOPPED
 
 if TYPE_CHECKING:
     from sim.runs.execute import Runner
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": SCREEN_WIDTH})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": SCREEN_WIDTH})
 @click.version_option(sim.__version__, prog_name="talentsim")
 def cli() -> None:
     """Simulate where AI researchers come from, study and work.
@@ -48,13 +45,29 @@ def cli() -> None:
     """
 
 
-VERBS = (
-    find, new, run, compare, explore, solve, tracker, cohort, report, reproduce, fit, calibrate, validate, sweep, merge,
-    sensitivity, discover, robustness, check, scenarios, levers, policies, sources, trace, completion,
-    warm,
-)  # fmt: skip
-for verb in VERBS:
-    cli.add_command(verb)
+VERBS = {
+    "sim.cli.analyse": ("sensitivity", "discover", "robustness"),
+    "sim.cli.ask": ("check", "scenarios", "levers", "policies", "sources", "trace"),
+    "sim.cli.compare": ("compare",),
+    "sim.cli.complete": ("completion",),
+    "sim.cli.explore": ("explore",),
+    "sim.cli.questions.cohort": ("cohort",),
+    "sim.cli.questions.find": ("find",),
+    "sim.cli.questions.new": ("new",),
+    "sim.cli.questions.pack": ("pack",),
+    "sim.cli.questions.solve": ("solve",),
+    "sim.cli.questions.tracker": ("tracker",),
+    "sim.cli.record.calibrate": ("calibrate",),
+    "sim.cli.record.fit": ("fit",),
+    "sim.cli.record.validate": ("validate",),
+    "sim.cli.report": ("report",),
+    "sim.cli.reproduce": ("reproduce",),
+    "sim.cli.run": ("run",),
+    "sim.cli.sweep": ("sweep", "merge"),
+    "sim.cli.warm": ("warm",),
+}
+"""Verbs by the module that has them, each a function of its name."""
+cli.commands = Lazily({verb: module for module, verbs in VERBS.items() for verb in verbs})
 
 
 def main(arguments: Sequence[str] | None = None, runner: Runner | None = None) -> NoReturn:
@@ -70,8 +83,12 @@ def main(arguments: Sequence[str] | None = None, runner: Runner | None = None) -
     words = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in words
     gc.disable()  # nothing that an answer makes is garbage before it is given; `run` collects again
+    atexit.register(gc.freeze)  # nor is the end of the process the time to look for any
+    ready_output()
+    ready_notices()
     try:
         cli.main(args=words, obj=runner, prog_name="talentsim", standalone_mode=False)
+        sys.stdout.flush()
     except InputError as error:
         stop(WRONG_INPUT, "input", error.problems, as_json)
     except click.UsageError as error:
@@ -79,29 +96,48 @@ def main(arguments: Sequence[str] | None = None, runner: Runner | None = None) -
         stop(WRONG_INPUT, "input", [error.format_message(), *usage], as_json)
     except (KeyboardInterrupt, click.Abort) as error:
         said = error.__cause__ if isinstance(error, click.Abort) else error  # click makes the one of the other
-        message = str(said or "") or "interrupted; the unfinished run was removed, finished runs stay"
-        stop(INTERRUPTED, "interrupted", [message], as_json)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (nobody reads any more)
+        stop_as_told(str(said or ""), as_json)
+    except (UnreadError, BrokenPipeError):
+        end_output()
         sys.exit(DONE)
     except Exception as error:
         problem = explain(error)
+        if ENDING.number:
+            stop_as_told("", as_json)  # what is interrupted may fail in its own way, imports above all
         if problem is None:
             raise
-        stop(FAILED, "failed", [problem], as_json)
+        stop(*problem, as_json)
+    end_output()
     sys.exit(DONE)
 
 
-def explain(error: Exception) -> str | None:
-    """Return one sentence for a failure of the machine or the files, None for a fault of the program."""
+def stop_as_told(message: str, as_json: bool) -> NoReturn:
+    """Say what an interrupted command leaves, and exit as a shell expects of one that was told to end."""
+    ENDING.is_said = True
+    stop(ENDING.code, "interrupted", [message or STOPPED], as_json)
+
+
+def explain(error: Exception) -> tuple[int, str, list[str]] | None:
+    """Return exit code, kind and sentences for a failure of the machine or the files, None for a fault of the program."""
     from concurrent.futures import BrokenExecutor
 
     if isinstance(error, MemoryError):
-        return "the memory of this machine is full; use fewer --researchers, --draws or --workers"
+        return FAILED, "failed", ["the memory of this machine is full; use fewer --researchers, --draws or --workers"]
     if isinstance(error, BrokenExecutor):
-        return "a worker process died (often for want of memory); use fewer --workers"
+        return FAILED, "failed", ["a worker process died (often for want of memory); use fewer --workers"]
     from sim.data.checks import DataError
+    from sim.draws.ensemble import EnsembleError
+    from sim.files.manifest import AlteredError
+    from sim.files.paths import OutsideError
+    from sim.files.reading import UnreadableError
     from sim.runs.atomic import FolderError
     from sim.runs.executors import ExecutorError
+    from sim.runs.rows import RunTableError
+    from sim.scenarios.reading.text import ScenarioError
 
-    return str(error) if isinstance(error, OSError | FolderError | DataError | WorkError | ExecutorError) else None
+    if isinstance(error, ScenarioError):
+        return WRONG_INPUT, "input", [str(problem) for problem in error.problems]
+    if isinstance(error, OutsideError | EnsembleError):
+        return WRONG_INPUT, "input", [str(error)]
+    known = OSError | FolderError | DataError | WorkError | ExecutorError | RunTableError | UnreadableError | AlteredError
+    return (FAILED, "failed", [str(error)]) if isinstance(error, known) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sim
-from sim.cli.terminal import InputError, json_option, out_option, say, show_json, unknown
+from sim.cli.terminal import InputError, collect_seldom, follow_data, given, json_option, out_option, say, show_json, unknown
 
 if TYPE_CHECKING:
     from sim.sweeps.analysis.sensitivity import Sensitivity
@@ -43,9 +41,10 @@ def sensitivity(sweep: str, out: str, measure: str | None, scenario: str | None,
 
     SWEEP is a folder, or a name below sweeps in the results folder. Tables and figures go into its folder, below analysis.
     """
-    gc.enable()
+    collect_seldom()
     with _explained_input():
         from sim.cli.tables.sweeps import sensitivity_record, sensitivity_report
+        from sim.files.paths import unlinked
         from sim.reports.figures.analysis import INDEX_COLUMNS, index_rows, save_sensitivity
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import chosen_scenarios, default_measure, meanings
@@ -61,7 +60,7 @@ def sensitivity(sweep: str, out: str, measure: str | None, scenario: str | None,
                 less = f"-less-{found.against}" if found.against else ""
                 folder, stem = _place(held, f"sensitivity-{name}{less}-{found.rows_are}", text)
                 words = meanings(held, name, found.inputs)
-                write_table(folder / f"{stem}.csv", INDEX_COLUMNS, index_rows(found.indices))
+                write_table(unlinked(folder / f"{stem}.csv"), INDEX_COLUMNS, index_rows(found.indices))
                 record = sensitivity_record(found, words)
                 paths = save_sensitivity(found, folder, stem, {**_record_of(held), **_without(record, "indices")})
                 files = [str(folder / f"{stem}.csv"), *map(str, paths)]
@@ -118,9 +117,10 @@ def discover(sweep: str, out: str, where: str, scenario: str | None, density: fl
 
     A CONDITION is made of measures that the sweep kept, numbers, + - * /, comparisons, and, or, not and parentheses.
     """
-    gc.enable()
+    collect_seldom()
     with _explained_input():
         from sim.cli.tables.sweeps import discovery_record, discovery_report
+        from sim.files.paths import unlinked
         from sim.reports.figures.analysis import save_discovery
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.discovery import discover as discovered
@@ -139,7 +139,7 @@ def discover(sweep: str, out: str, where: str, scenario: str | None, density: fl
                 for limit in box.limits
             ]  # fmt: skip
             columns = ("method", "box", "words", "input", "low", "high", "chance", "rows", "cases", "coverage", "density")
-            write_table(folder / f"{stem}.csv", columns, rows)
+            write_table(unlinked(folder / f"{stem}.csv"), columns, rows)
             record = discovery_record(found, words)
             paths = save_discovery(found, folder, stem, {**_record_of(held), **record})
             records.append({**record, "files": [str(folder / f"{stem}.csv"), *map(str, paths)]})
@@ -161,9 +161,10 @@ def robustness(sweep: str, out: str, measure: str | None, direction: str, as_jso
 
     Policies are its scenarios and futures its points and draws; with one scenario, policies are the points.
     """
-    gc.enable()
+    collect_seldom()
     with _explained_input():
         from sim.cli.tables.sweeps import ROBUSTNESS_COLUMNS, robustness_record, robustness_report, robustness_rows
+        from sim.files.paths import unlinked
         from sim.reports.figures.analysis import save_robustness
         from sim.runs.rows import write_table
         from sim.sweeps.analysis.responses import default_measure
@@ -173,7 +174,7 @@ def robustness(sweep: str, out: str, measure: str | None, direction: str, as_jso
         text = measure or default_measure(held)
         found = compared(held, text, direction)
         folder, stem = _place(held, f"robustness-{direction}", text)
-        write_table(folder / f"{stem}.csv", ROBUSTNESS_COLUMNS, robustness_rows(found))
+        write_table(unlinked(folder / f"{stem}.csv"), ROBUSTNESS_COLUMNS, robustness_rows(found))
         record = robustness_record(found)
         paths = save_robustness(found, folder, stem, {**_record_of(held), **_without(record, "policies")})
     if as_json:
@@ -214,7 +215,9 @@ def _find_sweep(name: str, out: Path) -> Sweep:
 
     for folder in (Path(name), out / _SWEEPS / name):
         if (folder / DESIGN_RECORD).is_file():
-            return read_sweep(folder)
+            follow_data(folder)
+            with given(folder):
+                return read_sweep(folder)
     known = sorted(path.parent.name for path in (out / _SWEEPS).glob(f"*/{DESIGN_RECORD}"))
     if Path(name).is_dir():
         raise InputError([f"{name} holds no sweep; `talentsim sweep DESIGN` makes one"])
@@ -225,15 +228,19 @@ def _find_sweep(name: str, out: Path) -> Sweep:
 
 def _place(sweep: Sweep, prefix: str, text: str) -> tuple[Path, str]:
     """Make the folder of a sweep's analyses and the beginning of a file's name; what is too long for one ends in a hash."""
+    import hashlib
+
+    from sim.files.paths import check_unlinked, inside_folder
     from sim.runs.atomic import explained
 
     folder = sweep.folder / _ANALYSIS
+    check_unlinked(folder)
     with explained(folder):
         folder.mkdir(exist_ok=True)
     plain = re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-")
     if len(plain) > _LONGEST_NAME or re.search(r"[^\w\s(),.]", text):
         plain = f"{plain[:_LONGEST_NAME].strip('-')}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
-    return folder, f"{prefix}-{plain}"
+    return folder, inside_folder(folder, f"{prefix}-{plain}").name
 
 
 def _record_of(sweep: Sweep) -> dict[str, Any]:

@@ -8,11 +8,23 @@ from pathlib import Path
 import click
 
 from sim.cli.complete import complete_levers, complete_policies, complete_scenarios
-from sim.cli.terminal import InputError, json_option, load_all, say, scenario_arguments, show_json, unknown
+from sim.cli.terminal import (
+    InputError,
+    data_option,
+    follow_data,
+    given,
+    json_option,
+    load_all,
+    say,
+    scenario_arguments,
+    show_json,
+    unknown,
+)
 
 
 @click.command()
 @scenario_arguments
+@data_option
 @json_option
 def check(scenarios: tuple[str, ...], as_json: bool) -> None:
     """Report every error of scenario files, then what each changes in what it extends."""
@@ -75,6 +87,7 @@ def policies(name: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
+@data_option
 @json_option
 def sources(name: str | None, as_json: bool) -> None:
     """Say where the number NAME comes from: a variable, VARIABLE:REGION, parameter, target or source."""
@@ -113,9 +126,11 @@ def trace(folder: Path, researcher: str, draw: int, replicate: int, as_json: boo
     from sim.runs.lives.trace import life_record
     from sim.runs.lives.trace import trace as traced
 
-    places = runs_of_comparison(folder)
+    follow_data(folder)
     try:
-        lives = [traced(place, researcher, draw, replicate) for place in places.values() or [folder]]
+        with given(folder):
+            places = runs_of_comparison(folder)
+            lives = [traced(place, researcher, draw, replicate) for place in places.values() or [folder]]
     except TraceError as error:
         raise InputError([str(error)]) from error
     if as_json:

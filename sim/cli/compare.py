@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,10 +19,25 @@ from sim.cli.run import (
     ensemble_under,
     execute_all,
     read_settings,
+    say_solving,
     size_options,
     workers_option,
 )
-from sim.cli.terminal import InputError, WorkError, gathered, json_option, load_all, out_option, progress_bar, say, show_json
+from sim.cli.terminal import (
+    InputError,
+    WorkError,
+    collect_seldom,
+    data_option,
+    follow_data,
+    gathered,
+    given,
+    json_option,
+    load_all,
+    out_option,
+    progress_bar,
+    say,
+    show_json,
+)
 from sim.scenarios.groups import GROUPS
 
 if TYPE_CHECKING:
@@ -60,6 +74,7 @@ class Output(NamedTuple):
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="BASE VARIANT...", shell_complete=complete_scenarios)
+@data_option
 @out_option
 @size_options(Sizes())
 @workers_option
@@ -95,7 +110,7 @@ def compare(
     Each is a scenario (a shipped name or a file), the folder of a run, or the first digits of a run id below --out. What is
     missing is run, with the sizes of the runs that are there. Several variants are ranked.
     """
-    gc.enable()
+    collect_seldom()
     from sim.cli.tables.comparison import answer_report, comparison_record, comparison_report
     from sim.comparisons.answers.ranking import GoalError
     from sim.comparisons.compare import Extent, compare_into
@@ -110,7 +125,7 @@ def compare(
     try:
         for form, path in output.exports:
             check_export(form, path)
-        found, groups = find_or_make(runs, place, sizes, processes, asked, ranked.goals)
+        found, groups = find_or_make(runs, place, sizes, processes, asked, ranked.goals, not left_out.no_assumptions)
         extent = Extent(not left_out.no_assumptions, not left_out.no_anatomy, processes,
                         ranked.every_variant, ranked.goals, ranked.lower, groups)  # fmt: skip
         command = _command_of(found, asked.settings, left_out, ranked)
@@ -145,7 +160,13 @@ def try_page(comparison: Comparison, folder: Path) -> tuple[Path | None, str]:
 
 
 def find_or_make(
-    arguments: Sequence[str], out: Path, wanted: Sizes, workers: int, asked: DrawsAsked, goals: Sequence[str] = ()
+    arguments: Sequence[str],
+    out: Path,
+    wanted: Sizes,
+    workers: int,
+    asked: DrawsAsked,
+    goals: Sequence[str] = (),
+    has_assumptions: bool = False,
 ) -> tuple[list[Run], dict[str, tuple[str, ...]]]:
     """Read the runs that are there; make the others in their sizes, once the goals can be read.
 
@@ -160,13 +181,18 @@ def find_or_make(
         If an argument is neither a run nor a scenario, or an option contradicts a run that is there.
     """
     from sim.comparisons.answers.ranking import GoalError, read_goal
+    from sim.comparisons.assumptions import reference_variants
     from sim.comparisons.effects import groups_of_runs
-    from sim.runs.folder import ensemble_of, read_run
+    from sim.data.load import is_packaged
+    from sim.runs.folder import ensemble_of
     from sim.runs.plan import RunPlan
     from sim.scenarios.load import load_basis
 
     folders = [folder_of(argument, out) for argument in arguments]
-    there = [None if folder is None else read_run(folder) for folder in folders]
+    for folder in folders:
+        if folder is not None and is_packaged():
+            follow_data(folder)
+    there = [None if folder is None else run_given(folder) for folder in folders]
     known = [run for run in there if run is not None]
     sizes = sizes_of(known, wanted)
     missing = [argument for argument, folder in zip(arguments, folders, strict=True) if folder is None]
@@ -184,8 +210,17 @@ def find_or_make(
     of_run = bool(known) and asked.ensemble is None
     draws = ensemble_of(known[0]) if of_run else ensemble_under(asked, sizes["draws"], out, workers)
     plans = [RunPlan(scenario, basis, workers=workers, ensemble=draws, **sizes) for scenario in scenarios]
+    say_solving(plans, reference_variants if has_assumptions else None)
     made = (run for run, _ in execute_all(plans, out, asked.settings))
     return [next(made) if run is None else run for run in there], groups
+
+
+def run_given(folder: Path) -> Run:
+    """Read the folder of a run that somebody named; InputError if it is damaged."""
+    from sim.runs.folder import read_run
+
+    with given(folder):
+        return read_run(folder)
 
 
 def check_current(there: Sequence[Run]) -> None:
@@ -252,9 +287,13 @@ def folder_of(argument: str, out: Path) -> Path | None:
 
 def _command_of(runs: Sequence[Run], settings: Sequence[str], left_out: LeftOut, ranked: Ranked) -> str:
     """Return the command that makes a comparison again, without anything of this machine."""
+    from sim.data.schema import PACKAGED
+
     sizes = [word for name in Sizes._fields for word in (f"--{name}", str(runs[0].provenance[name]))]
     fixed = [word for setting in settings for word in ("--set", setting)]
     goals = [word for goal in ranked.goals for word in ("--goal", goal)]
     flags = [f"--{flag.replace('_', '-')}" for flag in ("no_assumptions", "no_anatomy") if getattr(left_out, flag)]
     flags += [f"--{flag.replace('_', '-')}" for flag in ("lower", "every_variant") if getattr(ranked, flag)]
-    return shlex.join(["talentsim", "compare", *(run.name for run in runs), *sizes, *fixed, *goals, *flags])
+    name = runs[0].provenance["data"].get("name", PACKAGED)
+    data = [] if name == PACKAGED else ["--data", name]
+    return shlex.join(["talentsim", "compare", *(run.name for run in runs), *sizes, *data, *fixed, *goals, *flags])

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sim.cli.terminal import InputError, WorkError, gathered, load_all, progress_lines, say
+from sim.cli.terminal import (
+    InputError,
+    WorkError,
+    collect_often,
+    collect_seldom,
+    data_option,
+    gathered,
+    load_all,
+    progress_lines,
+    say,
+    say_unsolved,
+)
 
 if TYPE_CHECKING:
     from sim.explorer.live import Bench
 
 SERVED_WITH = ("starlette", "uvicorn")
+NOT_EXPORTED = (
+    "--export works with the packaged data alone: its page holds the fit to their published record; without --export the page "
+    "runs tables of yours, and `talentsim sweep` varies levers over them"
+)
 
 
 class Opening(NamedTuple):
@@ -28,6 +41,7 @@ class Opening(NamedTuple):
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[SCENARIO...] [LINK]")
+@data_option
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1024, 65_535), metavar="N",
               help="Port of this machine; the next free one if it is taken.")  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
@@ -42,10 +56,11 @@ def explore(what: tuple[str, ...], opening: Opening, ensemble: str | None, worke
 
     A SCENARIO is a file of yours that may be a base on the page; a LINK is an address that was copied from it.
     """
-    gc.enable()
+    collect_seldom()
     missing = [name for name in SERVED_WITH if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError([f'{" and ".join(missing)} missing, which the page is served with: pip install "talentsim[explore]"'])
+    from sim.data.load import is_packaged
     from sim.draws.ensemble import EnsembleError, find_ensemble
     from sim.explorer.live import Bench
     from sim.explorer.state import StateError, read_state, record_of_link
@@ -56,6 +71,8 @@ def explore(what: tuple[str, ...], opening: Opening, ensemble: str | None, worke
     files = [each for each in what if each not in links]
     if len(links) > 1:
         raise InputError(["more than one LINK; give one"])
+    if opening.export is not None and not is_packaged():
+        raise InputError([NOT_EXPORTED])
     named = {scenario.name: Path(scenario.path) for scenario in load_all(files, {})}
     try:
         record = record_of_link(links[0]) if links else {}
@@ -66,14 +83,49 @@ def explore(what: tuple[str, ...], opening: Opening, ensemble: str | None, worke
     if files and not links:
         record = {"v": 1, "base": next(iter(named))}
     bench = Bench(load_basis(), draws, named, workers or available_cores())
+    if not is_packaged():
+        solve_first(bench, record)
     if opening.export is not None:
         write_page(bench, record, opening.export)
         return
     open_page(bench, record, opening)
 
 
+def solve_first(bench: Bench, record: dict[str, Any]) -> None:
+    """Solve the draws that the page opens with, saying how many and how long: for tables that no solved draws ship with.
+
+    Raises
+    ------
+    InputError, WorkError
+        If there is no such base, or a draw cannot be solved.
+    """
+    from sim.draws.constants import NotSolvedError
+    from sim.explorer.live import solve_ahead, unsolved_tasks
+    from sim.explorer.state import read_state
+    from sim.runs.executors import ExecutorError
+    from sim.scenarios.reading.text import ScenarioError
+
+    try:
+        plan = bench.question(read_state(record)).base
+        say_unsolved(bench.basis, [(task.number, task.parameters) for task in unsolved_tasks(plan)], bench.workers)
+        with progress_lines() as progress:
+            solve_ahead(plan, bench.workers, progress)
+    except ScenarioError as error:
+        raise InputError([str(each) for each in error.problems]) from error
+    except ValueError as error:  # a StateError is one
+        raise InputError([str(error)]) from error
+    except (NotSolvedError, ExecutorError) as error:
+        raise WorkError(str(error)) from error
+
+
 def open_page(bench: Bench, record: dict[str, Any], opening: Opening) -> None:
-    """Serve the page until Ctrl-C."""
+    """Serve the page until a signal ends it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        In the end, saying that nothing is lost.
+    """
     import secrets
 
     from sim.explorer.serve import Address, listen, serve
@@ -86,9 +138,15 @@ def open_page(bench: Bench, record: dict[str, Any], opening: Opening) -> None:
     def ready() -> None:
         say(f"The page: {url}\nIt answers on this machine only. Ctrl-C ends it.", soft_wrap=True)
         if not opening.no_browser:
+            import webbrowser
+
             webbrowser.open(url)
 
-    serve(bench, listener, address, ready)
+    collect_often()
+    try:
+        serve(bench, listener, address, ready)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the page is closed; the addresses copied from it open it again as it was") from None
 
 
 def write_page(bench: Bench, record: dict[str, Any], folder: Path) -> None:

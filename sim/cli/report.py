@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.terminal import InputError, WorkError, json_option, say, show_json
+from sim.cli.terminal import InputError, WorkError, follow_data, given, json_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.comparisons.comparison import Comparison
@@ -87,6 +87,7 @@ def report_into(comparison: Comparison, folder: Path) -> Path:
     """
     import contextlib
 
+    from sim.files.paths import check_unlinked
     from sim.reports.figures.catalogue import save_figures
     from sim.reports.figures.kinds.fits import fit_of
     from sim.reports.page import write_report
@@ -95,6 +96,7 @@ def report_into(comparison: Comparison, folder: Path) -> Path:
     page = folder / _PAGE
     if page.is_file():
         return page
+    check_unlinked(folder / _FIGURES)
     files = save_figures(comparison, folder / _FIGURES)
     with contextlib.suppress(NoOfficeError):
         write_workbook(comparison, folder / _WORKBOOK)
@@ -125,20 +127,17 @@ def read_folder(folder: Path) -> Run | Comparison:
     Raises
     ------
     InputError
-        If it holds neither.
+        If it holds neither, or is damaged.
     """
-    import json
-
     from sim.comparisons.folder import read_comparison
+    from sim.files.reading import read_object
     from sim.runs.folder import read_run
 
+    follow_data(folder)
     record = folder / RUN_RECORD
     if not record.is_file():
         raise InputError(
             [f"{folder}: no run and no comparison; name a folder like results/SCENARIO/RUN-ID or results/comparisons/NAMES/ID"]
         )
-    try:
-        is_comparison = "comparison_id" in json.loads(record.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise WorkError(f"{record}: damaged: {error}") from error
-    return read_comparison(folder) if is_comparison else read_run(folder)
+    with given(folder):
+        return read_comparison(folder) if "comparison_id" in read_object(record) else read_run(folder)

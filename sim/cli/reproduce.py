@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim.cli.run import workers_option
-from sim.cli.terminal import InputError, WorkError, json_option, progress_bar, say, show_json
+from sim.cli.terminal import InputError, WorkError, collect_seldom, given, json_option, progress_bar, say, show_json
 
 if TYPE_CHECKING:
     from sim.api.reproducing import Reproduced
@@ -26,13 +25,13 @@ def reproduce(folder: Path, out: Path, workers: int | None, as_json: bool) -> No
 
     Exit code 0: the same, byte by byte but for the provenance (a sweep: every figure). 1: something differs.
     """
-    gc.enable()
+    collect_seldom()
     from sim.api.reproducing import ReproduceError
     from sim.api.reproducing import reproduce as again
     from sim.scenarios.reading.text import ScenarioError
 
     try:
-        with progress_bar("reproduce") as progress:
+        with progress_bar("reproduce") as progress, given(folder):
             found = again(folder, out, workers, progress)
     except (ReproduceError, ScenarioError) as error:
         raise InputError(str(error).splitlines()) from error

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +13,8 @@ from sim.cli.terminal import (
     Command,
     InputError,
     WorkError,
+    collect_seldom,
+    data_option,
     gathered,
     json_option,
     load_all,
@@ -21,11 +22,13 @@ from sim.cli.terminal import (
     progress_bar,
     progress_lines,
     say,
+    say_unsolved,
     scenario_arguments,
     show_json,
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from sim.data.schema import Data
     from sim.draws.ensemble import Ensemble
     from sim.runs.executors import Progress
     from sim.runs.folder import Run
@@ -100,6 +103,7 @@ class RunOutput(NamedTuple):
 
 @click.command()
 @scenario_arguments
+@data_option
 @out_option
 @size_options(USUAL)
 @click.option("--engine", default="arrays", show_default=True, type=click.Choice(["arrays", "agents"]),
@@ -122,7 +126,7 @@ def run(
     output: RunOutput,
 ) -> None:
     """Run scenarios over draws and replicates; print the shares, write the results folder."""
-    gc.enable()
+    collect_seldom()
     loaded = load_all(scenarios, read_settings(asked.settings), sizes.until)
     from sim.calibration.validation.record import read_kept, record_line
     from sim.cli.tables.run import run_record, run_report
@@ -137,6 +141,7 @@ def run(
     basis = load_basis()
     plans = [RunPlan(scenario, basis, **sizes._asdict(), **options) for scenario in loaded]
     names = region_names()
+    say_solving(plans)
     records = []
     for plan, (finished, state) in zip(plans, execute_all(plans, Path(out), asked.settings), strict=True):
         groups = {**GROUPS, **plan.scenario.groups}
@@ -149,6 +154,34 @@ def run(
         show_json({"runs": records})
     elif line := record_line(read_kept()):
         say(line)
+
+
+def say_solving(plans: Sequence[RunPlan], also: Callable[[Data], Sequence[Mapping[str, float]]] | None = None) -> None:
+    """Say how many draws have to be solved first, and how long that will take: for data that no solved draws ship with.
+
+    Parameters
+    ----------
+    plans
+        Of runs.
+    also
+        Makes the parameters of further reference points that will be asked for.
+    """
+    from sim.data.load import is_packaged
+
+    if is_packaged() or not plans:
+        return
+    from sim.draws.draw import REFERENCE
+    from sim.runs.execute import variant_tasks
+    from sim.runs.plan import tasks_of
+
+    basis = plans[0].basis
+    try:
+        tasks = [task for plan in plans for task in (*tasks_of(plan), *variant_tasks(plan).values())]
+    except ValueError as error:
+        raise InputError([str(error)]) from error
+    points = [(task.number, task.parameters) for task in tasks]
+    points += [(REFERENCE, parameters) for parameters in (also(basis.data) if also else ())]
+    say_unsolved(basis, points, plans[0].workers)
 
 
 def ensemble_asked(name: str | None) -> Ensemble:
@@ -239,10 +272,12 @@ def execute_all(plans: Sequence[RunPlan], out: Path, settings: Sequence[str]) ->
 @contextmanager
 def watched(name: str) -> Iterator[Progress | None]:
     """Show how far the runs of a scenario are, and say which scenario it was if they fail."""
+    from sim.data.load import is_packaged
     from sim.draws.constants import NotSolvedError
     from sim.engines.walk import InvariantBrokenError
 
-    with progress_bar(name) as progress:
+    shown = progress_bar(name) if is_packaged() else progress_lines(name)
+    with shown as progress:
         try:
             yield progress
         except (NotSolvedError, InvariantBrokenError) as error:

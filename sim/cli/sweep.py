@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import json
-import logging
 import re
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +12,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sim.cli.terminal import FAILED, InputError, WorkError, gathered, json_option, out_option, say, show_json
+from sim.cli.terminal import (
+    FAILED,
+    InputError,
+    WorkError,
+    collect_seldom,
+    data_option,
+    follow_data,
+    gathered,
+    given,
+    json_option,
+    out_option,
+    say,
+    say_unsolved,
+    show_json,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,8 +36,6 @@ if TYPE_CHECKING:
     from sim.sweeps.execute import SweepProgress
 
 SECONDS_BETWEEN_LINES = 20.0
-SECONDS_TO_ANSWER = 10  # for a scheduler
-SECONDS_FOR_WORKERS = 60
 
 
 class SweepPlace(NamedTuple):
@@ -40,6 +47,7 @@ class SweepPlace(NamedTuple):
 
 @click.command()
 @click.argument("design")
+@data_option
 @out_option
 @click.option("--to", "to", metavar="DIR", type=click.Path(path_type=Path),
               help="Folder of the sweep itself.  [default: sweeps/ and the design's name, below --out]")  # fmt: skip
@@ -64,22 +72,35 @@ def sweep(
 
     DESIGN is the path of a TOML file or the name of a shipped design.
     """
-    gc.enable()
+    collect_seldom()
     part = read_shard(shard)
-    with interruptible():
-        wanted = load_design(design)
-        from sim.api.sweeping import sweep_folder
-        from sim.runs.executors import available_cores
+    wanted = load_design(design)
+    from sim.api.sweeping import sweep_folder
+    from sim.runs.executors import available_cores
 
-        folder = place.to or sweep_folder(wanted.name, part, Path(place.out))
-        processes = workers or available_cores()
-        if dry_run:
-            with executor_of(processes, dask) as (_, width):
-                say_estimate(wanted, folder, width, part, as_json)
-            return
-        progress = run_sweep(wanted, folder, processes, dask, part, retry, as_json)
-        files = write_tables(folder, progress)
-    say_end(progress, folder, files, as_json)
+    say_draws(wanted, workers or available_cores())
+    folder = place.to or sweep_folder(wanted.name, part, Path(place.out))
+    processes = workers or available_cores()
+    if dry_run:
+        with executor_of(processes, dask) as (_, width):
+            say_estimate(wanted, folder, width, part, as_json)
+        return
+    progress = run_sweep(wanted, folder, processes, dask, part, retry, as_json)
+    say_end(progress, folder, write_tables(folder, progress), as_json)
+
+
+def say_draws(design: Design, workers: int) -> None:
+    """Say how long the draws of a design will take to solve, for data that no solved draws ship with."""
+    from sim.data.load import is_packaged
+
+    if is_packaged():
+        return
+    from sim.scenarios.load import load_basis
+    from sim.sweeps.execute import vectors_of
+
+    basis = load_basis()
+    found = [vectors_of(design, scenario, basis.data) for scenario in design.scenarios]
+    say_unsolved(basis, [point for vectors in found for point in vectors.items()], workers)
 
 
 def load_design(name: str) -> Design:
@@ -97,23 +118,6 @@ def load_design(name: str) -> Design:
         return read_design(name)
     except ScenarioError as error:
         raise InputError(str(problem) for problem in error.problems) from error
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Take the signal by which schedulers end a job as Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def run_sweep(
@@ -208,38 +212,29 @@ def executor_of(workers: int, dask: str | None) -> Iterator[tuple[Executor | Pro
     ------
     InputError
         If the scheduler cannot be reached, or Dask is not installed.
-    WorkError
-        If the scheduler has no worker.
+    sim.runs.executors.ExecutorError
+        If the scheduler has no worker, or the cluster goes.
     """
     from sim.runs.executors import InThisProcess, Processes
 
     if dask is None:
         yield (InThisProcess(), 1) if workers == 1 else (Processes(workers), workers)
         return
+    from sim.sweeps.cluster import UnreachedError, cluster
+
     try:
-        import distributed
-    except ImportError as error:
-        raise InputError(["--dask needs the package distributed: pip install 'talentsim[dask]'"]) from error
-    connect: Any = distributed.Client
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    try:
-        client = connect(dask, timeout=SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError([f"--dask {dask}: no scheduler answers ({error})"]) from error
-    try:
-        try:
-            client.wait_for_workers(1, timeout=SECONDS_FOR_WORKERS)
-        except TimeoutError as error:
-            raise WorkError(f"--dask {dask}: the scheduler has no worker after {SECONDS_FOR_WORKERS} s; start some") from error
-        yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
-    finally:
-        client.close(timeout=1)
+        with cluster(dask) as reached:
+            yield reached
+    except UnreachedError as error:
+        raise InputError([str(error)]) from error
 
 
 @contextmanager
 def reporting(title: str, as_json: bool) -> Iterator[Callable[[SweepProgress], None]]:
     """Show a bar if standard error is a terminal, else a line now and then; with --json one object on a line."""
     if as_json or not sys.stderr.isatty():
+        import json
+
         last = [-SECONDS_BETWEEN_LINES]
 
         def line(progress: SweepProgress) -> None:
@@ -254,7 +249,7 @@ def reporting(title: str, as_json: bool) -> Iterator[Callable[[SweepProgress], N
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    with Bar(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Bar(TextColumn("{task.description}", markup=False), BarColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{title}: starting", total=None)
 
         def advance(progress: SweepProgress) -> None:
@@ -346,11 +341,13 @@ def read_shard(text: str | None) -> tuple[int, int]:
 @json_option
 def merge(folders: tuple[Path, ...], to: Path, as_json: bool) -> None:
     """Put the shards of one sweep together; what is in --to already stays."""
-    gc.enable()
+    collect_seldom()
     from sim.sweeps.results import read_sweep, write_results
     from sim.sweeps.store import merge as merge_shards
 
-    added = merge_shards(folders, to)
+    follow_data(folders[0])
+    with given(to):
+        added = merge_shards(folders, to)
     whole = read_sweep(to)
     write_results(whole)
     if as_json:

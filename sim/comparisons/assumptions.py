@@ -6,6 +6,7 @@ At the reference point nothing but the assumption differs from row to row. Base 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
@@ -16,12 +17,12 @@ from sim.comparisons.effects import POINTS
 from sim.comparisons.pairing import RESOLVED, fixed_parameters, is_current, labels
 from sim.comparisons.regions import MAIN_AXES, MAIN_TIER
 from sim.data.schema import Data
-from sim.draws.draw import REFERENCE, Draw, make_draw, reference_vector
+from sim.draws.draw import REFERENCE, Draw, known_draw, make_draw, reference_vector
 from sim.draws.worlds import world_of
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.runs.execute import SHORT
-from sim.runs.executors import Progress, map_in_threads
+from sim.runs.executors import Progress, map_in_order, map_in_threads, with_progress
 from sim.runs.folder import Run
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.simulate import simulate
@@ -107,7 +108,7 @@ def assumption_rows(
     point = reference_vector(basis.data)
     vectors = [point | dict(setting.parameters) for setting in SETTINGS]
     different = list({tuple(vector.items()): vector for vector in vectors}.values())  # one setting may be as fitted
-    draws = [make_draw(basis, vector, REFERENCE) for vector in different]
+    draws = solved_points(basis, different, workers, progress)
     work = partial(reference_shares, scenarios=scenarios, base=base, replicates=replicates, basis=basis)
     threads = workers if int(base.provenance["researchers"]) <= SHORT else 1
     made = map_in_threads(work, draws, threads)
@@ -121,6 +122,22 @@ def assumption_rows(
         if progress is not None:
             progress("assumptions", done, len(SETTINGS))
     return tuple(row for name in names for row in found[name])
+
+
+def solved_points(
+    basis: Basis, vectors: Sequence[Mapping[str, float]], workers: int, progress: Progress | None
+) -> list[Draw]:  # fmt: skip
+    """Find or solve the draws of reference points; in processes where some are not solved yet."""
+    known = [known_draw(basis, vector, REFERENCE) for vector in vectors]
+    missing = [vector for vector, draw in zip(vectors, known, strict=True) if draw is None]
+    with closing(map_in_order(partial(make_reference, basis), missing, workers)) as made:
+        solved = iter(list(with_progress(made, "solving assumptions", len(missing), progress)))
+    return [next(solved) if draw is None else draw for draw in known]
+
+
+def make_reference(basis: Basis, vector: Mapping[str, float]) -> Draw:
+    """Solve a reference point and keep it."""
+    return make_draw(basis, vector, REFERENCE)
 
 
 def reference_shares(draw: Draw, scenarios: Sequence[Scenario], base: Run, replicates: int, basis: Basis) -> Floats:

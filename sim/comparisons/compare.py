@@ -19,6 +19,7 @@ from sim.comparisons.folder import comparison_folder, read_comparison, write_com
 from sim.comparisons.pairing import RESOLVED, check_comparable, fixed_parameters, is_current, labels, pair
 from sim.data.schema import Data
 from sim.engines.axes import AXES, TIERS
+from sim.runs.atomic import FolderError, set_aside
 from sim.runs.executors import Progress
 from sim.runs.folder import Run, ensemble_of
 from sim.scenarios.groups import Groups
@@ -115,8 +116,8 @@ def compare_into(
     check_comparable(runs[0], runs[1:])
     groups = extent.groups if extent.groups is not None else groups_of_runs(runs)
     folder = comparison_folder(runs, out, extent.decides(len(runs) - 1), groups)
-    if (folder / "provenance.json").is_file():
-        found = read_comparison(folder, runs)
+    found = found_comparison(folder, runs)
+    if found is not None:
         tell(found)
         return found, folder, True
     basis = load_basis()
@@ -125,6 +126,17 @@ def compare_into(
     asked = extent.decides(len(runs) - 1)
     write_comparison(complete(answered, extent, basis, progress), folder, command, asked=asked)
     return read_comparison(folder, runs), folder, False
+
+
+def found_comparison(folder: Path, runs: Sequence[Run]) -> Comparison | None:
+    """Read a comparison that is there; None if there is none. A damaged one is set aside, so that it is made again."""
+    if not folder.exists():
+        return None
+    try:
+        return read_comparison(folder, runs)
+    except FolderError as error:
+        set_aside(folder, str(error))
+        return None
 
 
 def answered_by(runs: Sequence[Run], data: Data, extent: Extent, groups: Groups) -> Comparison:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.comparisons.comparison import CrossingRow
 from sim.comparisons.pairing import Pair
-from sim.comparisons.regions import PASSING
+from sim.comparisons.regions import passing_pair
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats, Integers
 from sim.runs.folder import Run
@@ -53,7 +53,7 @@ def close_pairs(counts: Sequence[Integers], years: Integers, codes: Sequence[str
     list
         (challenger, leader) as region ids; CHN and USA first, then those with the most researchers.
     """
-    always = codes.index(PASSING[0]), codes.index(PASSING[1])
+    always = codes.index(passing_pair()[0]), codes.index(passing_pair()[1])
     start = int(np.searchsorted(years, min(BEHIND_IN, int(years[-1]))))
     base = counts[0]
     last = np.median(base[:, -1], axis=0)

@@ -26,7 +26,7 @@ from sim.comparisons.comparison import (
 from sim.comparisons.crossings import crossing_rows
 from sim.comparisons.errors import FEWEST_DRAWS, clear_distance, crossed_degrees, crossed_error
 from sim.comparisons.pairing import Pair, check_comparable, fixed_parameters, is_current, labels, pair, run_vectors
-from sim.comparisons.regions import ALWAYS, told_regions
+from sim.comparisons.regions import always_told, told_regions
 from sim.data.schema import JUDGEMENT, Data
 from sim.draws.ensemble import INFORMED
 from sim.engines.axes import AXES, TIERS
@@ -132,7 +132,7 @@ def effects_of(each: Pair, groups: Sequence[Sequence[int]] = ()) -> Effects:
     base, variant = (with_sums(shares_of(each_one), groups) for each_one in (each.base, each.variant))  # (D, P, Y, K, X, R + G)
     before, after = (with_sums(each_one, groups) for each_one in (each.base, each.variant))
     difference = POINTS * (variant - base)
-    draws = len(each.draws)
+    draws = each.effective_draws
     flat = in_one_row(difference)
     p05, p25, p50, p75, p95 = quantiles_of(flat)
     sd_parameter, sd_replicate = spread(difference)
@@ -220,7 +220,7 @@ def headline_years(run: Run) -> list[int]:
 def headline_regions(effects: Effects, codes: Sequence[str], axis: str) -> list[str]:
     """List USA, CHN and those that move most among the top 20 % in the last year, the largest mover first."""
     moved = np.abs(np.nan_to_num(effects.difference_points[-1, TIERS.index("top20"), AXES.index(axis)]))
-    told = [region for region in told_regions(moved, codes) if codes[region] in ALWAYS or moved[region] > 0.0]
+    told = [region for region in told_regions(moved, codes) if codes[region] in always_told() or moved[region] > 0.0]
     return [codes[region] for region in sorted(told, key=lambda region: (-moved[region], region))]
 
 
@@ -292,11 +292,11 @@ def judge(
         )
     if np.isnan(error):
         return NOT_COMPARABLE, "one paired run shows no error; use more --draws or --replicates"
-    draws, replicates = values.shape
+    draws = len(values) * base.effective_draws / base.draws
     if draws < FEWEST_DRAWS:
-        few = f"{draws} draw{'s' * (draws != 1)}; a verdict takes at least {FEWEST_DRAWS}: use more --draws"
+        few = f"{draws:.3g} draw{'s' * (draws != 1)}; a verdict takes at least {FEWEST_DRAWS}: use more --draws"
         return TOO_FEW, f"{few}; {same_sign(values, mean)}"
-    freedom = crossed_degrees(variance_parts(values), draws, replicates)
+    freedom = crossed_degrees(variance_parts(values), draws, values.shape[1])
     far = clear_distance(freedom)
     distance = "more" if abs(mean) > far * error else "not more"
     reason = (

@@ -32,23 +32,34 @@ from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart, Swit
 from sim.comparisons.comparison import AssumptionRow, Comparison, CrossingRow, Effects, Headline, RankRow
 from sim.comparisons.exports import iamc_rows
 from sim.comparisons.pairing import labels
+from sim.data.package import keep_copy, kept_copy
 from sim.engines.axes import AXES, TIERS
+from sim.files.manifest import FILES
+from sim.files.paths import inside_folder
+from sim.files.reading import check_csv, read_object
+from sim.model.world import Integers
 from sim.runs.atomic import FolderError, building, explained
 from sim.runs.folder import Run, read_run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.provenance import digest, source_state, versions
+from sim.runs.reading.record import COMPARISON_SHAPE, PROVENANCE, check_held, read_origin, write_record
+from sim.runs.reading.tables import DAMAGE, cells_of, read_long
 from sim.runs.rows import read_rows, write_csv, write_rows
-from sim.runs.tables import column, numbers_of, texts
+from sim.runs.tables import column, texts
 from sim.scenarios.groups import GROUPS, Groups, known_places
 from sim.sources import COMPARISON, source_hash
 
 COMPARISONS = "comparisons"
+ANATOMY_PREFIX: Final = "anatomy-"
+"""Of the folder of a variant's anatomy."""
 
 
 COMPARISON_FILES = (
     "effects.parquet", "effects.csv", "headlines.csv", "crossings.csv", "ranking.csv", "assumptions.csv", "indicators.csv",
     "iamc.csv", "answer.txt", "provenance.json",
 )  # fmt: skip
+PARSED_FILES = ("headlines.csv", "crossings.csv", "ranking.csv", "assumptions.csv", "answer.txt")
+"""Those of them that are read back as text; the others grow with the variants and are for other programs."""
 
 
 EFFECT_STATISTICS = tuple(field.name for field in fields(Effects))
@@ -88,10 +99,17 @@ def comparison_folder(runs: Sequence[Run], root: Path, extent: Sequence[Any], gr
         What else decides what the comparison holds, as plain values.
     groups
         Groups of regions told beside the regions.
+
+    Raises
+    ------
+    sim.files.paths.OutsideError
+        If a run's record names its scenario by a path.
     """
     names = [run.name for run in runs]
+    for name in names:
+        inside_folder(root / COMPARISONS, name)
     shown = names if len(names) <= MOST_SCENARIOS_NAMED else [*names[:2], f"and-{len(names) - 2}-more"]
-    return root / COMPARISONS / "--".join(shown) / comparison_id(runs, extent, groups)
+    return inside_folder(root / COMPARISONS, "--".join(shown)) / comparison_id(runs, extent, groups)
 
 
 def write_comparison(
@@ -134,14 +152,18 @@ def write_comparison(
             write_rows(partial / "indicators.csv", IndicatorEffect, indicator_effects(comparison))
             header, rows = iamc_rows(comparison)
             write_csv(partial / "iamc.csv", header, rows)
+            kept = kept_copy(comparison.base.folder)
+            if kept is not None:
+                keep_copy(kept, partial)
             write_text(partial / "answer.txt", "".join(f"{answer}\n" for answer in comparison.answers))
             record = provenance(comparison, folder, names, command) | {"asked": list(asked)}
             for number, name in enumerate(names):
                 if name in comparison.anatomies:
                     write_anatomy(anatomy_folder(partial, number), comparison.anatomies[name])
-            write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
         if finish is not None:
             finish(partial)
+        with explained(folder.parent):
+            write_record(partial, record)
 
 
 class IndicatorEffect(NamedTuple):
@@ -222,29 +244,52 @@ def read_comparison(folder: Path, runs: Sequence[Run] = ()) -> Comparison:
     if missing:
         raise FolderError(folder, f"not a complete comparison, {', '.join(missing)} missing")
     try:
-        record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        known = {run.folder.resolve(): run for run in runs}
-        places = [run_place(folder, run).resolve() for run in record["runs"]]
-        runs = [known[place] if place in known else read_run(place) for place in places]
-        names = [run["name"] for run in record["runs"]]
-        groups = {name: tuple(members) for name, members in record["groups"].items()}
-        shape = len(runs[0].years), len(TIERS), len(AXES), len(known_places(runs[0].codes, groups))
-        effects = read_effect_tables(folder / "effects.parquet", names[1:], shape)
-        return Comparison(
-            base=runs[0],
-            variants=tuple(runs[1:]),
-            effects=effects,
-            headlines=read_rows(folder / "headlines.csv", Headline),
-            crossings=read_rows(folder / "crossings.csv", CrossingRow),
-            ranking=read_rows(folder / "ranking.csv", RankRow),
-            assumptions=read_rows(folder / "assumptions.csv", AssumptionRow),
-            answers=tuple((folder / "answer.txt").read_text(encoding="utf-8").splitlines()),
-            anatomies=read_anatomies(folder, names),
-            notes=tuple(record["notes"]),
-            groups=groups,
-        )
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise FolderError(folder, f"damaged: {error}") from error
+        record = read_origin(folder, COMPARISON_SHAPE)
+        held = [name for name in record.get(FILES, {}) if name in COMPARISON_FILES or name.startswith(ANATOMY_PREFIX)]
+        check_held(folder, record, held)
+        found = [run_of_record(folder, run, runs) for run in record["runs"]]
+        return _comparison_of(folder, record, found)
+    except DAMAGE as error:
+        raise FolderError(folder, f"damaged: {error or type(error).__name__}") from error
+
+
+def _comparison_of(folder: Path, record: Mapping[str, Any], runs: Sequence[Run]) -> Comparison:
+    """Read the tables of a comparison whose record and runs are known."""
+    names = [str(run["name"]) for run in record["runs"]]
+    groups = {name: tuple(members) for name, members in record["groups"].items()}
+    for name in PARSED_FILES:
+        check_csv(folder / name)
+    return Comparison(
+        base=runs[0],
+        variants=tuple(runs[1:]),
+        effects=read_effect_tables(folder / "effects.parquet", names[1:], runs[0].years, known_places(runs[0].codes, groups)),
+        headlines=read_rows(folder / "headlines.csv", Headline),
+        crossings=read_rows(folder / "crossings.csv", CrossingRow),
+        ranking=read_rows(folder / "ranking.csv", RankRow),
+        assumptions=read_rows(folder / "assumptions.csv", AssumptionRow),
+        answers=tuple((folder / "answer.txt").read_text(encoding="utf-8").splitlines()),
+        anatomies=read_anatomies(folder, names),
+        notes=tuple(record["notes"]),
+        groups=groups,
+    )
+
+
+def run_of_record(folder: Path, recorded: Mapping[str, Any], known: Sequence[Run] = ()) -> Run:
+    """Read a run that a comparison's record names, unless it is read already; it must be the one of that id.
+
+    Raises
+    ------
+    sim.runs.atomic.FolderError
+        If it is gone, damaged or another run.
+    """
+    for run in known:
+        if (run.run_id, run.name) == (recorded["run_id"], recorded["scenario"]):  # scenarios of one effect share an id
+            return run
+    place = run_place(folder, recorded)
+    run = read_run(place)
+    if run.run_id != recorded["run_id"]:
+        raise FolderError(folder, f"the run at {place} is {run.run_id}, not {recorded['run_id']} that was compared")
+    return run
 
 
 def runs_of_comparison(folder: Path) -> dict[str, Path]:
@@ -255,21 +300,20 @@ def runs_of_comparison(folder: Path) -> dict[str, Path]:
     sim.runs.atomic.FolderError
         If the record is damaged or a run is gone.
     """
-    place = folder / "provenance.json"
-    if not place.is_file():
+    if not (folder / PROVENANCE).is_file():
         return {}
     try:
-        record = json.loads(place.read_text(encoding="utf-8"))
-        if "comparison_id" not in record:
+        if "comparison_id" not in read_object(folder / PROVENANCE):
             return {}
-        return {str(run["name"]): run_place(folder, run).resolve() for run in record["runs"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(folder, f"damaged: {error}") from error
+        record = read_origin(folder, COMPARISON_SHAPE)
+        return {str(run["name"]): run_place(folder, run) for run in record["runs"]}
+    except DAMAGE as error:
+        raise FolderError(folder, f"damaged: {error or type(error).__name__}") from error
 
 
 def anatomy_folder(folder: Path, number: int) -> Path:
     """Name the folder of the anatomy of a variant, counted from 1."""
-    return folder / f"anatomy-{number}"
+    return folder / f"{ANATOMY_PREFIX}{number}"
 
 
 def read_anatomies(folder: Path, names: Sequence[str]) -> Mapping[str, Anatomy]:
@@ -279,15 +323,15 @@ def read_anatomies(folder: Path, names: Sequence[str]) -> Mapping[str, Anatomy]:
 
 
 def run_place(folder: Path, run: Mapping[str, Any]) -> Path:
-    """Find the folder of a run of a comparison.
+    """Find the folder of a run of a comparison, for reading; it may lie in another results folder.
 
     Raises
     ------
     sim.runs.atomic.FolderError
         If it is gone.
     """
-    place = folder.resolve() / str(run["folder"])
-    if not (place / "provenance.json").is_file():
+    place = (folder.resolve() / str(run["folder"])).resolve()
+    if not (place / PROVENANCE).is_file():
         raise FolderError(folder, f"the run {run['run_id']} of {run['scenario']} is not at {place}; make it again or put it back")
     return place
 
@@ -319,18 +363,20 @@ def selected(table: pa.Table) -> Iterator[list[Any]]:
             yield list(row.values())
 
 
-def read_effect_tables(path: Path, names: Sequence[str], shape: tuple[int, ...]) -> tuple[Effects, ...]:
-    """Read the effects of every variant back."""
-    with pq.ParquetFile(path) as file:
-        table = file.read()
-    cells = math.prod(shape)
-    if table.num_rows != cells * len(names):
-        raise ValueError(f"{path.name}: {table.num_rows} rows, expected {cells * len(names)}")
-    found = []
-    for number in range(len(names)):
-        part = table.slice(number * cells, cells)
-        found.append(Effects(**{name: numbers_of(part[name], np.float64).reshape(shape) for name in EFFECT_STATISTICS}))
-    return tuple(found)
+def read_effect_tables(path: Path, names: Sequence[str], years: Integers, places: Sequence[str]) -> tuple[Effects, ...]:
+    """Read the effects of every variant back, by variant, year, tier, axis and region."""
+    words = {"variant": names, "tier": TIERS, "axis": AXES, "region": places}
+    shape = len(names), len(years), len(TIERS), len(AXES), len(places)
+    read = read_long(path, words, ["year", *EFFECT_STATISTICS], math.prod(shape))
+    at = cells_of(
+        path, [read["variant"], read["year"] - int(years[0]), *(read[name] for name in ("tier", "axis", "region"))], shape
+    )
+    tables = {}
+    for name in EFFECT_STATISTICS:
+        laid = np.empty(math.prod(shape))
+        laid[at] = read[name]
+        tables[name] = laid.reshape(shape)
+    return tuple(Effects(**{name: table[k] for name, table in tables.items()}) for k in range(len(names)))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -366,7 +412,7 @@ def write_anatomy(folder: Path, anatomy: Anatomy) -> None:
         "exact": anatomy.exact,
         "lever_researchers": anatomy.lever_researchers,
     }
-    (folder / ANATOMY_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    (folder / ANATOMY_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def read_anatomy(folder: Path) -> Anatomy:
@@ -377,13 +423,15 @@ def read_anatomy(folder: Path) -> Anatomy:
     sim.runs.atomic.FolderError : a file is missing or cannot be read.
     """
     try:
-        record = json.loads((folder / ANATOMY_RECORD).read_text(encoding="utf-8"))
+        record = read_object(folder / ANATOMY_RECORD)
         switches, channels, levers = (folder / name for name in ANATOMY_TABLES)
+        for place in (switches, channels, levers):
+            check_csv(place)
         return Anatomy(
             **record | {"runs": tuple((int(draw), int(replicate)) for draw, replicate in record["runs"])},
             switches=read_rows(switches, SwitchRow),
             channels=read_rows(channels, ChannelRow),
             levers=read_rows(levers, LeverPart),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except DAMAGE as error:
         raise FolderError(folder, f"holds no complete anatomy ({error}); compare the scenarios again") from error

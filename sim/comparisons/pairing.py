@@ -48,6 +48,8 @@ class Pair:
         People per simulated researcher.
     notes
         What a reader should know about the pairing.
+    worth
+        Of a draw, in draws that repeat no other, (0, 1].
     """
 
     base: Integers
@@ -55,6 +57,12 @@ class Pair:
     draws: tuple[int, ...]
     weight: float
     notes: tuple[str, ...]
+    worth: float = 1.0
+
+    @property
+    def effective_draws(self) -> float:
+        """Number of draws, those that repeat one another counted for less."""
+        return self.worth * len(self.draws)
 
     @property
     def runs(self) -> int:
@@ -173,7 +181,7 @@ def pair(base: Run, variant: Run, data: Data) -> Pair:
         cut_counts: Integers = counts[list(draws), :replicates]
         return cut_counts
 
-    return Pair(cut(base), cut(variant), draws, base.weight, tuple(notes))
+    return Pair(cut(base), cut(variant), draws, base.weight, tuple(notes), base.effective_draws / base.draws)
 
 
 def shared_draws(base: Run, variant: Run, data: Data) -> tuple[tuple[int, ...], list[str]]:

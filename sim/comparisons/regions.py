@@ -1,28 +1,32 @@
-"""Which regions are told: the United States and China always, and those that move most."""
+"""Which regions are told: leader and challenger (USA and CHN as packaged) always, and those that move most."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
+from sim.data.load import load_data
 from sim.model.world import Floats
 
 MAIN_TIER = "top20"
 MAIN_AXES = ("work", "study")
 """Axes of which an effect is told in any case; the first decides the region that moves most."""
 
-ALWAYS: Final = ("USA", "CHN")
-"""Regions whose shares are always told."""
+
+def passing_pair() -> tuple[str, str]:
+    """Return the challenger and the leader of the tables in force, whose crossing is always told: CHN and USA as packaged."""
+    return load_data().passing
 
 
-PASSING: Final = ("CHN", "USA")
-"""Challenger and leader whose crossing is always told."""
+def always_told() -> tuple[str, str]:
+    """Return the regions whose shares are always told: the leader and the challenger."""
+    challenger, leader = passing_pair()
+    return leader, challenger
 
 
 def told_regions(change: Floats, codes: Sequence[str], others: int = 2) -> list[int]:
-    """List the regions that are told of an effect: ALWAYS, then the others that move most.
+    """List the regions that are told of an effect: those of `always_told`, then the others that move most.
 
     Parameters
     ----------
@@ -31,13 +35,13 @@ def told_regions(change: Floats, codes: Sequence[str], others: int = 2) -> list[
     codes
         Region codes in id order, (R,).
     others
-        How many beside ALWAYS, 0..R - 2.
+        How many beside them, 0..R - 2.
 
     Returns
     -------
     list
         Region ids; the others by falling size, equal ones in id order.
     """
-    always = [codes.index(code) for code in ALWAYS]
+    always = [codes.index(code) for code in always_told()]
     by_size = np.argsort(-np.nan_to_num(np.abs(change[: len(codes)])), kind="stable")
     return [*always, *[int(region) for region in by_size if region not in always][:others]]

@@ -12,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.data.checks import DataError
-from sim.data.schema import DATA_YEARS, QUANTITIES, Gap, Row
+from sim.data.declared import QUANTITIES
+from sim.data.schema import DATA_YEARS, Gap, Role, Row
 from sim.model.world import Floats
 
 LINEAR: Final = ("research_funding", "capital", "industry_entry")
 """Run straight between observed years; all others take the nearest observed year (of two, the earlier)."""
-BLOC: Final = ("DEU", "FRA", "CHE", "NLD", "REU")
-"""Regions of the European free-movement area."""
-BRITISH_EXIT: Final = 2021
-"""First year in which GBR no longer belongs to it."""
 
 Points = dict[int, float]
 
@@ -91,11 +88,12 @@ def by_pair(table: dict[tuple[str, ...], Points], variable: str, codes: Sequence
     return array
 
 
-def free_movement(codes: Sequence[str]) -> NDArray[np.bool_]:
-    """Return (Y, R, R): True within a region and between members of the European area (GBR to 2020)."""
-    area = np.array([code in BLOC for code in codes])
-    member = np.repeat(area[None, :], len(DATA_YEARS), axis=0)
-    member[: DATA_YEARS.index(BRITISH_EXIT), codes.index("GBR")] = True
+def free_movement(roles: Sequence[Role], codes: Sequence[str]) -> NDArray[np.bool_]:
+    """Return (Y, R, R): True within a region and between regions with the role free_movement in a year."""
+    member = np.zeros((len(DATA_YEARS), len(codes)), dtype=bool)
+    for role in roles:
+        if role.name == "free_movement":
+            member[DATA_YEARS.index(role.first) : DATA_YEARS.index(role.last) + 1, codes.index(role.region)] = True
     within: NDArray[np.bool_] = member[:, :, None] & member[:, None, :]
     return within | np.eye(len(codes), dtype=bool)
 

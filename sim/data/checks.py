@@ -10,11 +10,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
-from sim.data.schema import CONFIDENCE, QUANTITIES, Row
+from sim.data.declared import QUANTITIES
+from sim.data.schema import CONFIDENCE, SOURCE_KINDS, Row
 
 REMEDY: Final = (
     "restore the file as published with this version, or make all tables anew with `python scripts/build_data.py EVIDENCE_FOLDER`"
 )
+OWN_REMEDY: Final = "mend the file, then write its digest anew with `talentsim pack FOLDER` (docs/data.md)"
 MARKS: Final = ("source", "unit", "confidence", "filled", "rule")
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "regions": ("id", "code", "name", "anglophone", "holds", *MARKS),
@@ -43,7 +45,11 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "holds",
         *MARKS,
     ),
-    "sources": ("id", "title", "publisher", "year", "url", "kind"),
+    "roles": ("role", "region", "first", "last", *MARKS),
+    "solved": ("id", "unknown", "origin", "destination", "year", "value", "sd", *MARKS),
+    "groups": ("group", "label", "region", "told", *MARKS),
+    "tiles": ("region", "row", "column", *MARKS),
+    "sources": ("id", "title", "publisher", "year", "url", "kind", "licence"),
 }
 """Columns of every table, in order."""
 
@@ -75,13 +81,26 @@ class DataError(Exception):
     ) -> None:
         self.table, self.problem, self.row = table, problem, row
         self.column, self.value, self.allowed, self.remedy = column, value, allowed, REMEDY
+        self.folder: Path | None = None
+        super().__init__(self.words())
+
+    def in_package(self, folder: Path) -> DataError:
+        """Return the same error about a package of one's own, which the user mends."""
+        self.folder, self.remedy = folder, OWN_REMEDY
+        self.args = (self.words(),)
+        return self
+
+    def words(self) -> str:
+        """Say where, what, what is allowed and what to do."""
+        table, row, column, value, allowed = self.table, self.row, self.column, self.value, self.allowed
         place = f"data table {table}" if "." in table or table.isupper() else f"data table {table}.csv"
         if row is not None:
             place += f", row {row} (line {row + 1})"
         if column:
             place += f", column {column!r}, value {value!r}"
         wanted = f"; allowed: {allowed}" if allowed else ""
-        super().__init__(f"{place}: {problem}{wanted}. Remedy: {REMEDY}.")
+        where = "" if self.folder is None else f"{self.folder}: "
+        return f"{where}{place}: {self.problem}{wanted}. Remedy: {self.remedy}."
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -97,7 +116,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
     return sums
 
 
-def read_table(folder: Path, name: str, checksum: str) -> tuple[Row, ...]:
+def read_table(folder: Path, name: str, checksum: str, may_be_empty: bool = False) -> tuple[Row, ...]:
     """Read one table.
 
     Parameters
@@ -108,6 +127,8 @@ def read_table(folder: Path, name: str, checksum: str) -> tuple[Row, ...]:
         Key of ``COLUMNS``.
     checksum
         Its sha256, 64 hexadecimal digits.
+    may_be_empty
+        Whether it may have no rows.
 
     Raises
     ------
@@ -132,7 +153,7 @@ def read_table(folder: Path, name: str, checksum: str) -> tuple[Row, ...]:
         if len(cells) != len(columns):
             raise DataError(name, f"{len(cells)} cells", row=number, allowed=f"{len(columns)} cells")
         rows.append(Row(number, dict(zip(columns, cells, strict=True))))
-    if not rows:
+    if not rows and not may_be_empty:
         raise DataError(name, "the table has no rows")
     return tuple(rows)
 
@@ -157,6 +178,17 @@ def check_marks(name: str, rows: Sequence[Row], sources: Collection[str]) -> Non
             raise cell_error(name, row, "rule", "a filled value states no rule", "the rule that filled it")
         if not cells["unit"]:
             raise cell_error(name, row, "unit", "no unit", "a unit")
+
+
+def check_sources(rows: Sequence[Row]) -> None:
+    """Check that every source has an id, a title, a kind and a licence."""
+    for row in rows:
+        for column in ("id", "title", "licence"):
+            if not row.cells[column].strip():
+                raise cell_error(
+                    "sources", row, column, "is empty", "a licence, or that none is stated" if column == "licence" else "a text"
+                )
+        one_of("sources", row, "kind", SOURCE_KINDS)
 
 
 def check_quantities(name: str, rows: Sequence[Row]) -> None:

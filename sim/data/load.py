@@ -1,7 +1,8 @@
-"""Read the packaged tables, check checksum, unit, range and coverage, and return read-only arrays.
+"""Read the tables of a folder, check checksum, unit, range and coverage, and return read-only arrays.
 
-The tables (``*.csv``, ``parameters.toml``, ``reference.toml``) stand in ``tables/`` beside this module;
-``scripts/build_data.py`` makes the CSV files and docs/decisions/0002-data.md says how.
+The packaged tables (``*.csv``, ``parameters.toml``, ``reference.toml``) stand in ``tables/`` beside this module;
+``scripts/build_data.py`` makes most of the CSV files and docs/decisions/0002-data.md says how. One's own are a data package
+(docs/data.md); a process, or a part of it, works with one folder at a time, that of `data_in_force`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import copyreg
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -17,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.data import arrays
+from sim.data import arrays, nouns
 from sim.data.checks import (
     COLUMNS,
     DataError,
     cell_error,
     check_marks,
     check_quantities,
+    check_sources,
     number_in,
     one_of,
     read_checksums,
@@ -31,26 +35,12 @@ from sim.data.checks import (
     unique,
     year_in,
 )
+from sim.data.declared import Quantity
 from sim.data.lookup import answer
-from sim.data.parameters import read_parameters, read_reference
-from sim.data.schema import (
-    ATTRIBUTIONS,
-    DATA_YEARS,
-    TARGET_AXES,
-    TARGET_KINDS,
-    TARGET_TIERS,
-    Category,
-    Data,
-    Gap,
-    Parameter,
-    Quantity,
-    Region,
-    Row,
-    Source,
-    SourceAnswer,
-    Target,
-)
-from sim.model.world import Floats
+from sim.data.package import DESCRIPTOR, MAY_LACK, Package, read_package
+from sim.data.parameters import check_names, read_parameters, read_reference
+from sim.data.schema import DATA_YEARS, PACKAGED, Category, Data, Gap, Parameter, Region, Role, Row, Source, SourceAnswer, Target
+from sim.model.world import REFERENCE_YEAR, REPORT_FROM, Floats
 
 __all__ = [
     "DATA_FOLDER",
@@ -64,21 +54,20 @@ __all__ = [
     "Source",
     "SourceAnswer",
     "Target",
+    "data_folder",
+    "data_in_force",
     "find_source",
+    "is_packaged",
     "load_data",
+    "work_with",
 ]
 
 DATA_FOLDER = Path(__file__).resolve().parent / "tables"
 """Folder of the packaged tables."""
-REGION_COUNT = 20
 CAPITAL_FLOOR = 0.01
 """Added to private AI investment, bn US$, so that its logarithm exists."""
 ACADEMIC_ODDS = 0.98
 """Success of a work visa in academia, which no cap limits."""
-SYSTEMS = ("tracker1", "tracker2", "census")
-"""Publications with categories of their own: trackers of 2019 and 2022, census of authors."""
-CONFERENCES = (2019, 2022)
-"""Conference years of the published targets."""
 YEARLY = (
     "phd_pay",
     "pay_academia",
@@ -102,30 +91,80 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "visas": ("variable", "origin", "destination", "year"),
     "visa_records": ("variable", "origin", "destination", "year"),
     "targets": ("id",),
+    "roles": ("role", "region"),
+    "solved": ("id",),
+    "groups": ("group", "region"),
+    "tiles": ("region",),
     "sources": ("id",),
 }
 """Columns that name a row of each table once."""
 PROSE_COLUMNS = frozenset({"name", "holds", "source", "unit", "confidence", "rule", "sd_rule"})
 """Columns that say something of a number and decide none."""
+DECIDE_NOTHING = ("sources", "groups", "tiles")
+"""Tables that no number depends on."""
+
+_IN_FORCE: ContextVar[Path] = ContextVar("data folder", default=DATA_FOLDER)
 
 
-def load_data(folder: Path | None = None) -> Data:
-    """Load the packaged data (the same object every time in one process) or tables from another folder.
+def load_data(folder: str | Path | None = None) -> Data:
+    """Load the tables of a folder; the same object as long as no file of it changes.
 
     Parameters
     ----------
     folder
-        Folder of the tables; None for the packaged ones.
+        Folder of the tables, a data package as docs/data.md describes it; None for the folder in force, the packaged one unless
+        `data_in_force` says otherwise.
 
     Raises
     ------
     DataError
         If a table is missing, damaged, wrong or incomplete: names the table, row, column, value, what is
         allowed and the remedy.
+
+    Examples
+    --------
+    >>> import sim
+    >>> sim.load_data().codes[:3]
+    ('USA', 'CHN', 'GBR')
     """
-    if folder is None or folder.resolve() == DATA_FOLDER:
-        return _packaged()
-    return _load(folder)
+    asked = _IN_FORCE.get() if folder is None else Path(folder).resolve()
+    return _packaged() if asked == DATA_FOLDER else _own(asked, _stamp(asked))
+
+
+def data_folder() -> Path:
+    """Return the folder in force."""
+    return _IN_FORCE.get()
+
+
+def is_packaged() -> bool:
+    """Tell whether the packaged tables are in force."""
+    return _IN_FORCE.get() == DATA_FOLDER
+
+
+def work_with(folder: Path) -> None:
+    """Work with the tables of a folder to the end of the process: for the workers of one that does."""
+    _IN_FORCE.set(folder)
+
+
+@contextmanager
+def data_in_force(data: Data | str | Path | None) -> Iterator[Data]:
+    """Work with the tables of another folder until the block ends; with those in force already if None.
+
+    Raises
+    ------
+    DataError
+        As `load_data`.
+    """
+    folder = None if data is None else data.folder if isinstance(data, Data) else Path(data).resolve()
+    if folder is None:
+        yield load_data()
+        return
+    found = load_data(folder)
+    before = _IN_FORCE.set(found.folder)
+    try:
+        yield found
+    finally:
+        _IN_FORCE.reset(before)
 
 
 def find_source(name: str) -> SourceAnswer:
@@ -146,41 +185,81 @@ def find_source(name: str) -> SourceAnswer:
 
 @cache
 def _packaged() -> Data:
-    return _load(DATA_FOLDER)
+    return _load(DATA_FOLDER, None)
 
 
 @cache
-def _received(folder: Path) -> Data:
-    """Load the tables that another process works with."""
-    return load_data(folder)
+def _own(folder: Path, stamp: tuple[Any, ...]) -> Data:
+    """Load tables of one's own; a fault of them is the user's to mend."""
+    if (folder / "CHECKSUMS").is_file():
+        return _load(folder, None)  # a copy of the packaged tables
+    try:
+        return _load(folder, read_package(folder))
+    except DataError as error:
+        raise error.in_package(folder) from None
 
 
-def _load(folder: Path) -> Data:
-    checksums = read_checksums(folder)
-    tables = {name: read_table(folder, name, checksums[name]) for name in COLUMNS}
+def _stamp(folder: Path) -> tuple[Any, ...]:
+    """Return what changes when a file of a folder does."""
+    files = sorted(path for path in (*folder.glob("*.*"), *folder.glob("scenarios/*.toml")) if path.is_file())
+    return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+
+
+def _received(folder: Path, numbers: str) -> Data:
+    """Load the tables that another process works with.
+
+    Raises
+    ------
+    DataError
+        If they have changed since.
+    """
+    data = load_data(folder)
+    if data.numbers != numbers:
+        raise DataError(
+            DESCRIPTOR, f"the tables of {folder} changed while they were in use", allowed="tables that stay as they are"
+        )
+    return data
+
+
+def _load(folder: Path, package: Package | None) -> Data:
+    checksums = read_checksums(folder) if package is None else package.checksums
+    lacking = () if package is None else tuple(name for name in MAY_LACK if name not in checksums)
+    tables = {name: () if name in lacking else read_table(folder, name, checksums[name], name in MAY_LACK) for name in COLUMNS}
     sources = {row.cells["id"]: Source(**row.cells) for row in tables["sources"]}
+    check_sources(tables["sources"])
     for name, rows in tables.items():
         unique(name, rows, KEYS[name])
         if name != "sources":
             check_marks(name, rows, sources)
-    regions = _regions(tables["regions"])
+    regions = nouns.parse_regions(tables["regions"])
     codes = tuple(region.code for region in regions)
     for name in ("covariates", "world", "ties", "visas"):
         check_quantities(name, tables[name])
     _check_places(tables, codes)
     parameters, reference = read_parameters(folder, sources), read_reference(folder)
+    if package is not None:
+        check_names(parameters, _packaged().parameters, codes, _packaged().codes)
+    targets, roles = nouns.parse_targets(tables["targets"], codes), nouns.parse_roles(tables["roles"], codes)
+    groups, labels, told = nouns.parse_groups(tables["groups"], codes)
     return Data(
         regions=regions,
         codes=codes,
-        **_arrays(tables, codes),
-        targets=_targets(tables["targets"], codes),
-        categories=_categories(tables["categories"], codes),
-        countries=_countries(tables["mapping"], codes),
+        **_arrays(tables, roles, codes),
+        roles=roles,
+        solved=nouns.parse_solved(tables["solved"], codes, targets),
+        groups=groups,
+        labels=labels,
+        told=told,
+        tiles=nouns.parse_tiles(tables["tiles"], codes),
+        targets=targets,
+        categories=nouns.parse_categories(tables["categories"], codes),
+        countries=nouns.parse_countries(tables["mapping"], codes),
         parameters=parameters,
         reference=MappingProxyType(reference),
         sources=MappingProxyType(sources),
         gaps=_gaps(tables),
-        version=_version(folder),
+        version=_version(folder) if package is None else package.version,
+        name=PACKAGED if package is None else package.name,
         checksums=MappingProxyType(checksums),
         tables=MappingProxyType(tables),
         folder=folder,
@@ -188,7 +267,7 @@ def _load(folder: Path) -> Data:
     )
 
 
-copyreg.pickle(Data, lambda data: (_received, (data.folder,)))  # another process loads the tables itself
+copyreg.pickle(Data, lambda data: (_received, (data.folder, data.numbers)))  # another process loads the tables itself
 
 
 def _number_hash(tables: Mapping[str, Sequence[Row]], parameters: Sequence[Parameter]) -> str:
@@ -196,30 +275,11 @@ def _number_hash(tables: Mapping[str, Sequence[Row]], parameters: Sequence[Param
     cells = {
         name: [[value for column, value in row.cells.items() if column not in PROSE_COLUMNS] for row in rows]
         for name, rows in tables.items()
-        if name != "sources"
+        if name not in DECIDE_NOTHING
     }
     priors = [[p.name, p.default, p.low, p.high, None if p.prior is None else p.prior.table(), p.role] for p in parameters]
     text = json.dumps([cells, priors], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _regions(rows: Sequence[Row]) -> tuple[Region, ...]:
-    found = (
-        Region(
-            int(number_in("regions", row, "id", 0, REGION_COUNT - 1)),
-            row.cells["code"],
-            row.cells["name"],
-            one_of("regions", row, "anglophone", ("0", "1")) == "1",
-            row.cells["holds"],
-        )
-        for row in rows
-    )
-    regions = tuple(sorted(found, key=lambda region: region.id))
-    if len(regions) != REGION_COUNT:
-        raise DataError("regions", f"{len(regions)} regions", allowed=f"{REGION_COUNT} regions with ids 0, 1, 2, ...")
-    unique("regions", rows, ("id",))
-    unique("regions", rows, ("code",))
-    return regions
 
 
 def _check_places(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> None:
@@ -243,7 +303,7 @@ def _check_places(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -
                 raise cell_error("visa_records", row, column, "no such country", "a code of mapping.csv")
 
 
-def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict[str, Any]:
+def _arrays(tables: Mapping[str, Sequence[Row]], roles: Sequence[Role], codes: tuple[str, ...]) -> dict[str, Any]:
     """Make every array of ``Data`` from the checked rows."""
     rows = arrays.points(tables["covariates"], ("variable", "region"))
     made = {
@@ -254,7 +314,8 @@ def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict
     ties = arrays.points(tables["ties"], ("variable", "origin", "destination"))
     visas = arrays.points(tables["visas"], ("variable", "origin", "destination"))
     world = arrays.points(tables["world"], ("variable",))
-    free = arrays.free_movement(codes)
+    _check_world(world)
+    free = arrays.free_movement(roles, codes)
     odds = np.stack([np.full_like(made["work_visa_odds"], ACADEMIC_ODDS), made["work_visa_odds"]], axis=2)
     pool = np.full(len(DATA_YEARS), np.nan)
     for year, value in world["pool_size",].items():
@@ -275,11 +336,28 @@ def _arrays(tables: Mapping[str, Sequence[Row]], codes: tuple[str, ...]) -> dict
         "residence_wait": arrays.wait(made["residence_wait"], visas, free, codes),
         "pool_size": pool,
         "industry_entry": arrays.over_years(world["industry_entry",], linear=True),
-        "gbr_usa_hq_share": _abroad_headquarters(tables["targets"]),
-        "hong_kong_share": _hong_kong(tables["categories"]),
+        **{name: _single(world, name) for name in ("researchers", "work_sample", "origin_sample")},
         "work_target_2019": shares["work"],
         "origin_target_2019": shares["origin"],
     }
+
+
+def _check_world(world: Mapping[tuple[str, ...], arrays.Points]) -> None:
+    """DataError unless the series of the world have the years that solving asks for."""
+    for name, years in (("pool_size", (REPORT_FROM, REFERENCE_YEAR)), ("industry_entry", ())):
+        known = world.get((name,), {})
+        missing = [year for year in years if year not in known]
+        if missing or not known:
+            wanted = f"rows of {' and '.join(map(str, years))}" if years else "at least one row"
+            raise DataError("world", f"{name} has no row of {', '.join(map(str, missing)) or 'any year'}", allowed=wanted)
+
+
+def _single(world: Mapping[tuple[str, ...], arrays.Points], name: str) -> float:
+    """Return the one value of a variable of the world."""
+    known = world.get((name,), {})
+    if len(known) != 1:
+        raise DataError("world", f"{name} has {len(known)} rows", allowed="one row")
+    return next(iter(known.values()))
 
 
 def _shares(rows: Sequence[Row], axis: str, codes: tuple[str, ...]) -> Floats:
@@ -296,94 +374,6 @@ def _shares(rows: Sequence[Row], axis: str, codes: tuple[str, ...]) -> Floats:
     return array
 
 
-def _abroad_headquarters(rows: Sequence[Row]) -> float:
-    """Return the share of those in GBR whose headquarters are in the USA: mean of both census years."""
-    values = {row.cells["id"]: float(row.cells["value"]) for row in rows}
-    try:
-        shares = [1 - values[f"{year}H-GB"] / values[f"{year}L-GB"] for year in ("C19", "C22")]
-    except KeyError as missing:
-        raise DataError("targets", f"row {missing} is missing", allowed="the four census rows of GBR") from None
-    return sum(shares) / len(shares)
-
-
-def _hong_kong(rows: Sequence[Row]) -> float:
-    for row in rows:
-        if row.cells["category"] == "China (HK)":
-            return number_in("categories", row, "part", 0, 1, "part of CHN")
-    raise DataError("categories", "there is no row 'China (HK)'", allowed="the part of CHN that is Hong Kong")
-
-
-def _targets(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Target, ...]:
-    targets = []
-    for row in rows:
-        cells = row.cells
-        most = 1e9 if one_of("targets", row, "unit", ("share", "rate", "count")) == "count" else 1.0
-        targets.append(
-            Target(
-                cells["id"],
-                one_of("targets", row, "tier", TARGET_TIERS),
-                one_of("targets", row, "axis", TARGET_AXES),
-                one_of("targets", row, "attribution", ATTRIBUTIONS),
-                year_in("targets", row, *CONFERENCES),
-                _codes_in(row, "origin", codes),
-                _codes_in(row, "study", codes),
-                _codes_in(row, "destination", codes),
-                number_in("targets", row, "part", 0, 1),
-                number_in("targets", row, "value", 0, most, cells["unit"]),
-                number_in("targets", row, "sd", 0, most, cells["unit"]),
-                one_of("targets", row, "kind", TARGET_KINDS),
-                cells["unit"],
-                cells["source"],
-                cells["confidence"],
-                cells["holds"],
-            )
-        )
-        if targets[-1].year not in CONFERENCES:
-            raise cell_error("targets", row, "year", "not a published year", " or ".join(map(str, CONFERENCES)))
-    return tuple(targets)
-
-
-def _codes_in(row: Row, column: str, codes: tuple[str, ...]) -> tuple[str, ...] | None:
-    found = tuple(row.cells[column].split())
-    if any(code not in codes for code in found):
-        raise cell_error("targets", row, column, "no such region", "region codes separated by spaces, or nothing")
-    return found or None
-
-
-def _categories(rows: Sequence[Row], codes: tuple[str, ...]) -> tuple[Category, ...]:
-    grouped: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        system = one_of("categories", row, "system", SYSTEMS)
-        axis = one_of("categories", row, "axis", ("origin", "work"))
-        grouped.setdefault((system, axis, row.cells["category"]), []).append(row)
-    table = []
-    for (system, axis, name), members in grouped.items():
-        part = tuple(number_in("categories", row, "part", 0, 1) for row in members)
-        share = tuple(number_in("categories", row, "share", 0, 1) for row in members)
-        if abs(sum(share) - 1) > 1e-9:
-            problem = f"the {axis} shares of {name!r} ({system}) sum to {sum(share):.12g}"
-            raise DataError(
-                "categories",
-                problem,
-                row=members[0].number,
-                column="share",
-                value=members[0].cells["share"],
-                allowed="a sum of 1 over its regions",
-            )
-        regions = tuple(row.cells["region"] for row in members)
-        table.append(Category(system, axis, name, regions, part, share, members[0].cells["holds"]))
-    return tuple(table)
-
-
-def _countries(rows: Sequence[Row], codes: tuple[str, ...]) -> Mapping[str, str]:
-    countries = {}
-    for row in rows:
-        if one_of("mapping", row, "kind", ("country", "aggregate")) == "country":
-            number_in("mapping", row, "share", 1, 1)
-            countries[row.cells["code"]] = one_of("mapping", row, "region", codes)
-    return MappingProxyType(countries)
-
-
 def _gaps(tables: Mapping[str, Sequence[Row]]) -> tuple[Gap, ...]:
     found = [gap for name in ("covariates", "ties", "visas") for gap in arrays.gaps(name, tables[name], YEARLY)]
     found += [
@@ -391,14 +381,10 @@ def _gaps(tables: Mapping[str, Sequence[Row]]) -> tuple[Gap, ...]:
         for row in tables["shares_2019"]
         if row.cells["filled"] == "1"
     ]
-    found.append(
-        Gap(
-            "world: industry_entry",
-            "all",
-            "2000-2009, 2011-2018, 2020-2050",
-            "straight between 2010 and 2019, first and last held",
-        )
-    )
+    known = [int(row.cells["year"]) for row in tables["world"] if row.cells["variable"] == "industry_entry"]
+    missing = arrays.spans([year for year in DATA_YEARS if year not in known])
+    rule = f"straight between {' and '.join(map(str, sorted(known)))}, first and last held"
+    found.append(Gap("world: industry_entry", "all", missing, rule))
     return tuple(found)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from sim.data.schema import QUANTITIES, Data, Parameter, Row, SourceAnswer, Target
+from sim.data.declared import QUANTITIES
+from sim.data.schema import Data, Parameter, Row, SourceAnswer, Target
 
 MOST_ROWS = 40
 """Rows printed for one name."""

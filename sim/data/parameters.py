@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +96,38 @@ def _problem(parameter: Parameter, earlier: Mapping[str, Parameter], sources: Ma
         return f"default {parameter.default:g} outside {parameter.low:g}..{parameter.high:g}"
     unknown = [part for part in parameter.source.replace(",", " ").replace(";", " ").split() if part not in sources]
     return f"no such source: {', '.join(unknown)}" if unknown else ""
+
+
+def check_names(
+    stated: Sequence[Parameter], packaged: Sequence[Parameter], codes: Sequence[str], packaged_codes: Sequence[str]
+) -> None:
+    """Check that a parameter table of one's own has every parameter that the formulas read, and none that nothing reads.
+
+    A parameter of one region ends in its code; those of the packaged regions may be left out, and the data's own regions have any
+    of them.
+
+    Parameters
+    ----------
+    stated, packaged
+        Of the data, and of the packaged tables.
+    codes, packaged_codes
+        Region codes of both.
+
+    Raises
+    ------
+    DataError
+        Naming what is missing or superfluous.
+    """
+    prefixes = {p.name.rpartition("_")[0] for p in packaged if p.name.rpartition("_")[2].upper() in packaged_codes}
+    general = {p.name for p in packaged if p.name.rpartition("_")[2].upper() not in packaged_codes}
+    regional = {f"{prefix}_{code.lower()}" for prefix in prefixes for code in codes}
+    names = [parameter.name for parameter in stated]
+    missing = sorted(general - set(names))
+    if missing:
+        raise DataError(
+            "parameters.toml", f"no parameter {', '.join(missing)}", allowed="every parameter that is of no one region"
+        )
+    for number, name in enumerate(names, 1):
+        if name not in general | regional:
+            of = ", ".join(f"{prefix}_<region>" for prefix in sorted(prefixes))
+            raise DataError("parameters.toml", f"{name}: nothing reads it", row=number, allowed=f"the packaged names, and {of}")

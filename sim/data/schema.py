@@ -1,6 +1,6 @@
 """The nouns of the packaged data: regions, published targets, sources, gaps, and the arrays the model reads.
 
-Notation: R = 20 regions in id order, Y = 51 years 2000..2050.
+Notation: R regions in id order (20 in the packaged data, 2 to 64 in any), Y = 51 years 2000..2050.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data.declared import UNKNOWNS
 from sim.data.distributions import Distribution
 from sim.model.world import FIRST_YEAR, LAST_YEAR, Floats
 
@@ -20,8 +21,8 @@ DATA_YEARS: Final = tuple(range(FIRST_YEAR, LAST_YEAR + 1))
 """The years of every array by year."""
 
 
-LAST_OUTCOME: Final = 2022
-"""Last year of anything measured about researchers; later values may only be rules, odds and money."""
+PACKAGED: Final = "packaged"
+"""Name of the packaged data."""
 
 
 JUDGEMENT: Final = "M"
@@ -33,62 +34,6 @@ class Row(NamedTuple):
 
     number: int
     cells: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a variable of a table may hold.
-
-    Parameters
-    ----------
-    unit
-        The unit every row must state.
-    low, high
-        Range of the values, in the unit.
-    meaning
-        One line.
-    complete
-        True if every region (or pair) needs at least one row.
-    last
-        Last year a row may have.
-    """
-
-    unit: str
-    low: float
-    high: float
-    meaning: str
-    complete: bool = False
-    last: int = LAST_YEAR
-
-
-_MONEY = 2026
-
-
-QUANTITIES: Final[Mapping[str, Quantity]] = {
-    "phd_pay": Quantity("PPP $/year", 1_000, 150_000, "pay of doctoral students", True, _MONEY),
-    "pay_academia": Quantity("PPP $/year", 2_000, 500_000, "pay of researchers in academia", True, _MONEY),
-    "pay_industry": Quantity("PPP $/year", 2_000, 1_000_000, "pay of researchers in industry", True, _MONEY),
-    "research_funding": Quantity("bn constant PPP $", 0.1, 3_000, "R&D expenditure", True, LAST_OUTCOME),
-    "capital": Quantity("bn current US$", 0, 1_000, "private AI investment, one vintage", True, LAST_OUTCOME),
-    "origin_weight": Quantity("degrees/year", 1, 5e6, "first degrees in computer science", True, LAST_OUTCOME),
-    "gdp_per_capita": Quantity("constant PPP $", 500, 300_000, "GDP per head", True, LAST_OUTCOME),
-    "population": Quantity("persons", 1e5, 6e9, "population", True, LAST_OUTCOME),
-    "ai_articles": Quantity("articles/year", 0, 1e6, "AI articles, whole counting", True, LAST_OUTCOME),
-    "notable_models": Quantity("models/year", 0, 1_000, "notable AI models", False, LAST_OUTCOME),
-    "cs_faculty": Quantity("persons", 0, 1e5, "listed computer-science faculty (October 2024)", False, 2024),
-    "cs_doctorates": Quantity("degrees/year", 0, 1e6, "doctorates in computer science", False, LAST_OUTCOME),
-    "cs_first_degrees": Quantity("degrees/year", 0, 5e6, "first degrees in computer science", False, LAST_OUTCOME),
-    "compute_share": Quantity("% of list Rmax", 0, 100, "share of TOP500 performance", False, LAST_OUTCOME),
-    "work_visa_odds": Quantity("probability/attempt", 0, 1, "odds of an industry work visa", True),
-    "post_study_attempts": Quantity("attempts", 1, 10, "work-visa attempts after the degree", True),
-    "residence_wait": Quantity("years", 0, 200, "years to permanent residence", True),
-    "distance_km": Quantity("km", 50, 20_100, "distance between largest cities", True),
-    "common_language": Quantity("share", 0, 1, "common official language", True),
-    "student_visa_refusal": Quantity("share", 0, 1, "student visas refused, all levels"),
-    "pool_size": Quantity("persons", 100, 1e6, "distinct authors of accepted papers", False, LAST_OUTCOME),
-    "industry_entry": Quantity("share", 0, 1, "new doctors who enter industry", False, LAST_OUTCOME),
-}
-"""Every variable of covariates.csv, world.csv, ties.csv and visas.csv."""
 
 
 TARGET_TIERS: Final = ("top20", "elite")
@@ -113,6 +58,9 @@ ATTRIBUTIONS: Final = ("headquarters", "location", "n/a")
 
 
 TARGET_KINDS: Final = ("point", "at_most", "at_least", "derived", "context")
+
+
+SOURCE_KINDS: Final = ("data", "literature", "own")
 
 
 CONFIDENCE: Final = ("high", "medium", "low", "derived", "assumption")
@@ -142,8 +90,59 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A part that a region plays (one of ROLES), from the first to the last year."""
+
+    name: str
+    region: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class SolvedShare:
+    """A share that the constants of every draw are solved on, beside the work and origin shares of 2019.
+
+    Parameters
+    ----------
+    id
+        Of the row; where targets.csv has it too, both state one value.
+    unknown
+        One of UNKNOWNS. study_constant: of the destination, on the share of the origin's students there; place_effect: of the
+        destination, on its share of the elite at work; remote_share: of those located in the origin, the share whose headquarters
+        are in the destination; corridor: what draws the origin to study in the destination; tilt: what draws the origin to the
+        destinations and away from all regions but those whose study constant is solved on this origin.
+    origin
+        Region code, "" for any.
+    destination
+        Region codes; several for a tilt alone.
+    year
+        2019 or 2022.
+    value, sd
+        0..1, and the error by which draws move it, on the logit scale over the share's own slope.
+    """
+
+    id: str
+    unknown: str
+    origin: str
+    destination: tuple[str, ...]
+    year: int
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Where a region stands on a map of tiles: rows from north to south, columns from west to east, from 0."""
+
+    region: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
 class Source:
-    """Where numbers come from; `kind` is data, literature or own (a judgement or count of this project)."""
+    """Where numbers come from; `kind` is data, literature or own (a judgement or count); `licence` says if none is stated."""
 
     id: str
     title: str
@@ -151,6 +150,7 @@ class Source:
     year: str
     url: str
     kind: str
+    licence: str
 
 
 @dataclass(frozen=True)
@@ -269,18 +269,23 @@ class Data:
         (Y,) distinct authors of accepted papers, NaN where not counted.
     industry_entry
         (Y,) share of new doctors who enter industry.
-    gbr_usa_hq_share
-        Share of those located in GBR whose employer has its headquarters in the USA.
-    hong_kong_share
-        Fixed part of CHN that a row about Hong Kong counts.
+    researchers
+        Active researchers of 2022 on the baseline, the scale of the model.
+    work_sample, origin_sample
+        Persons behind the work and the origin shares of 2019, before the design effect.
     work_target_2019, origin_target_2019
         (R,) headquarters work shares and origin shares of 2019 over all regions, each summing to 1.
+    roles, solved
+        Which region plays which part; what draws are solved on beside the shares of 2019, in the order of their errors.
+    groups, labels, told, tiles
+        Groups of regions, codes by name, and what figures call them; those that tables tell unasked; the place of every region on
+        a map of tiles.
     targets, categories, countries
         Published targets; published categories; region code of every country code.
     parameters, reference
         The parameter table; the reference point by name (both empty until their files exist).
-    sources, gaps, version, checksums
-        Sources by id; what was filled; name of the data; sha256 by table.
+    sources, gaps, version, name, checksums
+        Sources by id; what was filled; version and name of the data, "packaged" or that of the package; sha256 by table.
     tables
         The raw rows by table, for the verb ``sources``.
     folder
@@ -305,10 +310,17 @@ class Data:
     residence_wait: Floats
     pool_size: Floats
     industry_entry: Floats
-    gbr_usa_hq_share: float
-    hong_kong_share: float
+    researchers: float
+    work_sample: float
+    origin_sample: float
     work_target_2019: Floats
     origin_target_2019: Floats
+    roles: tuple[Role, ...]
+    solved: tuple[SolvedShare, ...]
+    groups: Mapping[str, tuple[str, ...]]
+    labels: Mapping[str, str]
+    told: tuple[str, ...]
+    tiles: Mapping[str, Tile]
     targets: tuple[Target, ...]
     categories: tuple[Category, ...]
     countries: Mapping[str, str]
@@ -317,6 +329,7 @@ class Data:
     sources: Mapping[str, Source]
     gaps: tuple[Gap, ...]
     version: str
+    name: str
     checksums: Mapping[str, str]
     tables: Mapping[str, tuple[Row, ...]]
     folder: Path
@@ -331,6 +344,20 @@ class Data:
     def region_id(self, code: str) -> int:
         """Return the id of a region code; ValueError if there is no such region."""
         return self.codes.index(code)
+
+    def having(self, role: str) -> tuple[str, ...]:
+        """Return the codes of the regions with a role of ROLES, in the order of the table."""
+        return tuple(each.region for each in self.roles if each.name == role)
+
+    @property
+    def passing(self) -> tuple[str, str]:
+        """Challenger and leader, whose shares and crossing are always told."""
+        return self.having("challenger")[0], self.having("leader")[0]
+
+    def solved_on(self, *unknowns: str) -> tuple[SolvedShare, ...]:
+        """Return what some of UNKNOWNS are solved on: by unknown, then by region, the order of the unknowns of a solution."""
+        rows = [row for row in self.solved if row.unknown in unknowns]
+        return tuple(sorted(rows, key=lambda row: (UNKNOWNS.index(row.unknown), self.codes.index(row.destination[0]))))
 
 
 @dataclass(frozen=True)

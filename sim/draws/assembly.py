@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.data.declared import CORRIDOR, REMOTE_SHARE, STUDY_CONSTANT, TILT
 from sim.data.schema import Data
 from sim.model.study import gravity
 from sim.model.trends import cohort_people, drift_path, talent_up_to
@@ -12,12 +14,8 @@ from sim.model.world import FIRST_YEAR, LAST_YEAR, Coefficients, Floats, World
 from sim.scenarios.levers.changes import Policies
 
 MODEL_YEARS = LAST_YEAR - FIRST_YEAR + 1
-USA, CHN, GBR, CAN, AUS, IND = "USA", "CHN", "GBR", "CAN", "AUS", "IND"
-EUROPE = ("DEU", "FRA", "CHE", "NLD", "REU")
-"""Regions whose origins are published together."""
-OTHER_ANGLOPHONE = (GBR, CAN, AUS)
 STANDARD_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 4.0, 2.0 / 3.0, 1.0)  # after 4, 5 or 6 years: mean 5
-CHINESE_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 2.0, 1.0, 1.0)  # mean 4.5
+EARLY_GRADUATION = (0.0, 0.0, 0.0, 0.0, 1.0 / 2.0, 1.0, 1.0)  # mean 4.5
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,8 @@ class Constants:
     bar_elite: Floats  # (51,) output
     demand_2019: Floats  # (R,) people
     abroad_share: Floats  # (R,) share of industry jobs
-    india_us: float  # logits, study in the USA for Indian origins beyond what the covariates explain
-    china_anglophone: float  # logits, what draws Chinese origins to study in GBR, CAN and AUS and away from other third places
+    india_us: float  # logits, the corridor of solved.csv: study beyond what the covariates explain, as of Indians in the USA
+    china_anglophone: float  # logits, its tilt: what draws to some third places and away from others, as of Chinese origins
     early_visible: float  # visible share of the eligible before 2010
     binding: Floats  # (51,) 1 where the visible share was cut at its limit
     error: float  # largest error of a share that was left
@@ -45,23 +43,27 @@ class Constants:
 
 
 def ties_of_study(data: Data, parameters: Mapping[str, float], constants: Constants) -> Floats:
-    """Compute (R, R) pair terms of study utility: language, distance, and two solved corridors.
+    """Compute (R, R) pair terms of study utility: language, distance, and the solved corridor and tilt.
 
-    The corridor of China tilts: what it adds to GBR, CAN and AUS it takes from the other third places, so that the split
-    among them is solved and the constants of USA and CHN, which every origin shares, are not.
+    What a tilt adds to its destinations it takes from the other third places, so that the split among them is solved and the
+    study constants that are solved on the same origin, and that every origin shares, are not.
     """
     table = gravity(data.distance_km, data.common_language, parameters["distance_friction"], parameters["language_pull"])
-    table[data.codes.index(IND), data.codes.index(USA)] += constants.india_us
-    for code in data.codes:
-        if code not in (USA, CHN):
-            tilt = constants.china_anglophone if code in OTHER_ANGLOPHONE else -constants.china_anglophone
-            table[data.codes.index(CHN), data.codes.index(code)] += tilt
+    for row in data.solved_on(CORRIDOR):
+        table[data.codes.index(row.origin), data.codes.index(row.destination[0])] += constants.india_us
+    for row in data.solved_on(TILT):
+        shared = {code for each in data.solved_on(STUDY_CONSTANT) if each.origin == row.origin for code in each.destination}
+        for code in data.codes:
+            if code not in shared:
+                tilt = constants.china_anglophone if code in row.destination else -constants.china_anglophone
+                table[data.codes.index(row.origin), data.codes.index(code)] += tilt
     return table
 
 
-def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str, named: tuple[str, ...]) -> Floats:
-    """Spread parameters prefix_<code> (for the named origins) and prefix_other over (R,) origins."""
-    return np.array([parameters[f"{prefix}_{code.lower()}" if code in named else f"{prefix}_other"] for code in codes])
+def by_origin(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str) -> Floats:
+    """Spread the parameters prefix_<code>, and prefix_other where there is none, over (R,) origins."""
+    other = parameters[f"{prefix}_other"]
+    return np.array([parameters.get(f"{prefix}_{code.lower()}", other) for code in codes])
 
 
 def by_name(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str) -> Floats:
@@ -69,11 +71,16 @@ def by_name(codes: tuple[str, ...], parameters: Mapping[str, float], prefix: str
     return np.array([parameters.get(f"{prefix}_{code.lower()}", 0.0) for code in codes])
 
 
-def cohort_growth(codes: tuple[str, ...], parameters: Mapping[str, float]) -> Floats:
-    """Compute (R,) growth of cohorts a year to 2019: that of CHN, of IND or of all others, and what an origin's own adds."""
-    own = by_name(codes, parameters, "growth_offset")
-    europe = np.array([code in EUROPE for code in codes]) * parameters.get("growth_offset_europe", 0.0)
-    return by_origin(codes, parameters, "cohort_growth", (CHN, IND)) + own + europe
+def having(data: Data, role: str) -> NDArray[np.bool_]:
+    """Mark the (R,) regions with a role."""
+    return np.array([code in data.having(role) for code in data.codes])
+
+
+def cohort_growth(data: Data, parameters: Mapping[str, float]) -> Floats:
+    """Compute (R,) growth of cohorts a year to 2019: that of an origin or of all others, and what its own and Europe's add."""
+    own = by_name(data.codes, parameters, "growth_offset")
+    europe = having(data, "shared_growth") * parameters.get("growth_offset_europe", 0.0)
+    return by_origin(data.codes, parameters, "cohort_growth") + own + europe
 
 
 def levers_in_force(policies: Policies, span: int) -> Policies:
@@ -114,21 +121,22 @@ def make_world(
     """
     span = until - FIRST_YEAR + 1
     codes = data.codes
-    growth = cohort_growth(codes, parameters)
+    growth = cohort_growth(data, parameters)
     growth_saturation = float(parameters["growth_saturation_years"])
     drift_saturation = float(parameters["drift_saturation_years"])
-    yearly_drift = np.where(np.array(codes) == CHN, parameters["china_drift"], by_name(codes, parameters, "drift_offset"))
-    study_only = np.where(np.array(codes) == CHN, parameters["china_study_drift"], 0.0)
+    yearly_drift = np.where(having(data, "catching_up"), parameters["china_drift"], by_name(codes, parameters, "drift_offset"))
+    study_only = np.where(having(data, "catching_up"), parameters["china_study_drift"], 0.0)
     drift = drift_path(yearly_drift, drift_saturation, span)
     talent = by_name(codes, parameters, "talent_mean")
     shock = policies.place_shock[:span]
     abroad_region = np.arange(len(codes), dtype=np.int64)
-    abroad_region[codes.index(GBR)] = codes.index(USA)
+    for row in data.solved_on(REMOTE_SHARE):
+        abroad_region[codes.index(row.origin)] = codes.index(row.destination[0])
     return World(
         coefficients=Coefficients(**{name: float(parameters[name]) for name in Coefficients._fields}),
         anglophone=np.array([region.anglophone for region in data.regions], dtype=np.uint8),
         home_study=np.full(len(codes), parameters["home_study"]),
-        home_work=by_origin(codes, parameters, "home_work", (USA, CHN, IND)),
+        home_work=by_origin(codes, parameters, "home_work"),
         gravity=ties_of_study(data, parameters, constants),
         study_constant=constants.study_constant,
         work_constant=constants.work_constant,
@@ -140,7 +148,7 @@ def make_world(
         talent_up_to=talent_up_to(talent),
         levers=levers_in_force(policies, span),
         funding=data.research_funding[:span],
-        graduation=np.array([CHINESE_GRADUATION if code == CHN else STANDARD_GRADUATION for code in codes]),
+        graduation=np.array([EARLY_GRADUATION if early else STANDARD_GRADUATION for early in having(data, "early_degree")]),
         demand_2019=constants.demand_2019,
         bar_top20=constants.bar_top20[:span],
         bar_elite=constants.bar_elite[:span],

@@ -1,28 +1,28 @@
 """Makes a draw: solves the constants and bar paths of a parameter vector on the baseline's expected flows.
 
-Everything is solved jointly: regional constants on the headquarters census of 2019, cohort levels on published origins, study
-constants on three published transitions, place effects on the elite of 2022, the industry constant on first jobs, the bars on
-the number of authors (version 1, section 8). The solution is a fixed point of damped inversions, found by `sim.solver`.
+Everything is solved jointly: regional constants on the headquarters census of 2019, cohort levels on published origins, some
+study constants, place effects and corridors on the rows of solved.csv, the industry constant on first jobs, the bars on the
+number of authors (version 1, section 8). The solution is a fixed point of damped inversions, found by `sim.solver`.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.data.schema import Data
-from sim.draws.assembly import CHN, GBR, IND, MODEL_YEARS, OTHER_ANGLOPHONE, USA, Constants, make_world
-from sim.draws.solver import Mixer, first_unknowns, shipped_start
+from sim.data.declared import CORRIDOR, PLACE_EFFECT, REMOTE_SHARE, STUDY_CONSTANT, TILT, UNKNOWNS
+from sim.data.schema import PACKAGED, Data, SolvedShare
+from sim.draws.assembly import MODEL_YEARS, Constants, make_world
+from sim.draws.solver import Mixer, Start, first_unknowns, plain_start, shipped_start
 from sim.draws.targets import SolvedTargets
-from sim.engines.expected.years import MOST_VISIBLE, ExpectedYear, Visibility, expected_years
+from sim.engines.expected.years import ALL_YEARS, MOST_VISIBLE, ExpectedYear, Visibility, expected_years
 from sim.model.world import (
     BASE_YEAR,
     FIRST_YEAR,
     LAST_YEAR,
-    REFERENCE_RESEARCHERS,
     REFERENCE_YEAR,
     REPORT_FROM,
     TIE_CLASSES,
@@ -35,12 +35,12 @@ TOLERANCE = 0.0005  # of a share: half of the 0.1 point that is asked for
 COARSE_TOLERANCE = 0.01  # of a share: what the coarse phase leaves to the fine one
 ACCEPTED = 0.30  # of a share: farther off, a solution has run away and is refused; nearer, every run says how far off it is
 NEGLIGIBLE_STEP = 0.003  # of any unknown: a step that hardly moves a share by the tolerance
-COARSE_PATTERNS = 16
+COARSE_PATTERNS = 8
 FINE_PATTERNS = 64
 MOST_STUDENTS = 0.8  # of a region's work share: published are some .37 of all visible (model.md, finding 5)
-CHINA_AT_HOME, CHINA_IN_US, CHINA_IN_OTHER_ANGLOPHONE = "M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG"
-INDIA_IN_US, INDIA_IN_INDIA = "M19-T-INUSG", "IND-HOME-STUDY-2019"
-ELITE_US, ELITE_CHINA = "M22E-W-US", "M22E-W-CN"
+REMOTE_AT_FIRST = 0.7  # of industry jobs where a remote share is solved: the first guess
+TARGET_YEARS = (REPORT_FROM, BASE_YEAR, REFERENCE_YEAR)  # whose shares the equations read
+PLACE_DAMPING = 0.5  # of the step of a place effect
 
 
 class NotSolvedError(RuntimeError):
@@ -62,7 +62,7 @@ def first_guess(data: Data) -> Constants:
         bar_top20=np.full(MODEL_YEARS, 0.5),
         bar_elite=np.full(MODEL_YEARS, 2.0),
         demand_2019=np.exp(origin) * 2500.0,
-        abroad_share=np.where(np.array(data.codes) == GBR, 0.7, 0.0),
+        abroad_share=np.where(np.isin(data.codes, [row.origin for row in data.solved_on(REMOTE_SHARE)]), REMOTE_AT_FIRST, 0.0),
         india_us=0.0,
         china_anglophone=0.0,
         early_visible=0.3,
@@ -85,7 +85,7 @@ class Phase(NamedTuple):
 
 PHASES = (
     Phase(COARSE_PATTERNS, 1, 30, COARSE_TOLERANCE, 6, 1),
-    Phase(FINE_PATTERNS, TIE_CLASSES, 10, TOLERANCE, 2, 0, corrected=5),
+    Phase(FINE_PATTERNS, TIE_CLASSES, 10, TOLERANCE, 2, 0, corrected=7),
 )
 
 
@@ -100,9 +100,9 @@ class Walked(NamedTuple):
 class Equations:
     """One parameter vector to be solved: unknowns as a vector, and the step that each unknown should take.
 
-    The unknowns, in order: work constants (R), cohort levels (R), study constants of USA, CHN and IND, place effects of USA and
-    CHN, ln of the British share of industry jobs with US headquarters, the India-USA corridor, the corridor from China to the
-    other anglophone regions, logit of the early visible share, industry constants FIRST_DOCTORS..BASE_YEAR.
+    The unknowns, in order: work constants (R), cohort levels (R), one for each row of solved.csv in the order of
+    `sim.data.schema.Data.solved_on` (study constants, place effects, ln of the remote share, corridor, tilt), logit of the early
+    visible share, industry constants FIRST_DOCTORS..BASE_YEAR.
     """
 
     def __init__(self, data: Data, parameters: Mapping[str, float], policies: Policies, targets: SolvedTargets) -> None:
@@ -111,47 +111,53 @@ class Equations:
         self.policies = policies
         self.targets = targets
         self.regions = len(data.codes)
-        self.at = {code: data.codes.index(code) for code in (USA, CHN, IND, GBR, "CAN")}
-        self.others = [data.codes.index(code) for code in OTHER_ANGLOPHONE]
+        self.at = {code: region for region, code in enumerate(data.codes)}
+        self.rows = data.solved_on(*UNKNOWNS)
         self.offsets = np.array([parameters.get(f"study_offset_{code.lower()}", 0.0) for code in data.codes])
         self.guess = first_guess(data)
         self.error = math.inf
-        self.abroad_share = 0.0
         self.walked: Walked | None = None
         self.cheap: tuple[bytes, Floats] | None = None
 
     def pack(self, constants: Constants) -> Floats:
         """Put the unknown parts of constants into one vector."""
-        named = [self.at[USA], self.at[CHN], self.at[IND]]
-        share = float(constants.abroad_share[self.at[GBR]])
-        early = constants.early_visible
+        named = [self.solved_in(constants, row) for row in self.rows]
         industry = constants.industry_constant[FIRST_DOCTORS - FIRST_YEAR : BASE_YEAR - FIRST_YEAR + 1]
-        return np.concatenate(
-            [
-                constants.work_constant,
-                constants.cohort_level,
-                constants.study_constant[named],
-                constants.place_effect[[self.at[USA], self.at[CHN]]],
-                [math.log(share), constants.india_us, constants.china_anglophone, logit(early)],
-                industry,
-            ]
-        )
+        early = logit(constants.early_visible)
+        return np.concatenate([constants.work_constant, constants.cohort_level, named, [early], industry])
+
+    def solved_in(self, constants: Constants, row: SolvedShare) -> float:
+        """Read the unknown of a row of solved.csv out of constants."""
+        place = self.at[row.destination[0]]
+        if row.unknown == STUDY_CONSTANT:
+            return float(constants.study_constant[place])
+        if row.unknown == PLACE_EFFECT:
+            return float(constants.place_effect[place])
+        if row.unknown == REMOTE_SHARE:
+            return math.log(float(constants.abroad_share[self.at[row.origin]]))
+        return constants.india_us if row.unknown == CORRIDOR else constants.china_anglophone
 
     def unpack(self, x: Floats) -> Constants:
         """Make constants from a vector of unknowns; what is not unknown comes from the first guess."""
         r = self.regions
         work = x[:r] - x[:r].mean()
         study = work + self.offsets
-        place = np.zeros(r)
-        for k, code in enumerate((USA, CHN, IND)):
-            study[self.at[code]] = x[2 * r + k]
-        place[self.at[USA]], place[self.at[CHN]] = x[2 * r + 3], x[2 * r + 4]
+        place, abroad = np.zeros(r), np.zeros(r)
+        ties = {CORRIDOR: 0.0, TILT: 0.0}
+        for row, value in zip(self.rows, x[2 * r : 2 * r + len(self.rows)], strict=True):
+            region = self.at[row.destination[0]]
+            if row.unknown == STUDY_CONSTANT:
+                study[region] = value
+            elif row.unknown == PLACE_EFFECT:
+                place[region] = value
+            elif row.unknown == REMOTE_SHARE:
+                abroad[self.at[row.origin]] = min(1.0, math.exp(value))
+            else:
+                ties[row.unknown] = float(value)
+        early, solved = x[2 * r + len(self.rows)], x[2 * r + len(self.rows) + 1 :]
         industry = np.empty(MODEL_YEARS)
         first, last = FIRST_DOCTORS - FIRST_YEAR, BASE_YEAR - FIRST_YEAR
-        solved = x[2 * r + 9 :]
         industry[:first], industry[first : last + 1], industry[last + 1 :] = solved[0], solved, solved[-1]
-        abroad = np.zeros(r)
-        abroad[self.at[GBR]] = min(1.0, math.exp(x[2 * r + 5]))
         return replace(
             self.guess,
             work_constant=work,
@@ -159,17 +165,19 @@ class Equations:
             cohort_level=x[r : 2 * r].copy(),
             place_effect=place,
             abroad_share=abroad,
-            india_us=float(x[2 * r + 6]),
-            china_anglophone=float(x[2 * r + 7]),
-            early_visible=1.0 / (1.0 + math.exp(-x[2 * r + 8])),
+            india_us=ties[CORRIDOR],
+            china_anglophone=ties[TILT],
+            early_visible=1.0 / (1.0 + math.exp(-early)),
             industry_constant=industry,
         )
 
-    def walk(self, constants: Constants, until: int, patterns: int, ties: int) -> Iterator[ExpectedYear]:
+    def walk(
+        self, constants: Constants, until: int, patterns: int, ties: int, counted: Container[int] = ALL_YEARS
+    ) -> Iterator[ExpectedYear]:  # fmt: skip
         """Compute expected years of the baseline, one after the other, with bars solved on the number of authors."""
         world = make_world(self.data, self.parameters, constants, self.policies, until, 1.0)
         visibility = self.visibility(constants.early_visible, until)
-        return expected_years(world, visibility, patterns, ties)
+        return expected_years(world, visibility, patterns, ties, counted=counted)
 
     def whole_walk(self, x: Floats, patterns: int, ties: int) -> list[ExpectedYear]:
         """List the expected years to the horizon; the last step's years are walked on from, if they are of these unknowns."""
@@ -193,33 +201,8 @@ class Equations:
         return path
 
     def step(self, x: Floats, patterns: int, ties: int) -> Floats:
-        """Compute the step that each unknown should take: damped log-ratios of target to model."""
-        constants = self.unpack(x)
-        rest = self.walk(constants, LAST_YEAR, patterns, ties)
-        walked = list(islice(rest, REFERENCE_YEAR - FIRST_YEAR + 1))
-        self.walked = Walked((x.tobytes(), patterns, ties), walked, rest)
-        years = {year.year: year for year in walked}
-        base, last = years[BASE_YEAR], years[REFERENCE_YEAR]
-        damp = self.parameters["nest_dissimilarity"]
-        steps: list[Floats] = []
-        work = base.shares[0, 2] / base.shares[0, 2].sum()
-        origin = base.shares[0, 0] / base.shares[0, 0].sum()
-        steps.append(damp * np.log(self.targets.work / work))
-        level = math.log(REFERENCE_RESEARCHERS / last.shares[2, 0].sum())
-        steps.append(np.log(self.targets.origin / origin) + level)
-        errors = [
-            np.abs(self.targets.work - work).max(),
-            np.abs(self.targets.origin - origin).max(),
-        ]
-        self.abroad_share = float(constants.abroad_share[self.at[GBR]])
-        named, named_errors = self.named_steps(base, last, damp)
-        steps.append(named)  # study constants, place effects, British share, corridors
-        early = years[REPORT_FROM]
-        visible = early.shares[0, 0].sum() / early.eligible
-        steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
-        steps.append(self.industry_steps(years, damp))
-        self.error = max([*errors, *named_errors, abs(level) * 0.1])
-        found = np.concatenate(steps)
+        """Compute the step that each unknown should take; the last cheap one is remembered."""
+        found = self.walked_step(x, patterns, ties)
         if (patterns, ties) == (COARSE_PATTERNS, 1):
             self.cheap = (x.tobytes(), found)
         return found
@@ -230,31 +213,62 @@ class Equations:
             return self.cheap[1]
         return self.step(x, COARSE_PATTERNS, 1)
 
-    def named_steps(self, base: ExpectedYear, last: ExpectedYear, damp: float) -> tuple[Floats, list[float]]:
-        """Compute the steps of three study constants, two place effects, the British share and two corridors; their errors.
+    def walked_step(self, x: Floats, patterns: int, ties: int) -> Floats:
+        """Walk to the last year of targets and compute steps: damped log-ratios of target to model."""
+        constants = self.unpack(x)
+        rest = self.walk(constants, LAST_YEAR, patterns, ties, TARGET_YEARS)
+        walked = list(islice(rest, REFERENCE_YEAR - FIRST_YEAR + 1))
+        self.walked = Walked((x.tobytes(), patterns, ties), walked, rest)
+        years = {year.year: year for year in walked}
+        base, last = years[BASE_YEAR], years[REFERENCE_YEAR]
+        damp = self.parameters["nest_dissimilarity"]
+        steps: list[Floats] = []
+        work = base.shares[0, 2] / base.shares[0, 2].sum()
+        origin = base.shares[0, 0] / base.shares[0, 0].sum()
+        steps.append(damp * np.log(self.targets.work / work))
+        level = math.log(self.data.researchers / last.shares[2, 0].sum())
+        steps.append(np.log(self.targets.origin / origin) + level)
+        errors = [
+            np.abs(self.targets.work - work).max(),
+            np.abs(self.targets.origin - origin).max(),
+        ]
+        named, named_errors = self.named_steps(constants, base, last)
+        steps.append(named)
+        early = years[REPORT_FROM]
+        visible = early.shares[0, 0].sum() / early.eligible
+        steps.append(np.array([logit(visible) - logit(constants.early_visible)]))
+        steps.append(self.industry_steps(years, damp))
+        self.error = max([*errors, *named_errors, abs(level) * 0.1])
+        return np.concatenate(steps)
+
+    def named_steps(self, constants: Constants, base: ExpectedYear, last: ExpectedYear) -> tuple[Floats, list[float]]:
+        """Compute the step of the unknown of every row of solved.csv, and the errors of the shares.
 
         A study constant meets its transition, or fills the region with students to MOST_STUDENTS of its work share, whichever
         comes first: where students alone would exceed what works there, the transition is out of reach.
         """
-        usa, chn, ind, gbr = (self.at[code] for code in (USA, CHN, IND, GBR))
-        china = last.studying[chn] / last.studying[chn].sum()
-        india = base.studying[ind] / base.studying[ind].sum()
-        elite = last.shares[1, 2] / last.shares[1, 2].sum()
-        pairs = [
-            self.reachable(usa, self.targets.single[CHINA_IN_US], china[usa], base),
-            self.reachable(chn, self.targets.single[CHINA_AT_HOME], china[chn], base),
-            self.reachable(ind, self.targets.single[INDIA_IN_INDIA], india[ind], base),
-            (self.targets.single[ELITE_US], elite[usa]),
-            (self.targets.single[ELITE_CHINA], elite[chn]),
-            (self.targets.single[INDIA_IN_US], india[usa]),
-            (self.targets.single[CHINA_IN_OTHER_ANGLOPHONE], china[self.others].sum()),
-        ]
-        remote = [year.remote[gbr] / year.shares[0, 3, gbr] for year in (base, last)]
-        wanted = math.log(self.abroad_share * self.targets.british / (0.5 * sum(remote)))
-        british = min(wanted, 0.0) - math.log(self.abroad_share)
-        gaps = [logit(target) - logit(model) for target, model in pairs]
-        steps = [*(damp * gap for gap in gaps[:3]), 0.5 * gaps[3], 0.5 * gaps[4], british, damp * gaps[5], damp * gaps[6]]
-        return np.array(steps), [abs(target - model) for target, model in pairs]
+        damp = self.parameters["nest_dissimilarity"]
+        steps, errors = [], []
+        for row in self.rows:
+            year, target = base if row.year == BASE_YEAR else last, self.targets.single[row.id]
+            if row.unknown == REMOTE_SHARE:
+                steps.append(self.remote_step(constants, self.at[row.origin], target, (base, last)))
+                continue
+            places = [self.at[code] for code in row.destination]
+            found = year.shares[1, 2] if row.unknown == PLACE_EFFECT else year.studying[self.at[row.origin]]
+            model = (found / found.sum())[places].sum()
+            if row.unknown == STUDY_CONSTANT:
+                target, model = self.reachable(places[0], target, model, base)
+            steps.append((PLACE_DAMPING if row.unknown == PLACE_EFFECT else damp) * (logit(target) - logit(model)))
+            errors.append(abs(target - model))
+        return np.array(steps), errors
+
+    def remote_step(self, constants: Constants, region: int, target: float, years: Sequence[ExpectedYear]) -> float:
+        """Compute the step of ln of the remote share of a region; all of its industry is the most there can be."""
+        share = float(constants.abroad_share[region])
+        remote = [year.remote[region] / year.shares[0, 3, region] for year in years]
+        wanted = math.log(share * target / (0.5 * sum(remote)))
+        return min(wanted, 0.0) - math.log(share)
 
     def reachable(self, region: int, target: float, model: float, base: ExpectedYear) -> tuple[float, float]:
         """Choose between a transition and the limit of students in 2019, as (target, model): what asks for fewer students."""
@@ -265,8 +279,8 @@ class Equations:
         return target, model
 
     def industry_steps(self, years: Mapping[int, ExpectedYear], damp: float) -> Floats:
-        """Compute the steps of the industry constants from first jobs of doctors of the United States and Canada."""
-        places = [self.at[USA], self.at["CAN"]]
+        """Compute the steps of the industry constants from first jobs of doctors of the regions with the role first_jobs."""
+        places = [self.at[code] for code in self.data.having("first_jobs")]
         steps = []
         for year in range(FIRST_DOCTORS, BASE_YEAR + 1):
             doctors, industry = years[year].industry_entry[places].sum(axis=0)
@@ -291,21 +305,12 @@ def author_counts(pool_size: Floats) -> Floats:
     return filled
 
 
-def solve_constants(
-    data: Data,
-    parameters: Mapping[str, float],
-    policies: Policies,
-    targets: SolvedTargets,
-    report: Callable[[str], None] | None = None,
-) -> Constants:
+def solve_constants(problem: Equations, report: Callable[[str], None] | None = None) -> Constants:
     """Solve the constants of one parameter vector; the solution depends on nothing else, whatever was solved before.
 
     Parameters
     ----------
-    data : the packaged tables.
-    parameters : every parameter by name.
-    policies : of the baseline scenario under this draw, (51, ...).
-    targets : what the expected shares are to meet.
+    problem : the equations of the vector.
     report : called with a line of progress.
 
     Returns
@@ -316,9 +321,8 @@ def solve_constants(
     ------
     NotSolvedError : a target is missed by more than ACCEPTED; the message gives the largest error.
     """
-    problem = Equations(data, parameters, policies, targets)
-    start = shipped_start()
-    x = first_unknowns(start, parameters, targets.errors)
+    start = start_of(problem)
+    x = first_unknowns(start, problem.parameters, problem.targets.errors)
     mixer = Mixer(start.preconditioner)
     for phase in PHASES:
         x = mix(problem, x, phase, mixer, report)
@@ -326,6 +330,11 @@ def solve_constants(
     if problem.error > ACCEPTED:
         raise NotSolvedError(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
     return with_bars(problem, x)
+
+
+def start_of(problem: Equations) -> Start:
+    """Choose where a solution starts: what ships for the packaged tables, the first guess for any others."""
+    return shipped_start() if problem.data.name == PACKAGED else plain_start(problem.pack(problem.guess))
 
 
 def mix(
@@ -376,7 +385,7 @@ def corrected(problem: Equations, x: Floats, step: Floats, passes: int, mixer: M
 def with_bars(problem: Equations, x: Floats) -> Constants:
     """Walk the whole horizon and store the bar paths and the demand of 2019 that belong to the unknowns."""
     years = problem.whole_walk(x, FINE_PATTERNS, TIE_CLASSES)
-    visible = np.array([year.shares[0, 0].sum() / max(year.eligible, 1e-9) for year in years])
+    visible = np.array([year.visible / max(year.eligible, 1e-9) for year in years])
     return replace(
         problem.unpack(x),
         bar_top20=np.array([year.bar_top20 for year in years]),

@@ -5,7 +5,6 @@ are shipped with the package or cached by their vector; a change of the formulas
 key, so that no old solution is ever used.
 """
 
-import contextlib
 import hashlib
 import json
 import math
@@ -15,17 +14,19 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.data.distributions import Distribution, quantile
 from sim.data.schema import Data
 from sim.draws.assembly import Constants
-from sim.draws.constants import solve_constants
+from sim.draws.constants import Equations, solve_constants
 from sim.draws.solver import START_FILE
 from sim.draws.stability import CONDITIONAL, fault_of, range_left
 from sim.draws.targets import solved_targets
+from sim.files.arrays import read_arrays
+from sim.files.private import sparing
 from sim.model.choice.randomness import philox, uniform
 from sim.model.world import Floats
 from sim.scenarios.levers.changes import Policies, resolve_policies
@@ -42,6 +43,8 @@ FIRST_POINTS = Path(__file__).with_name("points.npy")
 """The first of `sobol_points` as whole numbers: making them anew imports what takes longer than a small run."""
 SHIPPED = "draws.npz"
 """File of the solved draws that come with tables."""
+DRAWS = "draws"
+"""Folder of the cache."""
 REFERENCE = -1
 """Number of the reference point among draws."""
 MEDIAN = 0.5
@@ -166,10 +169,13 @@ def reference_vector(data: Data) -> dict[str, float]:
 
 def lever_uniform(draw: int, lever_id: str) -> float:
     """Draw the uniform number of a lever whose value is a distribution, keyed by draw and lever id alone."""
-    digest = hashlib.sha256(lever_id.encode()).digest()
-    words = [np.uint64(int.from_bytes(digest[4 * k : 4 * k + 4], "little")) for k in range(4)]
-    number = np.uint64(draw % 2**32)
-    return uniform(philox(words[0], words[1], words[2], words[3], number, np.uint64(1))[0])
+    words = lever_words(lever_id)
+    return uniform(philox(words[0], words[1], words[2], words[3], np.uint64(draw % 2**32), np.uint64(1))[0])
+
+
+def lever_words(lever_id: str) -> NDArray[np.uint64]:
+    """Hash a lever id into the (4,) counter words of its draws."""
+    return np.frombuffer(hashlib.sha256(lever_id.encode()).digest(), dtype="<u4", count=4).astype(np.uint64)
 
 
 def policies_in_force(data: Data, scenario: Scenario, parameters: Mapping[str, float], draw: int) -> Policies:
@@ -228,8 +234,13 @@ def known_draw(basis: Basis, parameters: Mapping[str, float], number: int) -> Dr
 
 def solve_anew(basis: Basis, parameters: Mapping[str, float], number: int) -> Constants:
     """Solve a draw, whether or not its solution is known; arguments and errors as for `make_draw`."""
+    return solve_constants(equations_of(basis, parameters, number))
+
+
+def equations_of(basis: Basis, parameters: Mapping[str, float], number: int) -> Equations:
+    """Set up the equations of a draw; arguments as for `make_draw`."""
     policies = policies_in_force(basis.data, basis.baseline, parameters, number)
-    return solve_constants(basis.data, parameters, policies, solved_targets(basis.data, number))
+    return Equations(basis.data, parameters, policies, solved_targets(basis.data, number))
 
 
 @cache
@@ -245,20 +256,16 @@ def cached_draw(key: str) -> Constants | None:
 
 def draw_file(key: str) -> Path:
     """Name the cache file of a draw, in the folder beside the compiled code."""
-    return cache_root() / "draws" / f"{key}.npz"
+    return cache_root() / DRAWS / f"{key}.npz"
 
 
 def read_draws(path: Path) -> dict[str, Constants]:
-    """Read solved draws by key; an unreadable or foreign file counts as empty."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            names = [str(name) for name in stored["names"]]
-            keys = [str(key) for key in stored["keys"]]
-            columns = {name: np.array(stored[name]) for name in names}
-    except (OSError, KeyError, ValueError, BadZipFile):
+    """Read solved draws by key; an unreadable or foreign file counts as empty, a damaged one of the cache is dropped."""
+    columns = read_arrays(path, is_ours=path.parent.name == DRAWS)
+    names = {field.name for field in fields(Constants)}
+    if columns is None or set(columns) != {"names", "keys", *names}:
         return {}
-    if set(names) != {field.name for field in fields(Constants)}:
-        return {}
+    keys = [str(key) for key in columns["keys"]]
     draws = {}
     for row, key in enumerate(keys):
         values = {name: columns[name][row] for name in names}
@@ -275,6 +282,6 @@ def save_draws(path: Path, draws: Mapping[str, Constants]) -> None:
 
 
 def save_arrays(path: Path, **arrays: Any) -> None:
-    """Write arrays by name, whole; a cache that cannot be written is no error."""
-    with contextlib.suppress(OSError), whole_file(path) as place, place.open("wb") as file:
+    """Write arrays by name, whole; a cache that cannot be written is no error, and is said once."""
+    with sparing(path.parent), whole_file(path) as place, place.open("wb") as file:
         np.savez_compressed(file, **arrays)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sim.data.distributions import Distribution
-from sim.data.load import DATA_FOLDER
+from sim.data.load import DATA_FOLDER, is_packaged
 from sim.data.schema import Data
 from sim.draws.assembly import Constants
 from sim.draws.draw import (
@@ -31,6 +32,8 @@ from sim.draws.draw import (
     parameter_vector,
     start_digest,
 )
+from sim.files.manifest import OLD, OldFolderWarning
+from sim.files.reading import UnreadableError, check_ordinary
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis, scenario_effect
 from sim.sources import SOLUTION, source_hash, whole_file
@@ -44,6 +47,8 @@ INFORMED = 0.3
 """Shrinkage of a parameter's spread, 1 - sd after / sd before, from which the evidence is said to inform it."""
 DIGEST = b"talentsim_digest"
 RECORD = b"talentsim_record"
+SEALED = b"talentsim_seal"
+MOST_ENSEMBLE_ROWS = 1_000_000
 EDGE = 1e-9  # that a probability keeps from 0 and 1
 
 
@@ -113,14 +118,16 @@ def solution_digest(basis: Basis) -> str:
 
 
 def find_ensemble(name: str | None = None) -> Ensemble:
-    """Find an ensemble by name or file: the shipped one if None, the prior where none ships.
+    """Find an ensemble by name or file: the shipped one if None, the prior where none ships, as for tables of one's own.
 
     Raises
     ------
-    EnsembleError : there is none of that name; the file is no ensemble.
+    EnsembleError : there is none of that name; the file is no ensemble; its draws are solved on other tables.
     """
-    if name == PRIOR:
+    if name == PRIOR or (name is None and not is_packaged()):
         return PRIOR_ENSEMBLE
+    if not is_packaged():
+        raise EnsembleError(f"--ensemble {name}: ensembles are of the packaged data; draws of your own data are of the {PRIOR}")
     if name is None:
         path = DATA_FOLDER / f"{CALIBRATED}{SUFFIX}"
         return read_ensemble(path) if path.is_file() else PRIOR_ENSEMBLE
@@ -233,10 +240,19 @@ def write_ensemble(path: Path, ensemble: Ensemble) -> Ensemble:
         columns[name] = column if column.ndim == 1 else lists_of(column)
     digest = content_digest(ensemble)
     record = json.dumps(dict(ensemble.record), sort_keys=True)
-    table = pa.table(columns).replace_schema_metadata({DIGEST: digest.encode(), RECORD: record.encode()})
+    seal = seal_of_file(digest, record, {name: np.asarray(each) for name, each in ensemble.columns.items()})
+    table = pa.table(columns).replace_schema_metadata({DIGEST: digest.encode(), RECORD: record.encode(), SEALED: seal.encode()})
     with whole_file(path) as place:
         pq.write_table(table, place, compression="zstd")
     return read_ensemble(path)
+
+
+def seal_of_file(digest: str, record: str, columns: Mapping[str, Floats]) -> str:
+    """Hash what a file says besides what decides numbers, which its digest covers: its record and further columns."""
+    found = hashlib.sha256(json.dumps([digest, record, sorted(columns)]).encode())
+    for _, column in sorted(columns.items()):
+        found.update(np.ascontiguousarray(column, dtype="<f8").tobytes())
+    return found.hexdigest()
 
 
 def lists_of(values: Floats) -> Any:
@@ -263,7 +279,11 @@ def _read(path: Path, changed: int) -> Ensemble:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()  # read_table imports pandas
+        check_ordinary(path)
+        file = pq.ParquetFile(path)  # read_table imports pandas
+        if file.metadata.num_rows > MOST_ENSEMBLE_ROWS:
+            raise UnreadableError(f"{file.metadata.num_rows} rows")
+        table = file.read()
         metadata = table.schema.metadata
         said, record = metadata[DIGEST].decode(), json.loads(metadata[RECORD])
         columns = {name: column_of(table, name) for name in table.column_names}
@@ -275,7 +295,11 @@ def _read(path: Path, changed: int) -> Ensemble:
         found = Ensemble(path.stem, said, str(path), names, parameters, columns["scores"], numbers, solved, others, record)
     except Exception as error:
         raise EnsembleError(f"{path}: no ensemble ({type(error).__name__}); make it with `talentsim calibrate`") from error
-    if content_digest(found) != said:
+    sealed = metadata.get(SEALED)
+    if sealed is None and path.parent != DATA_FOLDER.resolve():
+        warnings.warn(f"{path} {OLD}", OldFolderWarning, stacklevel=2)
+    is_sealed = sealed is None or sealed.decode("ascii", "replace") == seal_of_file(said, metadata[RECORD].decode(), others)
+    if content_digest(found) != said or not is_sealed:
         raise EnsembleError(f"{path}: its content is not what its name was made of; make it again with `talentsim calibrate`")
     return found
 
@@ -283,8 +307,9 @@ def _read(path: Path, changed: int) -> Ensemble:
 def column_of(table: Any, name: str) -> Floats:
     """Read a column of numbers (D,) or of lists of equal length (D, n)."""
     column = table.column(name).combine_chunks()
-    if hasattr(column.type, "list_size"):
-        return arrow_numbers(column.flatten()).reshape(len(column), -1)
+    if hasattr(column.type, "list_size"):  # its `flatten` would import pyarrow.compute
+        size = column.type.list_size
+        return arrow_numbers(column.values.slice(column.offset * size, len(column) * size)).reshape(len(column), -1)
     return arrow_numbers(column)
 
 

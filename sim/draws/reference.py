@@ -12,13 +12,12 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import least_squares
 
+from sim.data.declared import CHN, OTHER_ANGLOPHONE, USA
 from sim.data.distributions import quantile
 from sim.data.schema import Data
-from sim.draws.assembly import CHN, OTHER_ANGLOPHONE, USA
-from sim.draws.constants import TOLERANCE, Equations, Phase, mix
-from sim.draws.draw import REFERENCE, policies_in_force
+from sim.draws.constants import TOLERANCE, Phase, mix
+from sim.draws.draw import REFERENCE, equations_of
 from sim.draws.solver import Mixer, first_unknowns, shipped_start
-from sim.draws.targets import solved_targets
 from sim.engines.expected.years import ExpectedYear
 from sim.model.world import BASE_YEAR, REFERENCE_YEAR, Floats
 from sim.scenarios.scenario import Basis, Scenario
@@ -177,26 +176,25 @@ def fit_reference(basis: Basis, most: int = 4, report: Callable[[str], None] | N
     -------
     Fitted values by name; all other parameters stay at their defaults.
     """
-    data, baseline = basis.data, basis.baseline
+    data = basis.data
     scales = [prior_scale(data, name) for name in FREE]
-    wanted, published = targets(data), solved_targets(data, REFERENCE)
-    relaxed = without(baseline, TENSIONS)
+    wanted, relaxed = targets(data), replace(basis, baseline=without(basis.baseline, TENSIONS))
     start: list[Floats] = []
 
     def residuals(shifted: Floats) -> Floats:
         z = shifted - SHIFT
         values = {name: middle + spread * float(u) for name, (middle, spread), u in zip(FREE, scales, z, strict=True)}
         parameters = {p.name: p.default for p in data.parameters} | values
-        problem = Equations(data, parameters, policies_in_force(data, baseline, parameters, REFERENCE), published)
+        problem = equations_of(basis, parameters, REFERENCE)
         x = mix(
             problem,
-            start[0] if start else first_unknowns(shipped_start(), parameters, published.errors),
+            start[0] if start else first_unknowns(shipped_start(), parameters, problem.targets.errors),
             Phase(PATTERNS, TIES, 12 if start else 40, TOLERANCE, 8, 1),
             Mixer(shipped_start().preconditioner),
         )
         start[:] = [x]
         years = list(problem.walk(problem.unpack(x), REFERENCE_YEAR, PATTERNS, TIES))
-        calm = Equations(data, parameters, policies_in_force(data, relaxed, parameters, REFERENCE), published)
+        calm = equations_of(relaxed, parameters, REFERENCE)
         others = list(calm.walk(problem.unpack(x), TENSE[1], PATTERNS, TIES))
         seen = reference_values({year.year: year for year in years}, data)
         seen |= tension_effect(tense_entrants(years, data), tense_entrants(others, data), data)

@@ -39,6 +39,12 @@ def shipped_start() -> Start:
         return Start(parameters=tuple(str(name) for name in stored["parameters"]), **numbers)
 
 
+def plain_start(unknowns: Floats) -> Start:
+    """Start from given (U,) unknowns whatever the parameters, every step taken as it is: for tables that nothing ships for."""
+    none = np.zeros(0)
+    return Start((), none, none, unknowns, np.zeros((0, unknowns.size)), np.zeros((0, unknowns.size)), np.eye(unknowns.size))
+
+
 def first_unknowns(start: Start, parameters: Mapping[str, float], errors: Floats) -> Floats:
     """Guess the (U,) unknowns of a vector by the regression; a parameter that is not in the vector counts as its mean.
 
@@ -49,8 +55,8 @@ def first_unknowns(start: Start, parameters: Mapping[str, float], errors: Floats
     errors : (E,) normal scores of the targets' errors.
     """
     known = np.array([parameters.get(name, mean) for name, mean in zip(start.parameters, start.mean, strict=True)])
-    guess: Floats = start.middle + (known - start.mean) / start.spread @ start.slopes + errors @ start.error_slopes
-    return guess
+    guess: Floats = start.middle + (known - start.mean) / start.spread @ start.slopes
+    return guess + errors @ start.error_slopes if start.error_slopes.size else guess
 
 
 class Mixer:

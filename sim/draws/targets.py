@@ -16,28 +16,12 @@ from sim.data.schema import DATA_YEARS, Data
 from sim.model.world import Floats
 
 ERROR_SEED = 2019
-WORK_SAMPLE = 4249 / 3.7
-"""Author slots of the census of 2019 over the design effect of papers whose authors share a country."""
-ORIGIN_SAMPLE = 675 / 3.7
-"""Persons of the tracker's sample of 2019 over the same."""
-SINGLE = {
-    "M22-T-CNCNG": 0.0521,
-    "M22-T-CNUSG": 0.05,
-    "D22-T-CNANG": 0.0286,
-    "M19-T-INUSG": 0.06,
-    "M22E-W-US": 0.0337,
-    "M22E-W-CN": 0.0222,
-    "IND-HOME-STUDY-2019": 0.03,
-}
-"""Targets that are solved one by one, with their sd (evidence.toml, which a test compares)."""
-INDIA_AT_HOME = 0.05
-"""Of visible Indian origins in 2019: M19-T-INSTAY says that at most .05 worked (and so studied) there."""
+DESIGN_EFFECT = 3.7
+"""Of papers whose authors share a country: a sample tells as much as one smaller by this factor."""
 INDUSTRY_SD = {2010: 0.03, 2019: 0.03}
 """Of the share of new doctors who enter industry in the two years that are published; between them errors are interpolated."""
 MOST_SPREAD = 0.5
 """Of the logarithm of a share; more is asked for below shares of .4 and 2 %, which are filled in by a rule."""
-BRITISH_SD = 0.035
-"""Of the share of those in GBR whose headquarters are in the USA: half of the distance between the two censuses."""
 
 
 class SolvedTargets(NamedTuple):
@@ -45,23 +29,22 @@ class SolvedTargets(NamedTuple):
 
     work: Floats  # (R,) work shares of 2019 by headquarters
     origin: Floats  # (R,) origin shares of 2019
-    single: Mapping[str, float]  # by id of the target
-    british: float  # share of those in GBR whose headquarters are in the USA
-    industry: Floats  # (51,) share of new doctors of USA and CAN who enter industry, 2000..2050
+    single: Mapping[str, float]  # by id of the row of solved.csv
+    industry: Floats  # (51,) share of new doctors of the regions of first jobs who enter industry, 2000..2050
     errors: Floats  # (E,) standard normal scores by which they differ from the published values
 
 
-def target_errors(number: int, regions: int) -> Floats:
-    """Draw the errors of the targets of a draw: (E,) standard normal scores, E = 2 R + 10; all 0 for the reference point.
+def target_errors(number: int, data: Data) -> Floats:
+    """Draw the errors of the targets of a draw: (E,) standard normal scores, E = 2 R + 2 + rows of solved.csv; 0 for no draw.
 
     The numbers of authors of 2019 and 2022 are solved without an error: theirs is 2 %.
 
     Parameters
     ----------
     number : of the draw, from 0; negative for a point that is no draw.
-    regions : R.
+    data : the tables.
     """
-    size = 2 * regions + len(SINGLE) + 1 + len(INDUSTRY_SD)
+    size = 2 * len(data.codes) + len(data.solved) + len(INDUSTRY_SD)
     if number < 0:
         return np.zeros(size)
     return np.random.Generator(np.random.Philox(key=[ERROR_SEED, number])).standard_normal(size)
@@ -69,19 +52,22 @@ def target_errors(number: int, regions: int) -> Floats:
 
 def solved_targets(data: Data, number: int) -> SolvedTargets:
     """Make the targets of a draw: those published, moved by the draw's errors."""
-    regions = len(data.codes)
-    errors = target_errors(number, regions)
-    ends = np.cumsum([regions, regions, len(SINGLE), 1])
-    work, origin, single, british, industry = np.split(errors, ends)
-    published = {target.id: target.value for target in data.targets} | {"IND-HOME-STUDY-2019": INDIA_AT_HOME}
+    errors = target_errors(number, data)
+    work, origin, single, industry = errors_apart(errors, data)
+    samples = data.work_sample / DESIGN_EFFECT, data.origin_sample / DESIGN_EFFECT
     return SolvedTargets(
-        data.work_target_2019 if number < 0 else moved_shares(data.work_target_2019, WORK_SAMPLE, work),
-        data.origin_target_2019 if number < 0 else moved_shares(data.origin_target_2019, ORIGIN_SAMPLE, origin),
-        {name: moved(published[name], sd, z) for (name, sd), z in zip(SINGLE.items(), single, strict=True)},
-        moved(data.gbr_usa_hq_share, BRITISH_SD, british[0]),
+        data.work_target_2019 if number < 0 else moved_shares(data.work_target_2019, samples[0], work),
+        data.origin_target_2019 if number < 0 else moved_shares(data.origin_target_2019, samples[1], origin),
+        {row.id: moved(row.value, row.sd, z) for row, z in zip(data.solved, single, strict=True)},
         moved_path(data.industry_entry, industry),
         errors,
     )
+
+
+def errors_apart(errors: Floats, data: Data) -> list[Floats]:
+    """Part errors into those of work shares, origin shares, rows of solved.csv, and the years of INDUSTRY_SD."""
+    regions = len(data.codes)
+    return np.split(errors, np.cumsum([regions, regions, len(data.solved)]))
 
 
 def moved_shares(shares: Floats, sample: float, errors: Floats) -> Floats:

@@ -15,8 +15,8 @@ from sim.draws.draw import (
 )
 from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, vectors_of_draws
 from sim.draws.stability import fault_of
-from sim.model.world import REFERENCE_RESEARCHERS, World
-from sim.scenarios.scenario import Basis, Scenario
+from sim.model.world import World
+from sim.scenarios.scenario import Basis, Scenario, check_regions
 
 
 def world_of(data: Data, scenario: Scenario, draw: Draw, researchers: int, until: int) -> World:
@@ -28,9 +28,14 @@ def world_of(data: Data, scenario: Scenario, draw: Draw, researchers: int, until
     scenario, draw : what differs between runs.
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050.
+
+    Raises
+    ------
+    ValueError : the scenario was loaded with other tables.
     """
+    check_regions(scenario, data)
     policies = policies_in_force(data, scenario, draw.parameters, draw.keyed_by)
-    weight = REFERENCE_RESEARCHERS / researchers
+    weight = data.researchers / researchers
     return make_world(data, draw.parameters, draw.constants, policies, until, weight)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from sim.data.schema import Data
 from sim.explorer.live import Bench, PageQuestion, assumptions
+from sim.explorer.state import FINER
+from sim.explorer.texts import own_folder
 from sim.guide.entries import lever_entries, policy_entries
 from sim.guide.rank import Entry, find
 from sim.model.world import FIRST_YEAR
@@ -43,6 +45,7 @@ EXAMPLES: Final = (
 def desk_record(bench: Bench) -> dict[str, Any]:
     """Write what the page needs once: bases, regions, policies and levers, examples, assumptions."""
     data = bench.basis.data
+    challenger, leader = data.passing
     return {
         "bases": [{"name": name, "title": title_of_base(bench, name)} for name in bench.base_names()],
         "own": {name: bench.resolved(name) for name in bench.named if name not in shipped_names()},
@@ -52,15 +55,30 @@ def desk_record(bench: Bench) -> dict[str, Any]:
         ],
         "levers": [lever_card(lever) for lever in LEVERS.values()],
         "policies": [policy_card(policy, data) for policy in named_policies().values()],
-        "examples": list(EXAMPLES),
+        "examples": examples_of(data),
+        "leader": leader,
+        "told": [leader, challenger, *data.told, *data.having("shown")],
+        "groups": dict(data.labels),
         "aims": list(AIMS),
-        "assumptions": list(assumptions()),
+        "assumptions": [] if own_folder(data) else list(assumptions()),
         "parameters": [
             {key: getattr(each, key) for key in ("name", "unit", "low", "high", "default", "meaning")} for each in data.parameters
         ],
         "ensemble": bench.ensemble.name,
         "model": model_id(data),
     }
+
+
+def examples_of(data: Data) -> list[dict[str, Any]]:
+    """List what the desk offers to begin with; in other regions than those of the packaged tables, of leader and challenger."""
+    challenger, leader = data.passing
+    instead = dict(zip(("USA", "CHN", "CAN", "DEU"), (leader, challenger, challenger, leader), strict=True))
+    is_known = set(instead) <= set(data.codes)
+    places = {code: code if is_known else instead[code] for code in instead}
+    return [
+        {key: [places[code] for code in each] if isinstance(each, list) else each for key, each in example.items()}
+        for example in EXAMPLES
+    ]
 
 
 def title_of_base(bench: Bench, name: str) -> str:
@@ -76,7 +94,9 @@ def lever_card(lever: Lever) -> dict[str, Any]:
         "unit": lever.unit,
         "low": lever.low,
         "high": lever.high,
-        "filters": [axis for axis in lever.filters if axis in ("origin", "destination")],
+        "filters": [axis for axis in lever.filters if axis not in FINER],
+        "finer": {axis: list(FINER[axis]) for axis in lever.filters if axis in FINER},
+        "usual": {axis: [FINER[axis][k] for k in ids] for axis, ids in lever.usual.items() if axis in FINER},
         "changes": list(lever.changes),
         "today": lever.default,
         "neutral": lever.neutral,

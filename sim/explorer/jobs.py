@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +22,8 @@ from sim.comparisons.regions import MAIN_TIER
 from sim.explorer.live import Bench, PageQuestion, check_solved
 from sim.explorer.numbers import as_lists, plain_row
 from sim.explorer.state import ID_FORM, PageState, StateError, checked_keys, checked_number, named, text_of
-from sim.explorer.texts import command_of
+from sim.explorer.texts import command_of, own_folder
+from sim.files.ending import undone_by
 from sim.reports.figures.kinds.fits import fit_of
 from sim.reports.page import report_page
 from sim.runs.execute import found_or_made
@@ -154,11 +157,12 @@ def written_report(bench: Bench, state: PageState, asked: Mapping[str, Any], pro
             "the full report tells the effect under every assumption in a table of its own; take the assumption back"
         )
     plans = [replace(plan, workers=bench.workers) for plan in (question.base, question.variant)]
-    ensemble = "" if bench.ensemble.is_prior else bench.ensemble.file
-    with tempfile.TemporaryDirectory(prefix="talentsim-report-") as folder:
+    data = bench.basis.data.name if own_folder(bench.basis.data) else ""
+    ensemble = "" if data else bench.ensemble.file
+    with tempfile.TemporaryDirectory(prefix="talentsim-report-") as folder, undone_by(partial(shutil.rmtree, folder)):
         made = found_or_made(plans, Path(folder), no_files, (), lambda name: nullcontext(step_of(name, progress)))
         runs = [run for run, _ in made]
-        command, extent = command_of(state, ensemble), Extent(workers=bench.workers)
+        command, extent = command_of(state, ensemble, data), Extent(workers=bench.workers)
         comparison, _, _ = compare_into(runs, Path(folder), extent, command, progress)
         progress("writing the page", 0, 1)
         page = report_page(comparison, fitted=fit_of(comparison)).encode()

@@ -5,6 +5,7 @@ Notation: D draws, P replicates, Y reporting years, K tiers, X axes, R regions.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -19,15 +20,17 @@ from numpy.typing import NDArray
 
 from sim.comparisons.assumptions import SETTINGS, Setting
 from sim.comparisons.pairing import Pair
+from sim.data.load import work_with
 from sim.draws.draw import REFERENCE, Draw, draw_key, known_draw, reference_vector
 from sim.draws.ensemble import Ensemble, known_draw_of, solution_digest, vectors_of_draws
 from sim.explorer.state import PageState, StateError, shown
-from sim.explorer.texts import EXPLORED, command_of, scenario_text
+from sim.explorer.texts import EXPLORED, command_of, own_folder, scenario_text
 from sim.model.world import Integers
 from sim.runs.execute import compile_ahead, run_replicates
+from sim.runs.executors import Progress, map_in_order, with_progress
 from sim.runs.folder import run_id
 from sim.runs.outcomes.outcomes import Outcomes, reporting_years
-from sim.runs.plan import RunPlan, Task, tasks_of
+from sim.runs.plan import RunPlan, Task, solve, tasks_of
 from sim.scenarios.load import packaged_vocabulary, resolved_toml, scenario_of_chain
 from sim.scenarios.reading.chain import ChainFile, read_chain, read_over, shipped_folder, shipped_names
 from sim.scenarios.reading.text import ScenarioError
@@ -169,7 +172,7 @@ class Bench:
 
     def __init__(self, basis: Basis, ensemble: Ensemble, named: Mapping[str, Path], workers: int) -> None:
         self.basis, self.ensemble, self.named, self.workers = basis, ensemble, dict(named), workers
-        self.pool = ThreadPoolExecutor(workers, thread_name_prefix="runs")
+        self.pool = ThreadPoolExecutor(workers, "runs", work_with, (basis.data.folder,))
         self.bases: Kept[str, DrawsOfPlan] = Kept(3)
         self.finished: Kept[PageState, Finished] = Kept()
         self.reports: Kept[str, bytes] = Kept()
@@ -318,13 +321,34 @@ def check_solved(question: PageQuestion) -> None:
         With the command that does it.
     """
     for plan in (question.base, question.variant):
-        missing = sum(draw is None for _, draw in draws_of_plan(plan))
+        missing = len(unsolved_tasks(plan))
         if missing:
-            minutes = max(1, round(missing / 12))
+            solved_draws.cache_clear()  # somebody may solve them before this is asked again
+            minutes, data = max(1, round(missing / 12)), own_folder(plan.basis.data)
+            ensemble = "" if data else plan.ensemble.file
             raise StateError(
                 f"{missing} draws of {plan.scenario.name} are not solved yet, about {minutes} minutes of work; solve them by "
-                f"{command_of(question.state, plan.ensemble.file)}, then ask again"
+                f"{command_of(question.state, ensemble, data)}, then ask again"
             )
+
+
+def unsolved_tasks(plan: RunPlan) -> list[Task]:
+    """List the draws of a plan that nobody has solved."""
+    return [task for task, draw in draws_of_plan(plan) if draw is None]
+
+
+def solve_ahead(plan: RunPlan, workers: int, progress: Progress | None) -> None:
+    """Solve the draws of a plan that nobody has solved: of tables of one's own none ship.
+
+    Raises
+    ------
+    sim.draws.constants.NotSolvedError, sim.runs.executors.ExecutorError
+        If one cannot be solved, or workers die.
+    """
+    tasks = unsolved_tasks(plan)
+    with contextlib.closing(map_in_order(solve, tasks, workers)) as solved:
+        deque(with_progress(solved, "solving", len(tasks), progress), maxlen=0)
+    solved_draws.cache_clear()
 
 
 def draws_of_plan(plan: RunPlan) -> list[tuple[Task, Draw | None]]:
@@ -364,22 +388,28 @@ def kept_of(outcomes: list[Outcomes], until: int) -> CountedDraw:
     return CountedDraw(counts, paths, float(outcomes[0].weight))
 
 
-def pair_of(base: list[CountedDraw], variant: list[CountedDraw]) -> Pair:
-    """Pair the first draws of two scenarios."""
+def pair_of(base: list[CountedDraw], variant: list[CountedDraw], worth: float) -> Pair:
+    """Pair the first draws of two scenarios; worth : of a draw, see `Pair`."""
     return Pair(
         np.stack([each.counts for each in base]),
         np.stack([each.counts for each in variant]),
         tuple(range(len(base))),
         base[0].weight,
         (),
+        worth,
     )
+
+
+def worth_of_draws(plan: RunPlan) -> float:
+    """Tell what a draw of a plan is worth, in draws that repeat no other."""
+    return plan.effective_draws / plan.draws
 
 
 def finished_of(question: PageQuestion, base: DrawsOfPlan, variant: DrawsOfPlan) -> Finished:
     """Wait for all draws of a question and pair them."""
     ours, theirs = ([draws.future(number).result() for number in range(question.state.draws)] for draws in (base, variant))
     paths = (np.sum([each.paths for each in side], axis=0) for side in (ours, theirs))
-    return Finished(question, pair_of(ours, theirs), *paths)
+    return Finished(question, pair_of(ours, theirs, worth_of_draws(question.base)), *paths)
 
 
 def warm(bench: Bench, state: PageState) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ def run_in_memory(plan: RunPlan, counts: Integers, weight: float) -> Run:
     record = {
         "run_id": run_id(plan),
         "scenario": {"name": scenario.name, "title": scenario.title, "groups": scenario.groups},
-        **{key: getattr(plan, key) for key in ("draws", "replicates", "seed", "researchers", "until")},
+        **{key: getattr(plan, key) for key in ("draws", "effective_draws", "replicates", "seed", "researchers", "until")},
         "people_per_researcher": weight,
         "ensemble": {"name": plan.ensemble.name, "digest": plan.ensemble.digest},
     }
@@ -80,7 +80,7 @@ def refused(question: PageQuestion, tier: str) -> str:
 def cell_of(pair: Pair, tier: str, axis: str) -> Pair:
     """Cut a pair to one tier and axis."""
     at = (..., slice(TIERS.index(tier), TIERS.index(tier) + 1), slice(AXES.index(axis), AXES.index(axis) + 1), slice(None))
-    return Pair(pair.base[at], pair.variant[at], pair.draws, pair.weight, pair.notes)
+    return replace(pair, base=pair.base[at], variant=pair.variant[at])
 
 
 def line_record(pair: Pair, question: PageQuestion) -> dict[str, Any]:

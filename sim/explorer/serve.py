@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,7 +68,7 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(bench: Bench, listener: socket.socket, address: Address, ready: Callable[[], None]) -> None:
-    """Answer until Ctrl-C.
+    """Answer until a signal ends it.
 
     Parameters
     ----------
@@ -81,6 +80,11 @@ def serve(bench: Bench, listener: socket.socket, address: Address, ready: Callab
         Where that is.
     ready
         Called when the page can be opened.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        In the end.
     """
     app = make_app(bench, address.hosts, address.token, f"talentsim-{address.port}")
     config = uvicorn.Config(
@@ -90,8 +94,7 @@ def serve(bench: Bench, listener: socket.socket, address: Address, ready: Callab
     server = uvicorn.Server(config)
     try:
         ready()
-        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
-            server.run(sockets=[listener])
+        server.run(sockets=[listener])  # it ends by a signal, which it hands on when it has answered who still asks
     finally:
         bench.close()
         listener.close()

@@ -10,9 +10,11 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from sim.scenarios.levers.changes import axis_names
 
 VERSION: Final = 1
 MOST_ITEMS: Final = 12
@@ -26,6 +28,8 @@ MOST_DRAWS: Final = 100
 ID_FORM: Final = re.compile(r"[a-z][a-z0-9-]{0,23}")
 NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 CODE_FORM: Final = re.compile(r"[A-Z]{3}")
+FINER: Final = {axis: axis_names(axis, ()) for axis in ("sector", "talent_class", "stage", "degree")}
+"""What some levers can be aimed at besides places, by filter; a talent class by its number."""
 ITEM_KINDS: Final = ("lever", "policy")
 Places = tuple[str, ...] | None
 
@@ -50,6 +54,9 @@ class Moved:
         Of a policy: ids of its levers with other sizes.
     origin, destination
         Region codes; None for all, or where the policy does not ask.
+    aims
+        Of a lever, what else it is aimed at: names by filter, such as sector or stage; a filter that is not there means what it
+        usually means.
     start, until, ramp
         First and last year (None: the policy's own, for good), and years until full strength (None: the policy's own, one).
     """
@@ -62,6 +69,7 @@ class Moved:
     values: tuple[tuple[str, float], ...] = ()
     origin: Places = None
     destination: Places = None
+    aims: tuple[tuple[str, tuple[str, ...]], ...] = ()
     start: int | None = None
     until: int | None = None
     ramp: int | None = None
@@ -141,7 +149,7 @@ def read_state(record: object) -> PageState:
 def read_item(record: object, where: str) -> Moved:
     """Check one thing that is moved; errors as of `read_state`."""
     allowed = {"id", "kind", "name", "change", "value", "values", "origin", "destination", "from", "until", "ramp"}
-    known = checked_keys(record, where, allowed)
+    known = checked_keys(record, where, allowed | set(FINER))
     for key in ("id", "kind", "name"):
         if key not in known:
             raise StateError(f"{where}.{key} is missing")
@@ -160,6 +168,7 @@ def read_item(record: object, where: str) -> Moved:
         values=tuple((named(key, where, NAME_FORM), checked_number(size, f"{where}.{key}")) for key, size in values.items()),
         origin=places(known.get("origin"), f"{where}.origin"),
         destination=places(known.get("destination"), f"{where}.destination"),
+        aims=tuple((axis, some_of(known[axis], f"{where}.{axis}", names)) for axis, names in FINER.items() if axis in known),
         start=None if known.get("from") is None else checked_whole(known["from"], f"{where}.from", 1900, 2100),
         until=None if known.get("until") is None else checked_whole(known["until"], f"{where}.until", 1900, 2100),
         ramp=None if known.get("ramp") is None else checked_whole(known["ramp"], f"{where}.ramp", 1, 60),
@@ -186,6 +195,7 @@ def item_record(item: Moved) -> dict[str, Any]:
     record |= {"change": item.change, "value": item.value} if item.kind == "lever" else {"values": dict(item.values)}
     asked = {"origin": item.origin, "destination": item.destination}
     record |= {axis: list(codes) for axis, codes in asked.items() if codes is not None}
+    record |= {axis: list(names) for axis, names in item.aims}
     window = {"from": item.start, "until": item.until, "ramp": item.ramp}
     return record | {key: year for key, year in window.items() if year is not None}
 
@@ -275,3 +285,11 @@ def places(value: object, where: str) -> Places:
     if value is None:
         return None
     return tuple(named(each, where, CODE_FORM) for each in listed(value, where, 60))
+
+
+def some_of(value: object, where: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Take a list of some of the names there are, at least one, in their order."""
+    asked = [text_of(each, where, 20) for each in listed(value, where, len(names))]
+    if not asked or not set(asked) <= set(names):
+        raise StateError(f"{where} is {shown(value)}; allowed: some of {', '.join(names)}")
+    return tuple(name for name in names if name in asked)

@@ -11,10 +11,10 @@ from typing import Any, Final
 from sim.engines.arrays import is_compiled
 from sim.explorer.desk import values_today
 from sim.explorer.jobs import Job, StoppedError
-from sim.explorer.live import Bench, CountedDraw, DrawsOfPlan, PageQuestion, finished_of, pair_of, warm
+from sim.explorer.live import Bench, CountedDraw, DrawsOfPlan, PageQuestion, finished_of, pair_of, warm, worth_of_draws
 from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
 from sim.explorer.state import PageState, StateError
-from sim.explorer.texts import command_of, python_of, scenario_text
+from sim.explorer.texts import command_of, own_folder, python_of, scenario_text
 from sim.runs.executors import ExecutorError
 from sim.runs.provenance import model_id
 from sim.scenarios.reading.text import ScenarioError
@@ -27,6 +27,8 @@ UNDER_ASSUMPTION: Final = (
     "Both scenarios run at the reference point under {}: one draw, its bands are luck alone. `talentsim compare` has this row in "
     "its table of assumptions."
 )
+SECONDS_TO_DRAW: Final = 0.15
+"""In which the page draws the first line, before all cores are at work again."""
 Event = tuple[str, dict[str, Any]]
 
 
@@ -78,13 +80,14 @@ async def partial(
 ) -> AsyncIterator[Event]:
     """Yield the first line and the bands that are not complete."""
     draws, is_shown = question.state.draws, not refused(question, look["tier"])
+    worth = worth_of_draws(question.base)
     ours: list[CountedDraw] = []
     theirs: list[CountedDraw] = []
     for number in range(draws):
         if not is_last():
             yield "stopped", {}
             return
-        for ahead in range(number, min(number + 2, draws)):
+        for ahead in range(number, min(number + 2, draws) if number else 1):
             base.future(ahead)
             variant.future(ahead)
         for draws_of, kept in ((base, ours), (variant, theirs)):
@@ -96,10 +99,11 @@ async def partial(
             yield "stopped", {}
             return
         if number == 0 and is_shown:
-            pair = cell_of(pair_of(ours, theirs), look["tier"], look["axis"])
+            pair = cell_of(pair_of(ours, theirs, worth), look["tier"], look["axis"])
             yield "line", line_record(pair, question) | {"tier": look["tier"], "axis": look["axis"]}
+            await asyncio.sleep(SECONDS_TO_DRAW)
         elif is_shown and number + 1 < draws and (number + 1 in SHOWN_AFTER or (number + 1) % 10 == 0):
-            yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs), look)
+            yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs, worth), look)
         yield "progress", {"done": number + 1, "total": draws}
 
 
@@ -152,9 +156,10 @@ def problems_of(error: Exception) -> list[str]:
 
 def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
     """Write what a question says before anything is run: its file, its command, what in it does nothing."""
-    state, data = question.state, question.base.basis.data
-    made_with = model_id(data)
-    ensemble = "" if bench.ensemble.is_prior else bench.ensemble.file
+    state, basis = question.state, question.base.basis
+    data = basis.data
+    made_with, folder = model_id(data), own_folder(data)
+    ensemble = "" if folder else bench.ensemble.file
     notes = [UNDER_ASSUMPTION.format(state.assume)] if state.assume else []
     if state.made_with and state.made_with != made_with:
         notes.append(OTHER_MODEL.format(state.made_with[:8], made_with[:8]))
@@ -163,12 +168,12 @@ def said_record(bench: Bench, question: PageQuestion) -> dict[str, Any]:
         "base": {"name": state.base, "title": question.base.scenario.title},
         "places": list(places_of(question)),
         "years": list(range(2010, state.until + 1)),
-        "doubts": [asdict(doubt) for doubt in doubts(question.variant.scenario, data)],
+        "doubts": [asdict(doubt) for doubt in doubts(question.variant.scenario, data, basis.baseline)],
         "today": values_today(bench, question),
         "droppable": sorted({change.id.partition(".")[0] for change in question.base.scenario.levers}),
         "file": scenario_text(state),
-        "command": command_of(state, ensemble),
-        "python": python_of(state),
+        "command": command_of(state, ensemble, folder),
+        "python": python_of(state, folder),
         "model": made_with,
         "moved": question.is_moved,
         "draws": state.draws,

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from sim.data.schema import PACKAGED, Data
 from sim.explorer.state import Moved, PageState, Places
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.load import named_policies
@@ -46,7 +47,8 @@ def item_words(item: Moved) -> str:
         sign = {"set": "=", "multiply": "x", "add": "+" if item.value >= 0 else ""}.get(item.change, item.change)
         size = f" {sign}{'' if sign in ('+', '') else ' '}{item.value:g}"
     whom = "".join(f" {word} {'+'.join(codes)}" for word, codes in (("from", item.origin), ("to", item.destination)) if codes)
-    return f"{item.name}{size}{whom}"
+    of = "".join(f" {'+'.join(names)}" for _, names in item.aims)
+    return f"{item.name}{size}{whom}{of}"
 
 
 def lever_lines(item: Moved) -> Iterator[str]:
@@ -58,6 +60,8 @@ def lever_lines(item: Moved) -> Iterator[str]:
     for axis, codes in (("origin", item.origin), ("destination", item.destination)):
         if axis in filters or codes is not None:
             yield f"{axis} = {places_text(codes)}"
+    for axis, names in item.aims:
+        yield f"{axis} = [{', '.join(names)}]" if axis == "talent_class" else f"{axis} = {listed_text(names)}"
     yield from window_lines(item, FIRST_YEAR_ASKED)
     yield f"change = {toml_string(item.change)}"
     yield f"value = {item.value!r}"
@@ -98,7 +102,12 @@ def listed_text(names: Sequence[str]) -> str:
     return f"[{', '.join(toml_string(name) for name in names)}]"
 
 
-def command_of(state: PageState, ensemble: str = "") -> str:
+def own_folder(data: Data) -> str:
+    """Return the folder of tables of one's own; "" for the packaged ones."""
+    return "" if data.name == PACKAGED else str(data.folder)
+
+
+def command_of(state: PageState, ensemble: str = "", data: str = "") -> str:
     """Write the command that gives the numbers of a state, beside its scenario file.
 
     Parameters
@@ -107,15 +116,19 @@ def command_of(state: PageState, ensemble: str = "") -> str:
         Of the page.
     ensemble
         How the ensemble was asked for; "" for the one that runs have anyway.
+    data
+        Folder or name of tables of one's own; "" for the packaged ones.
     """
     sizes = [word for key in SIZE_KEYS for word in (f"--{key}", f"{getattr(state, key)}")]
     of_ensemble = ["--ensemble", ensemble] if ensemble else []
-    return shlex.join(["talentsim", "compare", state.base, f"{EXPLORED}.toml", *sizes, *of_ensemble])
+    of_data = ["--data", data] if data else []
+    return shlex.join(["talentsim", "compare", state.base, f"{EXPLORED}.toml", *sizes, *of_data, *of_ensemble])
 
 
-def python_of(state: PageState) -> str:
-    """Write the lines of Python that give the numbers of a state, beside its scenario file."""
+def python_of(state: PageState, data: str = "") -> str:
+    """Write the lines of Python that give the numbers of a state, beside its scenario file; `data` as of `command_of`."""
     sizes = ", ".join(f"{key}={getattr(state, key)}" for key in SIZE_KEYS)
+    sizes += f", data={toml_string(data)}" if data else ""
     return (
         f'import sim\n\nfound = sim.compare("{state.base}", "{EXPLORED}.toml", {sizes})\n'
         'print(found)\nprint(found.table("headlines"))\n'

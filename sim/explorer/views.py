@@ -18,10 +18,11 @@ from sim.calibration.fit import Fit, RowFit, fit
 from sim.calibration.modelled import first_draws, modelled_values
 from sim.calibration.tracker.charts import read_charts
 from sim.comparisons.crossings import work_counts
-from sim.comparisons.regions import PASSING
+from sim.comparisons.regions import passing_pair
 from sim.explorer.live import Bench, Finished
 from sim.explorer.numbers import as_lists, bands_record, refused
 from sim.explorer.state import PageState, shown
+from sim.explorer.texts import own_folder
 from sim.model.world import REPORT_FROM
 from sim.runs.outcomes.indicators import crossing
 from sim.runs.outcomes.statistics import shares_of
@@ -95,10 +96,10 @@ def futures_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dic
     """Show every run by itself: shares of who may pass whom, and the first year in which that happens."""
     finished = bench.finish(state)
     codes, years = bench.basis.data.codes, np.arange(REPORT_FROM, state.until + 1)
-    pair = [codes.index(code) for code in PASSING]
+    pair = [codes.index(code) for code in passing_pair()]
     record: dict[str, Any] = {
-        "challenger": PASSING[0],
-        "leader": PASSING[1],
+        "challenger": passing_pair()[0],
+        "leader": passing_pair()[1],
         "years": years.tolist(),
         "runs": run_names(finished),
     }
@@ -119,6 +120,8 @@ def run_names(finished: Finished) -> list[list[int]]:
 
 def fit_view(bench: Bench, state: PageState, look: Mapping[str, Any]) -> dict[str, Any]:
     """Show what the model meets of what was published, and its largest_views misses; the same for every state."""
+    if own_folder(bench.basis.data):
+        raise ViewError("the published record beside the model is of the packaged data; tables of yours have none")
     found = fit_record_of(bench.basis)
     weighed = [each for each in found.rows if each.row.use in WEIGHED and math.isfinite(each.miss)]
     return {

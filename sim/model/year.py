@@ -66,14 +66,24 @@ def output_mean(world: World, pull: Floats, place: int, q: int, profile: int) ->
     )
 
 
+@compiled
+def output_means(world: World, pull: Floats) -> Floats:
+    """Compute the (R, Q, PROFILES) means of output before noise."""
+    means = np.empty((world.anglophone.shape[0], TALENT_CLASSES, PROFILES))
+    for place in range(means.shape[0]):
+        for q in range(TALENT_CLASSES):
+            for profile in range(PROFILES):
+                means[place, q, profile] = output_mean(world, pull, place, q, profile)
+    return means
+
+
 @inlined
-def fill_visibility(world: World, pull: Floats, bar: float, table: Floats) -> None:
+def fill_visibility(means: Floats, noise: float, bar: float, table: Floats) -> None:
     """Fill (R, Q, PROFILES) probabilities that output exceeds a bar."""
-    noise = world.coefficients.visibility_noise
     for place in range(table.shape[0]):
         for q in range(TALENT_CLASSES):
             for profile in range(PROFILES):
-                table[place, q, profile] = normal_cdf((output_mean(world, pull, place, q, profile) - bar) / noise)
+                table[place, q, profile] = normal_cdf((means[place, q, profile] - bar) / noise)
 
 
 @compiled
@@ -175,10 +185,10 @@ def own_rules(world: World, t: int) -> OwnRules:
 
 
 @compiled
-def visibilities(world: World, pull: Floats, bar: float) -> Floats:
+def visibilities(means: Floats, noise: float, bar: float) -> Floats:
     """Compute the (R, Q, PROFILES) probabilities that output exceeds a bar."""
-    table = np.empty((world.anglophone.shape[0], TALENT_CLASSES, PROFILES))
-    fill_visibility(world, pull, bar, table)
+    table = np.empty(means.shape)
+    fill_visibility(means, noise, bar, table)
     return table
 
 
@@ -203,7 +213,7 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
     jobs, industry = job_weights(world, sectors, talent)
     authorised, direct = authorisations(world, t)
     relocation, settled = relocation_hazards(world, t)
-    levers = world.levers
+    levers, outputs = world.levers, output_means(world, indices.pull)
     return Year(
         year=2000 + t,
         study_weight=weights,
@@ -226,8 +236,8 @@ def make_year(world: World, indices: Indices, t: int, past: Floats) -> Year:
         stay_pull=stay_pull(world),
         own=own_rules(world, t),
         relocation=relocation,
-        visible=visibilities(world, indices.pull, world.bar_top20[t]),
-        elite=visibilities(world, indices.pull, world.bar_elite[t]),
+        visible=visibilities(outputs, c.visibility_noise, world.bar_top20[t]),
+        elite=visibilities(outputs, c.visibility_noise, world.bar_elite[t]),
         graduation=world.graduation,
         abroad_share=world.abroad_share,
         abroad_region=world.abroad_region,

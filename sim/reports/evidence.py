@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sim.calibration.validation.record import first_hindcast, record_line
 from sim.comparisons.comparison import Comparison
-from sim.data.load import load_data
+from sim.data.load import is_packaged, load_data
+from sim.data.schema import PACKAGED
 from sim.reports.figures.tables import shown_runs
 from sim.reports.html import Block, Blocks, DataTable, Definitions, Folded, Heading, Paragraph, TextCell
 from sim.reports.words import assumption_line
@@ -89,13 +90,23 @@ def origin_part(comparison: Comparison) -> Blocks:
                     ("versions", ", ".join(f"{name} {version}" for name, version in record["versions"].items())),
                     ("model", record["model_id"]),
                     ("source", commit),
-                    ("data", f"version {record['data']['version']}"),
+                    ("data", data_words(record["data"])),
                     ("made", record["ended"]),
                 ]
             ),
         ]
-    licence = "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's."
+    licence = (
+        "Apache License 2.0. The data are compiled from published sources; `talentsim sources` names each number's."
+        if is_packaged()
+        else "Of the program: Apache License 2.0. Of the data: as its descriptor says; sources.csv has a licence for each source."
+    )
     return [*blocks, Definitions([("cite as", citation(comparison)), ("licence", licence)])]
+
+
+def data_words(record: Mapping[str, Any]) -> str:
+    """Name the data of a run by name, version and digest."""
+    name, digest = record.get("name", PACKAGED), record.get("digest", "")
+    return f"{name}, version {record['version']}{f', digest {digest[:16]}' if digest else ''}"
 
 
 def citation(comparison: Comparison) -> str:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.comparisons.errors import decimals, median_error
+from sim.comparisons.regions import passing_pair
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
 from sim.reports.words import remark_notes
@@ -44,7 +45,7 @@ def share_cells(run: Run, tier: str, axis: str, groups: Sequence[Sequence[int]])
     index = [int(year - run.years[0]) for year in shown_years(run)]
     people = grouped(run.counts[:, index, TIERS.index(tier), AXES.index(axis)], groups)
     shares = run.shares_by_run(tier, axis, groups)[:, index]
-    share, error = band(shares), median_error(shares, run.draws)
+    share, error = band(shares), median_error(shares, run.effective_draws)
     count = band((run.weight * people).astype(np.float64))
     return [
         [
@@ -69,7 +70,7 @@ def reading_notes(run: Run) -> list[str]:
     if error is not None:
         notes.append(
             f"Elite: few people, so one run has a Monte-Carlo standard error of {100 * error:.1f} points on "
-            "the US work share of 2022; give no verdict on it below 20,000 researchers x 10 replicates."
+            f"the {passing_pair()[1]} work share of 2022; give no verdict on it below 20,000 researchers x 10 replicates."
         )
     return notes + run_notes(run)
 
@@ -80,10 +81,11 @@ def run_notes(run: Run) -> list[str]:
 
 
 def elite_error(run: Run) -> float | None:
-    """Return the elite's Monte-Carlo standard error of one run (US work share, 2022 or the last year)."""
+    """Return the elite's Monte-Carlo standard error of one run (the leader's work share, 2022 or the last year)."""
     year = min(SORT_YEAR, int(run.years[-1]))
+    leader = passing_pair()[1]
     for row in run.indicators:
-        if (row.indicator, row.region, row.year) == ("elite_monte_carlo_error", "USA", year):
+        if (row.indicator, row.region, row.year) == ("elite_monte_carlo_error", leader, year):
             return None if np.isnan(row.mean) else row.mean
     return None
 

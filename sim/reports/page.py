@@ -20,6 +20,7 @@ from sim.calibration.fit import Fit
 from sim.calibration.validation.record import read_kept
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.words import signed
+from sim.data.load import is_packaged
 from sim.reports.evidence import change_part, evidence_part, origin_part, record_part
 from sim.reports.figures.catalogue import drawn_part, figure_tables, run_note
 from sim.reports.figures.files import file_figure, picture
@@ -258,9 +259,8 @@ def _sections(comparison: Comparison, blocks: Mapping[str, FigureBlock]) -> list
 
 def _fit_part(comparison: Comparison, figures: Sequence[Block]) -> Blocks:
     """Return the record of the draws in a sentence and as a figure, or how to make one."""
-    hint = (
-        "" if figures else " `talentsim fit` sets the draws beside every published number; a page made after it shows the misses."
-    )
+    hint = " `talentsim fit` sets the draws beside every published number; a page made after it shows the misses."
+    hint = "" if figures or not is_packaged() else hint
     return [Paragraph(f"{comparison.base.record}{hint}"), *figures]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from sim.comparisons.anatomy.anatomy import Anatomy, ChannelRow, LeverPart
 from sim.comparisons.answers.ranking import best_of, ranked_texts
@@ -11,6 +12,7 @@ from sim.comparisons.comparison import NO_CHANGE, AssumptionRow, Comparison, Hea
 from sim.comparisons.errors import decimals
 from sim.comparisons.words import MISSING, effect, interval, levels, numbers, parts_in_digits, percent, rounded_to, signed
 from sim.engines.axes import AXES, TIERS
+from sim.reports.figures.published import shown_groups
 from sim.reports.figures.tables import shown_runs
 from sim.reports.html import Answer, Block, Blocks, Bullets, DataTable, Folded, NumberCell, Paragraph, TableRow, TextCell
 from sim.reports.numbers import ShareCell, reading_notes, share_cells, shown_years
@@ -29,6 +31,8 @@ _SURENESS_COLUMNS = (
 )
 _MOST_SWITCHES = 25  # rows of the table of who changed
 _LEAST_SHARE = 0.005  # regions below this share in every year are added up in the tables of shares
+_MOST_SHOWN: Final = 4
+"""Regions in the table of the assumption that is varied."""
 _SENSITIVE = "seat_elasticity"
 
 
@@ -319,12 +323,8 @@ def _variant_table(run: Run) -> DataTable:
     last = int(run.years[-1])
     values = sorted({row.value for row in run.variants})
     found = {(row.axis, row.region, row.value): row.share for row in run.variants if (row.year, row.tier) == (last, "top20")}
-    keys = [
-        (axis, region)
-        for axis in ("work", "study")
-        for region in ("USA", "CHN", "GBR", "CAN")
-        if (axis, region, values[0]) in found
-    ]
+    shown = [group.codes[0] for group in shown_groups() if len(group.codes) == 1][:_MOST_SHOWN]
+    keys = [(axis, region) for axis in ("work", "study") for region in shown if (axis, region, values[0]) in found]
     return DataTable(
         f"Shares of the top 20 % in {last} at the reference point, by {_SENSITIVE.replace('_', ' ')}",
         ("share of", *(f"{value:g}" for value in values)),

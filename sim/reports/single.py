@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.comparisons.comparison import Comparison, CrossingRow
-from sim.comparisons.regions import PASSING
+from sim.comparisons.regions import passing_pair
 from sim.engines.axes import AXES, TIERS
 from sim.reports.words import AXIS_WORDS, TIER_WORDS, region_names
 from sim.runs.folder import Run
@@ -17,8 +17,10 @@ def as_comparison(run: Run) -> Comparison:
     rows = []
     for tier in ("top20", "elite"):
         counts = run.counts[:, :, TIERS.index(tier), AXES.index("work")]
-        first = crossing(counts, run.years, *(run.codes.index(code) for code in PASSING))
-        rows += [CrossingRow(run.name, tier, *PASSING, int(year), float((first <= year).mean()), 0.0) for year in run.years]
+        first = crossing(counts, run.years, *(run.codes.index(code) for code in passing_pair()))
+        rows += [
+            CrossingRow(run.name, tier, *passing_pair(), int(year), float((first <= year).mean()), 0.0) for year in run.years
+        ]
     return Comparison(
         base=run,
         variants=(),
@@ -43,7 +45,8 @@ def _answer(run: Run, rows: list[CrossingRow]) -> str:
         for region in order
     ]
     passed = next(row.share_of_runs for row in rows if (row.tier, row.year) == ("top20", last))
+    challenger, leader = passing_pair()
     return (
         f"In {last}, of the {TIER_WORDS['top20']} by {AXIS_WORDS['work']}, the largest shares are {found[0]} and {found[1]}. "
-        f"In {100 * passed:.0f} % of the runs {names[PASSING[0]]} has passed {names[PASSING[1]]} in or before {last}."
+        f"In {100 * passed:.0f} % of the runs {names[challenger]} has passed {names[leader]} in or before {last}."
     )

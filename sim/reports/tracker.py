@@ -70,6 +70,7 @@ def write_tracker(values: Sequence[TrackerValue], charts: Sequence[TrackerChart]
     page.write_text(
         text.render(version=sim.__version__, kind=kind, title=title, lead=summary, sections=sections, footer=footer, style=style),
         encoding="utf-8",
+        newline="\n",
     )
     return page
 

@@ -52,6 +52,11 @@ def region_names() -> dict[str, str]:
     return {region.code: region.name for region in load_data().regions}
 
 
+def with_article(name: str) -> str:
+    """Write the name of a region inside a sentence: the United States, the Netherlands."""
+    return f"the {name}" if name.startswith(("United", "Rest of", "Gulf")) or name.endswith("lands") else name
+
+
 def span(low: float, high: float, digits: int = 2) -> str:
     """Write an interval."""
     return f"{signed(low, digits)} to {signed(high, digits)}"

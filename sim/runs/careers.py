@@ -7,6 +7,7 @@ run was made.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ import pyarrow.parquet as pq
 from sim.engines.axes import STAGES, TIERS
 from sim.model.world import REPORT_FROM, Integers
 from sim.runs.outcomes.outcomes import Outcomes
+from sim.runs.reading.tables import read_long
 from sim.runs.rows import RunTableError
-from sim.runs.tables import column, numbers_of, texts
+from sim.runs.tables import column, texts
 
 CAREERS_FILE: Final = "careers.parquet"
 FLOWS_FILE: Final = "flows.parquet"
@@ -138,14 +140,15 @@ class SparseCounts:
         return found
 
 
-def read_careers(folder: Path, years: Integers, regions: int, replicates: int) -> SparseCounts:
+def read_careers(folder: Path, years: Integers, codes: Sequence[str], runs: tuple[int, int]) -> SparseCounts:
     """Read the careers of every run back, (Y, R origin, R study, R work), of the tier `CAREER_TIER`.
 
     Parameters
     ----------
     folder : of the run.
     years : reporting years, (Y,).
-    regions, replicates : how many there are.
+    codes : of the regions.
+    runs : numbers of draws and replicates.
 
     Raises
     ------
@@ -155,36 +158,31 @@ def read_careers(folder: Path, years: Integers, regions: int, replicates: int) -
         raise RunTableError(
             f"{folder}: holds no {CAREERS_FILE}; it was made before careers were kept: make it again in another folder"
         )
-    return read_sparse(folder / CAREERS_FILE, years, dict.fromkeys(CAREER_AXES, regions), replicates)
+    return read_sparse(folder / CAREERS_FILE, years, dict.fromkeys(CAREER_AXES, codes), runs)
 
 
-def read_flows(folder: Path, years: Integers, regions: int, replicates: int) -> SparseCounts:
+def read_flows(folder: Path, years: Integers, codes: Sequence[str], runs: tuple[int, int]) -> SparseCounts:
     """Read the moves of every run back, (Y, stage, R origin, R from, R to); arguments and errors as of `read_careers`."""
-    sizes = {"stage": len(STAGES), **dict.fromkeys(("origin", "from_region", "to_region"), regions)}
-    return read_sparse(folder / FLOWS_FILE, years, sizes, replicates)
+    words = {"stage": STAGES, **dict.fromkeys(("origin", "from_region", "to_region"), codes)}
+    return read_sparse(folder / FLOWS_FILE, years, words, runs)
 
 
-def read_sparse(path: Path, years: Integers, sizes: Mapping[str, int], replicates: int) -> SparseCounts:
-    """Read a table whose columns of words are coded in the order of their ids; `sizes` says how many words each has.
+def read_sparse(path: Path, years: Integers, words: Mapping[str, Sequence[str]], runs: tuple[int, int]) -> SparseCounts:
+    """Read a table of counts that are not zero; `words` says what its columns of words may hold, in the order of their ids.
 
     Raises
     ------
-    sim.runs.rows.RunTableError : it cannot be read.
+    sim.runs.rows.RunTableError : it cannot be read, or has a row of another year or run.
     """
-    try:
-        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` would import pandas
-            read = file.read()
-    except (OSError, pa.ArrowException) as error:
-        raise RunTableError(f"{path}: cannot be read ({error})") from error
-    draw, replicate, researchers = (
-        numbers_of(read[name], np.int32).astype(np.int64) for name in ("draw", "replicate", "researchers")
-    )
-    year = numbers_of(read["year"], np.int16).astype(np.int64) - int(years[0])
-    at = (year, *(ids_of(read[name]) for name in sizes))
-    return SparseCounts(draw * replicates + replicate, at, researchers, (len(years), *sizes.values()))
-
-
-def ids_of(chunked: pa.ChunkedArray) -> Integers:
-    """Take the ids of a column of coded words: (N,)."""
-    indices = pa.chunked_array([each.indices for each in chunked.chunks], type=pa.int8())
-    return numbers_of(indices, np.int8).astype(np.int64)
+    shape = len(years), *(len(known) for known in words.values())
+    read = read_long(path, words, ["draw", "replicate", "year", "researchers"], math.prod((*runs, *shape)))
+    year = read["year"] - int(years[0])
+    for name, most in (("draw", runs[0]), ("replicate", runs[1])):
+        if ((read[name] < 0) | (read[name] >= most)).any():
+            raise RunTableError(f"{path.name} has a row of a {name} that the run does not have")
+    if ((year < 0) | (year >= len(years))).any():
+        raise RunTableError(f"{path.name} has a row of a year that the run does not have")
+    run = read["draw"] * runs[1] + read["replicate"]
+    order = np.argsort(run, kind="stable")
+    at = tuple(each[order] for each in (year, *(read[name] for name in words)))
+    return SparseCounts(run[order], at, read["researchers"][order], shape)

@@ -10,17 +10,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
+from sim.data.schema import PACKAGED
 from sim.draws.draw import REFERENCE, Draw, reference_vector
 from sim.draws.ensemble import find_ensemble, known_draw_of
 from sim.draws.worlds import world_of
 from sim.engines.arrays import is_compiled
 from sim.engines.walk import EngineMissingError, check_engine
 from sim.runs.executors import Progress, map_in_order, map_in_threads, with_progress
-from sim.runs.folder import Run, check_place, find_run, read_run, write_run
+from sim.runs.folder import Run, check_place, find_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.outcomes.variants import VALUES, VARIED
 from sim.runs.plan import RunPlan, Task, solve, tasks_of
 from sim.runs.simulate import Walk, simulate
+from sim.scenarios.warnings import warn_without_baseline
 
 SHORT: Final = 200_000
 """Researchers up to which a run is so short that threads of one process may make it: none can be stopped in the middle."""
@@ -155,7 +157,8 @@ def found_or_made(
 ) -> Iterator[tuple[Run, Literal["found", "made", "made again"]]]:
     """Find the run of each plan below a results folder, or make it; what can be checked is, before anything is run.
 
-    A run of another engine, or whose invariants are to be checked, is made again and compared with the one that is there.
+    A run of another engine, or whose invariants are to be checked, is made again and compared with the one that is there. Of a
+    scenario without the levers of the baseline it warns.
 
     Parameters
     ----------
@@ -188,10 +191,12 @@ def found_or_made(
     runner = runner or Runner()
     there = [found_run(plan, out) for plan in plans]
     tasks = [planned(runner, plan, out) if found is None else [] for plan, found in zip(plans, there, strict=True)]
+    for plan in plans:
+        warn_without_baseline(plan.scenario, plan.basis)
     for plan, found, todo in zip(plans, there, tasks, strict=True):
         known = found or found_run(plan, out)  # a scenario named twice is made by the first
         if known is not None:
-            yield read_run(known), "found"
+            yield known, "found"
             continue
         before = find_run(plan, out)
         with watch(plan.scenario.name) as progress:
@@ -213,9 +218,10 @@ def planned(runner: Runner, plan: RunPlan, out: Path) -> list[Task]:
     return tasks
 
 
-def found_run(plan: RunPlan, out: Path) -> Path | None:
-    """Find the folder of a run that need not be made: there, by the engine of the plan, with no invariants to check."""
-    return None if plan.check_invariants else find_run(plan, out, plan.engine)
+def found_run(plan: RunPlan, out: Path) -> Run | None:
+    """Read a run that need not be made: there, whole, by the engine of the plan, with no invariants to check."""
+    known = find_run(plan, out)
+    return None if known is None or plan.check_invariants or known.provenance["engine"] != plan.engine else known
 
 
 def run_command(plan: RunPlan, settings: Sequence[str]) -> str:
@@ -223,6 +229,8 @@ def run_command(plan: RunPlan, settings: Sequence[str]) -> str:
     numbers = {name: getattr(plan, name) for name in ("researchers", "draws", "replicates", "seed", "until")}
     options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
     options += [word for setting in settings for word in ("--set", setting)]
-    if plan.ensemble != find_ensemble():
+    if plan.basis.data.name != PACKAGED:
+        options += ["--data", plan.basis.data.name]
+    elif plan.ensemble != find_ensemble():
         options += ["--ensemble", plan.ensemble.file]
     return shlex.join(["talentsim", "run", plan.scenario.name, *options])

@@ -11,11 +11,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import closing
+from contextvars import copy_context
 from functools import partial
 from itertools import islice
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from sim.data.load import data_folder, work_with
 
 STRIKES = 2  # times that one item, alone at work, may take its worker with it before it is given up
 MOST_BREAKS = 20  # breaks in a row with nothing finished in between: then it is not the work that breaks workers
@@ -70,7 +74,7 @@ class Processes(SpawnContext):
 
     def make(self) -> Executor:
         """Make an executor; processes start when there is work."""
-        return ProcessPoolExecutor(self.workers, mp_context=self, initializer=begin, initargs=(self.ready,))
+        return ProcessPoolExecutor(self.workers, mp_context=self, initializer=begin, initargs=(self.ready, data_folder()))
 
     def kill(self) -> None:
         """End the processes at once."""
@@ -95,9 +99,13 @@ class _Worker(SpawnProcess):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def begin(ready: Event) -> None:
-    """Begin a worker process: say that it can start, and end it when its parent ends, however that does."""
+def begin(ready: Event, data: Path) -> None:
+    """Begin a worker process: say that it can start, and end it when its parent ends, however that does.
+
+    data : folder of the tables that the parent works with.
+    """
     ready.set()
+    work_with(data)
 
     def watch() -> None:
         parent = multiprocessing.parent_process()
@@ -111,6 +119,14 @@ def begin(ready: Event) -> None:
 def has_failed(future: Future[Any]) -> bool:
     """Tell whether a future that is done has no result."""
     return future.cancelled() or future.exception() is not None
+
+
+def said_by(failure: BaseException | None) -> str:
+    """Say what an executor failed of; None: its work was cancelled."""
+    if failure is None:
+        return "its work was cancelled"
+    reason = failure.__cause__ or failure  # a cluster tells what a worker met as the cause of an error of its own
+    return f"{type(reason).__name__}: {reason}"
 
 
 def available_cores() -> int:
@@ -180,8 +196,10 @@ class Dispatcher(Generic[Item, Result]):
                     yield from self.blame(broken)
                 elif type(failure).__name__ == KILLED:
                     yield from self.blame([batch])
+                elif isinstance(failure, ExecutorError):
+                    raise ExecutorError(str(failure)) from failure
                 else:
-                    raise ExecutorError(f"the executor failed ({type(failure).__name__}: {failure})") from failure
+                    raise ExecutorError(f"the executor failed ({said_by(failure)})") from failure
         finally:
             self.stop()
 
@@ -338,10 +356,10 @@ def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item], worker
     pool = ThreadPoolExecutor(workers)
     begun: deque[Future[Result]] = deque()
     try:
-        begun.extend(pool.submit(work, item) for item in islice(left, AHEAD * workers))
+        begun.extend(pool.submit(copy_context().run, work, item) for item in islice(left, AHEAD * workers))
         while begun:
             result = begun.popleft().result()
-            begun.extend(pool.submit(work, item) for item in islice(left, 1))
+            begun.extend(pool.submit(copy_context().run, work, item) for item in islice(left, 1))
             yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import filecmp
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,10 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from sim.data.package import keep_copy
+from sim.data.schema import PACKAGED, Data
 from sim.draws.ensemble import PRIOR, Ensemble, EnsembleError, find_ensemble
 from sim.engines.axes import AXES, TIERS
+from sim.files.manifest import FILES
+from sim.files.paths import inside_folder
+from sim.files.reading import check_toml
 from sim.model.world import Floats, Integers
-from sim.runs.atomic import FolderError, building, check_writable, explained
+from sim.runs.atomic import FolderError, building, check_writable, explained, set_aside
 from sim.runs.careers import CAREERS_FILE, CareerTable, has_careers
 from sim.runs.outcomes.indicators import IndicatorRow, indicator_rows, measure
 from sim.runs.outcomes.outcomes import Outcomes, Remark, ShareSummary, reporting_years, summarise_shares
@@ -29,12 +33,10 @@ from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow, variant_rows
 from sim.runs.plan import RunPlan
 from sim.runs.provenance import digest, model_id, source_state, system, versions
+from sim.runs.reading.record import PROVENANCE, RUN_SHAPE, check_held, read_origin, write_record
+from sim.runs.reading.tables import DAMAGE, check_row_count, read_counts, read_indicators, read_shares, read_variants
 from sim.runs.tables import (
     LongTables,
-    read_counts,
-    read_indicators,
-    read_shares,
-    read_variants,
     write_indicators,
     write_shares,
     write_variants,
@@ -44,7 +46,7 @@ from sim.scenarios.load import resolved_toml, whole_toml
 from sim.scenarios.scenario import scenario_effect
 
 NUMBER_FILES = ("shares.csv", "outcomes.parquet", "flows.parquet", "indicators.csv", "variants.csv")
-RUN_FILES = ("scenario.toml", "provenance.json", *NUMBER_FILES)
+RUN_FILES = ("scenario.toml", PROVENANCE, *NUMBER_FILES)
 BAND_CONTENTS = "draws from the priors (not calibrated) and replicate noise"
 UNCALIBRATED = (
     "Levels are uncalibrated: these draws come from priors that no data have weighed, and medians move with their number."
@@ -104,6 +106,11 @@ class Run:
         return int(self.provenance["draws"])
 
     @property
+    def effective_draws(self) -> float:
+        """Number of draws, those that repeat one another counted for less."""
+        return float(self.provenance.get("effective_draws", self.draws))
+
+    @property
     def replicates(self) -> int:
         """Number of replicates P."""
         return int(self.provenance["replicates"])
@@ -144,7 +151,7 @@ class Run:
     @cached_property
     def counts(self) -> Integers:
         """Simulated researchers of every run, (D * P, Y, tier, axis, R), read when first needed."""
-        return read_counts(self.folder, self.draws * self.replicates, len(self.years), len(self.codes))
+        return read_counts(self.folder, (self.draws, self.replicates), self.years, self.codes)
 
     def shares_by_run(self, tier: str, axis: str, groups: Sequence[Sequence[int]]) -> Floats:
         """Return the shares of groups of regions in every run, (N, Y, G); NaN where the tier is empty."""
@@ -177,15 +184,19 @@ def run_id(plan: RunPlan) -> str:
 
 def run_folder(plan: RunPlan, root: Path) -> Path:
     """Return where the run lies or would lie below the results folder `root`."""
-    return root / plan.scenario.name / run_id(plan)
+    return inside_folder(root, plan.scenario.name) / run_id(plan)
 
 
-def find_run(plan: RunPlan, root: Path, engine: str = "") -> Path | None:
-    """Return the folder of a run that has been made already (by that engine, if one is named), else None."""
+def find_run(plan: RunPlan, root: Path) -> Run | None:
+    """Read a run that has been made already; None if there is none. A damaged one is set aside, so that it is made again."""
     folder = run_folder(plan, root)
-    if not (folder / "provenance.json").is_file():
+    if not folder.exists():
         return None
-    return folder if engine in ("", _read_record(folder)["engine"]) else None
+    try:
+        return read_run(folder)
+    except FolderError as error:
+        set_aside(folder, str(error))
+        return None
 
 
 def check_place(plan: RunPlan, root: Path) -> None:
@@ -248,15 +259,18 @@ def write_run(
             write_variants(partial / "variants.csv", rows)
         record = _provenance(plan, command, notes, seen, started)
         with explained(folder.parent):
-            _write_text(partial / "scenario.toml", resolved_toml(plan.scenario, plan.basis.data.codes))
-            _write_text(partial / "provenance.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-            run = read_run(partial)
+            if plan.basis.data.name != PACKAGED:
+                keep_copy(plan.basis.data.folder, partial)
+            resolved = resolved_toml(plan.scenario, plan.basis.data.codes)
+            (partial / "scenario.toml").write_text(resolved, encoding="utf-8", newline="\n")
+            run = _run_of(partial, record)
             if finish is not None:
                 finish(run)
+            whole = write_record(partial, record)
         other = differing_files(partial, folder) if find_run(plan, root) else []
         if other:
             raise FolderError(folder, f"made again by the {plan.engine} engine, the run gave other numbers: {', '.join(other)}")
-    return replace(run, folder=folder)
+    return replace(run, folder=folder, provenance=whole)
 
 
 def differing_files(first: Path, second: Path) -> list[str]:
@@ -266,32 +280,34 @@ def differing_files(first: Path, second: Path) -> list[str]:
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run's folder back.
+    """Read a run's folder back, and check that it is what was written.
 
     Raises
     ------
     FolderError
-        If a file is missing or damaged.
+        If a file is missing, damaged or changed; says which.
     """
     missing = [name for name in RUN_FILES if not (folder / name).is_file()]
     if missing:
         raise FolderError(folder, f"not a complete run, {', '.join(missing)} missing")
-    provenance = _read_record(folder)
     try:
-        years, codes, shares = read_shares(folder / "shares.csv")
-        indicators = tuple(read_indicators(folder / "indicators.csv"))
-        variants = read_variants(folder / "variants.csv")
-    except (OSError, ValueError) as error:
-        raise FolderError(folder, f"damaged: {error}") from error
-    return Run(folder, provenance, years, codes, shares, indicators, variants)
+        record = read_origin(folder, RUN_SHAPE)
+        careers = [CAREERS_FILE] if CAREERS_FILE in record.get(FILES, {}) else []
+        check_held(folder, record, [*(name for name in RUN_FILES if name != PROVENANCE), *careers])
+        return _run_of(folder, record)
+    except DAMAGE as error:
+        raise FolderError(folder, f"damaged: {error or type(error).__name__}") from error
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(folder, f"damaged: {error}") from error
-    return record
+def _run_of(folder: Path, record: Mapping[str, Any]) -> Run:
+    """Read the tables of a run whose record is known."""
+    check_toml(folder / "scenario.toml")
+    check_row_count(folder / "outcomes.parquet", record["draws"] * record["replicates"], record["until"])
+    years, codes, shares = read_shares(folder / "shares.csv", record.get("regions", ()))
+    if int(years[-1]) != record["until"]:
+        raise ValueError(f"shares.csv ends in {years[-1]}, the run in {record['until']}")
+    indicators = tuple(read_indicators(folder / "indicators.csv"))
+    return Run(folder, record, years, codes, shares, indicators, read_variants(folder / "variants.csv"))
 
 
 class _Collected:
@@ -366,12 +382,14 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         },
         "command": command,
         "draws": plan.draws,
+        "effective_draws": plan.effective_draws,
         "replicates": plan.replicates,
         "seed": plan.seed,
         "researchers": plan.researchers,
         "until": plan.until,
         "engine": plan.engine,
         "people_per_researcher": seen.weight,
+        "regions": list(plan.basis.data.codes),
         "ensemble": {"name": plan.ensemble.name, "digest": plan.ensemble.digest, "file": plan.ensemble.file},
         "bands": band_contents(plan.ensemble),
         "record": fit_line(plan.ensemble.record),
@@ -381,10 +399,15 @@ def _provenance(plan: RunPlan, command: str, notes: Sequence[str], seen: _Collec
         "versions": versions(),
         "platform": system(),
         "source": source_state(),
-        "data": {"version": plan.basis.data.version, "checksums": dict(plan.basis.data.checksums)},
+        "data": named_data(plan.basis.data),
         "started": started,
         "ended": _now(),
     }
+
+
+def named_data(data: Data) -> dict[str, Any]:
+    """Name the data of a run: name, version, digest of all that decides a number, sha256 by table."""
+    return {"name": data.name, "version": data.version, "digest": data.numbers, "checksums": dict(data.checksums)}
 
 
 def ensemble_of(run: Run) -> Ensemble:
@@ -424,7 +447,3 @@ def fit_line(record: Mapping[str, Any]) -> str:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

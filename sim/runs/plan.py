@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from sim.data.schema import PACKAGED
 from sim.draws.draw import Draw
-from sim.draws.ensemble import Ensemble, draw_of, find_ensemble, vectors_of_draws
-from sim.scenarios.scenario import Basis, Scenario
+from sim.draws.ensemble import PRIOR, Ensemble, draw_of, find_ensemble, vectors_of_draws
+from sim.runs.outcomes.statistics import effective_number
+from sim.scenarios.scenario import Basis, Scenario, check_regions
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,21 @@ class RunPlan:
     check_invariants: bool = False
     ensemble: Ensemble = field(default_factory=find_ensemble)
 
+    @property
+    def effective_draws(self) -> float:
+        """Number of draws, those that repeat one another counted for less (Kish): what an error of a mean or median rests on."""
+        if self.ensemble.is_prior:
+            return float(self.draws)
+        return effective_number(np.array([float(len(rows)) for rows in rows_by_point(self.ensemble, self.draws)]))
+
+
+def rows_by_point(ensemble: Ensemble, draws: int) -> list[list[int]]:
+    """List the points that the first rows of an ensemble are of, each once, as the rows that it has."""
+    rows: dict[tuple[int, bytes], list[int]] = {}
+    for row, (number, scores) in enumerate(zip(ensemble.numbers[:draws], ensemble.scores[:draws], strict=True)):
+        rows.setdefault((number, scores.tobytes()), []).append(row)
+    return list(rows.values())
+
 
 @dataclass(frozen=True)
 class Task:
@@ -59,9 +78,16 @@ def tasks_of(plan: RunPlan) -> list[Task]:
 
     Raises
     ------
-    ValueError : the parameters fixed by the scenario leave nothing that is stable, or the ensemble has fewer draws.
+    ValueError : the parameters fixed by the scenario leave nothing that is stable, the ensemble has fewer draws, or the scenario
+        or the ensemble belongs to other data.
     """
-    vectors = vectors_of_draws(plan.ensemble, plan.basis.data, plan.draws, plan.scenario.parameters)
+    data, scenario = plan.basis.data, plan.scenario
+    check_regions(scenario, data)
+    if not plan.ensemble.is_prior and data.name != PACKAGED:
+        raise ValueError(
+            f"ensemble {plan.ensemble.name} is of the packaged data, not of {data.name}; its draws are of the {PRIOR}"
+        )
+    vectors = vectors_of_draws(plan.ensemble, data, plan.draws, scenario.parameters)
     return [Task(plan, number, vector) for number, vector in enumerate(vectors)]
 
 

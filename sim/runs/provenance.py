@@ -16,7 +16,7 @@ from typing import Any
 
 import sim
 from sim.data.schema import Data
-from sim.sources import MODEL, PACKAGE, source_hash
+from sim.sources import MODEL, PACKAGE, WORKERS, source_hash
 
 LIBRARIES = (
     "numpy",
@@ -52,6 +52,11 @@ def model_id(data: Data) -> str:
     """
     reference = json.dumps(sorted(data.reference.items()))
     return hashlib.sha256(f"{source_hash(MODEL)} {data.numbers} {reference}".encode()).hexdigest()
+
+
+def work_id(data: Data) -> str:
+    """Return the SHA-256 of everything that a worker makes numbers and parts by, as 64 hex digits."""
+    return hashlib.sha256(f"{model_id(data)} {source_hash(WORKERS)}".encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +19,7 @@ from sim.runs.outcomes.indicators import INDICATORS, IndicatorRow
 from sim.runs.outcomes.outcomes import STATISTICS, Outcomes, ShareSummary
 from sim.runs.outcomes.statistics import shares_of
 from sim.runs.outcomes.variants import VariantRow
-from sim.runs.rows import RunTableError, read_columns, read_rows, rounded_all, write_columns, write_table
+from sim.runs.rows import rounded_all, write_columns, write_table
 
 SHARE_COLUMNS = ("year", "tier", "axis", "region", *STATISTICS)
 
@@ -169,32 +167,6 @@ def texts(words: Sequence[str]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(coded), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(coded))])
 
 
-def read_counts(folder: Path, runs: int, years: int, regions: int) -> Integers:
-    """Read the simulated researchers of every run back.
-
-    Returns
-    -------
-    numpy.ndarray
-        (N, Y, K, X, R), runs ordered by draw, then replicate.
-
-    Raises
-    ------
-    TableError
-        If the file does not hold that many rows or cannot be read.
-    """
-    path = folder / "outcomes.parquet"
-    try:
-        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` and `to_numpy` would import pandas
-            read = file.read(columns=["researchers"]).column(0)
-    except (OSError, pa.ArrowException) as error:
-        raise RunTableError(f"{path}: cannot be read ({error})") from error
-    shape = (runs, years, len(TIERS), len(AXES), regions)
-    values = numbers_of(read, np.int32).astype(np.int64)
-    if len(values) != math.prod(shape):
-        raise RunTableError(f"{path}: {len(values)} rows, expected {math.prod(shape)}")
-    return values.reshape(shape)
-
-
 def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Sequence[str]) -> None:
     """Write ``shares.csv``: a row per year, tier, axis and region, six decimals, people rounded to one."""
     year, tier, axis, region = (each.ravel().tolist() for each in np.indices(shares.mean.shape))
@@ -206,27 +178,6 @@ def write_shares(path: Path, shares: ShareSummary, years: Integers, codes: Seque
     ]
     numbers = (rounded_all(getattr(shares, name).ravel().tolist(), 0 if name == "researchers_p50" else 6) for name in STATISTICS)
     write_columns(path, SHARE_COLUMNS, [*keys, *numbers])
-
-
-def read_shares(path: Path) -> tuple[Integers, tuple[str, ...], ShareSummary]:
-    """Read ``shares.csv`` back.
-
-    Returns
-    -------
-    tuple
-        Years (Y,), region codes in id order, and the statistics.
-    """
-    rows = read_columns(path, SHARE_COLUMNS)
-    years = sorted({int(row[0]) for row in rows})
-    codes = tuple(dict.fromkeys(row[3] for row in rows))
-    shape = (len(years), len(TIERS), len(AXES), len(codes))
-    if len(rows) != math.prod(shape):
-        raise RunTableError(f"{path}: {len(rows)} rows, expected {math.prod(shape)}")
-    columns = {
-        field.name: np.array([_rounded(row[4 + index]) for row in rows]).reshape(shape)
-        for index, field in enumerate(fields(ShareSummary))
-    }
-    return np.array(years, dtype=np.int64), codes, ShareSummary(**columns)
 
 
 def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
@@ -247,33 +198,10 @@ def write_indicators(path: Path, rows: Sequence[IndicatorRow]) -> None:
     write_columns(path, INDICATOR_COLUMNS, [*keys, *numbers])
 
 
-def read_indicators(path: Path) -> list[IndicatorRow]:
-    """Read ``indicators.csv`` back."""
-    return [
-        IndicatorRow(int(row[0]) if row[0] else None, row[1], row[2], *(_rounded(each) for each in row[5:]))
-        for row in read_columns(path, INDICATOR_COLUMNS)
-    ]
-
-
 def _run_columns(outcomes: Outcomes, length: int) -> list[pa.Array]:
     return [column(np.full(length, each), np.int32) for each in (outcomes.draw, outcomes.replicate)]
-
-
-def _rounded(text: str) -> float:
-    return {"": math.nan, "never": math.inf}[text] if text in ("", "never") else float(text)
 
 
 def write_variants(path: Path, rows: Iterable[VariantRow]) -> None:
     """Write variants as a CSV table."""
     write_table(path, VariantRow._fields, rows)
-
-
-def read_variants(path: Path) -> tuple[VariantRow, ...]:
-    """Read variants back.
-
-    Raises
-    ------
-    sim.runs.rows.RunTableError
-        If the file is missing or has other columns.
-    """
-    return read_rows(path, VariantRow)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.data.load import data_in_force
+from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw
 from sim.draws.worlds import named_draw, world_of
 from sim.engines.agents import Researcher, WorldModel
@@ -24,11 +30,14 @@ class TalentModel(WorldModel):
     until : last year, 2000..2050; the model stops running after it.
     collect : fill the DataCollector after every step: one row a year.
     collect_researchers : also collect a row of every active researcher each year.
+    data : own data, as `sim.load_data` returns them, or their folder; the packaged ones if None. A draw of theirs that nobody has
+        solved yet is solved first.
 
     Raises
     ------
     sim.scenarios.reading.text.ScenarioError : the scenario file has errors.
-    ValueError : a key, a year or a scale out of range.
+    sim.data.checks.DataError : the folder is no package of tables, or they are wrong.
+    ValueError : a key, a year or a scale out of range; the scenario was loaded with other tables.
     """
 
     def __init__(
@@ -41,14 +50,38 @@ class TalentModel(WorldModel):
         until: int = 2035,
         collect: bool = True,
         collect_researchers: bool = False,
+        data: Data | str | Path | None = None,
     ) -> None:
         if not FIRST_YEAR <= until <= LAST_YEAR or researchers < 1:
             raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
-        basis = load_basis()
-        known = load_scenario(scenario) if isinstance(scenario, str) else scenario
-        solved = named_draw(basis, known, draw) if isinstance(draw, int) else draw
-        world = world_of(basis.data, known, solved, researchers, until)
-        super().__init__(world, 1 if seed is None else seed, replicate, basis.data.codes, collect, collect_researchers)
+        with data_in_force(data) as tables:
+            known = load_scenario(scenario) if isinstance(scenario, str) else scenario
+            solved = named_draw(load_basis(), known, draw) if isinstance(draw, int) else draw
+            world = world_of(tables, known, solved, researchers, until)
+        super().__init__(world, 1 if seed is None else seed, replicate, tables.codes, collect, collect_researchers)
+
+    def collect_also(
+        self, of_model: Mapping[str, Callable[[TalentModel], object]], of_researchers: Mapping[str, Any] | None = None
+    ) -> None:
+        """Collect columns of one's own after every step, beside those that are there.
+
+        Parameters
+        ----------
+        of_model : a function of the model by the name of its column, as ``lambda model: model.share("USA", tier="elite")``.
+        of_researchers : functions of a researcher, or names of attributes, by the name of the column: a row of every active
+            researcher each year.
+
+        Raises
+        ------
+        ValueError : a year has passed already, nothing is collected, or a name is taken.
+        """
+        if self.collector is None or self.year >= FIRST_YEAR:
+            raise ValueError("columns are added before the first step, to a model that collects (`collect=True`)")
+        known, people = self.collector.model_reporters, self.collector.agent_reporters
+        taken = sorted(known.keys() & of_model.keys() | people.keys() & (of_researchers or {}).keys())
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: a column of that name is there already; give it another")
+        self.collector = self.datacollector = type(self.collector)({**known, **of_model}, {**people, **(of_researchers or {})})
 
     def life(self, origin: str, cohort: int, index: int) -> Life:
         """Tell the life of a researcher, year by year (see `life_of`).

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 from sim.data.distributions import Distribution
+from sim.data.schema import Data
 from sim.model.world import Floats
 from sim.scenarios.groups import GROUPS
 from sim.scenarios.levers.changes import (
@@ -27,6 +29,7 @@ from sim.scenarios.levers.changes import (
     usual_ids,
 )
 from sim.scenarios.levers.declared import LEVERS, Lever
+from sim.scenarios.levers.observed import observed_policies
 
 QUANTILES: Final = (0.05, 0.5, 0.95)
 """Where distributions are compared: both ends of the 90 % band and the median."""
@@ -71,6 +74,12 @@ class DifferenceRow:
         return f"{self.lever}, {self.whom}, {self.when}: from {self.before} to {self.after} ({self.unit})"
 
 
+@cache
+def usual_policies(data: Data) -> Policies:
+    """Return the value of every lever without any policy, with the parameters that decide observed ones at their defaults."""
+    return observed_policies(data, {parameter.name: parameter.default for parameter in data.parameters})
+
+
 def lever_differences(
     defaults: Policies, before: Layers, after: Layers, first_year: int, regions: Sequence[str]
 ) -> tuple[DifferenceRow, ...]:
@@ -96,10 +105,12 @@ def lever_differences(
         less, more = _of_lever(before, name), _of_lever(after, name)
         if less == more:
             continue
-        old, new = (_at(defaults, layers, name, first_year) for layers in (less, more))
         moved = [change for layers in (less, more) for layer in layers for change in layer]
-        for (first, last), group in _groups(old, new, moved, first_year, len(regions)):
-            window = slice(first - first_year, last - first_year + 1)
+        start = min(change.from_year for change in moved)  # before it nothing differs
+        usual = getattr(defaults, name)[start - first_year :]
+        old, new = (_at(usual, layers, name, start) for layers in (less, more))
+        for (first, last), group in _groups(old, new, moved, start, len(regions)):
+            window = slice(first - start, last - start + 1)
             for whom, block in whom_blocks(lever, group, regions):
                 flat = np.ravel_multi_index(tuple(zip(*block, strict=True)), old.shape[2:])
                 texts = (
@@ -156,10 +167,10 @@ def _of_lever(layers: Layers, name: str) -> Layers:
     return tuple(layer for layer in kept if layer)
 
 
-def _at(defaults: Policies, layers: Layers, name: str, first_year: int) -> Floats:
-    """Compute (3 quantiles, T, ...) values of the lever that layers with no other change."""
+def _at(usual: Floats, layers: Layers, name: str, first_year: int) -> Floats:
+    """Compute (3 quantiles, T, ...) values of the lever that layers with no other change, of which the usual ones are known."""
     nothing = np.empty(0)  # in the place of the other levers, which need not be copied
-    alone = Policies(**{each: getattr(defaults, each) if each == name else nothing for each in LEVERS})
+    alone = Policies(**{each: usual if each == name else nothing for each in LEVERS})
     arrays = []
     for u in QUANTILES:
         values = {change.id: drawn_value(change, u) for layer in layers for change in layer}

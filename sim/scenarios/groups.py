@@ -5,22 +5,38 @@ A group is a way to look at results: its share in a run is the sum of its member
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sim.data.schema import Data
 
 Groups = Mapping[str, tuple[str, ...]]
 """Codes of the member regions by name of the group."""
 
-GROUPS: Final[Groups] = MappingProxyType(
-    {
-        "EUROPE": ("DEU", "FRA", "CHE", "NLD", "REU"),
-        "ANGLOPHONE": ("USA", "GBR", "CAN", "AUS"),
-        "ASIA_PACIFIC": ("CHN", "IND", "KOR", "JPN", "SGP", "AUS", "TWN"),
-    }
-)
-"""Europe is without the United Kingdom and Russia, as in the sources; Asia-Pacific without the Asian countries of the rest of the
-world, which cannot be told apart there."""
+
+def _tables() -> Data:
+    from sim.data.load import load_data  # commands import this module before they know whether they read tables
+
+    return load_data()
+
+
+class _GroupsInForce(Groups):
+    """The groups of the tables in force, read when they are asked for."""
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        return _tables().groups[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_tables().groups)
+
+    def __len__(self) -> int:
+        return len(_tables().groups)
+
+
+GROUPS: Final[Groups] = _GroupsInForce()
+"""Groups that everybody may use, groups.csv. Of the packaged ones, Europe is without the United Kingdom and Russia, as in the
+sources; Asia-Pacific without the Asian countries of the rest of the world, which cannot be told apart there."""
 
 SPELLINGS: Final[Mapping[str, str]] = {"EU": "EUROPE"}
 """Other spellings of groups."""
@@ -32,13 +48,9 @@ REFUSED: Final[Mapping[str, str]] = {
 """What looks like a group and is none, and why."""
 
 
-ALWAYS_TOLD: Final = ("EUROPE",)
-"""Groups for everybody that tables of effects and shares tell without being asked."""
-
-
 def told_groups(groups: Groups) -> list[str]:
-    """List the groups that tables tell without being asked: Europe, and all that a user named."""
-    return [name for name in groups if name in ALWAYS_TOLD or name not in GROUPS]
+    """List the groups that tables tell without being asked: those that groups.csv says, and all that a user named."""
+    return [name for name in groups if name in _tables().told or name not in GROUPS]
 
 
 def spelled(name: str) -> str:

@@ -15,15 +15,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sim.data.distributions import Distribution
-from sim.data.load import load_data
-from sim.data.schema import Data
+from sim.data.load import data_in_force, load_data
+from sim.data.schema import PACKAGED, Data
 from sim.model.world import FIRST_YEAR
-from sim.scenarios.differences import DifferenceRow, lever_differences, parameter_differences
+from sim.scenarios.differences import DifferenceRow, lever_differences, parameter_differences, usual_policies
 from sim.scenarios.expansions import Replacement, overridden
 from sim.scenarios.levers.changes import LeverChange, LeverValue, axis_names
 from sim.scenarios.levers.declared import LEVERS
 from sim.scenarios.levers.named import NamedPolicy
-from sim.scenarios.levers.observed import observed_policies
 from sim.scenarios.reading.chain import ChainFile, is_dropped, lay, shipped_folder
 from sim.scenarios.reading.document import chain_of
 from sim.scenarios.reading.library import PackagedLibrary
@@ -48,16 +47,26 @@ def load_shipped(name: str) -> Scenario:
     return load_scenario(str(shipped_folder() / f"{name}.toml"))
 
 
-@cache
 def load_basis(folder: Path | None = None) -> Basis:
-    """Load the tables and the shipped baseline (the same object every time in one process).
+    """Load the tables and their baseline; the same object as long as they do not change.
 
     Parameters
     ----------
     folder
-        Folder of the tables; None for the packaged ones.
+        Folder of the tables; None for those in force.
     """
-    return Basis(load_data(folder), load_shipped(BASELINE))
+    with data_in_force(folder) as data:
+        return _basis(data)
+
+
+@cache
+def _basis(data: Data) -> Basis:
+    return Basis(data, load_shipped(BASELINE))
+
+
+def leads_to_baseline(scenario: Scenario) -> bool:
+    """Tell whether what a scenario extends in the end is the baseline that ships."""
+    return scenario.shipped[0] and Path(scenario.files[0]).stem == BASELINE
 
 
 def load_scenario(
@@ -68,6 +77,7 @@ def load_scenario(
     overrides: Mapping[str, float] | None = None,
     horizon: int | None = None,
     vocabulary: Vocabulary | None = None,
+    data: Data | str | Path | None = None,
 ) -> Scenario:
     """Load a scenario and lay it over what it extends.
 
@@ -86,6 +96,8 @@ def load_scenario(
         Last year of the run, if known: a file whose levers all start later would do nothing; refused.
     vocabulary
         The names a file may use; those of the packaged tables and policies if None.
+    data
+        Own data, as `sim.load_data` returns them, or their folder; those in force if None.
 
     Raises
     ------
@@ -101,17 +113,18 @@ def load_scenario(
     >>> sim.load_scenario("baseline", levers=[bar]).name
     'baseline-own'
     """
-    words = packaged_vocabulary() if vocabulary is None else vocabulary
     problems: list[Problem] = []
     chain: tuple[ChainFile, ...] = ()
     try:
-        chain = chain_of(scenario, levers, name, words)
+        with data_in_force(data):
+            words = packaged_vocabulary() if vocabulary is None else vocabulary
+            chain = chain_of(scenario, levers, name, words)
     except ScenarioError as error:
         problems.extend(error.problems)
     fixed = _checked_overrides(overrides or {}, words, problems)
     if problems:
         raise ScenarioError(problems)
-    return scenario_of_chain(chain, horizon, fixed)
+    return replace(scenario_of_chain(chain, horizon, fixed), regions=words.regions)
 
 
 def scenario_of_chain(
@@ -166,10 +179,9 @@ def difference(scenario: Scenario, data: Data) -> tuple[DifferenceRow, ...]:
     the parameters that decide observed values at their defaults.
     """
     known = {parameter.name: parameter for parameter in data.parameters}
-    defaults = observed_policies(data, {name: parameter.default for name, parameter in known.items()})
     priors = {p.name: (p.unit, p.default if p.prior is None else p.prior) for p in known.values()}
     return (
-        *lever_differences(defaults, scenario.inherited_layers, scenario.layers, FIRST_YEAR, data.codes),
+        *lever_differences(usual_policies(data), scenario.inherited_layers, scenario.layers, FIRST_YEAR, data.codes),
         *parameter_differences(scenario.inherited_parameters, scenario.parameters, priors),
     )
 
@@ -236,10 +248,13 @@ def _toml(value: LeverValue) -> str:
     return "{ " + ", ".join(pairs) + " }"
 
 
-@cache
 def packaged_vocabulary() -> Vocabulary:
-    """Return the names of the packaged tables and of the packaged policies."""
-    data = load_data()
+    """Return the names of the tables in force, the packaged ones or one's own, and of the policies that stand beside them."""
+    return _vocabulary(load_data())
+
+
+@cache
+def _vocabulary(data: Data) -> Vocabulary:
     vocabulary = Vocabulary(
         regions=data.codes,
         region_names=tuple(region.name for region in data.regions),
@@ -247,7 +262,7 @@ def packaged_vocabulary() -> Vocabulary:
         parameters={parameter.name: parameter for parameter in data.parameters},
         countries=data.countries,
     )
-    return replace(vocabulary, policies=PackagedLibrary(vocabulary))
+    return replace(vocabulary, policies=PackagedLibrary(vocabulary)) if data.name == PACKAGED else vocabulary
 
 
 def _remark(file: ChainFile) -> str:

@@ -45,6 +45,8 @@ class Scenario:
         Ids of the file's own levers, those of its policies among them.
     groups
         Groups of regions that the chain names, codes by name; they change no number and stay out of `scenario_effect`.
+    regions
+        Codes of the regions that its levers name by id; empty where nobody knows.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Scenario:
     policies: tuple[PolicyUse, ...] = ()
     own_ids: frozenset[str] = frozenset()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    regions: tuple[str, ...] = ()
 
     @property
     def levers(self) -> tuple[LeverChange, ...]:
@@ -84,6 +87,19 @@ class Basis:
 
     data: Data
     baseline: Scenario
+
+
+def check_regions(scenario: Scenario, data: Data) -> None:
+    """Check that a scenario names the regions of the tables that it is to be run with.
+
+    Raises
+    ------
+    ValueError
+        If it was loaded with other tables.
+    """
+    if scenario.regions not in ((), data.codes):
+        regions = ", ".join(scenario.regions)
+        raise ValueError(f"{scenario.name} was loaded with other data, of the regions {regions}; load it with those of the run")
 
 
 def lever_values(scenario: Scenario, uniform: Callable[[str], float]) -> dict[str, float]:

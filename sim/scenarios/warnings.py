@@ -1,4 +1,4 @@
-"""What in a right scenario file is probably not meant: no effect, clipped, too large, percent for a share, a window nobody sees.
+"""What in a right scenario file is probably not meant: no effect, clipped, too large, a window nobody sees, no baseline below it.
 
 Every value is looked at in the middle of its distribution, and parameters that decide observed values at their defaults.
 Notation: T years from FIRST_YEAR on.
@@ -6,6 +6,7 @@ Notation: T years from FIRST_YEAR on.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +15,13 @@ import numpy as np
 
 from sim.data.distributions import Distribution
 from sim.data.schema import Data
+from sim.files.words import Notice
 from sim.model.world import FIRST_YEAR, REPORT_FROM, Floats
-from sim.scenarios.differences import number_text, window_text
+from sim.scenarios.differences import number_text, usual_policies, window_text
 from sim.scenarios.levers.changes import LeverChange, Mask, Policies, cells, drawn_value, in_order, resolve_policies, strength
 from sim.scenarios.levers.declared import LEVERS
-from sim.scenarios.levers.observed import observed_policies
-from sim.scenarios.scenario import Scenario
+from sim.scenarios.reading.chain import is_dropped
+from sim.scenarios.scenario import Basis, Scenario
 
 USUAL_HORIZON: Final = 2035
 """Last year of runs, unless they are told otherwise."""
@@ -53,6 +55,10 @@ PLACES_COUNT_FROM: Final = 2020
 """First year in which doctoral places bind."""
 
 
+class BaselineWarning(Notice):
+    """A scenario that is run lacks the levers of the baseline."""
+
+
 @dataclass(frozen=True)
 class Doubt:
     """One thing in a file that is right and probably not meant.
@@ -60,9 +66,9 @@ class Doubt:
     Parameters
     ----------
     lever
-        Id of the lever.
+        Id of the lever; ``extends``, the key, where it is the whole file.
     kind
-        ``no effect``, ``clipped``, ``large``, ``percent`` or ``window``.
+        ``no effect``, ``clipped``, ``large``, ``percent``, ``window`` or ``no baseline``.
     message
         What happens, and what to write instead.
     """
@@ -76,8 +82,8 @@ class Doubt:
         return f"{self.lever}: {self.message}"
 
 
-def doubts(scenario: Scenario, data: Data) -> tuple[Doubt, ...]:
-    """List what in a file itself is probably not meant, in the order in which its levers apply.
+def doubts(scenario: Scenario, data: Data, baseline: Scenario | None) -> tuple[Doubt, ...]:
+    """List what in a file itself is probably not meant: of the whole first, then in the order in which its levers apply.
 
     Parameters
     ----------
@@ -85,16 +91,41 @@ def doubts(scenario: Scenario, data: Data) -> tuple[Doubt, ...]:
         Loaded, hence without errors.
     data
         The tables.
+    baseline
+        That draws are solved on; None if the scenario leads to it, see `sim.scenarios.load.leads_to_baseline`.
     """
-    defaults = observed_policies(data, {parameter.name: parameter.default for parameter in data.parameters})
+    defaults = usual_policies(data)
     named = {change.id for use in scenario.policies for change in use.changes}
-    found: list[Doubt] = []
+    found = [] if baseline is None else [*baseline_doubts(scenario, baseline)]
     for change in scenario.levers:
         if change.id in scenario.own_ids:
             look = Look.at(scenario, change, defaults)
             sizes = () if change.id in named else look.size_doubts()  # the library gives the reasons of its sizes
             found += [*window_doubts(change), *look.effect_doubts(scenario), *look.clip_doubts(), *sizes]
     return tuple(found)
+
+
+def baseline_doubts(scenario: Scenario, baseline: Scenario) -> Iterator[Doubt]:
+    """Doubt a scenario without most levers of the baseline: what it lacks would be told as its effect.
+
+    Levers that it drops are meant to be away, and a resolved file that extends nothing has the others.
+    """
+    known = {change.id for change in scenario.levers}
+    wanted = baseline.levers
+    missing = [each for each in wanted if each.id not in known and not is_dropped(each, scenario.dropped)]
+    if 2 * len(missing) > len(wanted):
+        name, root = baseline.name, scenario.files[0]
+        message = (
+            f"does not lead to {name}: {len(missing)} of its {len(wanted)} levers, what happened and the rules in force, "
+            f'are missing, and compared with {name} that counts as an effect; write extends = "{name}" in {root}'
+        )
+        yield Doubt("extends", "no baseline", message)
+
+
+def warn_without_baseline(scenario: Scenario, basis: Basis) -> None:
+    """Say with a `BaselineWarning` that a scenario that is about to be run lacks the levers of the baseline."""
+    for doubt in baseline_doubts(scenario, basis.baseline):
+        warnings.warn(f"{scenario.name}: {doubt}", BaselineWarning, stacklevel=3)
 
 
 def middle(change: LeverChange) -> float:

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 
 from sim.draws.draw import draw_key
 from sim.draws.ensemble import key_of, known_draw_of
-from sim.runs.provenance import model_id
+from sim.runs.provenance import work_id
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
 from sim.sweeps.design.design import Design
-from sim.sweeps.execute import PARTS_WANTED, execute_batch, vectors_of
+from sim.sweeps.execute import PARTS_WANTED, batch_in_force, vectors_of
 from sim.sweeps.keys import WHOLE, Shard, first_of_equals, sweep_runs
 from sim.sweeps.parts import part_table
 
@@ -61,16 +61,16 @@ def estimate(design: Design, known: Mapping[bytes, bool], shard: Shard = WHOLE) 
         there += bytes.fromhex(run.key) in known
     basis = load_basis()
     unknown = unsolved(design, basis)
-    slim, model = design, model_id(basis.data)
+    slim, code = design, work_id(basis.data)
     upcoming = sweep_runs(design)
     first = next(upcoming)
-    execute_batch(slim, model, [first])  # compiles, and solves the draw
+    batch_in_force(slim, code, [first])  # compiles, and solves the draw
     start = time.perf_counter()
-    rows = execute_batch(slim, model, [first])
+    rows = batch_in_force(slim, code, [first])
     once = time.perf_counter() - start
     more = list(islice(upcoming, max(0, min(PILOT_RUNS, math.floor(PILOT_SECONDS / max(once, 1e-6))))))
     start = time.perf_counter()
-    rows += execute_batch(slim, model, more)
+    rows += batch_in_force(slim, code, more)
     seconds = once if not more else (time.perf_counter() - start) / len(more)
     missing = runs - there
     size = bytes_of(part_table(rows, design), missing)

@@ -10,15 +10,17 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, islice
+from pathlib import Path
 from typing import Any
 
+from sim.data.load import data_folder, data_in_force, is_packaged
 from sim.data.schema import Data
 from sim.draws.draw import REFERENCE, Draw
 from sim.draws.ensemble import Ensemble, draw_of, vectors_of_draws
 from sim.draws.worlds import parameters_of, world_of
 from sim.runs.executors import Dispatcher, ExecutorError, Processes
 from sim.runs.formulas.measures import values_of
-from sim.runs.provenance import model_id
+from sim.runs.provenance import work_id
 from sim.runs.simulate import simulate
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis, Scenario
@@ -106,26 +108,34 @@ def _solved(ensemble: Ensemble, basis: Basis, vector: tuple[tuple[str, float], .
     return draw_of(ensemble, basis, dict(vector), draw)
 
 
-def execute_batch(design: Design, model: str, runs: Sequence[SweepRun]) -> list[PartRow]:
+def execute_batch(design: Design, code: str, data: Path | None, runs: Sequence[SweepRun]) -> list[PartRow]:
     """Execute runs in order; one that fails becomes a row with its message.
 
     Parameters
     ----------
     design
         The sweep's.
-    model
-        Hash of the model that the sweep is of.
+    code
+        Hash of what the process that asks works by (see `sim.runs.provenance.work_id`).
+    data
+        Folder of its tables; None for those of the package, which lies elsewhere on another machine.
     runs
         Those of a draw beside one another, so that its world is made once.
 
     Raises
     ------
     ExecutorError
-        If this worker has another model.
+        If this worker works by something else.
     """
+    with data_in_force(data):
+        return batch_in_force(design, code, runs)
+
+
+def batch_in_force(design: Design, code: str, runs: Sequence[SweepRun]) -> list[PartRow]:
+    """Execute runs with the tables in force; arguments and errors as of `execute_batch`."""
     basis = load_basis()
-    if model_id(basis.data) != model:
-        raise ExecutorError("a worker has another version of talentsim than the process that started the sweep")
+    if work_id(basis.data) != code:
+        raise ExecutorError("a worker has another version of talentsim, or other data, than the process that started the sweep")
     rows: list[PartRow] = []
     values: tuple[float, ...]
     for (index, point, draw), group in groupby(runs, key=lambda run: (run.scenario, run.point, run.draw)):
@@ -250,7 +260,8 @@ def sweep_into(
         return progress
     missing = (run for run in sweep_runs(design, shard) if is_missing(known, run, retry))
     slim = replace(design, rows=(), text="")
-    dispatcher = Dispatcher(executor, workers, partial(execute_batch, slim, model_id(load_basis().data)), partial(give_up, slim))
+    work = partial(execute_batch, slim, work_id(load_basis().data), None if is_packaged() else data_folder())
+    dispatcher = Dispatcher(executor, workers, work, partial(give_up, slim))
     batches = batches_of(missing, batch_size(total - done, workers, design.researchers))
     with closing(dispatcher.results(batches)) as results:
         for rows in results:

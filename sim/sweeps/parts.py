@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.files.manifest import OLD, AlteredError, OldFolderWarning, sum_of
+from sim.files.paths import inside_folder
+from sim.files.reading import UnreadableError, check_ordinary
 from sim.runs.atomic import FolderError, explained
+from sim.runs.reading.tables import DAMAGE
 from sim.sweeps.design.design import Design
 
 PARTS = "parts"
@@ -30,6 +37,15 @@ FULL = 50_000
 MOST_SMALL = 120
 """Small parts of a folder before they are put together."""
 RUN_COLUMNS = ("key", "scenario", "point", "draw", "replicate")
+COLUMN_TYPES: Mapping[str, pa.DataType] = {
+    **dict(zip(RUN_COLUMNS, (pa.string(), pa.string(), pa.int64(), pa.int32(), pa.int32()), strict=True)),
+    "error": pa.string(),
+}
+"""Types of the columns that are not numbers of a factor or measure."""
+KEY = re.compile("[0-9a-f]{32}")
+SUM_DIGITS, OLD_DIGITS = 32, 8
+"""At the end of a part's name: of the sum of its content; of the random number that older versions put there."""
+MOST_PART_BYTES, MOST_PART_ROWS = 1_000_000_000, 20 * FULL
 
 
 @dataclass(frozen=True)
@@ -63,9 +79,8 @@ class PartRow:
 
 def schema_of(design: Design) -> pa.Schema:
     """Name the columns of a part."""
-    types = (pa.string(), pa.string(), pa.int64(), pa.int32(), pa.int32())
     numbers = [factor.name for factor in design.factors] + [str(measure) for measure in design.keep]
-    columns = [*zip(RUN_COLUMNS, types, strict=True), *((name, pa.float64()) for name in numbers)]
+    columns = [*((name, COLUMN_TYPES[name]) for name in RUN_COLUMNS), *((name, pa.float64()) for name in numbers)]
     return pa.schema([*columns, ("error", pa.string()), ("seconds", pa.float64())])
 
 
@@ -80,12 +95,13 @@ def part_table(rows: Sequence[PartRow], design: Design) -> pa.Table:
 
 
 def write_part(folder: Path, table: pa.Table, replaces: Sequence[str] = ()) -> str:
-    """Write a part, whole or not at all, and return its name."""
-    name = f"{table['key'][0].as_py()[:12]}-{secrets.token_hex(4)}.parquet"
+    """Write a part, whole or not at all, and return its name, which ends in the sum of its content."""
     metadata = {REPLACES: json.dumps(list(replaces)).encode()} if replaces else None
-    partial = folder / PARTS / (UNFINISHED + name)
+    partial = folder / PARTS / f"{UNFINISHED}{secrets.token_hex(8)}.parquet"
+    with explained(folder), partial.open("xb") as file:
+        pq.write_table(table.replace_schema_metadata(metadata), file)
     with explained(folder):
-        pq.write_table(table.replace_schema_metadata(metadata), partial)
+        name = f"{table['key'][0].as_py()[:12]}-{sum_of(partial)[:SUM_DIGITS]}.parquet"
         partial.replace(folder / PARTS / name)
     return name
 
@@ -104,9 +120,47 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         If it is damaged.
     """
     try:
-        return pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
-    except (OSError, pa.ArrowException, KeyError) as error:
+        check_part(path)
+        rows = pq.read_metadata(path).num_rows
+        if rows > MOST_PART_ROWS:
+            raise UnreadableError(f"{rows:,} runs, more than a part can have")
+        table = pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
+        check_columns(table)
+        return table
+    except DAMAGE as error:
         raise FolderError(path, f"is damaged ({error}); run the sweep again, which makes its runs anew") from error
+
+
+def check_part(path: Path) -> None:
+    """Check that a part is an ordinary file with the content that its name says; an older name says nothing, which is warned of.
+
+    Raises
+    ------
+    UnreadableError, AlteredError
+        If it is not.
+    """
+    said = path.stem.rpartition("-")[2]
+    if len(said) == OLD_DIGITS:
+        check_ordinary(path, MOST_PART_BYTES)
+        warn_old(path.parent.parent)
+    elif sum_of(path, MOST_PART_BYTES)[:SUM_DIGITS] != said:
+        raise AlteredError("its content is not what its name says")
+
+
+def check_columns(table: pa.Table) -> None:
+    """Check that columns of a part are of their kinds and keys are keys; UnreadableError if not."""
+    for name in table.column_names:
+        kind, column = table.schema.field(name).type, table[name]
+        if kind != COLUMN_TYPES.get(name, pa.float64()) or (name in COLUMN_TYPES and column.null_count):
+            raise UnreadableError(f"column {name} is not of its kind")
+    if "key" in table.column_names and not all(KEY.fullmatch(key) for key in table["key"].to_pylist()):
+        raise UnreadableError("a key is none")
+
+
+@cache
+def warn_old(folder: Path) -> None:
+    """Say once of a folder that its parts cannot be checked."""
+    warnings.warn(f"{folder} {OLD}", OldFolderWarning, stacklevel=2)
 
 
 def states_of(table: pa.Table) -> Iterator[tuple[bytes, bool]]:
@@ -144,15 +198,25 @@ def clean(folder: Path) -> list[str]:
         if not path.exists():
             continue
         try:
-            metadata: Mapping[bytes, bytes] = pq.read_schema(path).metadata or {}
-            read_part(path, ["key", "error"])
-        except (OSError, pa.ArrowException, FolderError):
-            path.rename(path.with_suffix(".damaged"))
+            replaced = replaced_by(path)
+        except FolderError:
+            path.replace(path.with_suffix(".damaged"))
             damaged.append(path.name)
             continue
-        for name in json.loads(metadata.get(REPLACES, b"[]")):
-            (folder / PARTS / name).unlink(missing_ok=True)
+        for other in replaced:
+            if other != path:
+                other.unlink(missing_ok=True)
     return damaged
+
+
+def replaced_by(path: Path) -> list[Path]:
+    """List the parts of the same folder whose runs a part holds; FolderError if it is damaged or names anything else."""
+    metadata: Mapping[bytes, bytes] = read_part(path, ["key", "error"]).schema.metadata or {}
+    try:
+        names = json.loads(metadata.get(REPLACES, b"[]"))
+        return [inside_folder(path.parent, name) for name in names if str(name).endswith(path.suffix)]
+    except DAMAGE as error:
+        raise FolderError(path, f"is damaged ({error}); run the sweep again, which makes its runs anew") from error
 
 
 def small_parts(folder: Path) -> list[tuple[Path, int]]:

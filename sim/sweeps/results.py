@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from sim.runs.atomic import FolderError
+from sim.runs.reading.tables import DAMAGE
 from sim.scenarios.groups import GROUPS, Groups
 from sim.sources import whole_file
-from sim.sweeps.design.points import DesignPoints, Factor, make_points
+from sim.sweeps.design.file import MOST_DESIGN_POINTS
+from sim.sweeps.design.points import DesignPoints, Factor, make_points, point_count
 from sim.sweeps.keys import first_of_equals, list_runs
 from sim.sweeps.parts import best_rows, part_paths, read_part
-from sim.sweeps.store import read_record
+from sim.sweeps.store import DESIGN_RECORD, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,12 +152,20 @@ def read_sweep(folder: Path) -> Sweep:
     Raises
     ------
     FolderError
-        If it holds no sweep.
+        If it holds no sweep, or its record is damaged.
     """
     record = read_record(folder)
     if record is None:
-        raise FolderError(folder, "holds no sweep; `talentsim sweep DESIGN` makes one")
-    return Sweep(folder, record)
+        raise FolderError(folder, f"holds no sweep, {DESIGN_RECORD} is missing; `talentsim sweep DESIGN` makes one")
+    sweep = Sweep(folder, record)
+    try:
+        if point_count(record["method"], sweep.factors, record["points"], len(record["rows"])) > MOST_DESIGN_POINTS:
+            raise ValueError(f"more than {MOST_DESIGN_POINTS:,}")
+        if len(sweep.points) < 1 or sweep.points.shape[1] != len(sweep.factors):
+            raise ValueError("it has no points")
+    except DAMAGE as error:
+        raise FolderError(folder, f"damaged: {DESIGN_RECORD} makes no points ({error})") from error
+    return sweep
 
 
 def write_results(sweep: Sweep) -> Path:

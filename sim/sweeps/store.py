@@ -10,26 +10,35 @@ import importlib
 import importlib.util
 import json
 import os
-import secrets
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
-from sim.runs.atomic import FolderError, explained
+from sim.data.load import data_folder, is_packaged
+from sim.data.package import keep_copy, kept_copy
+from sim.files.ending import undone_by
+from sim.files.manifest import SEAL, check_seal, sealed
+from sim.files.paths import OutsideError, check_unlinked
+from sim.files.reading import UnreadableError, read_bounded, read_object
+from sim.runs.atomic import FolderError, explained, made_folder
 from sim.runs.provenance import digest, model_id, source_state, system, versions
+from sim.runs.reading.record import Rule, are_texts, check_entries, is_count, is_list, is_text, is_whole
+from sim.runs.reading.tables import DAMAGE
 from sim.scenarios.load import load_basis, whole_toml
 from sim.scenarios.scenario import scenario_effect
+from sim.sources import write_whole
 from sim.sweeps.design.design import Design
+from sim.sweeps.design.file import MOST_DESIGN_POINTS, MOST_RUNS
 from sim.sweeps.design.points import NESTED
 from sim.sweeps.keys import scenario_keys
 from sim.sweeps.parts import (
     FULL,
     MOST_SMALL,
     PARTS,
-    UNFINISHED,
     PartRow,
     clean,
     compact,
@@ -40,12 +49,26 @@ from sim.sweeps.parts import (
     part_table,
     read_part,
     small_parts,
+    warn_old,
     write_part,
 )
 
 LOG, DESIGN, LOCK, DESIGN_RECORD = "status.log", "design.toml", "lock", "design.json"
+MOST_DESIGN_BYTES, MOST_DESIGN_PARTS = 200_000_000, 10_000_000
+"""Of the record of a design: a million points of several factors."""
+SWEEP_SHAPE: Mapping[str, Rule] = {
+    **dict.fromkeys(("title", "method", "group"), is_text),
+    **dict.fromkeys(("scenarios", "keys", "keep"), are_texts),
+    **dict.fromkeys(("points", "draws", "replicates", "researchers", "until"), is_count),
+    **dict.fromkeys(("factors", "rows"), is_list),
+    **dict.fromkeys(("seed", "sample_seed"), is_whole),
+}
+"""What each entry of a design's record must be."""
 SAMPLED = ("method", "points", "sample_seed", "factors")
 """What a record has of how points are made."""
+MADE_BY = ("source", "platform", SEAL)
+"""What a record has of where it was made. Keys of runs and the group hold what decides numbers: shards of two machines, or of two
+commits of one model, belong together."""
 fcntl: Any = importlib.import_module("fcntl") if importlib.util.find_spec("fcntl") else None
 """Locks of files, where the system has them; without, two processes at one sweep do some runs twice."""
 
@@ -104,20 +127,27 @@ class Store:
     def __init__(self, folder: Path, design: Design) -> None:
         self.folder = folder
         self.design = design
-        with explained(folder):
-            (folder / PARTS).mkdir(parents=True, exist_ok=True)
-            self.lock = lock_of(folder)
+        with made_folder(folder), undone_by(partial(forget, folder)):
+            self.open()
+
+    def open(self) -> None:
+        """Hold the folder and write down what the sweep is; where that is interrupted or refused nothing of it stays."""
+        folder, design = self.folder, self.design
+        self.lock = opened(folder)
         try:
             record = design_record(design)
-            check_extends(read_record(folder), record, folder)
+            check_extends(known_record(folder), record, folder)
             with explained(folder):
-                write_whole(folder / DESIGN_RECORD, json.dumps(record, indent=1))
+                if not is_packaged():
+                    keep_copy(data_folder(), folder)
+                write_whole(folder / DESIGN_RECORD, json.dumps(sealed(record), indent=1))
                 write_whole(folder / DESIGN, design.text)
                 self.log = open_log(folder / LOG)
                 for name in clean(folder):
                     self.note("damaged part set aside", part=name)
                 self.small = len(small_parts(folder))
         except BaseException:
+            forget(folder)
             self.lock.close()
             raise
 
@@ -146,6 +176,14 @@ class Store:
         self.lock.close()
 
 
+def forget(folder: Path) -> None:
+    """Remove what a sweep begins with from a folder that has neither its design nor a part."""
+    if not os.path.lexists(folder / DESIGN_RECORD):
+        with contextlib.suppress(OSError):
+            (folder / PARTS).rmdir()
+            (folder / LOCK).unlink(missing_ok=True)
+
+
 def note(log: IO[str], event: str, **details: Any) -> None:
     """Add a line to a log; a log that cannot be written stops no sweep."""
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -172,19 +210,53 @@ def check_extends(known: Mapping[str, Any] | None, record: Mapping[str, Any], fo
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """Read what the folder's design was; None if it is no sweep's or not readable."""
-    try:
-        record = json.loads((folder / DESIGN_RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """Read what the folder's design was; None if it is no sweep's.
+
+    Raises
+    ------
+    FolderError
+        If the record is damaged or was changed.
+    """
+    place = folder / DESIGN_RECORD
+    if not os.path.lexists(place):
         return None
-    return record if isinstance(record, dict) else None
+    try:
+        record = read_object(place, MOST_DESIGN_BYTES, MOST_DESIGN_PARTS)
+        if not check_seal(record, DESIGN_RECORD):
+            warn_old(folder)
+        check_entries(record, SWEEP_SHAPE, DESIGN_RECORD)
+        runs = record["points"] * max(1, len(record["scenarios"])) * max(1, record["draws"]) * record["replicates"]
+        if record["points"] > MOST_DESIGN_POINTS or runs > MOST_RUNS:
+            raise UnreadableError(f"{DESIGN_RECORD} has more points or runs than a sweep can have")
+        return record
+    except DAMAGE as error:
+        raise FolderError(folder, f"damaged: {error}; the design run again with `talentsim sweep` writes it anew") from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is whole or as before."""
-    partial = path.with_name(f"{UNFINISHED}{path.name}-{secrets.token_hex(4)}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+def known_record(folder: Path) -> dict[str, Any] | None:
+    """Read what the folder's design was; None if it is no sweep's or damaged: parts say which runs are there."""
+    try:
+        return read_record(folder)
+    except FolderError:
+        return None
+
+
+def opened(folder: Path) -> IO[str]:
+    """Make the folder of a sweep if it is absent and hold it; return the lock.
+
+    Raises
+    ------
+    FolderError
+        If it cannot be written, is held by another process, or its files lead elsewhere.
+    """
+    with explained(folder):
+        (folder / PARTS).mkdir(parents=True, exist_ok=True)
+        try:
+            for name in (PARTS, LOCK, LOG):
+                check_unlinked(folder / name)
+        except OutsideError as error:
+            raise FolderError(folder, str(error)) from error
+        return lock_of(folder)
 
 
 def lock_of(folder: Path) -> IO[str]:
@@ -217,11 +289,13 @@ def open_log(path: Path) -> IO[str]:
         if log.read(1) != b"\n":
             log.write(b"\n")
     log.close()
-    return path.open("a", encoding="utf-8")
+    return path.open("a", encoding="utf-8", newline="\n")
 
 
 def merge(folders: Sequence[Path], out: Path) -> int:
     """Put the runs of shards into one folder; what is there already is left out, a failed run gives way to one that is right.
+
+    The copy of data of one's own that the shards keep is kept there too.
 
     Parameters
     ----------
@@ -241,14 +315,15 @@ def merge(folders: Sequence[Path], out: Path) -> int:
     """
     records = {folder: read_record(folder) for folder in folders}
     first = same_records(records, out)
-    with explained(out):
-        (out / PARTS).mkdir(parents=True, exist_ok=True)
-        lock = lock_of(out)
+    lock = opened(out)
     try:
         with explained(out):
             clean(out)
+            own_data = next(filter(None, map(kept_copy, folders)), None)
+            if own_data is not None:
+                keep_copy(own_data, out)
             write_whole(out / DESIGN_RECORD, json.dumps(first, indent=1))
-            text = (folders[0] / DESIGN).read_text(encoding="utf-8") if (folders[0] / DESIGN).exists() else ""
+            text = read_bounded(folders[0] / DESIGN).decode("utf-8", "replace") if (folders[0] / DESIGN).exists() else ""
             write_whole(out / DESIGN, text)
             log = open_log(out / LOG)
         with log:
@@ -271,13 +346,13 @@ def same_records(records: Mapping[Path, Mapping[str, Any] | None], out: Path) ->
     """
     if any(folder.resolve() == out.resolve() for folder in records):
         raise FolderError(out, "is one of the shards; choose another folder with --out")
-    there = read_record(out)
+    there = known_record(out)
     first: Mapping[str, Any] | None = None
     for folder, record in [*records.items(), *([(out, there)] if there is not None else [])]:
         if record is None:
             raise FolderError(folder, "holds no sweep; `talentsim sweep DESIGN --shard I/N` makes a shard")
         first = first or record
-        if record != first:
+        if any(record.get(name) != first.get(name) for name in {*record, *first}.difference(MADE_BY)):
             raise FolderError(folder, "was made from another design, or by another version of the model, than the first shard")
     if first is None:
         raise FolderError(out, "nothing to merge")

@@ -12,6 +12,7 @@ import sim
 from sim.api.reproducing import Reproduced, ReproduceError, differing_cells, reproduce
 from sim.runs.provenance import built_from
 from sim.runs.rows import read_csv
+from tests.support.damage import edit_record
 
 SIZES = {"draws": 2, "replicates": 2, "researchers": 500, "until": 2028}
 OWN = """
@@ -73,9 +74,7 @@ def test_what_differs_is_named_with_the_figures_and_the_versions(own: Path, tmp_
     rows = [*read_csv(copy / "shares.csv", "utf-8")]
     text = (copy / "shares.csv").read_text(encoding="utf-8")
     (copy / "shares.csv").write_text(text.replace(rows[1][4], "0.987654", 1), encoding="utf-8")
-    record = json.loads((copy / "provenance.json").read_text(encoding="utf-8"))
-    record["versions"]["numpy"] = "1.0"
-    (copy / "provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    edit_record(copy / "provenance.json", lambda record: record["versions"].update(numpy="1.0"), is_forged=True)
     (copy / "report.html").write_text("later", encoding="utf-8")
     found = reproduce(copy, tmp_path / "again", 1)
     assert list(found.differing) == ["shares.csv"]

@@ -38,7 +38,7 @@ def main(say: Callable[[object], object]) -> None:
     bar = sim.lever(
         "entry_bar", id="bar", origin="CHN", destination="USA", start=2026, change="add", value=0.1, evidence="assumed"
     )
-    scenario: sim.Scenario = sim.load_scenario("baseline", levers=[bar])
+    scenario: sim.Scenario = sim.load_scenario("baseline", levers=[bar], data=sim.load_data())
     made: sim.Run = sim.run(scenario, draws=2, replicates=1, researchers=500, until=2028)
     say(made.shares().head())
     say(made.flows(by_run=True).people.sum())

@@ -56,15 +56,15 @@ def test_salib_samples_and_analyses(asked: PointModel) -> None:
 
 
 def test_the_workbench_runs_its_experiments() -> None:
-    pytest.importorskip("ema_workbench")
-    from ema_workbench import Policy, Scenario, perform_experiments
-
+    workbench = pytest.importorskip("ema_workbench")
+    sample = getattr(workbench, "Sample", None)  # of 3.0 on, for both
+    policy = (sample or workbench.Policy)("p", us_refusal=0.3)
+    future = (sample or workbench.Scenario)("s", us_wider_bar=0.1)
     outcomes = {"usa": KEEP[0], "chn": KEEP[1]}
     levers, uncertain = {"us-refusal": RANGES["us-refusal"]}, {"us-wider-bar": RANGES["us-wider-bar"]}
     made = ema.model("us-entry-restrictions", levers, uncertain, outcomes, **SIZES)
     assert [each.name for each in made.levers] == ["us_refusal"]
-    policy, future = Policy("p", us_refusal=0.3), Scenario("s", us_wider_bar=0.1)
-    experiments, found = perform_experiments(made, scenarios=[future], policies=[policy])
+    experiments, found = workbench.perform_experiments(made, scenarios=[future], policies=[policy])
     again = response("us-entry-restrictions", RANGES, KEEP, **SIZES).at((0.3, 0.1))
     assert len(experiments) == 1
     assert [found["usa"][0], found["chn"][0]] == again.tolist()
@@ -90,3 +90,16 @@ def test_the_prior_has_no_weights() -> None:
     pytest.importorskip("xarray")
     with pytest.raises(ValueError, match=r"arviz.tree\(draws\)"):
         arviz.ensemble_tree("prior")
+
+
+def test_arviz_reads_the_ensemble_that_runs_use() -> None:
+    stats = pytest.importorskip("arviz_stats")
+    made, known = arviz.ensemble_tree(), arviz.find_ensemble(None)
+    assert set(made.children) == {"posterior", "sample_stats"}
+    table = stats.summary(made, group="posterior", kind="stats")
+    assert set(table.index) == set(known.names)
+    assert set(made["sample_stats"].data_vars) == set(known.columns)
+    for name, column in known.columns.items():
+        assert made["sample_stats"][name].to_numpy()[0].tolist() == column.tolist(), name
+    for k, name in enumerate(known.names):
+        assert made["posterior"][name].to_numpy()[0].tolist() == known.parameters[:, k].tolist()

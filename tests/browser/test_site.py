@@ -9,7 +9,8 @@ from tests.support.chromium import BROWSER
 SITE = PACKAGE.parent / "build" / "site"
 VISIBLE = "(all, target) => all.findIndex(each => each.href === target && each.checkVisibility())"
 PATH = [
-    ("start.html", "First steps"), ("scenario-files.html", "Scenario files"), ("decisions/0003-scenario-files.html", "0003"),
+    ("start.html", "First steps"), ("tutorial.html", "Fifteen minutes"),
+    ("scenario-files.html", "Scenario files"), ("decisions/0003-scenario-files.html", "0003"),
     ("scenario-files.html", "Scenario files"), ("scenarios.html", "The shipped scenarios"),
     ("scenarios.html#us-opening", "The shipped scenarios"),
     ("glossary.html", "Glossary"), ("start.html", "First steps"), ("comparing.html", "Compare scenarios"),

@@ -70,7 +70,7 @@ def test_what_the_solver_meets_is_marked_as_solved() -> None:
     data = load_data()
     solved = {row.id: row.value for row in load_evidence(data).rows if row.use == "solved"}
     assert {"M22-T-CNCNG", "M22-T-CNUSG", "D22-T-CNANG", "M19-T-INUSG", "M22E-W-US", "M22E-W-CN"} <= set(solved)
-    assert solved["GBR-HQ"] == pytest.approx(data.gbr_usa_hq_share, abs=5e-4)
+    assert solved["GBR-HQ"] == pytest.approx(data.solved_on("remote_share")[0].value, abs=5e-4)
     assert solved["C19H-CN+HK"] == pytest.approx(data.work_target_2019[data.codes.index("CHN")])
     assert solved["C19H-REU"] == pytest.approx(sum(data.work_target_2019[data.codes.index(code)] for code in ("REU", "RUS")))
     assert solved["AI21-4"] == pytest.approx(data.industry_entry[19])

@@ -18,6 +18,7 @@ from sim.calibration.modelled import SHIPPED_VALUES, first_draws, questions_key,
 from sim.cli import main
 from sim.cli.record.fit import FIT_LINES, full_report, row_line, short_report
 from sim.data.load import load_data
+from sim.files.private import CacheWarning
 from tests.support.packaged import BASIS
 
 
@@ -123,7 +124,8 @@ def test_values_are_kept_for_the_questions_they_answer(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_values(path, "these")["one"], [0.25, np.nan])
     assert read_values(path, "others") == {}
     path.write_bytes(b"no file of numbers")
-    assert read_values(path, "these") == {}
+    with pytest.warns(CacheWarning, match="was damaged"):
+        assert read_values(path, "these") == {}
     assert read_values(tmp_path / "missing.npz", "these") == {}
 
 

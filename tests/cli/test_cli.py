@@ -1,6 +1,7 @@
 """The command line: exit codes, messages, JSON, and that nothing slow is imported for nothing."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import sim
+from sim.cli import VERBS, cli
 from sim.runs.execute import Runner
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan, Task
@@ -182,7 +184,7 @@ def test_ctrl_c_leaves_no_partial_folder(call: Call, seat: Any) -> None:
     code, out, err = call("run", "baseline", *SMALL)
     assert (code, out) == (130, "")
     assert "interrupted" in err
-    assert list(Path("results/baseline").iterdir()) == []
+    assert not Path("results").exists()
 
 
 def test_check_says_what_a_file_changes(call: Call) -> None:
@@ -263,7 +265,7 @@ def test_check_warns_of_a_set_that_replaces_an_inherited_value(call: Call) -> No
     Path("upper.toml").write_text(upper, encoding="utf-8")
     words = " ".join(call("check", "upper.toml")[1].split())
     assert "warning: narrow sets entry_bar for CHN -> all in 2027-2050; where it does, it replaces the inherited wide" in words
-    assert "warning" not in call("check", "lower.toml")[1]
+    assert "replaces" not in call("check", "lower.toml")[1]
     (record,) = json.loads(call("check", "upper.toml", "--json")[1])["scenarios"]
     assert [(row["id"], row["replaced"]) for row in record["replacements"]] == [("narrow", ["wide"])]
 
@@ -303,6 +305,38 @@ QUICK = (
     "--help", "run --help", "check baseline", "scenarios", "scenarios us-opening", "levers", "levers entry_bar", "policies",
     "policies h1b_fee_2025", "sources",
 )  # fmt: skip
+
+
+def test_a_verb_is_imported_when_it_is_asked_for() -> None:
+    program = (
+        "import sys\nfrom sim.cli import main\ntry:\n    main(['levers', 'entry_bar'])\nexcept SystemExit:\n"
+        "    print(*(m for m in sys.modules if m.startswith('sim.cli.')), file=sys.stderr)\n"
+    )
+    root = Path(sim.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60, check=True)
+    tables = {"sim.cli.tables", "sim.cli.tables.inputs", "sim.cli.tables.plain"}
+    assert set(done.stderr.split()) == {"sim.cli.terminal", "sim.cli.complete", "sim.cli.ask"} | tables
+
+
+@pytest.mark.parametrize(("asked", "wanted"), [(None, "1"), ("3", "3")])
+def test_linear_algebra_has_one_thread_where_nothing_else_is_asked_for(asked: str | None, wanted: str) -> None:
+    program = (
+        "import os\nfrom sim.__main__ import start_command\nimport sys\nsys.argv = ['talentsim', '--version']\n"
+        "try:\n    start_command()\nexcept SystemExit:\n    print(os.environ['OPENBLAS_NUM_THREADS'])\n"
+    )
+    kept = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    told = kept if asked is None else kept | {"OPENBLAS_NUM_THREADS": asked}
+    root = Path(sim.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, env=told, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split()[-1] == wanted
+
+
+def test_every_verb_is_the_function_of_its_name() -> None:
+    assert len(cli.commands) == sum(len(verbs) for verbs in VERBS.values())
+    assert all(command.name == name for name, command in cli.commands.items())
+    assert "no-such-verb" not in cli.commands
 
 
 @pytest.mark.parametrize("words", [line.split() for line in QUICK])

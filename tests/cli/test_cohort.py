@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.runs.plan import RunPlan
+from tests.support.damage import edit_record
 
 Call = Callable[..., tuple[int, str, str]]
 SMALL = ("--draws", "3", "--replicates", "2", "--researchers", "500", "--until", "2024")
@@ -30,8 +31,7 @@ def test_wrong_options_are_reported_together(talentsim: Call, folder: Path) -> N
 
 
 def test_a_run_of_another_model_is_refused(talentsim: Call, folder: Path) -> None:
-    record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    (folder / "provenance.json").write_text(json.dumps(record | {"model_id": "0" * 16}), encoding="utf-8")
+    edit_record(folder / "provenance.json", lambda record: record.update(model_id="0" * 16), is_forged=True)
     code, _, err = talentsim("cohort", str(folder), "--year", "2019")
     assert code == 2
     assert "made by another version of the model" in err

@@ -1,13 +1,15 @@
 """`talentsim compare`: what it takes, runs, prints and refuses."""
 
+import importlib
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sim.runs.plan import RunPlan
+from sim.scenarios.warnings import BaselineWarning
+from tests.support.damage import edit_record
 
 SIZES = (
     "--draws",
@@ -73,6 +75,16 @@ def test_a_scenario_under_another_name_changes_nothing(call: Call) -> None:
     assert "changes nothing" in record["answers"][0]
 
 
+def test_a_scenario_without_the_baseline_is_warned_of_whether_it_is_run_or_found(call: Call) -> None:
+    Path("alone.toml").write_text(SELF.replace('extends = "baseline"\n', ""), encoding="utf-8")
+    said = r'^alone: extends: does not lead to baseline: .* write extends = "baseline" in alone\.toml$'
+    with pytest.warns(BaselineWarning, match=said):
+        assert call("run", "alone.toml", *SIZES[:-3])[0] == 0
+    with pytest.warns(BaselineWarning, match=said):
+        code, out, _ = call("compare", "baseline", "alone.toml", *SIZES, "--json")
+    assert (code, len(json.loads(out)["answers"])) == (0, 1)
+
+
 def test_a_run_gives_its_sizes_to_what_is_missing(call: Call, quick_engine: list[RunPlan]) -> None:
     call("run", "baseline", *SIZES[:-3])
     (folder,) = Path("results/baseline").iterdir()
@@ -94,8 +106,7 @@ def test_what_cannot_be_compared_is_refused_with_the_reasons(call: Call) -> None
     assert call("compare", "baseline")[0] == 2
     assert call("compare", "baseline", "no-restrictions-2018-2")[0] == 2
     assert "folder without a run" in call("compare", "baseline", "results")[2]
-    record = base / "provenance.json"
-    record.write_text(record.read_text(encoding="utf-8").replace('"model_id": "', '"model_id": "0'), encoding="utf-8")
+    edit_record(base / "provenance.json", lambda record: record.update(model_id="0" * 64), is_forged=True)
     assert "made by another version of the model" in call("compare", str(base), "no-restrictions-2018-22")[2]
 
 
@@ -154,7 +165,7 @@ def test_any_number_of_variants_is_ranked_and_the_answer_stands_before_what_can_
     def fail(*_: object) -> None:
         raise OSError("no space left on the device")
 
-    monkeypatch.setattr(sys.modules["sim.cli.compare"], "report_into", fail)  # the verb hides its module
+    monkeypatch.setattr(importlib.import_module("sim.cli.compare"), "report_into", fail)
     code, out, err = call("compare", "baseline", *names, *sizes)
     assert code == 1
     assert "Ranked by share(work," in out

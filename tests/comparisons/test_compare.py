@@ -1,10 +1,10 @@
 """Comparisons of runs made by hand: pairing, refusals, errors, verdicts, crossings, files and exports."""
 
 import dataclasses
-import json
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,11 @@ from sim.comparisons.compare import Extent, compare_into
 from sim.comparisons.comparison import CLEAR, NO_CHANGE, NOT_COMPARABLE, TOO_FEW, WITHIN_NOISE, Comparison
 from sim.comparisons.effects import Inputs, compare_runs, headline_years, judge, prior_part, uninformed
 from sim.comparisons.exports import ExportError, check_export, hubverse_rows, iamc_rows
-from sim.comparisons.folder import comparison_folder, read_comparison, write_comparison
+from sim.comparisons.folder import PARSED_FILES, comparison_folder, read_comparison, write_comparison
 from sim.comparisons.pairing import NotComparableError, apart_from, labels, pair, run_vectors
 from sim.data.load import load_data
 from sim.engines.axes import AXES, TIERS
+from sim.files.reading import check_csv
 from sim.runs.atomic import FolderError
 from sim.runs.execute import Runner
 from sim.runs.folder import Run, read_run, write_run
@@ -66,9 +67,7 @@ def variant(plan: RunPlan, outcomes_of: Make, runs: Path) -> Run:
 def changed(run: Run, folder: Path, **record: object) -> Run:
     """Copy a run and change its provenance."""
     shutil.copytree(run.folder, folder)
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8")) | record
-    (folder / "provenance.json").write_text(json.dumps(provenance), encoding="utf-8")
-    return read_run(folder)
+    return dataclasses.replace(read_run(folder), provenance={**run.provenance, **record})
 
 
 def test_a_run_against_itself_changes_nothing(base: Run) -> None:
@@ -143,6 +142,17 @@ def test_one_draw_or_one_replicate_says_what_it_can() -> None:
     assert variance_of_mean(variance_parts(values), 1, 3) == pytest.approx(1.0 / 3)
     assert variance_of_mean(variance_parts(values.T), 3, 1) == pytest.approx(1.0 / 3)
     assert math.isnan(variance_of_mean(variance_parts(np.ones((1, 1))), 1, 1))
+
+
+def test_no_number_of_runs_is_enough_where_one_part_alone_is_too_large() -> None:
+    never = (math.inf,) * 3
+    assert runs_needed(VarianceParts(0.0, 4.0, 0.0), 1.0, 10, 1) == never  # one replicate, and its luck is 2 errors of 1
+    assert runs_needed(VarianceParts(math.nan, 0.0, 0.0), 1.0, 1, 10) == (1.0, 1.0, 1.0)
+    assert runs_needed(VarianceParts(4.0, 0.0, 0.0), 1.0, 1, 10) == never  # one draw
+    assert runs_needed(VarianceParts(0.0, 0.25, 0.0), 1.0, 10, 1) == never  # exactly two errors: nothing is left for the draws
+    assert runs_needed(VarianceParts(0.0, 1e9, 0.0), 1.0, 10, 10) == never  # more replicates than are ever tried
+    assert all(math.isnan(each) for each in runs_needed(VarianceParts(*(math.nan,) * 3), 1.0, 10, 10))
+    assert all(math.isnan(each) for each in runs_needed(VarianceParts(1.0, 1.0, 1.0), math.nan, 10, 10))
 
 
 def test_runs_needed_is_the_cheapest_design_that_reaches_two_errors() -> None:
@@ -271,6 +281,16 @@ def test_a_comparison_is_read_back_whole(base: Run, variant: Run, tmp_path: Path
     shutil.rmtree(variant.folder)
     with pytest.raises(FolderError, match=variant.run_id):
         read_comparison(folder)
+
+
+def test_the_longest_table_of_a_comparison_is_not_read_back(
+    base: Run, variant: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = compare_into([base, variant], tmp_path, NO_ASSUMPTIONS)[1]
+    parsed = max((folder / name).read_bytes().count(b"\n") for name in PARSED_FILES)
+    assert (folder / "iamc.csv").read_bytes().count(b"\n") > 3 * parsed
+    monkeypatch.setattr("sim.comparisons.folder.check_csv", partial(check_csv, rows_most=parsed))
+    assert read_comparison(folder).variants[0].run_id == variant.run_id
 
 
 def test_the_same_comparison_is_found_again(base: Run, variant: Run, tmp_path: Path) -> None:

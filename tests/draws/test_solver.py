@@ -4,18 +4,17 @@ import numpy as np
 
 from sim.data.load import load_data
 from sim.draws.constants import COARSE_PATTERNS, MOST_STUDENTS, NEGLIGIBLE_STEP, TOLERANCE, Equations, corrected, solve_constants
-from sim.draws.draw import draw_vectors, parameter_vector, policies_in_force, sobol_points
+from sim.draws.draw import draw_vectors, equations_of, parameter_vector, sobol_points
 from sim.draws.solver import STEP_LIMIT, Mixer, Start, first_unknowns, shipped_start
-from sim.draws.targets import solved_targets, target_errors
+from sim.draws.targets import target_errors
 from sim.model.world import BASE_YEAR
-from sim.scenarios.load import BASELINE, load_shipped
+from sim.scenarios.load import load_basis
 
 
 def problem(number: int) -> Equations:
     """The problem of a draw."""
-    data = load_data()
-    vector = draw_vectors(data, number + 1, {})[number]
-    return Equations(data, vector, policies_in_force(data, load_shipped(BASELINE), vector, number), solved_targets(data, number))
+    basis = load_basis()
+    return equations_of(basis, draw_vectors(basis.data, number + 1, {})[number], number)
 
 
 def test_mixing_finds_the_root_of_coupled_unknowns_with_a_rough_preconditioner() -> None:
@@ -94,7 +93,7 @@ def test_the_shipped_start_fits_the_unknowns_and_the_parameters() -> None:
     assert start.preconditioner.shape == (unknowns, unknowns)
     assert start.slopes.shape == (len(start.parameters), unknowns)
     assert set(start.parameters) <= {p.name for p in data.parameters}
-    assert start.error_slopes.shape == (target_errors(0, len(data.codes)).size, unknowns)
+    assert start.error_slopes.shape == (target_errors(0, data).size, unknowns)
     assert np.isfinite(
         first_unknowns(start, parameter_vector(data, sobol_points()[0], {}), np.zeros(len(start.error_slopes)))
     ).all()
@@ -111,9 +110,9 @@ def test_packing_and_unpacking_are_inverse() -> None:
 
 def test_a_solution_meets_its_targets_and_depends_on_its_vector_alone() -> None:
     first, second = problem(0), problem(1)
-    once = solve_constants(first.data, first.parameters, first.policies, first.targets)
-    solve_constants(second.data, second.parameters, second.policies, second.targets)
-    again = solve_constants(first.data, first.parameters, first.policies, first.targets)
+    once = solve_constants(first)
+    solve_constants(second)
+    again = solve_constants(problem(0))
     for name, values in once.arrays().items():
         assert values.tobytes() == again.arrays()[name].tobytes(), name
     assert once.error < TOLERANCE

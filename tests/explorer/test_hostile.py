@@ -134,8 +134,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(folder, "--port", "18765") as running:
         yield running
     assert sorted(path.name for path in folder.iterdir()) == ["said.txt"], "the server wrote something"
-    assert "Traceback" not in (folder / "said.txt").read_text()
-    assert running.process.returncode == 0, "Ctrl-C is a clean stop"
+    said = (folder / "said.txt").read_text()
+    assert "Traceback" not in said
+    assert "the page is closed" in said
+    assert running.process.returncode == 130, "Ctrl-C is a clean stop"
 
 
 def is_alive(server: Served) -> bool:

@@ -15,7 +15,7 @@ from sim.explorer.desk import found_entries
 from sim.explorer.live import Bench
 from sim.explorer.numbers import headlines_of, result_record
 from sim.explorer.state import StateError, read_state
-from sim.explorer.stream import answered
+from sim.explorer.stream import answered, said_record
 from sim.explorer.texts import scenario_text
 from sim.explorer.views import VIEWS
 from sim.runs.plan import RunPlan
@@ -127,3 +127,13 @@ def test_a_worker_that_fails_is_started_again_and_the_page_says_so(bench: Bench,
     names = [name for name, _ in found]
     assert [record for name, record in found if name == "again"] == [{"draw": k, "problem": "RuntimeError: gone"} for k in (0, 1)]
     assert names[-2:] == ["result", "bands"]
+
+
+@pytest.mark.parametrize("name", [None, "prior"])
+def test_the_command_names_the_ensemble_that_the_page_runs(name: str | None) -> None:
+    draws = find_ensemble(name)
+    made = Bench(load_basis(), draws, {}, 1)
+    command = said_record(made, made.question(read_state({"items": [ENTRY_BAR]})))["command"]
+    made.close()
+    assert command.endswith(f" --ensemble {draws.file}")
+    assert find_ensemble(draws.file) == draws

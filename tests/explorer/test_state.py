@@ -32,6 +32,19 @@ def test_a_state_becomes_a_scenario_over_its_base() -> None:
     assert found.name == "explored"
 
 
+def test_a_lever_is_aimed_at_stages_and_talent_classes_too() -> None:
+    aimed = {**ENTRY_BAR, "stage": ["work", "study"], "talent_class": ["4", "3"]}
+    state = read_state({"items": [aimed]})
+    assert read_state(record_of_link(fragment_of(state_record(state)))) == state
+    chain = read_chain("baseline", packaged_vocabulary())
+    found = scenario_of_chain(read_over(chain, scenario_text(state), "explored.toml", packaged_vocabulary()), 2035)
+    bar = next(change for change in found.levers if change.id == "m1")
+    assert (bar.stages, bar.talent_classes) == ((0, 1), (3, 4))
+    text = scenario_text(read_state({"items": [{**ENTRY_BAR, "sector": ["industry"]}]}))
+    with pytest.raises(ScenarioError, match="sector"):
+        read_over(chain, text, "explored.toml", packaged_vocabulary())
+
+
 def test_the_command_names_the_sizes() -> None:
     said = command_of(PageState(draws=7), "prior")
     assert "--draws 7" in said
@@ -53,6 +66,8 @@ def test_the_command_names_the_sizes() -> None:
         ({"items": [{**ENTRY_BAR, "value": True}]}, "items[0].value"),
         ({"items": [{**ENTRY_BAR, "origin": ["china"]}]}, "items[0].origin"),
         ({"items": [{**ENTRY_BAR, "from": 2027.5}]}, "items[0].from"),
+        ({"items": [{**ENTRY_BAR, "stage": ["rest"]}]}, "items[0].stage"),
+        ({"items": [{**ENTRY_BAR, "talent_class": []}]}, "items[0].talent_class"),
         ({"items": [ENTRY_BAR, ENTRY_BAR]}, "same id"),
         ({"items": [ENTRY_BAR] * 13}, "items"),
         ({"size": {"draws": 0}}, "size.draws"),

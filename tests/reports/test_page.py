@@ -217,8 +217,8 @@ def test_the_verb_refuses_what_is_no_run(tmp_path: Path, talentsim: Callable[...
     assert "results/SCENARIO/RUN-ID" in error
     (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
     code, _, error = talentsim("report", str(tmp_path))
-    assert code == 1
-    assert "damaged" in error
+    assert code == 2
+    assert "is no JSON" in error
 
 
 @pytest.mark.usefixtures("few_figures")

@@ -7,12 +7,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from sim.files.manifest import OldFolderWarning
 from sim.model.world import REPORT_FROM
+from sim.runs.atomic import FolderError
 from sim.runs.careers import CAREERS_FILE, read_careers
 from sim.runs.folder import Run, differing_files, read_run, write_run
 from sim.runs.outcomes.outcomes import Outcomes
 from sim.runs.plan import RunPlan
 from sim.runs.rows import RunTableError
+from tests.support.damage import as_of_before
 
 Make = Callable[[RunPlan], Iterator[Outcomes]]
 
@@ -25,7 +28,7 @@ def run(plan: RunPlan, outcomes_of: Make, tmp_path: Path) -> Run:
 def test_what_is_written_is_read_back(run: Run, plan: RunPlan, outcomes_of: Make) -> None:
     wanted = np.stack([each.careers[each.years >= REPORT_FROM] for each in outcomes_of(plan)])
     assert wanted.sum() > 0
-    found = read_careers(run.folder, run.years, len(run.codes), run.replicates)
+    found = read_careers(run.folder, run.years, run.codes, (run.draws, run.replicates))
     assert np.array_equal(np.stack([found.of_run(k) for k in range(len(wanted))]), wanted)
 
 
@@ -47,6 +50,10 @@ def test_a_run_made_again_has_the_same_bytes(run: Run, plan: RunPlan, outcomes_o
 
 def test_a_run_of_before_is_a_run_and_says_that_it_holds_none(run: Run) -> None:
     (run.folder / CAREERS_FILE).unlink()
-    assert read_run(run.folder).run_id == run.run_id
+    with pytest.raises(FolderError, match=r"careers\.parquet"):
+        read_run(run.folder)
+    as_of_before(run.folder)
+    with pytest.warns(OldFolderWarning):
+        assert read_run(run.folder).run_id == run.run_id
     with pytest.raises(RunTableError, match="make it again in another folder"):
-        read_careers(run.folder, run.years, len(run.codes), run.replicates)
+        read_careers(run.folder, run.years, run.codes, (run.draws, run.replicates))

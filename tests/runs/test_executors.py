@@ -1,7 +1,7 @@
 """Executors that fail in every way: what is lost, what is tried again, and who is blamed."""
 
 import math
-import os
+import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
@@ -168,7 +168,7 @@ def test_what_the_work_raises_is_raised_after_the_results_before_it(workers: int
 
 def test_a_worker_that_dies_of_its_work_ends_it_with_a_sentence() -> None:
     with pytest.raises(ExecutorError, match="use fewer workers"):
-        list(map_in_order(os._exit, [1, 2, 3], 2))
+        list(map_in_order(signal.raise_signal, [signal.SIGKILL] * 3, 2))
     assert workers_left() == []
 
 

@@ -117,7 +117,7 @@ def test_an_interrupted_run_leaves_nothing(plan: RunPlan, outcomes_of: Make, tmp
 
     with pytest.raises(error):
         write_run(plan, broken(), tmp_path)
-    assert list((tmp_path / "baseline").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     assert find_run(plan, tmp_path) is None
 
 
@@ -180,7 +180,7 @@ def test_a_disk_that_fills_up_during_the_run_leaves_nothing(
     monkeypatch.setattr(results, "write_shares", full)
     with pytest.raises(FolderError, match="No space left"):
         write_run(plan, outcomes_of(plan), tmp_path)
-    assert list((tmp_path / "baseline").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_or_incomplete_folder_is_named(plan: RunPlan, outcomes_of: Make, tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """The site that `make site` built: every document and every public name is in it, and its links lead somewhere."""
 
 import re
+import shlex
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import click
 import pytest
 
 import sim
+from sim.cli import cli
+from sim.cli.terminal import InputError
 from sim.sources import PACKAGE
 
 DOCS = PACKAGE.parent / "docs"
@@ -42,7 +46,8 @@ def entries() -> list[str]:
 
 def test_the_index_has_the_sections_and_every_document() -> None:
     assert re.findall(r"^:caption: (.*)$", INDEX, flags=re.MULTILINE) == SECTIONS
-    assert sorted(entries()) == sorted([*(path.stem for path in DOCS.glob("*.md") if path.stem != "index"), "decisions/index"])
+    documents = [path.stem for kind in ("*.md", "*.ipynb") for path in DOCS.glob(kind) if path.stem != "index"]
+    assert sorted(entries()) == sorted([*documents, "decisions/index"])
     assert {path.name[0] for path in (DOCS / "decisions").glob("*.md") if path.stem != "index"} == {"0"}
 
 
@@ -80,3 +85,37 @@ def test_every_link_inside_the_site_leads_somewhere() -> None:
             assert target not in pages or unquote(parts.fragment) in pages[target].anchors, f"{path.name}: {link}"
             followed += 1
     assert followed > 1000
+
+
+def typed() -> list[tuple[str, str]]:
+    """Every `talentsim` command of every page: the page and the line, in blocks of commands and in outputs."""
+    pages = [PACKAGE.parent / "README.md", PACKAGE.parent / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+    found = []
+    for page in pages:
+        for block in re.findall(
+            r"^```(?:bash|text)\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+        ):
+            lines = (line.removeprefix("$ ") for line in block.splitlines())
+            found += [(page.relative_to(PACKAGE.parent).as_posix(), line) for line in lines if line.startswith("talentsim ")]
+    return found
+
+
+def complaint(words: list[str]) -> str:
+    """What the command line has against words before it does anything; a file of the reader's need not be here."""
+    command = cli.commands[words[0]]
+    try:
+        command.make_context(words[0], words[1:])
+    except (click.exceptions.Exit, InputError):
+        return ""
+    except click.UsageError as error:
+        said = error.format_message()
+        return "" if "does not exist" in said else said
+    return ""
+
+
+@pytest.mark.parametrize(("page", "line"), typed())
+def test_every_command_of_every_page_can_be_read(page: str, line: str) -> None:
+    """Its verb and its options are known; `test_pages.py` executes it."""
+    words = shlex.split(re.sub(r"\$\w+", "1", line.split(" && ")[0]), comments=True)[1:]
+    if not words[0].startswith("-"):
+        assert complaint(words) == "", page

@@ -7,8 +7,8 @@ to 1. Published (FLYNN): entry to US doctoral study -15 to -16 %, and 57 % of th
 import numpy as np
 import pytest
 
+from sim.data.declared import OTHER_ANGLOPHONE
 from sim.data.load import load_data
-from sim.draws.assembly import OTHER_ANGLOPHONE
 from sim.draws.draw import Draw
 from sim.draws.reference import TENSE, TENSIONS, tense_entrants, tension_effect, without
 from sim.draws.worlds import world_of

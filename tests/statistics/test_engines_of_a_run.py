@@ -1,5 +1,6 @@
 """A run made by one engine and asked of the other; the life of one of its researchers."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim.cli import main
+from sim.files.manifest import FILES
+from tests.support.damage import edit_record
 
 Call = Callable[..., tuple[int, str, str]]
 RUN = ("run", "baseline", "--draws", "1", "--replicates", "1", "--researchers", "200", "--until", "2016", "--out")
@@ -47,15 +50,18 @@ def test_asking_the_other_engine_compares(talentsim: Call, results: Path) -> Non
 
 def test_a_difference_between_the_engines_exits_with_1(talentsim: Call, results: Path) -> None:
     (folder,) = (results / "baseline").iterdir()
-    shares = folder / "shares.csv"
-    kept = shares.read_bytes()
+    shares, provenance = folder / "shares.csv", folder / "provenance.json"
+    kept, record = shares.read_bytes(), provenance.read_bytes()
     try:
         shares.write_bytes(kept.replace(b"2016,top20,work,USA,0.", b"2016,top20,work,USA,0.0", 1))
+        digest = hashlib.sha256(shares.read_bytes()).hexdigest()
+        edit_record(provenance, lambda record: record[FILES].update({shares.name: digest}), is_forged=True)
         code, _, err = talentsim(*RUN, str(results), "--engine", "agents")
         assert code == 1
         assert "made again by the agents engine, the run gave other numbers: shares.csv" in err
     finally:
         shares.write_bytes(kept)
+        provenance.write_bytes(record)
 
 
 def test_a_life_is_traced_in_a_run(talentsim: Call, results: Path) -> None:
@@ -91,13 +97,13 @@ def test_who_is_not_in_the_run_is_said(talentsim: Call, results: Path, words: tu
 
 def test_what_is_no_run_cannot_be_traced(talentsim: Call, results: Path) -> None:
     code, _, err = talentsim("trace", str(results), "--researcher", "CHN-2012-0")
-    assert code == 1
+    assert code == 2
     assert "not a complete run" in err
     (folder,) = (results / "baseline").iterdir()
     provenance = folder / "provenance.json"
     kept = provenance.read_text(encoding="utf-8")
     try:
-        provenance.write_text(json.dumps(json.loads(kept) | {"model_id": "other"}), encoding="utf-8")
+        edit_record(provenance, lambda record: record.update(model_id="other"), is_forged=True)
         code, _, err = talentsim("trace", str(folder), "--researcher", "CHN-2012-0")
         assert code == 2
         assert "another version of the model" in err

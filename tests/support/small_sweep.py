@@ -26,10 +26,9 @@ COUNTING = '''
 """The command line; every simulation adds a byte to the file that COUNTED names, in the workers too."""
 
 import os
-import sys
 
 import sim.sweeps.execute
-from sim.cli import main
+from sim.__main__ import start_command
 
 simulate = sim.sweeps.execute.simulate
 
@@ -43,7 +42,7 @@ def counted(*arguments, **named):
 
 sim.sweeps.execute.simulate = counted
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    start_command()
 '''
 Content = list[dict[str, Any]]
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.assembly import Constants, make_world
 from sim.engines.arrays import CHUNK, new_walker, run_years
@@ -377,6 +378,8 @@ def policy_world(
     regions, years = len(CODES), LAST_COHORT - FIRST_YEAR + 1
     data = SimpleNamespace(
         codes=CODES,
+        having=lambda role: tuple(code for code in load_data().having(role) if code in CODES),
+        solved_on=lambda *unknowns: tuple(each for each in load_data().solved_on(*unknowns) if {*each.destination} <= {*CODES}),
         regions=tuple(SimpleNamespace(anglophone=code in ANGLOPHONE) for code in CODES),
         distance_km=abroad(5000.0, regions),
         common_language=np.zeros((regions, regions)),

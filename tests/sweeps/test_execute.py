@@ -233,6 +233,22 @@ def test_shards_of_different_designs_are_refused(executed: Executed, design_of: 
         merge([tmp_path], tmp_path / "merged")
 
 
+def test_shards_of_two_machines_belong_together(
+    executed: Executed, design_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design, folders = design_of(), [tmp_path / "a", tmp_path / "b"]
+    for i, folder in enumerate(folders, start=1):
+        monkeypatch.setattr("sim.sweeps.store.system", lambda i=i: {"system": f"machine {i}"})
+        monkeypatch.setattr("sim.sweeps.store.source_state", lambda i=i: {"commit": str(i), "dirty": False})
+        sim.sweep(design, folder, workers=1, shard=(i, 2))
+    assert merge(folders, tmp_path / "merged") == design.run_count
+    assert read_sweep(tmp_path / "merged").missing == 0
+    monkeypatch.setattr("sim.sweeps.store.versions", lambda: {"numpy": "another"})
+    sim.sweep(design, tmp_path / "c", workers=1, shard=(1, 2))
+    with pytest.raises(FolderError, match="another version"):
+        merge([*folders, tmp_path / "c"], tmp_path / "again")
+
+
 def test_a_torn_log_and_record_and_left_over_files_do_no_harm(executed: Executed, design_of: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     wanted = rows(sim.sweep(design_of(), out, workers=1))

@@ -49,6 +49,7 @@ class ToyWorlds(Worlds):
     """`policy_world` with coefficients of one's own, whatever the draw."""
 
     codes = CODES
+    people = 1000
 
     def __init__(self, coefficients: dict[str, float]) -> None:
         self.__dict__["coefficients"] = coefficients  # a frozen dataclass

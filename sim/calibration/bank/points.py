@@ -14,8 +14,9 @@ from scipy.special import ndtr, ndtri
 
 from sim.data.distributions import Distribution
 from sim.data.schema import Data
-from sim.draws.draw import MOST_POINTS, SOBOL_DIMENSIONS, lever_uniform, parameter_vector, sobol_points
+from sim.draws.draw import MOST_POINTS, SOBOL_DIMENSIONS, lever_words, parameter_vector, sobol_points
 from sim.draws.targets import target_errors
+from sim.model.choice.randomness import uniforms_of
 from sim.model.world import Floats
 from sim.scenarios.scenario import Basis, lever_values
 
@@ -68,9 +69,6 @@ def uncertain_levers(basis: Basis) -> tuple[str, ...]:
 
 def keyed_scores(basis: Basis, numbers: np.ndarray) -> Floats:
     """Compute the (C, U) normal scores that follow from (C,) numbers: lever values, then errors of solved targets."""
-    levers, regions = uncertain_levers(basis), len(basis.data.codes)
-    rows = [
-        np.concatenate([ndtri([lever_uniform(int(number), lever) for lever in levers]), target_errors(int(number), regions)])
-        for number in numbers
-    ]
-    return np.array(rows, dtype=np.float64)
+    words = np.array([lever_words(lever) for lever in uncertain_levers(basis)], dtype=np.uint64).reshape(-1, 4)
+    errors = np.array([target_errors(int(number), basis.data) for number in numbers])
+    return np.hstack([ndtri(uniforms_of(words, np.asarray(numbers, dtype=np.int64))), errors])

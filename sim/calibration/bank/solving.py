@@ -9,7 +9,8 @@ from sim.calibration.bank.points import BankPoint, keyed_scores, vector_of
 from sim.calibration.modelled import walk_draw, without_tensions
 from sim.calibration.observe import Observed, Question, observe, seen_in_walk
 from sim.calibration.one_thread import one_thread
-from sim.draws.assembly import CHN, USA, Constants
+from sim.data.declared import CHN, USA
+from sim.draws.assembly import Constants
 from sim.draws.constants import NotSolvedError
 from sim.draws.draw import Draw, make_draw
 from sim.engines.axes import AXES

@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,12 +18,13 @@ from sim.calibration.modelled import questions_key
 from sim.calibration.observe import Question
 from sim.draws.assembly import Constants
 from sim.draws.ensemble import solution_digest
+from sim.files.arrays import read_arrays
 from sim.model.world import Floats
-from sim.runs.atomic import explained
+from sim.runs.atomic import check_writable, explained
 from sim.runs.executors import Dispatcher, ExecutorError, InThisProcess, Processes, Progress
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis
-from sim.sources import whole_file
+from sim.sources import WORKERS, source_hash, whole_file
 
 NAME_DIGITS = 24
 
@@ -35,7 +35,7 @@ class Bank:
     Parameters
     ----------
     folder
-        Made if absent; points of another model that lie there are left alone.
+        Made with its first point if it is absent; points of another model that lie there are left alone.
     basis
         The packaged tables and the baseline.
     """
@@ -43,8 +43,7 @@ class Bank:
     def __init__(self, folder: Path, basis: Basis) -> None:
         self.folder = folder
         self.solution = solution_digest(basis)
-        with explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        check_writable(folder, 0)
 
     def place(self, task: PointTask) -> Path:
         """Name the file of a point by everything its solution depends on."""
@@ -120,15 +119,20 @@ def solved_tasks(
         yield from results
 
 
+def code_of(solution: str) -> str:
+    """Name all that a worker makes points by: what solutions depend on, and the code around it."""
+    return f"{solution} {source_hash(WORKERS)}"
+
+
 class Solver:
     """Solves the one task of a batch in a worker, if the worker has the model of the bank."""
 
     def __init__(self, solution: str) -> None:
-        self.solution = solution
+        self.code = code_of(solution)
 
     def __call__(self, batch: Sequence[PointTask]) -> tuple[PointTask, Solved]:
         """Solve."""
-        if solution_digest(load_basis()) != self.solution:
+        if code_of(solution_digest(load_basis())) != self.code:
             raise ExecutorError("a worker has another version of talentsim than the process that started the calibration")
         return batch[0], solve_point(batch[0])
 
@@ -159,11 +163,17 @@ def arrays_of(task: PointTask, solved: Solved) -> dict[str, Any]:
     }
 
 
+def is_point_file(path: Path) -> bool:
+    """Tell whether a file has a name that a bank gives; others in its folder are left alone."""
+    return len(path.stem) == NAME_DIGITS and set(path.stem) <= set("0123456789abcdef")
+
+
 def read_point(path: Path, task: PointTask) -> Solved | None:
     """Read a solved point from its file, with the answers to the questions of a task; None if it does not have them all."""
+    kept = read_arrays(path, is_ours=is_point_file(path))
+    if kept is None:
+        return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            kept: dict[str, Floats] = {name: np.array(stored[name]) for name in stored.files}
         answers = dict(zip(kept["questions"].tolist(), kept["rows"].tolist(), strict=True))
         keys = [questions_key([question]) for question in task.questions]
         failure = str(kept["failure"])
@@ -179,16 +189,15 @@ def read_point(path: Path, task: PointTask) -> Solved | None:
             kept["stays"],
             failure,
         )
-    except (OSError, KeyError, ValueError, BadZipFile):
+    except (KeyError, ValueError):
         return None
 
 
 def read_solutions(folder: Path) -> Iterator[tuple[int, Mapping[str, float], Constants]]:
     """Read what is solved in a bank's folder, whatever it answers: numbers, parameters by name and constants, by file name."""
     for path in sorted(folder.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as stored:
-            kept: dict[str, Floats] = {name: np.array(stored[name]) for name in stored.files}
-        if not str(kept["failure"]):
+        kept = read_arrays(path, is_ours=is_point_file(path))
+        if kept is not None and not str(kept["failure"]):
             parameters = dict(zip(kept["names"].tolist(), kept["parameters"].tolist(), strict=True))
             yield int(kept["number"]), parameters, constants_of(kept)
 

@@ -2,8 +2,8 @@
 
 A point is its normal scores, N(0, I) before the evidence, and its number, from which the quantiles of lever values and the errors
 of solved targets follow (`sim.calibration.bank.points`). Scores move on ellipses (Murray, Adams and MacKay 2010), which need no
-step size, about a normal approximation of the posterior (`sim.calibration.emulation.ellipse`); a number is proposed anew from all
-numbers and accepted by the ratio of likelihoods. Many chains walk side by side, so that a likelihood is computed for all at once.
+step size, about a normal approximation of the posterior (`sim.calibration.emulation.ellipse`); a number is chosen anew among many
+by their likelihood. Many chains walk side by side, so that a likelihood is computed for all at once.
 """
 
 import math
@@ -24,7 +24,10 @@ Keyed = Callable[[PointNumbers], Floats]
 """The keyed scores of (C,) numbers, (C, U)."""
 FIRST_NUMBER, LAST_NUMBER = 1 << 16, 1 << 31
 """PointNumbers of sampled points; those of prior points lie below."""
-PROPOSALS = 4  # of a number between two moves of the scores
+POOL_SIZE = 1 << 16  # numbers that chains choose among, unless told
+PROPOSALS = 32  # of numbers beside its own that a chain chooses among after every move of its scores
+HOPEFUL = 0.9  # of the proposals are in proportion to how likely a number looks at the middle of the ellipse, the others are any
+TEMPER = 2.0  # of that likelihood, whose root is less sure of itself
 MOST_SHRINKS = 60
 GOOD_RHAT = 1.05
 
@@ -35,12 +38,19 @@ class Sample(NamedTuple):
     scores: Floats  # (C, S, P)
     numbers: PointNumbers  # (C, S)
     log_likelihood: Floats  # (C, S)
-    accepted: float  # of the proposed numbers
+    renewed: float  # share of the choices among numbers that did not leave a chain its own
 
     def flat(self) -> tuple[Floats, PointNumbers, Floats]:
         """List the states one after the other, step by step over all chains: (C S, P), (C S,), (C S,)."""
         scores = self.scores.transpose(1, 0, 2).reshape(-1, self.scores.shape[2])
         return scores, self.numbers.T.reshape(-1), self.log_likelihood.T.reshape(-1)
+
+
+class NumberPool(NamedTuple):
+    """Numbers that chains choose among: (N,) numbers, (N, U) their keyed scores."""
+
+    numbers: PointNumbers
+    keyed: Floats
 
 
 class Mixing(NamedTuple):
@@ -55,9 +65,15 @@ class Mixing(NamedTuple):
         return self.rhat <= GOOD_RHAT
 
 
+def number_pool(keyed: Keyed, seed: int, size: int = POOL_SIZE) -> NumberPool:
+    """Draw `size` numbers of sampled points; `keyed` : see `Keyed`."""
+    numbers = np.random.default_rng([seed, size]).integers(FIRST_NUMBER, LAST_NUMBER, size)
+    return NumberPool(numbers, keyed(numbers))
+
+
 def sample_posterior(
     likelihood: LogLikelihood,
-    keyed: Keyed,
+    pool: NumberPool,
     dimensions: int,
     seed: int,
     chains: int = 16,
@@ -69,7 +85,8 @@ def sample_posterior(
 
     Parameters
     ----------
-    likelihood, keyed : see `LogLikelihood` and `Keyed`.
+    likelihood : see `LogLikelihood`.
+    pool : N numbers, at least as many as chains.
     dimensions : P.
     seed : of all random numbers.
     chains, steps : C, at least 2, and steps of each.
@@ -81,8 +98,8 @@ def sample_posterior(
     ValueError : the likelihood is not finite at the middle of the prior.
     """
     rng = np.random.default_rng(seed)
-    numbers = rng.integers(FIRST_NUMBER, LAST_NUMBER, chains)
-    others = keyed(numbers)
+    chosen = np.arange(chains)
+    others = pool.keyed[chosen]
     if not np.isfinite(likelihood(np.zeros((1, dimensions)), others[:1])).all():
         raise ValueError("the log-likelihood is not finite at the middle of the prior: a row that is weighed has no value there")
     ellipse = ellipse or approximate(likelihood, dimensions, others.shape[1])
@@ -91,30 +108,69 @@ def sample_posterior(
         scores = ellipse.scores(w, their)
         return likelihood(scores, their) + ellipse.excess(w, scores)
 
+    odds = odds_of(on_ellipse, pool.keyed, dimensions)
     places = rng.normal(size=(chains, dimensions))
     current = on_ellipse(places, others)
     dropped = steps // 3
     shape = (chains, steps - dropped)
     seen = Sample(np.empty((*shape, dimensions)), np.empty(shape, np.int64), np.empty(shape), 0.0)
-    accepted = 0
+    renewed = 0
     for step in range(steps):
         if progress is not None and step % 50 == 0:
             progress("sampling", step, steps)
         places, current = moved_on_ellipses(on_ellipse, places, others, current, rng)
-        for _ in range(PROPOSALS if others.shape[1] else 0):
-            proposed = rng.integers(FIRST_NUMBER, LAST_NUMBER, chains)
-            theirs = keyed(proposed)
-            new = on_ellipse(places, theirs)
-            taken = np.log(rng.random(chains)) < new - current
-            numbers, current = np.where(taken, proposed, numbers), np.where(taken, new, current)
-            others = np.where(taken[:, np.newaxis], theirs, others)
-            accepted += int(taken.sum())
+        if others.shape[1]:
+            before = chosen
+            chosen, current = chosen_among(on_ellipse, places, (pool.keyed, odds), chosen, current, rng)
+            others = pool.keyed[chosen]
+            renewed += int((chosen != before).sum())
         if step >= dropped:
             scores = ellipse.scores(places, others)
             seen.scores[:, step - dropped] = scores
-            seen.numbers[:, step - dropped] = numbers
+            seen.numbers[:, step - dropped] = pool.numbers[chosen]
             seen.log_likelihood[:, step - dropped] = current - ellipse.excess(places, scores)
-    return seen._replace(accepted=accepted / (steps * chains * PROPOSALS))
+    return seen._replace(renewed=renewed / (steps * chains))
+
+
+def odds_of(likelihood: LogLikelihood, keyed_pool: Floats, dimensions: int) -> Floats:
+    """Compute with which odds each number of the pool is proposed, (N,): as it looks at the middle, none with next to nothing."""
+    parts = np.array_split(keyed_pool, max(1, len(keyed_pool) // 1_024))
+    logs = np.concatenate([likelihood(np.zeros((len(part), dimensions)), part) for part in parts]) / TEMPER
+    looks = np.exp(logs - logs.max())
+    odds: Floats = HOPEFUL * looks / looks.sum() + (1.0 - HOPEFUL) / len(looks)
+    return odds
+
+
+def chosen_among(
+    likelihood: LogLikelihood,
+    places: Floats,
+    pool: tuple[Floats, Floats],
+    chosen: PointNumbers,
+    current: Floats,
+    rng: np.random.Generator,
+) -> tuple[PointNumbers, Floats]:
+    """Choose for each chain among its own number and PROPOSALS of the pool (i-SIR: Andrieu, Lee and Vihola 2018).
+
+    Parameters
+    ----------
+    likelihood : see `LogLikelihood`.
+    places : (C, P) of the chains.
+    pool : (N, U) keyed scores of the numbers there are, (N,) the odds with which each is proposed.
+    chosen, current : (C,) rows of the pool and log-likelihoods as they are.
+    rng : draws candidates and choices.
+
+    Returns
+    -------
+    (C,) rows of the pool and log-likelihoods as they become.
+    """
+    keyed, odds = pool
+    proposed = rng.choice(len(odds), size=(len(places), PROPOSALS), p=odds)
+    values = likelihood(np.repeat(places, PROPOSALS, axis=0), keyed[proposed.reshape(-1)]).reshape(proposed.shape)
+    candidates, logs = np.column_stack([chosen, proposed]), np.column_stack([current, values])
+    weights = logs - np.log(odds[candidates])
+    taken = np.argmax(weights + rng.gumbel(size=weights.shape), axis=1)  # the largest is each in proportion to exp(weights)
+    rows = np.arange(len(places))
+    return candidates[rows, taken], logs[rows, taken]
 
 
 def moved_on_ellipses(

@@ -62,9 +62,14 @@ def calibrate(
     calibration = Calibration(model, record, folder / "waves", sizes, seed, workers, progress)
     posterior = calibration.run()
     solved = model.solved(posterior.proposal.points(), "reading the final sample", None)
-    columns = {"log_likelihood": posterior.log_likelihood, "emulated_log_likelihood": posterior.proposal.log_likelihood}
+    columns = {
+        "log_likelihood": posterior.log_likelihood,
+        "emulated_log_likelihood": posterior.proposal.log_likelihood,
+        "headlines": posterior.final.headlines,
+    }
     about = about_posterior(posterior) | {"sizes": sizes._asdict(), "fit": fit_in_short(record, posterior)}
     about["bands"] = calibrated_headlines(posterior)
+    about["headlines"] = [row["headline"] for row in about["bands"]]
     about["rests"] = what_headlines_rest_on(calibration, posterior.all_answers, basis.data)
     made = resampled_ensemble(basis, record, solved, posterior.draw_weights, columns, about, Resampling(seed))
     file = folder / f"{CALIBRATED}{SUFFIX}"

@@ -21,13 +21,15 @@ from sim.calibration.bank.solving import Solved
 from sim.calibration.bank.store import Bank, fill
 from sim.calibration.ensemble.make import Resampling, resampled_ensemble
 from sim.calibration.ensemble.model import MOST_MISSED, missed_by
+from sim.calibration.ensemble.waves import record_digest
 from sim.calibration.ensemble.weights import MOST_TAIL, Weights, importance_weights
 from sim.calibration.evidence import Record, load_evidence
 from sim.calibration.likelihood import log_likelihood
 from sim.draws.ensemble import Ensemble, read_ensemble, solution_digest, write_ensemble
-from sim.model.world import Floats
+from sim.model.world import Floats, Integers
 from sim.runs.executors import Progress
 from sim.runs.outcomes.statistics import effective_number
+from sim.runs.plan import rows_by_point
 from sim.scenarios.scenario import Basis
 from sim.sources import cache_root
 
@@ -85,13 +87,13 @@ def conditioned(
     ------
     ValueError : what is fixed leaves nothing that is admissible.
     """
-    points, counts = distinct_points(ensemble)
+    points, firsts, counts = distinct_points(ensemble)
     after = fill(bank, points, [row.question for row in record.rows], *crew[:2], fixed, crew.progress, "solving the draws")
-    if fixed:
+    if ensemble.record.get("evidence") == record_digest(old):
+        before = ensemble.columns["log_likelihood"][firsts]
+    else:
         before_rows = fill(bank, points, [row.question for row in old.rows], *crew[:2], None, crew.progress, "weighing")
         before = exact_likelihood(old, before_rows)
-    else:
-        before = exact_likelihood(old, after, len(old.rows))
     now = exact_likelihood(record, after)
     weights = importance_weights(now + np.log(counts), before)
     values = weights.values if weights.tail < MOST_TAIL else unsmoothed(now - before, counts)
@@ -137,14 +139,12 @@ def first_rows(ensemble: Ensemble, draws: int) -> Ensemble:
     )  # fmt: skip
 
 
-def distinct_points(ensemble: Ensemble) -> tuple[list[BankPoint], Floats]:
-    """List the points that the rows are of, each once, and how many rows each has."""
-    counts: dict[int, int] = {}
-    points: dict[int, BankPoint] = {}
-    for number, scores in zip(ensemble.numbers, ensemble.scores, strict=True):
-        counts[number] = counts.get(number, 0) + 1
-        points.setdefault(number, BankPoint(number, scores))
-    return list(points.values()), np.array(list(counts.values()), dtype=np.float64)
+def distinct_points(ensemble: Ensemble) -> tuple[list[BankPoint], Integers, Floats]:
+    """List the points that the rows are of, each once, with its first row and how many rows it has."""
+    found = rows_by_point(ensemble, len(ensemble))
+    firsts = np.array([rows[0] for rows in found], dtype=np.int64)
+    points = [BankPoint(ensemble.numbers[row], ensemble.scores[row]) for row in firsts]
+    return points, firsts, np.array([len(rows) for rows in found], dtype=np.float64)
 
 
 def exact_likelihood(record: Record, solved: Sequence[Solved], rows: int | None = None) -> Floats:

@@ -11,7 +11,7 @@ from sim.calibration.bank.solving import SERIES_TIERS, SERIES_YEARS, TRAINED, So
 from sim.calibration.bank.store import Bank, fill
 from sim.calibration.emulation.sampling import PointNumbers
 from sim.calibration.evidence import Record
-from sim.draws.assembly import CHN, USA
+from sim.data.declared import CHN, USA
 from sim.model.world import Floats
 from sim.runs.executors import Progress
 from sim.scenarios.scenario import Basis

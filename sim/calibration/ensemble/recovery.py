@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.calibration.charts import with_rest
 from sim.calibration.emulation.emulator import Emulator
-from sim.calibration.emulation.sampling import FIRST_NUMBER, LAST_NUMBER, Keyed, sample_posterior
+from sim.calibration.emulation.sampling import FIRST_NUMBER, LAST_NUMBER, Keyed, number_pool, sample_posterior
 from sim.calibration.evidence import Record
 from sim.calibration.likelihood import log_likelihood
 from sim.calibration.one_thread import one_thread
@@ -104,7 +104,7 @@ def recover(record: Record, emulator: Emulator, keyed: Keyed, chains: int, steps
         return log_likelihood(evidence, *emulator.predict(np.concatenate([scores, others], axis=1)))
 
     with one_thread():
-        sample = sample_posterior(likelihood, keyed, len(truth.scores), seed, chains, steps)
+        sample = sample_posterior(likelihood, number_pool(keyed, seed), len(truth.scores), seed, chains, steps)
     scores, _, _ = sample.flat()
     return Recovered((scores < truth.scores).mean(axis=0), scores.std(axis=0))
 
@@ -126,7 +126,8 @@ def medians_without(
         return log_likelihood(record, *said, without=[family] if family else [])
 
     with one_thread():
-        scores, numbers, _ = sample_posterior(likelihood, keyed, dimensions, seed, chains, steps).flat()
+        pool = number_pool(keyed, seed)
+        scores, numbers, _ = sample_posterior(likelihood, pool, dimensions, seed, chains, steps).flat()
         thin = slice(None, None, max(1, len(scores) // MOST_STATES))
         values, _ = emulator.predict(np.concatenate([scores[thin], keyed(numbers[thin])], axis=1))
     return np.asarray(np.median(values, axis=0))

@@ -11,19 +11,19 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
 from sim.calibration.bank.points import BankPoint
 from sim.calibration.emulation.ellipse import approximate
 from sim.calibration.emulation.emulator import Emulator, fit_emulator
-from sim.calibration.emulation.sampling import Mixing, Sample, mixing_of, sample_posterior, spread_out
+from sim.calibration.emulation.sampling import Mixing, Sample, mixing_of, number_pool, sample_posterior, spread_out
 from sim.calibration.ensemble.model import Answers, Model
 from sim.calibration.ensemble.weights import LEAST_EFFECTIVE, Weights, importance_weights
 from sim.calibration.evidence import Record
 from sim.calibration.likelihood import degrees_of_freedom, log_likelihood, weighed_rows
 from sim.calibration.one_thread import one_thread
+from sim.files.arrays import read_arrays
 from sim.model.world import Floats
 from sim.runs.atomic import explained
 from sim.runs.executors import Progress
@@ -33,6 +33,7 @@ AGREED_COVERAGE, AGREED_ERROR, AGREED_ROWS = 0.85, 0.75, 0.9
 NORMAL_90 = 1.645  # standard deviations of a 90 % interval
 FAR = 2.0  # chi-square a degree of freedom from which a point counts as noisier than others
 THINNED = 10  # states of chains of which one is kept
+NUMBERS_A_POINT = 2_048  # that chains choose among, for each point that is wanted
 LENGTHENED = 2  # times that chains which do not agree are made twice as long
 
 
@@ -42,7 +43,7 @@ class CalibrationSizes(NamedTuple):
     prior: int = 220
     wave: int = 100
     final: int = 240
-    waves: int = 2
+    waves: int = 4
     chains: int = 16
     steps: int = 2_000
 
@@ -260,9 +261,10 @@ class Calibration:
             return log_likelihood(self.record, *predicted, without=self.without)
 
         ellipse = approximate(likelihood, self.model.dimensions, self.model.keyed(np.zeros(1, np.int64)).shape[1])
+        pool = number_pool(self.model.keyed, self.seed + 1_000 * wave, NUMBERS_A_POINT * count)
         for longer in range(LENGTHENED + 1):
             sample = sample_posterior(
-                likelihood, self.model.keyed, self.model.dimensions, self.seed + 1_000 * wave,
+                likelihood, pool, self.model.dimensions, self.seed + 1_000 * wave,
                 self.sizes.chains, self.sizes.steps * 2**longer, self.progress, ellipse,
             )  # fmt: skip
             mixing = mixing_of(sample)
@@ -294,8 +296,7 @@ def read_proposal(place: Path | None) -> Proposal | None:
     """Read what was sampled before; None if it is not there or damaged."""
     if place is None:
         return None
-    try:
-        with place.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return Proposal(**{name: np.array(stored[name]) for name in Proposal._fields})
-    except (OSError, KeyError, ValueError, BadZipFile):
+    stored = read_arrays(place)
+    if stored is None or not set(stored) >= set(Proposal._fields):
         return None
+    return Proposal(*(stored[name] for name in Proposal._fields))

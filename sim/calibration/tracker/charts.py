@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sim.data.schema import Data, Target
+from sim.data.schema import PACKAGED, Data, Target
 
 CHARTS: Final = Path(__file__).with_name("charts.toml")
 TRACKER_ROWS: Final = ("M19", "M22")
@@ -59,19 +60,44 @@ class TrackerChart:
 
 
 def read_charts(data: Data, path: Path = CHARTS) -> tuple[TrackerChart, ...]:
-    """Read the charts.
+    """Read the charts that the tables can be set beside: all of them for the packaged ones.
 
     Parameters
     ----------
-    data : the packaged tables, with the published targets.
+    data : the tables, with the published targets.
     path : a file in the form of `charts.toml`.
 
     Raises
     ------
-    KeyError : the file names a target that is not in targets.csv.
+    KeyError : the file names a target that is not in the packaged targets.csv.
     """
     targets = {target.id: target for target in data.targets}
-    return tuple(make_chart(chart, targets) for chart in tomllib.loads(path.read_text(encoding="utf-8"))["chart"])
+    known = () if data.name == PACKAGED else unmatched(data, path)
+    return tuple(make_chart(chart, targets) for chart in charts_in(path) if chart["id"] not in known)
+
+
+def charts_in(path: Path) -> list[dict[str, Any]]:
+    """Read the tables of a file of charts."""
+    found: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["chart"]
+    return found
+
+
+def unmatched(data: Data, path: Path = CHARTS) -> dict[str, str]:
+    """Say of each chart that the tables cannot be set beside, by id, which targets and regions they lack."""
+    there = {*(target.id for target in data.targets), *data.codes}
+    found = {}
+    for chart in charts_in(path):
+        asked = [name for row in chart["row"] for name in (*row.get("published", ()), *regions_in(chart | row))]
+        lacking = list(dict.fromkeys(name for name in asked if name not in there))
+        if lacking:
+            found[chart["id"]] = ", ".join(lacking)
+    return found
+
+
+def regions_in(row: Mapping[str, Any]) -> list[str]:
+    """List the region codes that a row names."""
+    texts = [each for value in row.values() for each in (value if isinstance(value, list) else [value])]
+    return [each for each in texts if isinstance(each, str) and re.fullmatch("[A-Z]{3}", each)]
 
 
 def make_chart(chart: Mapping[str, Any], targets: Mapping[str, Target]) -> TrackerChart:

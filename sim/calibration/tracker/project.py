@@ -14,7 +14,7 @@ from sim.calibration.tracker.charts import CHARTS, NOT_MODELLED, TrackerChart, T
 from sim.engines.axes import AXES, TIERS
 from sim.engines.counts import YearEnd
 from sim.model.population import OUT
-from sim.model.world import FIRST_YEAR, REFERENCE_RESEARCHERS, Floats, Integers
+from sim.model.world import FIRST_YEAR, Floats, Integers
 from sim.runs.executors import Progress
 from sim.runs.folder import run_id
 from sim.runs.lives.replay import replay
@@ -70,7 +70,7 @@ def tracker_values(plan: RunPlan, progress: Progress | None = None) -> list[Trac
     """
     charts, codes = read_charts(plan.basis.data), plan.basis.data.codes
     years = [year for year in TRACKER_YEARS if year <= plan.until]
-    weight = REFERENCE_RESEARCHERS / plan.researchers
+    weight = plan.basis.data.researchers / plan.researchers
     read = partial(row_answers, charts=charts, codes=codes, years=years, weight=weight)
     modelled = replay(plan, read, progress)  # (D, P, dispersions, rows, years)
     values = []

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sim.data.load import is_packaged
+
 KEPT_RECORD = Path(__file__).with_name("record.json")
 REGISTERED = "c7ce054c7fdae5b1"
 """Hash of registration.toml as it was registered; whatever is scored under another one is marked as seen."""
@@ -14,8 +16,8 @@ FIRST_MARK, LATER_MARK = "registered", "after seeing"
 
 
 def read_kept(path: Path = KEPT_RECORD) -> dict[str, Any]:
-    """Read the record; an empty one where none was written yet."""
-    if not path.is_file():
+    """Read the record; an empty one where none was written yet, and for data of one's own, which it does not speak of."""
+    if not path.is_file() or not is_packaged():
         return {"validation": None, "scores": [], "recovery": None}
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
@@ -25,6 +27,7 @@ def with_validation(kept: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
     """Put a validation (`report.as_record`) in the place of the last, and add scores of strict ensembles that have none yet.
 
     The first score of a direction is marked registered if the registration is the committed one; it stays whatever comes later.
+    What was made with the bank of a calibration, recovery and medians without families, stays as it is.
     """
     scores = list(kept["scores"])
     for direction, test in found["tests"].items():
@@ -37,13 +40,13 @@ def with_validation(kept: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
         names = ("strict_ensemble", "strict_kind", "registration", "forecasters")
         entry = {"direction": direction, "mark": FIRST_MARK if is_first else LATER_MARK, **{name: test[name] for name in names}}
         scores.append(entry)
-    return {"validation": dict(found), "scores": scores, "recovery": kept.get("recovery")}
+    return {**kept, "validation": dict(found), "scores": scores}
 
 
 def write_kept(kept: Mapping[str, Any], path: Path = KEPT_RECORD) -> None:
     """Write the record, numbers with six digits."""
     text = json.dumps(in_six_digits(kept), ensure_ascii=False, allow_nan=False, indent=1)
-    path.write_text(f"{text}\n", encoding="utf-8")
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def in_six_digits(value: Any) -> Any:

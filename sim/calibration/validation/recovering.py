@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from sim.calibration.evidence import Record
 from sim.calibration.validation.checks import Band
 from sim.draws.draw import MOST_POINTS
 from sim.draws.ensemble import INFORMED
+from sim.files.arrays import read_arrays
 from sim.model.world import Floats
 from sim.runs.executors import map_in_order, with_progress
 from sim.scenarios.scenario import Basis
@@ -188,11 +188,10 @@ def place_of(task: RecoveryTask, name: str, truth: Truth, effort: Effort) -> Pat
 
 def read_recovered(place: Path) -> Recovered | None:
     """Read a recovered truth; None if it is not there or damaged."""
-    try:
-        with place.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return Recovered(*(np.array(stored[name]) for name in Recovered._fields))
-    except (OSError, KeyError, ValueError, BadZipFile):
+    stored = read_arrays(place)
+    if stored is None or not set(stored) >= set(Recovered._fields):
         return None
+    return Recovered(*(stored[name] for name in Recovered._fields))
 
 
 def summed_up(name: str, found: Recovery) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import click
 
 from sim.cli.questions.plans import plan_for
 from sim.cli.run import USUAL, Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, json_option, say, show_json
+from sim.cli.terminal import InputError, collect_seldom, data_option, json_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.runs.lives.cohort import Cohort, CohortGroup, CohortRow
@@ -23,6 +22,7 @@ REGIONS_HELP = "codes or groups as in scenario files, separated by commas."
 
 @click.command()
 @click.argument("what", metavar="[RUN|SCENARIO]", default="baseline")
+@data_option
 @click.option("--year", required=True, type=int, metavar="YEAR", help="At whose end they are found.")
 @click.option("--origin", metavar="REGION", help=f"Of the first degree; {REGIONS_HELP}")
 @click.option("--study", metavar="REGION", help="Of graduate school.")
@@ -42,8 +42,7 @@ def cohort(
 
     They are those of the RUN of a folder (of its own size), or of a SCENARIO (of the size that the options say).
     """
-    gc.enable()
-    from sim.model.world import REFERENCE_RESEARCHERS
+    collect_seldom()
     from sim.runs.executors import available_cores
     from sim.runs.lives.cohort import CohortRow, follow
     from sim.runs.rows import write_table
@@ -51,7 +50,7 @@ def cohort(
     plan = plan_for(what, sizes, workers or available_cores())
     group = read_group(plan, year, chosen)
     with watched(f"cohort of {year}") as progress:
-        found = follow(plan, group, REFERENCE_RESEARCHERS / plan.researchers, progress)
+        found = follow(plan, group, plan.basis.data.researchers / plan.researchers, progress)
     if path is not None:
         write_table(path, CohortRow._fields, found.rows)
     title = group_text(group, plan.basis.data.codes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.terminal import InputError, json_option, say, show_json
+from sim.cli.terminal import InputError, json_option, no_data_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.guide.rank import Entry, Hit
@@ -18,6 +18,7 @@ LONGEST_TITLE = 2 * LINE
 
 
 @click.command()
+@no_data_option("it searches the packaged policies and levers")
 @click.argument("words", nargs=-1, required=True)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
 @click.option("--most", default=8, show_default=True, type=click.IntRange(1, 1000), metavar="N", help="Hits shown.")

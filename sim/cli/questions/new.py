@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sim.cli.terminal import InputError, gathered, json_option, load_all, say, show_json
+from sim.cli.terminal import InputError, gathered, json_option, load_all, no_data_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.guide.draft import Draft
@@ -35,6 +35,7 @@ class Wishes(NamedTuple):
 
 
 @click.command()
+@no_data_option("it drafts from the packaged policies; write a scenario file (docs/scenario-files.md)")
 @click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--country", metavar="REGION", help="Whose policy it is; codes or groups, separated by commas.")
 @click.option("--origin", metavar="REGION", help="For people from where; everywhere if it is not said.")
@@ -72,7 +73,7 @@ def new(path: Path, wishes: Wishes, as_json: bool) -> None:
     wishes = asked(wishes) if is_terminal() and not as_json else wishes
     draft = make_draft(wishes)
     try:
-        path.write_text(draft_text(draft, str(path)), encoding="utf-8")
+        path.write_text(draft_text(draft, str(path)), encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError([f"{path}: cannot be written ({error.strerror})"]) from error
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.cli.run import Sizes
-from sim.cli.terminal import InputError, load_all
+from sim.cli.terminal import InputError, follow_data, given, load_all
 
 if TYPE_CHECKING:
     from sim.runs.plan import RunPlan
@@ -27,8 +27,10 @@ def plan_for(what: str, sizes: Sizes, workers: int) -> RunPlan:
     from sim.scenarios.load import load_basis
 
     if Path(what).is_dir():
+        follow_data(Path(what))
         try:
-            return replace(plan_of_run(Path(what)), workers=workers)
+            with given(Path(what)):
+                return replace(plan_of_run(Path(what)), workers=workers)
         except TraceError as error:
             raise InputError([str(error)]) from error
     (scenario,) = load_all([what], {}, sizes.until)

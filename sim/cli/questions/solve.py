@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +10,18 @@ import click
 
 from sim.cli.complete import complete_scenarios
 from sim.cli.run import Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, gathered, json_option, load_all, out_option, say, show_json, unknown
+from sim.cli.terminal import (
+    InputError,
+    collect_seldom,
+    data_option,
+    gathered,
+    json_option,
+    load_all,
+    out_option,
+    say,
+    show_json,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +48,7 @@ class Wanted(NamedTuple):
 
 @click.command()
 @click.argument("scenario", metavar="SCENARIO", shell_complete=complete_scenarios)
+@data_option
 @click.option("--lever", "names", required=True, multiple=True, metavar="ID", help="Id of a lever of SCENARIO; may be repeated.")
 @click.option(
     "--range", "ranges", required=True, multiple=True, metavar="LOW:HIGH", help="Its possible values; one for each lever."
@@ -58,7 +69,7 @@ def solve(scenario: str, wanted: Wanted, points: int, out: str, sizes: Sizes, wo
 
     A GOAL is a condition of measures, numbers, + - * /, <, <=, >, >=, and, or, not, and passes(CHN, USA, work, top20, 2030).
     """
-    gc.enable()
+    collect_seldom()
     from sim.runs.executors import available_cores
     from sim.sweeps.goals.search import search, search_several
 
@@ -228,12 +239,12 @@ def write_solution(aim: Aim, found: Solution, lever: str, out: Path) -> Path:
     with building(folder) as partial:
         write_csv(partial / RESPONSE, RESPONSE_COLUMNS, response_rows(aim, found))
         save_dose(found, aim.goal.line, (short(aim.goal.text), lever, note), partial)
-        (partial / SOLUTION_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        (partial / SOLUTION_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8", newline="\n")
         if found.state == "reached":
             values = levers_words(aim, found.value) if aim.along else f"{aim.factor.target} {found.value:g}"
             title, said = f"{plan.scenario.title}, with {values}", f"The smallest change found that reaches: {aim.goal.text}"
             text = resolved_toml(replace(aim.scenario_at(found.value), title=title, note=said), plan.basis.data.codes)
-            (partial / SOLVED).write_text(text, encoding="utf-8")
+            (partial / SOLVED).write_text(text, encoding="utf-8", newline="\n")
     return folder
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from sim.cli.questions.plans import plan_for
 from sim.cli.run import USUAL, Sizes, size_options, watched, workers_option
-from sim.cli.terminal import InputError, json_option, out_option, say, show_json
+from sim.cli.terminal import InputError, collect_seldom, data_option, json_option, out_option, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.tracker.charts import TrackerChart
@@ -22,9 +21,12 @@ TABLE = "tracker.csv"
 CHART_HELP = "Print this chart only; may be repeated. The page and the CSV hold all."
 LABEL = 27
 
+MOST_REFUSED = 3  # charts that are named in a refusal
+
 
 @click.command()
 @click.argument("what", metavar="[RUN|SCENARIO]", default="baseline")
+@data_option
 @click.option("--chart", "chosen", multiple=True, metavar="ID", help=CHART_HELP)
 @out_option
 @size_options(USUAL)
@@ -35,8 +37,8 @@ def tracker(what: str, chosen: tuple[str, ...], out: str, sizes: Sizes, workers:
 
     What is continued is a SCENARIO (of the size that the options say) or the RUN of a folder (of its own size).
     """
-    gc.enable()
-    from sim.calibration.tracker.charts import read_charts
+    collect_seldom()
+    from sim.calibration.tracker.charts import read_charts, unmatched
     from sim.calibration.tracker.project import PUBLISHED_YEARS
     from sim.runs.executors import available_cores
 
@@ -44,6 +46,12 @@ def tracker(what: str, chosen: tuple[str, ...], out: str, sizes: Sizes, workers:
     if plan.until < PUBLISHED_YEARS[-1]:
         raise InputError([f"the last year is {plan.until}; the tracker needs {PUBLISHED_YEARS[-1]} or later: --until 2035"])
     charts = read_charts(plan.basis.data)
+    refused = [f"{chart}: it lacks {lacking}" for chart, lacking in unmatched(plan.basis.data).items()]
+    if refused and not charts:
+        told = "; ".join(refused[:MOST_REFUSED])
+        raise InputError([f"the tracker cannot be matched by {plan.basis.data.name}, chart {told}; targets.csv states rows"])
+    for line in refused:
+        click.echo(f"left out, not matched by {plan.basis.data.name}: chart {line}", err=True)
     shown = chosen_charts(charts, chosen)
     values, folder, state = found_or_written(plan, charts, Path(out))
     shown_values = [value for value in values if value.chart in {chart.id for chart in shown}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from sim.cli.run import workers_option
-from sim.cli.sweep import executor_of, interruptible
-from sim.cli.terminal import InputError, gathered, json_option, progress_lines, say, show_json
+from sim.cli.sweep import executor_of
+from sim.cli.terminal import InputError, collect_seldom, gathered, json_option, no_data_option, progress_lines, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.ensemble.calibrate import Calibrated
@@ -32,6 +31,7 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
 
 
 @click.command()
+@no_data_option("it weighs draws by the packaged evidence")
 @click.option("--to", "to", default="results/calibration", show_default=True, metavar="FOLDER",
               help="Where bank, ensemble.parquet and record.nc lie; what is there already is not done again.")  # fmt: skip
 @workers_option
@@ -43,7 +43,7 @@ NEEDED = ("arviz_stats", "h5netcdf", "threadpoolctl", "xarray")
 @click.option("--points", default=(220, 100, 240), show_default=True, metavar="PRIOR WAVE FINAL",
               type=(click.IntRange(20), click.IntRange(10), click.IntRange(10)),
               help="Points solved: of the prior, of each wave, of the final sample.")  # fmt: skip
-@click.option("--waves", default=2, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
+@click.option("--waves", default=4, show_default=True, type=click.IntRange(1, 20), metavar="N", help="Waves at most.")
 @click.option(
     "--chains", default=16, show_default=True, type=click.IntRange(2, 1_000), metavar="N", help="Chains of the sampler."
 )
@@ -66,7 +66,7 @@ def calibrate(
 
     Kill it anyhow and run the same command to go on.
     """
-    gc.enable()
+    collect_seldom()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError([f"calibrate needs {', '.join(missing)}: pip install '.[calibrate]'"])
@@ -86,11 +86,11 @@ def calibrate(
     folder, sizes = Path(to), CalibrationSizes(*extent.points, *extent[1:])
     try:
         if only is not None:
-            with interruptible(), progress_lines() as progress:
+            with progress_lines() as progress:
                 made = make_strict(record, int(only), folder, sizes, seed, workers or available_cores(), progress)
             say_strict(made, as_json)
             return
-        with interruptible(), executor_of(workers or available_cores(), dask) as (place, width), progress_lines() as progress:
+        with executor_of(workers or available_cores(), dask) as (place, width), progress_lines() as progress:
             own = None if dask is None or isinstance(place, Processes) else place
             if evidence is not None:
                 weighed = reweighed(basis, record, folder, seed, width, own, progress)

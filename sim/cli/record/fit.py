@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.run import ENSEMBLE_HELP, ensemble_asked
-from sim.cli.terminal import InputError, json_option, progress_bar, say, show_json
+from sim.cli.terminal import InputError, json_option, no_data_option, progress_bar, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.evidence import Record
@@ -22,6 +22,7 @@ HEAD = f"{'':41}{'publ.':>7} {'model':>7} {'5 to 95 %':>12} {'miss':>6} in"
 
 
 @click.command()
+@no_data_option("it sets draws beside the packaged evidence")
 @click.option("--draws", default=100, show_default=True, type=click.IntRange(1, 10_000), metavar="N",
               help="Draws of the uncertain parameters.")  # fmt: skip
 @click.option("--ensemble", metavar="NAME|FILE", help=ENSEMBLE_HELP)

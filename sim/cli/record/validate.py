@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.cli.terminal import InputError, WorkError, json_option, progress_lines, say, show_json
+from sim.cli.terminal import InputError, WorkError, json_option, no_data_option, progress_lines, say, show_json
 
 if TYPE_CHECKING:
     from sim.calibration.validation.checks import BandFit, Checked
@@ -25,6 +25,7 @@ ROOM = 22  # signs of a forecaster's name
 
 
 @click.command()
+@no_data_option("it scores forecasts of what the packaged targets say")
 @click.option(
     "--ensemble", metavar="NAME", help="Draws that are checked: a shipped ensemble, a file, or prior. [the one of runs]"
 )

@@ -21,6 +21,7 @@ from sim.comparisons.effects import leading, main_headline
 from sim.comparisons.errors import decimals
 from sim.comparisons.pairing import labels
 from sim.comparisons.words import effect, interval, levels, numbers, percent, signed
+from sim.data.load import is_packaged
 from sim.reports.numbers import reading_notes
 from sim.reports.words import tier_title
 
@@ -127,7 +128,8 @@ def effects_in_short(comparison: Comparison) -> RenderableType:
         parts += [Text("\nWhich lever brings most", style="bold"), *(Text(line) for line in lines[:_MOST_TOLD])] if lines else []
     rests = [rests_on(comparison, name) for name in names[1:2]]
     parts += [Text(line) for line in rests if line]
-    parts.append(Text("\nLevels: `talentsim fit`. Effects are steadier than levels. --full prints all.", style="dim"))
+    levels = "Levels: `talentsim fit`." if is_packaged() else "Levels are uncalibrated: no data have weighed these draws."
+    parts.append(Text(f"\n{levels} Effects are steadier than levels. --full prints all.", style="dim"))
     return Group(*parts)
 
 

@@ -11,18 +11,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.comparisons.regions import passing_pair
 from sim.comparisons.words import percent, rounded_to
 from sim.reports.numbers import SORT_YEAR, ShareCell, elite_error, reading_notes, run_notes, share_cells, shown_years
-from sim.reports.words import SHOWN_AXES, SHOWN_TIERS
+from sim.reports.words import SHOWN_AXES, SHOWN_TIERS, with_article
 from sim.runs.folder import Run
 from sim.runs.outcomes.indicators import INDICATORS
 from sim.runs.outcomes.statistics import BAND
 from sim.scenarios.groups import Groups, known_places, member_ids, told_groups
 
 _VARIANT_TITLE: Final = "Top 20 %, at the reference point: does a lost doctoral place go to somebody else? (share in %)"
-
-
-_VARIANT_CELLS: Final = (("work", "USA"), ("work", "CHN"), ("study", "USA"))
 
 
 _LEAST_SHARE: Final = 0.02  # regions below it in every year shown are added up; files and JSON hold them all
@@ -48,7 +46,7 @@ def run_report(run: Run, names: Mapping[str, str], groups: Groups, is_full: bool
     title: list[RenderableType] = [
         Text(f"\n{run.title}", style="bold"),
         Text(
-            f"{run.name} · {run.draws} draws x {run.replicates} replicates · "
+            f"{run.name} · {run.draws} draws{worth_of(run)} x {run.replicates} replicates · "
             f"{record['researchers']:,} researchers in 2022 · seed {record['seed']} · run {run.run_id}",
             style="dim",
         ),
@@ -56,13 +54,21 @@ def run_report(run: Run, names: Mapping[str, str], groups: Groups, is_full: bool
     return Group(*title, *(_everything(run, names, groups) if is_full else _briefly(run, names, groups)))
 
 
+WORTH_SAYING = 0.9
+"""Of the draws: of how many fewer it is said that they repeat one another."""
+
+
+def worth_of(run: Run) -> str:
+    """Say how many draws a run's are worth, if many repeat one another."""
+    return f" (worth {run.effective_draws:.0f})" if run.effective_draws < WORTH_SAYING * run.draws else ""
+
+
 def _briefly(run: Run, names: Mapping[str, str], groups: Groups) -> list[RenderableType]:
     """Lay out the shares of work of the top 20 %, the crossing, and what a reader must know."""
     passed = next((row for row in run.indicators if row.indicator == "crossing_never_top20"), None)
     last = int(run.years[-1])
-    lines = (
-        [] if passed is None else [f"China passes the United States by {last} in {percent(1.0 - passed.mean, 0)} of the runs."]
-    )
+    challenger, leader = (with_article(names[code]) for code in passing_pair())
+    lines = [] if passed is None else [f"{challenger} passes {leader} by {last} in {percent(1.0 - passed.mean, 0)} of the runs."]
     return [
         Text("\nTop 20 % by place of work, share in %: median ± its error (90 % of the runs)", style="bold"),
         _share_table(run, "top20", "work", names, groups, is_full=False),
@@ -130,8 +136,9 @@ def _variant_table(run: Run) -> Table:
     for year in years:
         table.add_column(str(year), justify="right", no_wrap=True)
     found = {(row.value, row.axis, row.region, row.year): row.share for row in run.variants if row.tier == "top20"}
+    challenger, leader = passing_pair()
     for value in sorted({row.value for row in run.variants}):
-        for axis, region in _VARIANT_CELLS:
+        for axis, region in (("work", leader), ("work", challenger), ("study", leader)):
             cells_shown = (f"{100 * found[value, axis, region, year]:.1f}" for year in years)
             table.add_row(f"{value:g}  {axis} {region}", *cells_shown)
     return table

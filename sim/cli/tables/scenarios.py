@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -14,13 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.cli.tables.plain import plain_table
+from sim.data.load import load_data
 from sim.reports.words import assumption_line
 from sim.scenarios.expansions import ExpansionRow, change_row, expansion_rows
 from sim.scenarios.levers.named import PolicyUse
-from sim.scenarios.load import difference, load_basis, replacements
+from sim.scenarios.load import difference, leads_to_baseline, load_basis, replacements
 from sim.scenarios.reading.chain import is_dropped
 from sim.scenarios.scenario import Scenario
-from sim.scenarios.warnings import doubts
+from sim.scenarios.warnings import Doubt, doubts
 
 if TYPE_CHECKING:
     from sim.comparisons.shipped.reference import EffectRow
@@ -35,10 +35,10 @@ def scenario_report(scenario: Scenario) -> RenderableType:
         *(Text(f"note: {remark}") for remark in scenario.remarks),
     ]
     parts += expansion_report(scenario)
-    rows = difference(scenario, load_basis().data)
+    data = load_data()
+    rows = difference(scenario, data)
     base = Path(scenario.files[-2]).stem if len(scenario.files) > 1 else "the observed defaults"
-    data = load_basis().data
-    warnings = [Text(f"warning: {each}") for each in (*doubts(scenario, data), *replacements(scenario, data.codes))]
+    warnings = [Text(f"warning: {each}") for each in (*doubts_of(scenario), *replacements(scenario, data.codes))]
     if warnings:
         parts += [Text(), *warnings]
     if not rows:
@@ -46,6 +46,11 @@ def scenario_report(scenario: Scenario) -> RenderableType:
     cells = [(row.lever, row.whom, row.when, row.before, row.after, row.unit) for row in rows]
     columns = ("what", "for whom", "when", "from", "to", "unit")
     return Group(*parts, Text(f"\nChanges in {base}:"), plain_table(columns, cells))
+
+
+def doubts_of(scenario: Scenario) -> tuple[Doubt, ...]:
+    """List what is probably not meant; the baseline is read only where that is not what the scenario extends."""
+    return doubts(scenario, load_data(), None if leads_to_baseline(scenario) else load_basis().baseline)
 
 
 def scenario_record(scenario: Scenario) -> dict[str, Any]:
@@ -57,9 +62,9 @@ def scenario_record(scenario: Scenario) -> dict[str, Any]:
         "files": [{"file": file, "shipped": shipped} for file, shipped in pairs],
         "remarks": list(scenario.remarks),
         "policies": expansion_records(scenario),
-        "warnings": [vars(each) for each in doubts(scenario, load_basis().data)],
-        "replacements": [vars(row) for row in replacements(scenario, load_basis().data.codes)],
-        "difference": [vars(row) for row in difference(scenario, load_basis().data)],
+        "warnings": [vars(each) for each in doubts_of(scenario)],
+        "replacements": [vars(row) for row in replacements(scenario, load_data().codes)],
+        "difference": [vars(row) for row in difference(scenario, load_data())],
     }
 
 
@@ -82,7 +87,7 @@ def expansion_records(scenario: Scenario) -> list[dict[str, Any]]:
             "name": use.policy.name,
             "title": use.policy.title,
             "inherited": not is_own(use, scenario),
-            "levers": [vars(row) for row in expansion_rows(use, load_basis().data.codes)],
+            "levers": [vars(row) for row in expansion_rows(use, load_data().codes)],
         }
         for use in scenario.policies
     ]
@@ -98,7 +103,7 @@ def _called(use: PolicyUse) -> str:
 
 
 def _table(use: PolicyUse) -> Table:
-    cells = [(row.id, row.lever, row.whom, row.when, row.size, row.unit) for row in expansion_rows(use, load_basis().data.codes)]
+    cells = [(row.id, row.lever, row.whom, row.when, row.size, row.unit) for row in expansion_rows(use, load_data().codes)]
     return plain_table(("becomes", "lever", "for whom", "when", "size", "unit"), cells)
 
 
@@ -179,6 +184,8 @@ def is_above_error(row: EffectRow) -> bool:
 
 def noise_level(draws: int, inputs: int = 1) -> float:
     """Return the rank correlation that the largest of so many unrelated inputs passes in one case of twenty, at most 1."""
+    from statistics import NormalDist
+
     level = NormalDist().inv_cdf(1.0 - _ONE_IN_TWENTY / (2.0 * max(inputs, 1)))
     return min(1.0, level / math.sqrt(max(draws - 1, 1)))
 

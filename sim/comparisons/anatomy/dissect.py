@@ -25,7 +25,7 @@ from sim.draws.ensemble import Ensemble, find_ensemble
 from sim.draws.worlds import named_draw, world_of
 from sim.engines.arrays import run_years
 from sim.model.choice.randomness import make_key
-from sim.model.world import FIRST_YEAR, LAST_YEAR, REFERENCE_RESEARCHERS, Floats, Indices, World
+from sim.model.world import FIRST_YEAR, LAST_YEAR, Floats, Indices, World
 from sim.runs.executors import Progress, map_in_order
 from sim.scenarios.load import load_basis
 from sim.scenarios.scenario import Basis, Scenario
@@ -97,6 +97,11 @@ class Worlds:
     def codes(self) -> tuple[str, ...]:
         """Region codes, (R,)."""
         return self.basis.data.codes
+
+    @property
+    def people(self) -> float:
+        """Active researchers in 2022 as the tables have them."""
+        return self.basis.data.researchers
 
     def draw(self, scenario: Scenario, number: int) -> Draw:
         """Find or solve a draw with the parameters that a scenario fixes."""
@@ -207,7 +212,7 @@ def dissect(
         year=size.until,
         researchers=size.researchers,
         runs=size.runs,
-        switches=switch_rows(switches, len(size.runs), REFERENCE_RESEARCHERS / size.researchers),
+        switches=switch_rows(switches, len(size.runs), worlds.people / size.researchers),
         channels=channel_rows(before, direct, feedback, after, cells),
         levers=lever_parts(plan, looked, cells),
         exact=sampled is None,

@@ -9,7 +9,7 @@ import numpy as np
 from sim.comparisons.comparison import CLEAR, NO_CHANGE, TOO_FEW, WITHIN_NOISE, Comparison, CrossingRow, Effects, Headline
 from sim.comparisons.effects import leading, main_headline
 from sim.comparisons.pairing import labels
-from sim.comparisons.regions import PASSING
+from sim.comparisons.regions import passing_pair
 from sim.comparisons.words import effect, interval, levels, numbers, percent
 
 WORDS = {CLEAR: "clear of noise", WITHIN_NOISE: "within noise", TOO_FEW: "too few draws for a verdict"}
@@ -54,8 +54,8 @@ def no_change(effects: Effects, base: str, title: str, until: int) -> str:
 
 
 def crossing_sentence(comparison: Comparison, name: str, until: int) -> str:
-    """Say in which share of the runs CHN has passed USA in the last year, and in which without the variant."""
-    challenger, leader = PASSING
+    """Say in which share of the runs the challenger has passed the leader in the last year, and in which without the variant."""
+    challenger, leader = passing_pair()
     row = crossing_of(comparison.crossings, name, until)
     return (
         f"{challenger} has more of them at work than {leader} in some year until {until} in {percent(row.share_of_runs, 0)} of "
@@ -64,7 +64,9 @@ def crossing_sentence(comparison: Comparison, name: str, until: int) -> str:
 
 
 def crossing_of(rows: Sequence[CrossingRow], name: str, year: int) -> CrossingRow:
-    """Find the row on CHN and USA among the top 20 % of a scenario in a year."""
+    """Find the row on challenger and leader among the top 20 % of a scenario in a year."""
     return next(
-        row for row in rows if (row.scenario, row.tier, row.challenger, row.leader, row.year) == (name, "top20", *PASSING, year)
+        row
+        for row in rows
+        if (row.scenario, row.tier, row.challenger, row.leader, row.year) == (name, "top20", *passing_pair(), year)
     )

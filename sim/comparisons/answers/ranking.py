@@ -208,7 +208,7 @@ def base_row(goal: RankGoal, name: str, best: float, runs: int) -> RankRow:
 
 def rank_row(goal: RankGoal, name: str, each: Pair, effect: Floats, best: float, base: Run) -> RankRow:
     """Judge what one variant does to a goal."""
-    mean, error = float(mean_of(in_one_row(effect))), float(crossed_error(effect, len(each.draws)))
+    mean, error = float(mean_of(in_one_row(effect))), float(crossed_error(effect, each.effective_draws))
     low, _, _, _, high = quantiles_of(in_one_row(effect))
     needed = runs_needed(variance_parts(effect), mean, *effect.shape)
     tiers = {measure.tier for measure in goal.measures.values()}

@@ -72,7 +72,9 @@ def new_offers(regions: int) -> Offers:
 
 
 @compiled
-def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Integers, studied: Floats, jobs: Jobs) -> None:
+def move_incumbents(
+    tables: Year, workers: Floats, waiting: Floats, left: Integers, studied: Floats, jobs: Jobs, ages: int = AGES
+) -> None:
     """Move incumbents who lose a status, then those with an opportunity, in place; a refused move is counted as staying.
 
     Parameters
@@ -82,7 +84,10 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
     left : (A, R) attempts they have left after this year's.
     studied : (R, Q, R, R) workers by place and study region.
     jobs : of `new_jobs`; the movers are added.
+    ages : years of age that anybody has reached; nobody is looked for beyond.
     """
+    if ages == 0:
+        return
     regions, visas, talents, ties = workers.shape[:4]
     offers = new_offers(regions)
     hazards = np.empty((AGE_CLASSES, DURATION_CLASSES, regions))
@@ -99,7 +104,7 @@ def move_incumbents(tables: Year, workers: Floats, waiting: Floats, left: Intege
                     group, on_stay, moved = workers[o, v, q, h], waiting[o, v, q, h], jobs.moved[o, v, q, h]
                     whose = Movers(o, q, tie_class(h, ties))
                     lose_statuses(tables, whose, group, on_stay, left, offers, moved, jobs)
-                    move_group(tables, whose, group, on_stay, hazards, offers, moved)
+                    move_group(tables, whose, group[:ages], on_stay, hazards, offers, moved)
                 record_moves(tables, o, q, offers, jobs)
 
 
@@ -303,10 +308,10 @@ def record_forced(tables: Year, whose: Movers, place: int, lost: float, expelled
 def move_group(
     tables: Year, whose: Movers, group: Floats, on_stay: Floats, hazards: Floats, offers: Offers, moved: Floats
 ) -> None:
-    """Move one (origin, visa, talent, tie) group of (AGES, DURATIONS, R) workers, in place; the ages of a class share rates."""
+    """Move one (origin, visa, talent, tie) group of (ages, DURATIONS, R) workers, in place; the ages of a class share rates."""
     flows, rates = offers.flows, offers.rates
     x = 0
-    for level in range(AGE_CLASSES):
+    for level in range(age_class(group.shape[0] - 1) + 1):
         fill_rates(tables, whose, level, hazards[level], offers)
         while x < group.shape[0] and age_class(x) == level:
             flows[:] = 0.0
@@ -315,12 +320,14 @@ def move_group(
                 if d == 0 and x < on_stay.shape[0]:
                     for place in range(group.shape[2]):
                         on_stay[x, place] *= rates[STAYING, c, place]
-                for place in range(group.shape[2]):
-                    people = group[x, d, place]
-                    flows[HOME, place] += people * rates[HOME, c, place]
-                    flows[ANGLOPHONE, place] += people * rates[ANGLOPHONE, c, place]
-                    flows[OTHER, place] += people * rates[OTHER, c, place]
-                    group[x, d, place] = people * rates[STAYING, c, place]
+                people = group[x, d]
+                for n in range(NESTS):  # one loop a nest: quicker than one for all
+                    flow, rate = flows[n], rates[n, c]
+                    for place in range(people.shape[0]):
+                        flow[place] += people[place] * rate[place]
+                staying = rates[STAYING, c]
+                for place in range(people.shape[0]):
+                    people[place] *= staying[place]
             add_movers(whose.origin, offers, moved[x])
             x += 1
 

@@ -6,7 +6,7 @@ compositions of the workers at a place (where they studied, whose employer) move
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,12 +33,13 @@ from sim.model.world import (
     World,
     Year,
 )
-from sim.model.year import fill_visibility, make_year, new_past
+from sim.model.year import fill_visibility, make_year, new_past, output_means
 
 DURATIONS = 5  # never moved (duration = age), then 0, 1-2, 3-5, 6+ years after a move
 ELITE_SHARE = 0.1  # of the visible
 MOST_VISIBLE = 0.95  # of the eligible
 HIGHEST_BAR = 20.0  # output, far above anyone's
+BAR_STEP = 0.1  # in which a bar is looked for around that of the year before, at first
 BAR_TOLERANCE = 1e-13
 
 
@@ -63,7 +64,7 @@ class Visibility(NamedTuple):
 
 
 class ExpectedYear(NamedTuple):
-    """Expected numbers at one year's end, in people."""
+    """Expected numbers at one year's end, in people; shares, careers, studying and remote are nan where they are not counted."""
 
     year: int
     shares: Floats  # (3 tiers, 5 axes, R)
@@ -74,11 +75,13 @@ class ExpectedYear(NamedTuple):
     industry_entry: Floats  # (R, 2) new doctors by study region: all, into industry
     remote: Floats  # (R,) visible workers by place whose employer's headquarters is elsewhere
     eligible: float
+    visible: float  # of the eligible, and observed
     bar_top20: float
     bar_elite: float
     demand_index: Floats  # (R,) smoothed demand that this year read
 
 
+ALL_YEARS: Container[int] = range(FIRST_YEAR, 10_000)  # toy worlds go on for centuries
 Watch = Callable[[int, Year, Pool, Floats], None]
 """Called every year with the year, its tables, the pool before it ages and the (R, V, Q, R) new doctors; changes none of them."""
 
@@ -125,9 +128,9 @@ def eligible_people(pool: Pool) -> tuple[Floats, Floats]:
 
 
 @compiled
-def visible_people(world: World, pull: Floats, bar: float, eligible: Floats, chance: Floats) -> float:
+def visible_people(means: Floats, noise: float, bar: float, eligible: Floats, chance: Floats) -> float:
     """Count the visible among (Q, PROFILES, R) eligible people at a bar; fills `chance` (R, Q, PROFILES) with it."""
-    fill_visibility(world, pull, bar, chance)
+    fill_visibility(means, noise, bar, chance)
     total = 0.0
     for q in range(eligible.shape[0]):
         for profile in range(eligible.shape[1]):
@@ -136,21 +139,36 @@ def visible_people(world: World, pull: Floats, bar: float, eligible: Floats, cha
     return total
 
 
-def solve_bar(world: World, pull: Floats, eligible: Floats, target: float, chance: Floats) -> float:
+def solve_bar(means: Floats, noise: float, eligible: Floats, target: float, near: float, chance: Floats) -> float:
     """Find the bar that leaves `target` of the (Q, PROFILES, R) eligible visible; fills `chance` (R, Q, PROFILES) with it.
 
-    The lowest bar stands where even that leaves no more than the target.
+    Their output has (R, Q, PROFILES) `means` and one noise. The bar is looked for around `near`, the bar of the year before. The
+    lowest bar stands where even that leaves no more than the target.
     """
-    if visible_people(world, pull, -HIGHEST_BAR, eligible, chance) <= target:
-        return -HIGHEST_BAR
     from scipy.optimize import brentq  # imported late: it takes longer to import than a scenario file to check
 
     def surplus(bar: float) -> float:
-        return visible_people(world, pull, bar, eligible, chance) - target
+        return visible_people(means, noise, bar, eligible, chance) - target
 
-    bar = float(brentq(surplus, -HIGHEST_BAR, HIGHEST_BAR, xtol=BAR_TOLERANCE, rtol=BAR_TOLERANCE))
+    low, high, width = max(near - BAR_STEP, -HIGHEST_BAR), near + BAR_STEP, BAR_STEP
+    while surplus(low) <= 0.0:
+        if low <= -HIGHEST_BAR:
+            return -HIGHEST_BAR
+        low, high, width = max(low - 2.0 * width, -HIGHEST_BAR), low, 2.0 * width
+    while surplus(high) > 0.0:
+        low, high, width = high, min(high + 2.0 * width, HIGHEST_BAR), 2.0 * width
+    bar = float(brentq(surplus, low, high, xtol=BAR_TOLERANCE, rtol=BAR_TOLERANCE))
     surplus(bar)
     return bar
+
+
+def solve_bars(
+    world: World, pull: Floats, eligible: Floats, target: float, before: list[float], chances: list[Floats]
+) -> list[float]:  # fmt: skip
+    """Find the bars of both tiers, see `solve_bar`; before, chances : by tier."""
+    wanted = (target, ELITE_SHARE * target)
+    means, noise = output_means(world, pull), world.coefficients.visibility_noise
+    return [solve_bar(means, noise, eligible, wanted[k], before[k], chances[k]) for k in range(len(wanted))]
 
 
 @compiled
@@ -207,15 +225,15 @@ def tier_shares(pool: Pool, eligible: Floats, chance: Floats) -> tuple[Floats, F
 
 
 @compiled
-def age_workers(tables: Year, pool: Pool, jobs: Jobs) -> None:
-    """Let incumbents leave and age, then add movers and new doctors, in place."""
+def age_workers(tables: Year, pool: Pool, jobs: Jobs, ages: int = AGES) -> None:
+    """Let incumbents, of whom none is beyond `ages`, leave and age, then add movers and new doctors, in place."""
     stay = 1.0 - tables.exit_rate
     regions, visas, talents, ties = pool.workers.shape[:4]
     for o in range(regions):
         for v in range(visas):
             for q in range(talents):
                 for h in range(ties):
-                    age_group(stay, pool.workers[o, v, q, h], jobs.moved[o, v, q, h], jobs.started[o, v, q, h])
+                    age_group(stay, pool.workers[o, v, q, h], jobs.moved[o, v, q, h], jobs.started[o, v, q, h], ages)
     for x in range(pool.left.shape[0] - 1, 0, -1):
         pool.waiting[:, :, :, :, x] = pool.waiting[:, :, :, :, x - 1] * stay
         pool.left[x] = pool.left[x - 1]
@@ -225,20 +243,23 @@ def age_workers(tables: Year, pool: Pool, jobs: Jobs) -> None:
 
 
 @inlined
-def age_group(stay: float, workers: Floats, moved: Floats, started: Floats) -> None:
+def age_group(stay: float, workers: Floats, moved: Floats, started: Floats, ages: int) -> None:
     """Age (AGES, DURATIONS, R) workers of one group in place, the oldest first, as the last age keeps its own."""
     last = workers.shape[0] - 1
-    for x in range(last, -1, -1):
+    for x in range(ages - 1, -1, -1):
         older = min(x + 1, last)
         kept = 1.0 if x < older == last else 0.0  # those of the last age have aged already
+        now, then, movers = workers[x], workers[older], moved[x]
+        for place in range(started.shape[0]):  # one loop a duration, the longest first: quicker than one for all
+            then[4, place] = kept * then[4, place] + (now[3, place] / 3 + now[4, place]) * stay
         for place in range(started.shape[0]):
-            never, new, year = workers[x, 0, place], workers[x, 1, place], workers[x, 2, place]
-            years, long = workers[x, 3, place], workers[x, 4, place]
-            workers[older, 0, place] = kept * workers[older, 0, place] + never * stay
-            workers[older, 1, place] = kept * workers[older, 1, place] + moved[x, place] * stay
-            workers[older, 2, place] = kept * workers[older, 2, place] + (new + 0.5 * year) * stay
-            workers[older, 3, place] = kept * workers[older, 3, place] + (0.5 * year + years * 2 / 3) * stay
-            workers[older, 4, place] = kept * workers[older, 4, place] + (years / 3 + long) * stay
+            then[3, place] = kept * then[3, place] + (0.5 * now[2, place] + now[3, place] * 2 / 3) * stay
+        for place in range(started.shape[0]):
+            then[2, place] = kept * then[2, place] + (now[1, place] + 0.5 * now[2, place]) * stay
+        for place in range(started.shape[0]):
+            then[1, place] = kept * then[1, place] + movers[place] * stay
+        for place in range(started.shape[0]):
+            then[0, place] = kept * then[0, place] + now[0, place] * stay
     for place in range(started.shape[0]):
         workers[0, 0, place] = started[place]
         for d in range(1, workers.shape[1]):
@@ -260,45 +281,47 @@ def expel(tables: Year, pool: Pool, expelled: Floats, o: int, q: int) -> None:
 def flow_compositions(tables: Year, pool: Pool, jobs: Jobs) -> None:
     """Move where workers studied and whose employees they are along with the workers, in place."""
     stay = 1.0 - tables.exit_rate
-    regions = pool.studied.shape[0]
-    for o in range(regions):
+    for o in range(pool.studied.shape[0]):
         for q in range(pool.studied.shape[1]):
             expel(tables, pool, jobs.expelled[o, q], o, q)
-            before = pool.studied[o, q].copy()
-            kept = np.zeros(regions)
-            for place in range(regions):
-                total = 0.0
-                out = 0.0
+            studied, employers = pool.studied[o, q], pool.employers[o, q]
+            move_studied(studied, employers, jobs.moves[o, q])
+            for place in range(studied.shape[0]):
+                for k in range(studied.shape[0]):
+                    studied[place, k] += jobs.expelled[o, q, k, place]
+                    studied[place, k] = studied[place, k] * stay + jobs.first[o, q, k, place]
+                    moved = employers[place, k] + jobs.moved_employers[o, q, place, k]
+                    employers[place, k] = moved * stay + jobs.employers[o, q, place, k]
+
+
+@compiled
+def move_studied(studied: Floats, employers: Floats, moves: Floats) -> None:
+    """Let (R, R) movers of an origin and talent take along where they studied, and leave their employers, in place."""
+    regions = studied.shape[0]
+    before = studied.copy()
+    moving = np.zeros((regions, regions))  # part of those at a place who move to each other one
+    for place in range(regions):
+        total, out = 0.0, 0.0
+        for k in range(regions):
+            total += before[place, k]
+            out += moves[place, k]
+        kept = max(0.0, 1.0 - out / total) if total > 0.0 else 0.0
+        for k in range(regions):
+            studied[place, k] *= kept
+            employers[place, k] *= kept
+            moving[place, k] = moves[place, k] / total if total > 0.0 else 0.0
+    for place in range(regions):
+        row = studied[place]
+        for source in range(regions):
+            part = moving[source, place]
+            if part > 0.0:
                 for k in range(regions):
-                    total += before[place, k]
-                    out += jobs.moves[o, q, place, k]
-                kept[place] = max(0.0, 1.0 - out / total) if total > 0.0 else 0.0
-            for place in range(regions):
-                for k in range(regions):
-                    pool.studied[o, q, place, k] *= kept[place]
-                    pool.employers[o, q, place, k] *= kept[place]
-            for source in range(regions):
-                total = 0.0
-                for k in range(regions):
-                    total += before[source, k]
-                if total <= 0.0:
-                    continue
-                for place in range(regions):
-                    moving = jobs.moves[o, q, source, place] / total
-                    if moving > 0.0:
-                        for k in range(regions):
-                            pool.studied[o, q, place, k] += moving * before[source, k]
-            for place in range(regions):
-                for k in range(regions):
-                    pool.studied[o, q, place, k] += jobs.expelled[o, q, k, place]
-                    pool.studied[o, q, place, k] = pool.studied[o, q, place, k] * stay + jobs.first[o, q, k, place]
-                    moved = pool.employers[o, q, place, k] + jobs.moved_employers[o, q, place, k]
-                    pool.employers[o, q, place, k] = moved * stay + jobs.employers[o, q, place, k]
+                    row[k] += part * before[source, k]
 
 
 def expected_years(
     world: World, visibility: list[Visibility] | None = None, patterns: int = 256, ties: int = TIE_CLASSES,
-    watch: Watch = nobody_watches,
+    watch: Watch = nobody_watches, counted: Container[int] = ALL_YEARS,
 ) -> Iterator[ExpectedYear]:  # fmt: skip
     """Compute expected numbers year after year.
 
@@ -309,6 +332,7 @@ def expected_years(
     patterns : 2 to the number of regions of an origin that are open or closed in turn, see `masked_shares`.
     ties : 3, or 1 to treat everyone as of mean home tie (faster, for the first steps of a solution).
     watch : called in every year when the new doctors have their first jobs.
+    counted : years of which shares are counted; the others take less time.
 
     Yields
     ------
@@ -317,9 +341,9 @@ def expected_years(
     regions = world.anglophone.shape[0]
     pool = new_pool(regions, int(world.levers.post_study_attempts.max()), ties)
     indices = first_indices(world)
-    masks = mask_patterns(TRANSFER_PATTERNS, regions)
+    masks, uncounted = mask_patterns(TRANSFER_PATTERNS, regions), no_shares(regions)
     most = patterns.bit_length() - 1
-    reference = math.nan
+    reference, bars = math.nan, [0.0, 0.0]
     past = new_past(world)
     choices: list[Floats] = []
     for t in range(world.cohort.shape[0]):
@@ -332,27 +356,27 @@ def expected_years(
         degrees = study_on(tables, pool.students, begun, come, transfer_shares(tables, masks))
         jobs = new_jobs(regions, ties)
         pool.left[:] -= 1
-        move_incumbents(tables, pool.workers, pool.waiting, pool.left, pool.studied, jobs)
+        move_incumbents(tables, pool.workers, pool.waiting, pool.left, pool.studied, jobs, min(t, AGES))
         take_first_jobs(tables, degrees, jobs)
         watch(FIRST_YEAR + t, tables, pool, degrees)
-        age_workers(tables, pool, jobs)
+        age_workers(tables, pool, jobs, min(t, AGES))  # nobody has a degree from before the first year
         eligible, active = eligible_people(pool)
-        bars, chances = [float(world.bar_top20[t]), float(world.bar_elite[t])], [tables.visible, tables.elite]
+        chances = [tables.visible, tables.elite]
         total = float(eligible.sum())
-        if visibility is not None:
+        if visibility is None:
+            bars = [float(world.bar_top20[t]), float(world.bar_elite[t])]
+        else:
             target = visible_target(visibility[t], total, reference)
             if FIRST_YEAR + t == REFERENCE_YEAR:
                 reference = target / total
             taking_part = eligible.sum(axis=0) * tables.participation
-            bars[0] = solve_bar(world, indices.pull, taking_part, target, chances[0])
-            bars[1] = solve_bar(world, indices.pull, taking_part, ELITE_SHARE * target, chances[1])
+            bars = solve_bars(world, indices.pull, taking_part, target, bars, chances)
         top, elite = (visible_by_place(eligible, chance) for chance in chances)
-        seen = [chance * tables.participation[:, np.newaxis, np.newaxis] for chance in chances]
-        shares, careers, studying, remote = all_shares(pool, eligible, active, seen)
+        shares, careers, studying, remote = all_shares(pool, eligible, active, tables) if FIRST_YEAR + t in counted else uncounted
         demand = chosen.sum(axis=(0, 1, 2))
         yield ExpectedYear(
             FIRST_YEAR + t, shares, careers, studying, demand, chosen.sum(axis=(1, 2)), jobs.industry_entry,
-            remote, total, bars[0], bars[1], indices.demand,
+            remote, total, float((top * tables.participation).sum()), bars[0], bars[1], indices.demand,
         )  # fmt: skip
         indices = next_indices(world, indices, t, tables.sector_weight, top, elite, active, demand)
 
@@ -370,16 +394,21 @@ def enter_students(
     return begun, enter_late(tables, late, choices[max(len(choices) - 1 - YEARS_BEFORE, 0)])
 
 
-def all_shares(
-    pool: Pool, eligible: Floats, active: Floats, seen: list[Floats]
-) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
+def all_shares(pool: Pool, eligible: Floats, active: Floats, tables: Year) -> tuple[Floats, Floats, Floats, Floats]:
     """Count all tiers, (3, 5, R); of the top 20 % also what `tier_shares` counts besides."""
     shares = np.zeros((3, 5, active.shape[0]))
-    shares[0], careers, studying, remote = tier_shares(pool, eligible, seen[0])
-    shares[1], _, _, _ = tier_shares(pool, eligible, seen[1])
+    top, elite = (chance * tables.participation[:, np.newaxis, np.newaxis] for chance in (tables.visible, tables.elite))
+    shares[0], careers, studying, remote = tier_shares(pool, eligible, top)
+    shares[1], _, _, _ = tier_shares(pool, eligible, elite)
     shares[2, 0] = active.sum(axis=1)
     shares[2, 3] = active.sum(axis=0)
     return shares, careers, studying, remote
+
+
+def no_shares(regions: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Make what stands for the results of `all_shares` where they are not counted."""
+    square, cube = (regions, regions), (regions, regions, regions)
+    return np.full((3, 5, regions), math.nan), np.full(cube, math.nan), np.full(square, math.nan), np.full(regions, math.nan)
 
 
 def visible_target(visibility: Visibility, eligible: float, reference: float) -> float:

@@ -35,7 +35,7 @@ export function makeDesk(desk, state, changed) {
     const lever = levers.get(name);
     const change = given.change ?? usualChange(lever);
     const item = { id: newId(state.items), kind: "lever", name, change, value: given.value ?? startValue(lever, change), from: given.from ?? 2027 };
-    for (const axis of lever.filters) item[axis] = given[axis] ?? (axis === "destination" ? ["USA"] : undefined);
+    for (const axis of lever.filters) item[axis] = given[axis] ?? (axis === "destination" ? [desk.leader] : undefined);
     state.items.push(clean(item));
     drawItems();
     changed();
@@ -45,7 +45,7 @@ export function makeDesk(desk, state, changed) {
   function addPolicy(name) {
     const policy = policies.get(name);
     const item = { id: newId(state.items), kind: "policy", name, values: {} };
-    for (const axis of policy.asks) item[axis] = axis === "destination" ? ["USA"] : undefined;
+    for (const axis of policy.asks) item[axis] = axis === "destination" ? [desk.leader] : undefined;
     if (policy.from === null) item.from = 2027;
     state.items.push(clean(item));
     drawItems();
@@ -82,6 +82,19 @@ export function makeDesk(desk, state, changed) {
     });
   }
 
+  // What a lever is aimed at besides places: its usual aim, all, or one of the names.
+  function finerChoice(item, lever, axis, names) {
+    const usual = lever.usual[axis] ?? names, all = names.join("+");
+    const options = [[all, w.all], ...names.map((name) => [name, name])];
+    const chosen = (item[axis] ?? usual).join("+");
+    if (!options.some(([value]) => value === chosen)) options.push([chosen, chosen]);
+    return choice(w.aim[axis], options, chosen, (value) => {
+      item[axis] = value === usual.join("+") ? undefined : value.split("+");
+      clean(item);
+      changed();
+    });
+  }
+
   function yearField(item, key, label) {
     const input = el("input", { type: "number", min: key === "ramp" ? 1 : 2000, max: key === "ramp" ? 30 : 2050, step: 1, value: item[key] ?? "" });
     input.addEventListener("change", () => { item[key] = input.value === "" ? undefined : Math.round(Number(input.value)); clean(item); changed(); });
@@ -100,12 +113,13 @@ export function makeDesk(desk, state, changed) {
       changed();
     });
     const places = lever.filters.map((axis) => placesChoice(item, axis));
+    const finer = Object.entries(lever.finer).map(([axis, names]) => finerChoice(item, lever, axis, names));
     const now = today.get(item.id);
     return [
       el("p", { class: "small" }, lever.meaning),
       slider(`${w.changes[item.change]}: ${unit}`, range, item.value, (value) => { item.value = value; changed(true); }),
       el("p", { class: "small", id: `today-${item.id}` }, todayText(now, lever, limits(item) ?? lever)),
-      desk.fixed ? fixedLine(item) : el("div", { class: "row" }, changes, ...places, yearField(item, "from", w.from), yearField(item, "until", w.until), yearField(item, "ramp", w.ramp)),
+      desk.fixed ? fixedLine(item) : el("div", { class: "row" }, changes, ...places, ...finer, yearField(item, "from", w.from), yearField(item, "until", w.until), yearField(item, "ramp", w.ramp)),
       el("details", {}, el("summary", {}, w.meaning), el("p", { class: "small" }, lever.enters), el("p", { class: "small" }, `${w.today}: ${lever.today}`)),
     ];
   }
@@ -117,7 +131,7 @@ export function makeDesk(desk, state, changed) {
   }
 
   function fixedLine(item) {
-    const places = ["origin", "destination"].filter((axis) => item[axis]).map((axis) => `${axis} ${item[axis].join("+")}`).join(", ");
+    const places = Object.keys(w.aim).filter((axis) => item[axis]).map((axis) => `${axis} ${item[axis].join("+")}`).join(", ");
     return el("p", { class: "small" }, w.fixed([places, item.ramp ? `${w.ramp} ${item.ramp}` : ""].filter(Boolean).join("; ") || w.all, item.from ?? 2027, item.until));
   }
 

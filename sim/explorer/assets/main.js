@@ -111,8 +111,9 @@ const events = {
     page.line = record;
     status(w.one);
     document.documentElement.dataset.answer = "line";
-    page.firstLine = performance.now() - page.movedAt;
-    if (["shares"].includes(page.state.look.view)) drawView(page, redraw).catch(failed);
+    const moved = page.movedAt, drawn = () => { page.firstLine = performance.now() - moved; };
+    if (["shares"].includes(page.state.look.view)) drawView(page, redraw).then(drawn).catch(failed);
+    else drawn();
   },
   progress({ done, total }) {
     status(w.running(done, total));
@@ -210,6 +211,7 @@ async function start() {
     document.querySelector("[data-word=kind]").textContent = w.kindStatic;
   }
   for (const region of page.desk.regions) page.names.set(region.code, region.name);
+  for (const [name, label] of Object.entries(page.desk.groups)) page.names.set(name, label);
   page.names.set("EUROPE", "Europe").set("ANGLOPHONE", "Anglophone").set("ASIA_PACIFIC", "Asia-Pacific");
   page.tools = makeDesk(page.desk, page.state, changed);
   at("aims").append(...(page.desk.fixed ? [] : page.desk.aims.map((aim) => el("label", { class: "aim" }, el("input", { type: "checkbox", value: aim }), ` ${w.aim[aim] ?? aim} `))));

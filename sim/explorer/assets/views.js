@@ -20,7 +20,7 @@ function describe(text) {
 
 export function shownPlaces(page) {
   const order = page.key?.length ? page.key.map((row) => row.region) : [];
-  const all = [...order, "USA", "CHN", "EUROPE", "GBR", "IND", "CAN"];
+  const all = [...order, ...page.desk.told, ...page.said.places];
   return [...new Set(all)].filter((code) => page.said.places.includes(code)).slice(0, 6).map((code) => ({ code, index: page.said.places.indexOf(code) }));
 }
 
@@ -182,6 +182,9 @@ export function job(page, name, asked, done, box = at("extra")) {
   page.job(name, asked, { progress: (r) => { bar.max = r.total; bar.value = r.done; text.textContent = `${r.phase}: ${r.done} / ${r.total}`; }, answer: (r) => { box.replaceChildren(); done(r); }, error: (r) => { box.replaceChildren(); page.problems(r.problems); } }, cancel.signal);
 }
 
+// Name of what is moved, by its id in the address: "m1: entry_bar".
+const titled = (page, id) => [id, page.state.items.find((item) => item.id === id)?.name].filter(Boolean).join(": ");
+
 function who(page) {
   clear();
   at("caption").textContent = "";
@@ -194,7 +197,7 @@ function who(page) {
     const rows = record.switches.map((r) => [r.origin, r.stage, r.base, r.variant, r.reason, r.people]);
     at("extra").replaceChildren(box(w.switches, columns, rows),
       box(w.channels, [{ name: "region" }, { name: "axis", text: true }, { name: "policy" }, { name: "feedback" }, { name: "both" }, { name: "total" }], record.channels.map((r) => [r.region, r.axis, r.direct_points, r.feedback_points, r.interaction_points, r.total_points])),
-      box(w.levers, [{ name: "lever" }, { name: "region", text: true }, { name: "axis", text: true }, { name: "part" }, { name: "total" }], record.levers.map((r) => [r.lever, r.region, r.axis, r.part_points, r.total_points])));
+      box(w.levers, [{ name: "lever" }, { name: "region", text: true }, { name: "axis", text: true }, { name: "part" }, { name: "total" }], record.levers.map((r) => [titled(page, r.lever), r.region, r.axis, r.part_points, r.total_points])));
     page.table({ columns, rows });
   }
   return { columns: [], rows: [] };
@@ -206,12 +209,13 @@ function takes(page) {
   const levers = page.state.items.filter((item) => item.kind === "lever");
   if (!levers.length) { at("caption").textContent += ` ${w.moveFirst}`; return { columns: [], rows: [] }; }
   const range = page.rangeOf(levers[0]);
-  const item = el("select", {}, ...levers.map((each) => el("option", { value: each.id }, `${each.id}: ${each.name}`)));
+  const item = el("select", {}, ...levers.map((each) => el("option", { value: each.id }, titled(page, each.id))));
   const low = el("input", { type: "number", step: "any", value: range.low }), high = el("input", { type: "number", step: "any", value: range.high });
-  const goal = el("input", { type: "text", size: 42, maxlength: 300, value: `share(work, ${page.key?.[0]?.region ?? "USA"}, top20, ${page.state.size.until}) >= 0.4` });
+  const goal = el("input", { type: "text", size: 42, maxlength: 300, value: `share(work, ${page.key?.[0]?.region ?? page.desk.leader}, top20, ${page.state.size.until}) >= 0.4` });
   at("controls").replaceChildren(el("form", { class: "row", onsubmit: (event) => { event.preventDefault(); job(page, "solve", { item: item.value, low: Number(low.value), high: Number(high.value), goal: goal.value }, draw); } },
     field(w.lever, item), field(w.low, low), field(w.high, high), field(w.goal, goal), el("button", { class: "main" }, w.search2)));
-  function draw(record) {
+  function draw(found) {
+    const record = { ...found, lever: titled(page, found.lever) };
     const digits = (v) => (v === null ? null : +v.toPrecision(3));
     at("caption").textContent = w.solved[record.state](record.state === "flat" ? digits(record.needed) : digits(record.value), digits(record.error)) + ` (${record.draws} draws)`;
     drawDose(at("plot"), record);

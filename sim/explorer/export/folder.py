@@ -19,8 +19,9 @@ from sim.explorer.live import Bench
 from sim.explorer.numbers import member_lists
 from sim.explorer.server import ASSETS
 from sim.explorer.state import PageState, StateError
+from sim.files.reading import UnreadableError, read_bounded
 from sim.runs.executors import InThisProcess, Processes, Progress
-from sim.sources import whole_file
+from sim.sources import whole_file, write_whole
 from sim.sweeps.design.design import Design
 from sim.sweeps.execute import sweep_into
 from sim.sweeps.store import Store
@@ -32,6 +33,8 @@ POLICY: Final = (
     "form-action 'none'"
 )
 """What the page may do: it asks nobody for anything."""
+MOST_EXPORTED: Final = 200_000_000
+"""Bytes of a page that is looked at before it is replaced."""
 GRID_TAG: Final = '<script type="application/json" id="grid">'
 INSTEAD: Final = {"ask.js": "surfaces.js"}
 """Modules of the page that another one stands in for: answers come from the surfaces, not from a server."""
@@ -92,7 +95,11 @@ def check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise StateError(f"--export: {folder} is a file; name a folder")
     page = folder / PAGE
-    if page.exists() and GRID_TAG not in page.read_text(encoding="utf-8", errors="replace"):
+    try:
+        is_ours = not page.exists() or GRID_TAG.encode() in read_bounded(page, MOST_EXPORTED)
+    except UnreadableError:
+        is_ours = False
+    if not is_ours:
         raise StateError(f"--export: {page} is another page; name an empty folder")
 
 
@@ -115,8 +122,7 @@ def write_folder(folder: Path, text: str, errors: Sequence[ViewErrors]) -> None:
             "draws or replicates, or an earlier last year"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / PAGE) as place:
-        place.write_text(text, encoding="utf-8")
+    write_whole(folder / PAGE, text)
     with whole_file(folder / ERRORS) as place, place.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(ViewErrors._fields)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.comparisons.errors import clear_distance
-from sim.comparisons.regions import PASSING
+from sim.comparisons.regions import passing_pair
 from sim.engines.axes import AXES, TIERS
 from sim.explorer.desk import desk_record
 from sim.explorer.export.grid import GRID_AXES, GRID_TIERS, Grid, factors_of, neutral_of
@@ -66,7 +66,7 @@ def grid_record(bench: Bench, grid: Grid, surfaces: Surfaces, errors: Sequence[V
         "places": list(places_of(question)),
         "members": member_lists(question),
         "groups": list(page_groups(question)),
-        "passing": list(PASSING),
+        "passing": list(passing_pair()),
         "tiers": list(GRID_TIERS),
         "axes": list(GRID_AXES),
         "draws": grid.state.draws,

@@ -12,14 +12,15 @@ This module reaches into numba, whose version `pyproject.toml` pins; docs/decisi
 import hashlib
 import importlib
 import os
+import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core import cgutils
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags, compile_extra
 from numba.core.datamodel.models import PrimitiveModel
@@ -32,9 +33,13 @@ from numba.core.types import Array, BaseNamedTuple, Dispatcher, Type, unliteral
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import register_model
 
+from sim.files.private import say_torn, sparing
+
 file_locks: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 
 
+SUM_BYTES = 32
+"""Of the sum that a file of compiled code begins with."""
 FEW_PARTS = 4
 """Parts of a tuple that may as well be handed over one by one; such a tuple can also be unpacked, a `View` cannot."""
 
@@ -167,6 +172,43 @@ class Inner(CPUDispatcher):
         return super().get_call_template([viewed(kind, view) for kind in args], {name: viewed(kws[name], view) for name in kws})
 
 
+class SummedFile(IndexDataCacheFile):
+    """The files of a compiled function, each behind a sum of its content and its place: damaged code would be run."""
+
+    def _save_index(self, overloads: Any) -> None:
+        self._save_summed(self._index_name, (self._version, self._source_stamp, overloads))
+
+    def _load_index(self) -> Any:
+        version, stamp, overloads = self._load_summed(self._index_name) or (None, None, {})
+        return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._save_summed(name, data)
+
+    def _load_data(self, name: str) -> Any:
+        return self._load_summed(name)
+
+    def _save_summed(self, name: str, value: Any) -> None:
+        content = self._dump(value)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(self._sum(name, content) + content)
+
+    def _load_summed(self, name: str) -> Any:
+        path = Path(self._data_path(name))
+        try:
+            whole = path.read_bytes()
+        except OSError:
+            return None
+        first, content = whole[:SUM_BYTES], whole[SUM_BYTES:]
+        if first != self._sum(name, content):
+            say_torn(path)
+            return None
+        return pickle.loads(content)
+
+    def _sum(self, name: str, content: bytes) -> bytes:
+        return hashlib.sha256(f"{Path(self._cache_path).name} {name} ".encode() + content).digest()
+
+
 class ReadyCode(FunctionCache):
     """Loads compiled code without first loading what compiling needs, which takes longer than a small run.
 
@@ -174,8 +216,18 @@ class ReadyCode(FunctionCache):
     needs its runtime alone; whoever has to compile loads the rest then.
     """
 
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        implementation = self._impl
+        self._cache_file = SummedFile(self._cache_path, implementation.filename_base, implementation.locator.get_source_stamp())
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the compiled function of a signature; where that cannot be, it is compiled again next time."""
+        with sparing(Path(self._cache_path)):
+            super().save_overload(sig, data)
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled function of a signature, None if it is not there."""
+        """Return the compiled function of a signature, None if it is not there or damaged."""
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
             return self._load_overload(sig, target_context)
@@ -204,12 +256,11 @@ class Door(CPUDispatcher):
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
     """Hold other processes that would compile the same; where files cannot be locked they compile it too."""
-    if file_locks is None:
-        yield
-        return
-    with (Path(os.environ["NUMBA_CACHE_DIR"]) / f"{name}.lock").open("w") as file:
-        with suppress(OSError):
-            file_locks.flock(file, file_locks.LOCK_EX)
+    with ExitStack() as held:
+        if file_locks is not None:
+            with suppress(OSError):
+                file = held.enter_context((Path(os.environ["NUMBA_CACHE_DIR"]) / f"{name}.lock").open("w"))
+                file_locks.flock(file, file_locks.LOCK_EX)
         yield
 
 

@@ -5,41 +5,23 @@ named by a hash of all sources that are compiled: after any edit of what they do
 """
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sim.sources import COMPILED, PACKAGE, source_hash
+from sim.files.private import kept_private
+from sim.sources import COMPILED, PACKAGE, cache_root, source_hash
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def cache_folder() -> Path:
-    """Choose a writable folder for compiled code, named by the hash of the sources that are compiled.
+    """Choose the folder for compiled code, named by the hash of the sources that are compiled.
 
-    Returns
-    -------
-    A folder under TALENTSIM_CACHE, XDG_CACHE_HOME or ~/.cache; under the temporary folder if none can be written.
+    What lies in it is run, so it is the user's alone, in the folder of caches (see `sim.sources.cache_root`); one that others
+    could write was set aside.
     """
-    name = source_hash(COMPILED)[:16]
-    roots = [
-        os.environ.get("TALENTSIM_CACHE"),
-        os.environ.get("XDG_CACHE_HOME"),
-        "~/.cache",
-        tempfile.gettempdir(),
-    ]
-    for root in roots:
-        if not root:
-            continue
-        folder = Path(root).expanduser() / "talentsim" / f"compiled-{name}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="talentsim-"))
+    return kept_private(cache_root() / f"compiled-{source_hash(COMPILED)[:16]}")
 
 
 os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())

@@ -8,7 +8,7 @@ Reference: Salmon, Moraes, Dror and Shaw (2011), known answers in the tests.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.choice.compiled import inlined
+from sim.model.choice.compiled import compiled, inlined
 
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 Key = tuple[np.uint64, np.uint64]
@@ -69,6 +69,17 @@ def philox(c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.ui
 def uniform(word: np.uint64) -> float:
     """Turn a 32-bit word into a number strictly between 0 and 1: (word + 1/2) / 2**32."""
     return (float(word) + 0.5) * UNIT
+
+
+@compiled
+def uniforms_of(words: NDArray[np.uint64], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Draw (C, L) uniform numbers, by (L, 4) counter words and (C,) numbers below 2**32 that are the first word of the key."""
+    found = np.empty((numbers.shape[0], words.shape[0]))
+    for c in range(numbers.shape[0]):
+        number = np.uint64(numbers[c])
+        for k in range(words.shape[0]):
+            found[c, k] = uniform(philox(words[k, 0], words[k, 1], words[k, 2], words[k, 3], number, np.uint64(1))[0])
+    return found
 
 
 @inlined

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sim.files.paths import unlinked
 from sim.reports.figures.files import STYLE, save_pictures
 from sim.runs.rows import write_table
 from sim.sweeps.analysis.discovery import Discovery
@@ -101,14 +102,14 @@ def _write(
     rows: Sequence[_Row],
     metadata: Mapping[str, Any],
 ) -> list[Path]:
-    csv, note = (folder / f"{stem}{suffix}" for suffix in (".csv", ".json"))
+    csv, note = (unlinked(folder / f"{stem}{suffix}") for suffix in (".csv", ".json"))
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=size, dpi=150, layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure.subplots())
         pictures = save_pictures(figure, folder, stem)
     write_table(csv, columns, rows)
-    note.write_text(json.dumps({"figure": stem, **metadata}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    note.write_text(json.dumps({"figure": stem, **metadata}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     return [*pictures, csv, note]
 
 

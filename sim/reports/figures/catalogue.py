@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.pairing import labels
+from sim.files.paths import unlinked
 from sim.reports.figures.effects import (
     tabulate_channels,
     tabulate_crossings,
@@ -35,6 +36,7 @@ from sim.reports.figures.tables import (
     tabulate_work_shares,
 )
 from sim.reports.single import as_comparison
+from sim.runs.atomic import made_folder
 from sim.runs.folder import Run
 from sim.runs.rows import write_table
 
@@ -145,26 +147,26 @@ def save_figures(comparison: Comparison, folder: Path, names: Sequence[str] = tu
     list
         The files, four for each figure.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     drawn = figure_tables(drawn_part(comparison), names)
     whole = drawn if drawn_part(comparison) is comparison else figure_tables(comparison, names)
-    for name, table in whole.items():
-        csv, note = (folder / f"{name}{suffix}" for suffix in (".csv", ".json"))
-        written += save_pictures(file_figure(drawn.get(name, table), run_note(drawn_part(comparison))), folder, name)
-        write_table(csv, table.columns_with_units, table.rows)
-        text = json.dumps(metadata(comparison, table), indent=2, ensure_ascii=False)
-        note.write_text(text + "\n", encoding="utf-8", newline="\n")
-        written += [csv, note]
+    with made_folder(folder):
+        for name, table in whole.items():
+            csv, note = (unlinked(folder / f"{name}{suffix}") for suffix in (".csv", ".json"))
+            written += save_pictures(file_figure(drawn.get(name, table), run_note(drawn_part(comparison))), folder, name)
+            write_table(csv, table.columns_with_units, table.rows)
+            text = json.dumps(metadata(comparison, table), indent=2, ensure_ascii=False)
+            note.write_text(text + "\n", encoding="utf-8", newline="\n")
+            written += [csv, note]
     return written
 
 
 def save_slides(comparison: Comparison, folder: Path) -> list[Path]:
     """Write every figure of the first variants in the shape of a slide, PNG and SVG; the folder is made if it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
     shown = drawn_part(comparison)
     made = (save_slide(file_figure(table, run_note(shown)), folder, name) for name, table in figure_tables(shown).items())
-    return [path for pair in made for path in pair]
+    with made_folder(folder):
+        return [path for pair in made for path in pair]
 
 
 def save_run_figures(run: Run) -> list[Path]:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sim.files.paths import unlinked
 from sim.model.world import Floats
 from sim.reports.figures.files import STYLE, save_pictures
 from sim.reports.figures.tables import COLOURS
@@ -125,7 +126,7 @@ def save_response(sweep: Sweep) -> list[Path]:
     rows = doses(sweep)
     if not rows:
         return []
-    write_table(sweep.folder / "response.csv", Dose._fields, rows)
+    write_table(unlinked(sweep.folder / "response.csv"), Dose._fields, rows)
     shown = list(dict.fromkeys(row.measure for row in rows))[:MOST_RESPONSES]
     columns = min(len(shown), 2)
     lines = -(-len(shown) // columns)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.comparisons.anatomy.anatomy import LeverPart
 from sim.comparisons.comparison import Comparison, Effects
-from sim.comparisons.regions import ALWAYS, told_regions
+from sim.comparisons.regions import always_told, told_regions
 from sim.engines.axes import AXES, TIERS
 from sim.reports.figures.published import groups_of
 from sim.reports.figures.tables import (
@@ -260,7 +260,7 @@ def changed_regions(comparison: Comparison, axis: str) -> list[int]:
     """Return the places whose share of the top 20 % changes most at the end: USA, CHN, others; Europe and own groups last."""
     last = np.stack([effects.difference_points[-1, TIERS.index("top20"), AXES.index(axis)] for effects in comparison.effects])
     size = np.nan_to_num(np.abs(last)).max(axis=0)
-    regions = told_regions(size, comparison.base.codes, SHOWN_REGIONS - len(ALWAYS))
+    regions = told_regions(size, comparison.base.codes, SHOWN_REGIONS - len(always_told()))
     own = [comparison.places.index(name) for name in told_groups(comparison.groups)]
     return [*regions, *(place for place in own if size[place] > 0.0)]
 

@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from sim.files.paths import unlinked
 from sim.reports.figures.kinds.dots import file_dots
 from sim.reports.figures.kinds.futures import file_futures
 from sim.reports.figures.kinds.scales import TO_90, forest_range, line_scales, panel_title
@@ -33,12 +34,12 @@ from sim.reports.figures.tables import (
     LINES,
     MATRIX,
     MISSES,
-    NODES,
     STREAMS,
     TILES,
     FigureTable,
     Series,
     node_colour,
+    node_labels,
 )  # fmt: skip
 
 STYLE: Final[dict[Any, Any]] = {
@@ -153,7 +154,7 @@ def save_pictures(figure: Figure, folder: Path, stem: str, dpi: float | None = N
     dpi
         Pixels an inch of the PNG; the figure's own if None.
     """
-    png, svg = folder / f"{stem}.png", folder / f"{stem}.svg"
+    png, svg = unlinked(folder / f"{stem}.png"), unlinked(folder / f"{stem}.svg")
     png.write_bytes(picture(figure, dpi))
     with mpl.rc_context(STYLE):
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
@@ -254,7 +255,7 @@ def _named_rows(panel: Axes, labels: Sequence[str], unit: str) -> None:
 def _matrix(panel: Axes, table: FigureTable, name: str) -> None:
     records = table.records(**{table.panel: name})
     labels = list(dict.fromkeys(str(record["other"]) for record in table.records()))
-    labels = [label for label in NODES if label in labels]
+    labels = [label for label in node_labels() if label in labels]
     values = np.full((len(labels), len(labels)), np.nan)
     for record in records:
         values[labels.index(str(record["region"])), labels.index(str(record["other"]))] = float(record["value"])
@@ -272,8 +273,8 @@ def _matrix(panel: Axes, table: FigureTable, name: str) -> None:
 
 def _streams(panel: Axes, table: FigureTable, name: str) -> None:
     streams = streams_of(table, name)
-    nodes, ribbons = layout(streams, NODES)
-    draw_streams(panel, nodes, ribbons, {label: node_colour(label) for label in NODES})
+    nodes, ribbons = layout(streams, node_labels())
+    draw_streams(panel, nodes, ribbons, {label: node_colour(label) for label in node_labels()})
     for column, stop in enumerate(table.stops):
         panel.text(column, -0.035, stop_words(table, stop, name), ha="center", va="top", fontsize=8, color=_DARK)
 

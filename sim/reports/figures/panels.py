@@ -27,13 +27,13 @@ from sim.reports.figures.tables import (
     LINES,
     MATRIX,
     MISSES,
-    NODES,
     STREAMS,
     TILES,
     FigureTable,
     Series,
     Value,
     node_colour,
+    node_labels,
 )  # fmt: skip
 from sim.reports.words import shortened
 
@@ -274,7 +274,7 @@ def _draw_bars(figure: go.Figure, table: FigureTable, name: str, number: int, do
 def _draw_matrix(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw a coloured matrix."""
     found = {(str(r["region"]), str(r["other"])): float(r["value"]) for r in table.records(**{table.panel: name})}
-    labels = [label for label in NODES if any(label in pair for pair in found)]
+    labels = [label for label in node_labels() if any(label in pair for pair in found)]
     values = [[found.get((row, column)) for column in labels] for row in labels]
     most = max((abs(value) for value in found.values()), default=1.0) or 1.0
     axes = page_axes(
@@ -306,7 +306,7 @@ def _draw_matrix(figure: go.Figure, table: FigureTable, name: str, number: int, 
 def _draw_streams(figure: go.Figure, table: FigureTable, name: str, number: int, domain: Domain) -> None:
     """Draw a Sankey diagram."""
     streams = streams_of(table, name)
-    nodes, _ = placed(streams, NODES)
+    nodes, _ = placed(streams, node_labels())
     index = {(node.column, node.label): place for place, node in enumerate(nodes)}
     last = len(table.stops) - 1
     links: dict[tuple[int, int, str], float] = {}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from sim.engines.axes import STAGES
 from sim.model.world import Floats, Integers
+from sim.runs.careers import FLOWS_FILE
 from sim.runs.folder import Run
-from sim.runs.rows import RunTableError
+from sim.runs.reading.tables import long_pieces
 
 MOVES = ("entry", "first_job", "relocation")
 """Stages that bring somebody from one place to another."""
@@ -61,21 +60,15 @@ def net_moves(run: Run, years: Sequence[int] | Integers, groups: Sequence[Sequen
 def _people(
     run: Run, years: Sequence[int] | Integers, stages: Sequence[str], columns: Sequence[str], groups: Sequence[Sequence[int]]
 ) -> Floats:
-    path = run.folder / "flows.parquet"
-    span = ("year", "in", [int(year) for year in years])
-    try:
-        table = pq.read_table(path, columns=["year", "stage", *columns, "researchers"], filters=[span])
-    except (OSError, pa.ArrowException) as error:
-        raise RunTableError(f"{path}: cannot be read ({error})") from error
-    table = table.filter(pc.is_in(table["stage"].cast(pa.string()), pa.array(list(stages))))
+    words = {"stage": STAGES, **dict.fromkeys(columns, run.codes)}
+    wanted = [STAGES.index(stage) for stage in stages]
     group = np.zeros(len(run.codes), dtype=np.int64)
     for number, members in enumerate(groups):
         group[list(members)] = number
-    cells = tuple(group[_ids(table[name], run.codes)] for name in columns)
-    total = np.zeros((len(groups),) * len(columns))
-    np.add.at(total, cells, table["researchers"].to_numpy())
-    return total * run.weight / (run.draws * run.replicates)
-
-
-def _ids(column: Any, codes: Sequence[str]) -> Integers:
-    return np.asarray(pc.index_in(column.cast(pa.string()), pa.array(list(codes))).to_numpy(), dtype=np.int64)
+    shape = (len(groups),) * len(columns)
+    total = np.zeros(math.prod(shape))
+    for piece in long_pieces(run.folder / FLOWS_FILE, words, ("year", "researchers")):
+        shown = np.isin(piece["year"], years) & np.isin(piece["stage"], wanted)
+        cells = np.ravel_multi_index([group[piece[name][shown]] for name in columns], shape)
+        total += np.bincount(cells, weights=piece["researchers"][shown], minlength=len(total))
+    return total.reshape(shape) * run.weight / (run.draws * run.replicates)

@@ -12,10 +12,10 @@ import numpy as np
 
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.pairing import labels
-from sim.data.load import load_data
+from sim.data.load import is_packaged, load_data
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
-from sim.reports.figures.published import LAST_OBSERVED, REST, SHOWN_GROUPS, groups_of, published_points
+from sim.reports.figures.published import LAST_OBSERVED, REST, groups_of, published_points, shown_groups
 from sim.reports.figures.shares import first_jobs, net_moves
 from sim.reports.words import TIER_WORDS, shortened
 from sim.runs.folder import Run
@@ -59,7 +59,11 @@ IN_UNIT: Final = (*BANDS, "difference", "value", "standard_error", "low", "high"
 """Columns whose numbers are in the unit of their figure."""
 
 
-NODES: Final = (*(group.label for group in SHOWN_GROUPS), REST.label, *NOT_AT_WORK.values())
+def node_labels() -> tuple[str, ...]:
+    """List what a figure of streams may have as nodes, in their order."""
+    return (*(group.label for group in shown_groups()), REST.label, *NOT_AT_WORK.values())
+
+
 """Groups of regions and what is none, from top to bottom."""
 
 
@@ -145,8 +149,11 @@ class FigureTable:
 
     def records(self, **wanted: Value) -> list[dict[str, Value]]:
         """Return the rows that have the wanted values, each as a mapping by column."""
-        every = (dict(zip(self.columns, row, strict=True)) for row in self.rows)
-        return [record for record in every if all(record[name] == value for name, value in wanted.items())]
+        place = {name: number for number, name in enumerate(self.columns)}
+        found = list(self.rows)
+        for name, value in wanted.items():
+            found = [row for row in found if row[place[name]] == value]
+        return [dict(zip(self.columns, row, strict=True)) for row in found]
 
 
 def shown_runs(comparison: Comparison) -> list[tuple[Series, Run]]:
@@ -177,14 +184,15 @@ def tabulate_work_shares(comparison: Comparison, tier: str = "top20") -> FigureT
     for point in published_points(load_data().targets, tier):
         instrument = "full count" if point.is_count else "published sample"
         rows.append((instrument, "", point.group.label, point.year, *blank, 100 * point.value, 100 * point.error, point.source))
+    points = "points are published shares with a 90 % error bar; " if load_data().targets else ""
+    published = f" The count of Europe includes Russia{rule}." if is_packaged() else ""
     return FigureTable(
         name="work-shares" if tier == "top20" else f"work-shares-{tier}",
         kind=LINES,
         title=f"Share of work by region, {TIER_WORDS[tier]}",
-        caption="Median of the runs with the bands that hold 50 % and 90 % of them; points are published shares with a 90 % "
-        "error bar; bands hold the errors of those that draws are solved on, no others. By headquarters of the employer; "
-        f"students count at their university. Everything after {LAST_OBSERVED} is projected. The count of Europe includes "
-        f"Russia{rule}.",
+        caption=f"Median of the runs with the bands that hold 50 % and 90 % of them; {points}bands hold the errors of those that "
+        "draws are solved on, no others. By headquarters of the employer; students count at their university. Everything after "
+        f"{LAST_OBSERVED} is projected.{published}",
         unit="% of the tier",
         definition=f"Researchers of the tier '{tier}' by headquarters of the employer, divided by all of that tier; medians and "
         "quantiles over draws and replicates. people_p50: median number of people.",
@@ -262,4 +270,4 @@ def tabulate_net_flows(comparison: Comparison) -> FigureTable:
 
 def node_colour(label: str) -> str:
     """Return the colour of a group of regions; light grey for who is at work in none."""
-    return next((group.colour for group in (*SHOWN_GROUPS, REST) if group.label == label), "#A8A8A8")
+    return next((group.colour for group in (*shown_groups(), REST) if group.label == label), "#A8A8A8")

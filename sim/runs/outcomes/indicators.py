@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data.load import load_data
 from sim.engines.axes import AXES, STAGES, TIERS
 from sim.model.world import REPORT_FROM, Floats, Integers
 from sim.runs.outcomes.institutions import leading_by_region
@@ -130,14 +131,14 @@ def pairs(codes: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{origin}->{region}" for origin in codes for region in codes)
 
 
-def usa_alone(codes: Sequence[str]) -> tuple[str, ...]:
-    """Tell an indicator for the United States."""
-    return ("USA",)
+def leader_alone(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for the leader, the United States as packaged."""
+    return load_data().passing[1:]
 
 
-def chn_alone(codes: Sequence[str]) -> tuple[str, ...]:
-    """Tell an indicator for China."""
-    return ("CHN",)
+def challenger_alone(codes: Sequence[str]) -> tuple[str, ...]:
+    """Tell an indicator for the challenger, China as packaged."""
+    return load_data().passing[:1]
 
 
 def indicator(
@@ -170,15 +171,15 @@ def stay_rate(counted: Counted) -> Floats:
 
 @indicator(
     "share",
-    "top20, degree completed: share of researchers of Chinese origin with a US graduate degree whose "
-    "employer has its headquarters in the US, at year end",
-    usa_alone,
+    "top20, degree completed: share of researchers of the challenger's origin (CHN) with a graduate degree from the leader (USA) "
+    "whose employer has its headquarters there, at year end",
+    leader_alone,
 )
 def stay_rate_chn_origin_usa(counted: Counted) -> Floats:
-    """Measure which Chinese graduates of the United States stay there."""
-    usa, chn = counted.codes.index("USA"), counted.codes.index("CHN")
-    found = counted.careers[:, chn, usa]
-    return ratio(found[:, usa], found.sum(axis=1))[:, np.newaxis]
+    """Measure which graduates of the leader who come from the challenger stay there."""
+    challenger, leader = (counted.codes.index(code) for code in load_data().passing)
+    found = counted.careers[:, challenger, leader]
+    return ratio(found[:, leader], found.sum(axis=1))[:, np.newaxis]
 
 
 @indicator(
@@ -222,12 +223,12 @@ def foreign_workforce(counted: Counted) -> Floats:
 
 @indicator(
     "share",
-    "top20, degree completed: share of researchers working for an employer with headquarters in the US "
+    "top20, degree completed: share of researchers working for an employer with headquarters in the leader (USA) "
     "whose origin is the region, at year end",
 )
 def origin_of_usa_workforce(counted: Counted) -> Floats:
-    """Measure the origins of the workforce of the United States."""
-    return shares_of(counted.placed[:, :, counted.codes.index("USA")])
+    """Measure the origins of the workforce of the leader."""
+    return shares_of(counted.placed[:, :, counted.codes.index(load_data().passing[1])])
 
 
 @indicator(
@@ -256,52 +257,52 @@ def net_flow(counted: Counted) -> Floats:
 
 @indicator(
     "year",
-    "top20: first reporting year in which CHN has a larger work share (headquarters) than USA; "
+    "top20: first reporting year in which the challenger (CHN) has a larger work share (headquarters) than the leader (USA); "
     "'never' where no such year lies before the horizon",
-    chn_alone,
+    challenger_alone,
     is_yearly=False,
     summary=four_years,
 )
 def crossing_year_top20(counted: Counted) -> Floats:
-    """Find the year in which China passes the United States among the visible."""
-    return _china_passes(counted, "top20")
+    """Find the year in which the challenger passes the leader among the visible."""
+    return _challenger_passes(counted, "top20")
 
 
 @indicator(
     "share of runs",
-    "top20: share of runs in which CHN does not pass USA in work share before the horizon",
-    chn_alone,
+    "top20: share of runs in which the challenger (CHN) does not pass the leader (USA) in work share before the horizon",
+    challenger_alone,
     is_yearly=False,
     summary=mean_alone,
 )
 def crossing_never_top20(counted: Counted) -> Floats:
-    """Tell whether China does not pass the United States among the visible."""
-    return np.isinf(_china_passes(counted, "top20")).astype(np.float64)
+    """Tell whether the challenger does not pass the leader among the visible."""
+    return np.isinf(_challenger_passes(counted, "top20")).astype(np.float64)
 
 
 @indicator(
     "year",
-    "elite: first reporting year in which CHN has a larger work share (headquarters) than USA; "
+    "elite: first reporting year in which the challenger (CHN) has a larger work share (headquarters) than the leader (USA); "
     "'never' where no such year lies before the horizon",
-    chn_alone,
+    challenger_alone,
     is_yearly=False,
     summary=four_years,
 )
 def crossing_year_elite(counted: Counted) -> Floats:
-    """Find the year in which China passes the United States among the elite."""
-    return _china_passes(counted, "elite")
+    """Find the year in which the challenger passes the leader among the elite."""
+    return _challenger_passes(counted, "elite")
 
 
 @indicator(
     "share of runs",
-    "elite: share of runs in which CHN does not pass USA in work share before the horizon",
-    chn_alone,
+    "elite: share of runs in which the challenger (CHN) does not pass the leader (USA) in work share before the horizon",
+    challenger_alone,
     is_yearly=False,
     summary=mean_alone,
 )
 def crossing_never_elite(counted: Counted) -> Floats:
-    """Tell whether China does not pass the United States among the elite."""
-    return np.isinf(_china_passes(counted, "elite")).astype(np.float64)
+    """Tell whether the challenger does not pass the leader among the elite."""
+    return np.isinf(_challenger_passes(counted, "elite")).astype(np.float64)
 
 
 @indicator(
@@ -347,9 +348,9 @@ def crossing(counts: Integers, years: Integers, challenger: int, leader: int) ->
     return np.where(ahead.any(axis=1), years[ahead.argmax(axis=1)].astype(np.float64), np.inf)
 
 
-def _china_passes(counted: Counted, tier: str) -> Floats:
+def _challenger_passes(counted: Counted, tier: str) -> Floats:
     codes = counted.codes
-    return crossing(counted.seen(tier, "work")[np.newaxis], counted.years, codes.index("CHN"), codes.index("USA"))
+    return crossing(counted.seen(tier, "work")[np.newaxis], counted.years, *(codes.index(code) for code in load_data().passing))
 
 
 def measure(outcomes: Outcomes, codes: Sequence[str]) -> dict[str, Floats]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from sim.data.distributions import Distribution
+from sim.data.load import data_folder, is_packaged
+from sim.data.package import SCENARIOS
 from sim.scenarios.levers.changes import Layers, LeverChange
 from sim.scenarios.levers.named import PolicyUse, belongs, group_of
 from sim.scenarios.reading.file import FileContent, read_content
@@ -66,7 +68,9 @@ class _Place:
 
 
 def shipped_folder(package: Path = PACKAGE) -> Path:
-    """Return the folder of the shipped scenarios, in an installed package and in a checkout."""
+    """Return the folder of the shipped scenarios, in an installed package and in a checkout; of own data, that beside them."""
+    if not is_packaged():
+        return data_folder() / SCENARIOS
     installed = package / "shipped"
     return installed if installed.is_dir() else package.parent / "scenarios"
 

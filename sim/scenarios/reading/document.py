@@ -17,7 +17,7 @@ STATED: Final = "scenario"
 """How messages name what has no file."""
 OWN_NAME: Final = "own"
 """Name of a scenario that is given none."""
-_PLACED = re.compile(r"\b(lever|policy) of line (\d+)")
+_PLACED: Final = r"\b(lever|policy) of line (\d+)"
 
 
 def chain_of(
@@ -74,7 +74,7 @@ def stated_file(document: Mapping[str, Any], name: str, vocabulary: Vocabulary) 
         content = read_content(document, lines, STATED, vocabulary)
     except ScenarioError as error:
         raise ScenarioError(
-            replace(each, line=0, message=_PLACED.sub(lambda found: _by_key(found, tables["lever"]), each.message))
+            replace(each, line=0, message=re.sub(_PLACED, lambda found: _by_key(found, tables["lever"]), each.message))
             for each in error.problems
         ) from None
     return ChainFile(Path(f"{name}.toml"), f"{name} (stated)", False, False, content)

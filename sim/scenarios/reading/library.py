@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -21,6 +22,7 @@ from sim.scenarios.reading.lever import BODY_MISSING, LeverBody, ramp_of, source
 from sim.scenarios.reading.tables import Kinds, Reading, Table, TableError, TableKey, TableKind, alone, problems_in, tables
 from sim.scenarios.reading.text import KeyPath, Problem, ScenarioError, key_lines, key_text, line_of, parse_text, read_text, show
 from sim.scenarios.reading.values import Finding, Vocabulary, filled_text, known_name, plain_text, refuse, whole_number
+from sim.sources import remembered_text
 
 LIBRARY: Final = DATA_FOLDER / "policies.toml"
 HIGHEST_POLICY_NUMBER: Final = 999
@@ -74,8 +76,9 @@ class PackagedLibrary(Mapping[str, NamedPolicy]):
     def written(self) -> dict[str, object]:
         """The policies as the file writes them, by name."""
         try:
-            items = parse_text(read_text(LIBRARY, LIBRARY.name), LIBRARY.name)["policy"]
-            return {item["name"]: item for item in items}  # type: ignore[attr-defined]  # else it is no library
+            text = read_text(LIBRARY, LIBRARY.name)
+            parsed = remembered_text("library", {LIBRARY.name: text.encode()}, lambda: json.dumps(parse_text(text, LIBRARY.name)))
+            return {item["name"]: item for item in json.loads(parsed)["policy"]}
         except (ScenarioError, TypeError, KeyError):
             self.checked = load_library(self.vocabulary)  # says what is wrong
             return dict(self.checked)

@@ -245,7 +245,7 @@ def _unknown_region(item: object, name: str, vocabulary: Vocabulary, position: i
     if name in REFUSED:
         return Finding(REFUSED[name], item, below=(position,))
     code_of = dict(zip((n.upper() for n in vocabulary.region_names), vocabulary.regions, strict=True))
-    code_of.update(_ALIASES)
+    code_of.update({spelling: code for spelling, code in _ALIASES.items() if code in allowed})
     code_of = {**vocabulary.countries, **code_of}
     code_of.update({code: code for code in allowed})
     wanted = name.strip().upper()
@@ -339,7 +339,7 @@ def id_list(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-GROUP_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]{1,29}")
+GROUP_NAME: Final = r"[A-Z][A-Z0-9_]{1,29}"
 
 
 def own_groups(value: object, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
@@ -350,7 +350,7 @@ def own_groups(value: object, vocabulary: Vocabulary) -> dict[str, tuple[str, ..
     findings: list[Finding] = []
     for name, members in value.items():
         taken = (*vocabulary.regions, *GROUPS, *_ALIASES, *vocabulary.countries, *SPELLINGS, *REFUSED)
-        if not GROUP_NAME.fullmatch(name):
+        if not re.fullmatch(GROUP_NAME, name):
             findings.append(Finding("is no name for a group; write capitals, digits and _, 2 to 30 letters", below=(name,)))
         elif name in taken:
             findings.append(Finding("is the name of a region, a country or a group already; choose another", below=(name,)))

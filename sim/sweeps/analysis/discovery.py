@@ -382,7 +382,9 @@ def cart_boxes(names: Sequence[str], x: Floats, y: NDArray[np.bool_], density: f
         tree = DecisionTreeClassifier(min_samples_leaf=least, max_leaf_nodes=MOST_LEAVES, random_state=1)
         found.clf = tree.fit(x, y.astype(np.int64))
         boxes = found.boxes if tree.tree_.node_count > 1 else []
-    told = sorted((restricted(CART, names, x, y, lims) for lims in boxes), key=lambda box: (-box.density, -box.coverage))
+    # Leaves that differ by nothing but restrictions that chance would do as well are one.
+    leaves = dict.fromkeys(restricted(CART, names, x, y, lims) for lims in boxes)
+    told = sorted(leaves, key=lambda box: (-box.density, -box.coverage))
     dense = tuple(box for box in told if box.density >= density)
     return dense[:MOST_BOXES] or tuple(told[:1])
 

@@ -17,10 +17,12 @@ from sim.data.load import load_data
 from sim.data.schema import Data
 from sim.draws.draw import lever_uniform
 from sim.draws.ensemble import key_of
+from sim.files.reading import MOST_TOML_BYTES, read_bounded
 from sim.model.world import Floats
 from sim.runs.formulas.expressions import Expression, evaluate, parse_expression
 from sim.runs.formulas.measures import parse_measure
 from sim.runs.outcomes.statistics import ELITE_REPLICATES, ELITE_RESEARCHERS
+from sim.runs.reading.tables import DAMAGE
 from sim.scenarios.expansions import change_whom
 from sim.scenarios.load import load_scenario
 from sim.scenarios.reading.text import ScenarioError, nearest_name
@@ -213,9 +215,9 @@ def design_of(sweep: Sweep, codes: Sequence[str]) -> Design:
     """
     record = sweep.record
     try:
-        names = tomllib.loads((sweep.folder / DESIGN).read_text(encoding="utf-8"))["scenarios"]
-        scenarios = tuple(load_scenario(name, horizon=record["until"]) for name in names)
-    except (OSError, ValueError, KeyError, ScenarioError) as error:
+        names = tomllib.loads(read_bounded(sweep.folder / DESIGN, MOST_TOML_BYTES).decode("utf-8"))["scenarios"]
+        scenarios = tuple(load_scenario(str(name), horizon=record["until"]) for name in names)
+    except (*DAMAGE, ScenarioError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AnalysisError(f"the sweep's scenarios cannot be read from here ({first})") from error
     rows = tuple(tuple(row) for row in record["rows"])

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.data.schema import Data
+from sim.files.reading import UnreadableError, check_csv
 from sim.model.world import FIRST_YEAR, LAST_YEAR
 from sim.runs.rows import read_csv
 from sim.scenarios.levers.changes import LeverChange, value_range
@@ -212,7 +213,8 @@ SAMPLE_KEYS = ("method", "points", "seed", "file")
 SAMPLE_WHOLE: Mapping[str, tuple[int, int, int]] = {"points": (0, 1, 1_000_000), "seed": (1, 0, 2**31 - 1)}
 
 
-MOST_CSV_BYTES = 100_000_000
+MOST_POINTS_BYTES = 100_000_000
+MOST_CSV_POINTS = 1_000_000
 
 
 MOST_WRONG_ROWS = 20  # shown; a file that is wrong is mostly wrong everywhere
@@ -281,10 +283,12 @@ def csv_rows(file: DesignText, name: object, factors: Sequence[Factor]) -> tuple
         return ()
     source = file.path.parent / name
     try:
-        if source.stat().st_size > MOST_CSV_BYTES:
-            file.refuse(path, f"is larger than {MOST_CSV_BYTES // 1_000_000} MB", name)
-            return ()
+        if source.exists():  # else reading says why not
+            check_csv(source, MOST_POINTS_BYTES, MOST_CSV_POINTS)
         table = [row for row in read_csv(source, "utf-8-sig") if row]
+    except UnreadableError as error:
+        file.refuse(path, f"cannot be read: {error}", name)
+        return ()
     except (OSError, ValueError, csv.Error) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         file.refuse(path, f"cannot be read ({reason})", name)

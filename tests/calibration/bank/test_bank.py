@@ -13,6 +13,7 @@ from sim.calibration.evidence import load_evidence
 from sim.calibration.modelled import modelled_values
 from sim.data.load import load_data
 from sim.draws.draw import draw_vectors, lever_uniform, make_draw
+from sim.files.private import CacheWarning
 from sim.runs.atomic import FolderError
 from sim.runs.executors import ExecutorError
 from tests.support.packaged import BASIS
@@ -92,7 +93,8 @@ def test_new_questions_are_asked_again_and_a_damaged_point_is_solved_again(tmp_p
     (path,) = bank.folder.iterdir()
     good = path.read_bytes()
     path.write_bytes(good[:1000])
-    fill(bank, POINTS[:1], QUESTIONS)
+    with pytest.warns(CacheWarning, match="was damaged: it was dropped and is made again"):
+        fill(bank, POINTS[:1], QUESTIONS)
     assert path.read_bytes() == good
 
 

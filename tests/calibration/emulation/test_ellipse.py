@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.calibration.emulation.ellipse import WIDENED, approximate
-from sim.calibration.emulation.sampling import mixing_of, sample_posterior
+from sim.calibration.emulation.sampling import mixing_of, number_pool, sample_posterior
 
 SLOPES = np.random.default_rng(1).normal(size=(4, 8))
 
@@ -30,7 +30,7 @@ def test_the_centre_moves_with_what_is_keyed() -> None:
 
 
 def test_chains_of_a_tight_posterior_mix_at_once() -> None:
-    mixing = mixing_of(sample_posterior(tight, none, 8, seed=1, chains=4, steps=600))
+    mixing = mixing_of(sample_posterior(tight, number_pool(none, 1), 8, seed=1, chains=4, steps=600))
     assert mixing.good
     assert mixing.effective > 300
 
@@ -39,5 +39,5 @@ def test_two_modes_are_both_seen_though_the_approximation_knows_one() -> None:
     def likelihood(scores: np.ndarray, others: np.ndarray) -> np.ndarray:
         return np.logaddexp(-0.5 * np.square((scores[:, 0] - 1.0) / 0.5), -0.5 * np.square((scores[:, 0] + 1.0) / 0.5))
 
-    scores = sample_posterior(likelihood, none, 2, seed=3, chains=16, steps=1_500).scores
+    scores = sample_posterior(likelihood, number_pool(none, 1), 2, seed=3, chains=16, steps=1_500).scores
     assert 0.3 < np.mean(scores[..., 0] > 0.0) < 0.7

@@ -105,6 +105,7 @@ def test_from_first_point_to_ensemble_killed_and_resumed(
     assert (tmp_path / "killed" / "record.nc").is_file()
     ensemble = read_ensemble(one)
     assert len(ensemble) == 10
+    assert ensemble.columns["headlines"].shape == (10, len(ensemble.record["headlines"]))
     assert len(vectors_of_draws(ensemble, BASIS.data, 10, {})) == 10
     for number, scores, vector in zip(ensemble.numbers, ensemble.scores, ensemble.parameters, strict=True):
         assert number >= 1 << 16

@@ -1,5 +1,6 @@
 """The end of a calibration on two solved draws: the ensemble of a sample, its record as a tree, what the report says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,8 @@ def test_the_record_is_a_tree_and_the_report_says_all(finished, tmp_path: Path) 
 
 def test_the_same_evidence_leaves_weights_alone_and_a_fixed_value_moves_them(finished) -> None:  # type: ignore[no-untyped-def]
     bank, _, _, made = finished
-    points, counts = distinct_points(made)
+    points, firsts, counts = distinct_points(made)
+    assert [made.numbers[row] for row in firsts] == [point.number for point in points]
     assert dict(zip([point.number for point in points], counts, strict=True)) == {0: 6.0, 1: 2.0}
     same = conditioned(made, BASIS, RECORD, bank, RECORD)
     assert same.weights.values == pytest.approx(counts / 8)
@@ -83,3 +85,14 @@ def test_the_same_evidence_leaves_weights_alone_and_a_fixed_value_moves_them(fin
     assert (fixed.ensemble.parameters[:, place] == 0.5).all()
     assert fixed.weights.values != pytest.approx(counts / 8)
     assert len(fixed.ensemble) == 8
+
+
+def test_rows_of_one_number_and_other_scores_are_other_points(finished) -> None:  # type: ignore[no-untyped-def]
+    _, _, _, made = finished
+    moved = made.scores.copy()
+    last = [row for row, number in enumerate(made.numbers) if number == 0][-1]
+    moved[last] += 0.1
+    points, firsts, counts = distinct_points(replace(made, scores=moved))
+    assert sorted(counts.tolist()) == [1.0, 2.0, 5.0]
+    assert last in firsts.tolist()
+    assert len(points) == 3

@@ -27,6 +27,11 @@ def test_it_has_draws_enough_and_none_misses_what_it_is_solved_on() -> None:
     assert ENSEMBLE.columns["error"].max() <= MOST_MISSED
 
 
+def test_it_says_the_headlines_of_every_draw() -> None:
+    assert ENSEMBLE.columns["headlines"].shape == (len(ENSEMBLE), len(ENSEMBLE.record["headlines"]))
+    assert ENSEMBLE.record["headlines"] == [band["headline"] for band in ENSEMBLE.record["bands"]]
+
+
 def test_its_draws_are_solved_already_and_differ() -> None:
     vectors = vectors_of_draws(ENSEMBLE, BASIS.data, 100, {})
     draws = [known_draw_of(ENSEMBLE, BASIS, vector, number) for number, vector in enumerate(vectors)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.calibration.emulation.sampling import sample_posterior
+from sim.calibration.emulation.sampling import number_pool, sample_posterior
 from sim.calibration.ensemble.waves import Agreement, Calibration, CalibrationSizes
 from sim.calibration.likelihood import log_likelihood
 from tests.calibration.ensemble.toy_model import ToyModel, toy_record
@@ -32,7 +32,7 @@ def test_the_weighed_sample_has_the_exact_posterior(calibrated) -> None:  # type
     def exact(scores: np.ndarray, others: np.ndarray) -> np.ndarray:
         return log_likelihood(evidence, model.rows(np.concatenate([scores, others], axis=1)))
 
-    chain = sample_posterior(exact, model.keyed, model.dimensions, seed=9, chains=16, steps=2_500)
+    chain = sample_posterior(exact, number_pool(model.keyed, 1), model.dimensions, seed=9, chains=16, steps=2_500)
     scores, numbers, _ = chain.flat()
     expected = np.concatenate([scores, model.keyed(numbers)], axis=1)
     weights = found.draw_weights

@@ -11,6 +11,7 @@ from sim.engines.expected.jobs import SMALL, new_jobs, take_first_jobs
 from sim.engines.expected.moves import move_incumbents
 from sim.engines.expected.study import choose_regions, mask_patterns, study_on, transfer_shares
 from sim.engines.expected.years import (
+    ALL_YEARS,
     ELITE_SHARE,
     MOST_VISIBLE,
     ExpectedYear,
@@ -217,6 +218,27 @@ def test_students_who_lose_their_status_study_on_elsewhere() -> None:
         assert students[2, 0, 2, 1, 3] == pytest.approx(80.0)
 
 
+def test_who_loses_a_status_goes_where_the_others_are_chosen_among_themselves() -> None:
+    forced = np.zeros((4, 4, 2))
+    forced[0, 1:, 0] = 0.25
+    settings = {
+        "study_constant": [0.3, 1.1, -0.4, 0.7],
+        "mobility_area": np.eye(4),
+        "nest_dissimilarity": 1.0,
+        "refusal_deterrence": 0.0,
+        **FROZEN,
+    }
+    tables = year_of(plain_world(4, 1, forced_exit=forced, student_visa_refusal=0.0, **settings))
+    table = transfer_shares(tables, mask_patterns(16, 4))
+    for q in range(TALENT_CLASSES):
+        weights = tables.study_weight[0, 0, q]
+        for g in (1, 2, 3):
+            others = np.where(np.arange(4) == g, 0.0, weights)
+            np.testing.assert_allclose(table[0, 0, q, g], others / others.sum(), rtol=1e-12)
+    assert not table[0, :, :, 0].any()  # nobody is forced from home
+    assert not table[1:].any()
+
+
 def test_every_doctor_finds_one_job() -> None:
     world = random_world(3, 4, years=2)
     tables = year_of(world)
@@ -408,6 +430,19 @@ def test_bars_are_solved_on_the_number_of_visible() -> None:
     for year in years[8:]:
         assert year.shares[1, 0].sum() == pytest.approx(ELITE_SHARE * year.shares[0, 0].sum(), rel=1e-6)
         assert year.bar_elite > year.bar_top20
+
+
+def test_shares_of_years_that_nobody_reads_are_not_counted_and_the_others_stay() -> None:
+    world, path = random_world(6, 4, years=26), [Visibility(math.nan, 0.3, 0.0)] * 26
+    whole, some = (list(expected_years(world, path, 16, counted=each)) for each in (ALL_YEARS, (2015, 2025)))
+    for all_of_it, part in zip(whole, some, strict=True):
+        assert part.visible == all_of_it.visible == pytest.approx(all_of_it.shares[0, 0].sum(), rel=1e-12, abs=1e-12)
+        for name in ExpectedYear._fields:
+            now, then = getattr(part, name), getattr(all_of_it, name)
+            if part.year not in (2015, 2025) and name in ("shares", "careers", "studying", "remote"):
+                np.testing.assert_array_equal(now, np.full(then.shape, math.nan))
+            else:
+                np.testing.assert_array_equal(now, then)
 
 
 def test_no_more_than_the_limit_are_visible() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.comparisons.comparison import Comparison
 from sim.data.load import load_data
-from sim.reports.figures.catalogue import figure, save_figures, save_run_figures
+from sim.reports.figures.catalogue import figure, save_figures, save_run_figures, save_slides
 from sim.reports.figures.published import LAST_OBSERVED, groups_of, published_points
 from sim.reports.single import as_comparison
 from sim.runs.folder import Run, write_run
@@ -103,3 +104,16 @@ def test_the_tables_behind_the_figures_hold_the_run_and_the_published_points(run
         assert all(float(row["p05_percent"]) <= float(row["p50_percent"]) + 1e-9 for row in drawn)
         note = json.loads((run.folder / f"{name}.json").read_text(encoding="utf-8"))
         assert [each["role"] for each in note["runs"]] == ["base"]
+
+
+@pytest.mark.parametrize("save", [save_figures, save_slides])
+def test_who_is_told_to_end_before_the_first_picture_leaves_no_empty_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save: Callable[[Comparison, Path], list[Path]]
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.reports.figures.catalogue.file_figure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(as_comparison(run), tmp_path / "new" / "figures")
+    assert not (tmp_path / "new").exists()

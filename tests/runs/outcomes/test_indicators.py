@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from sim.engines.axes import AXES, TIERS
+from sim.engines.counts import shares
 from sim.runs.outcomes.indicators import INDICATORS, Counted
+from sim.runs.outcomes.statistics import ratio, shares_of
 
 CODES = ("USA", "CHN", "IND")
 USA, CHN, IND = range(3)
@@ -43,3 +46,24 @@ def test_who_of_an_origin_stays_where_the_degree_is_from() -> None:
     assert values["IND->IND"] == 0.25
     assert np.isnan(values["CHN->USA"])
     assert np.isnan(values["USA->USA"])
+
+
+def test_net_flow_is_arrivals_less_departures_of_all_moves_but_exits() -> None:
+    flows = np.zeros((1, 4, 3, 3, 3), dtype=np.int64)
+    flows[0, 0, IND, IND, USA] = 30  # to study
+    flows[0, 1, IND, USA, CHN] = 5  # a first job
+    flows[0, 2, CHN, CHN, USA] = 2  # another job
+    flows[0, 3, USA, USA, USA] = 90  # out of research
+    counts = np.zeros((1, 3, 5, 3), dtype=np.int64)
+    counts[0, TIERS.index("all"), AXES.index("location")] = [1_000, 500, 0]
+    told = INDICATORS["net_flow"]
+    values = told.measure(replace(counted(np.zeros((3, 3, 3))), flows=flows, counts=counts))[0]
+    assert (values[USA], values[CHN]) == (270.0, 60.0)  # 30 - 5 + 2 of 1,000; 5 - 2 of 500
+    assert np.isnan(values[IND])
+
+
+def test_a_share_of_nobody_is_no_share() -> None:
+    counts = np.array([[2, 6, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(shares_of(counts), [[0.25, 0.75, 0.0], [np.nan] * 3])
+    np.testing.assert_array_equal(shares(counts), [[0.25, 0.75, 0.0], [0.0] * 3])
+    np.testing.assert_array_equal(ratio(np.array([3.0, 0.0, 0.5]), np.array([4.0, 0.0, 1.0])), [0.75, np.nan, 0.5])

@@ -226,6 +226,7 @@ def test_drawn_values_stay_inside_the_range_of_the_change() -> None:
     assert drawn_value(chn_usa(value=0.3), 0.99) == 0.3
     assert value_range(LEVERS["hostility"], "set") == (0, 2)
     assert value_range(LEVERS["hostility"], "add") == (-2, 2)
+    assert value_range(LEVERS["phd_stipend"], "add") == (-249_500, 249_500)  # from 500 to 250,000
 
 
 def test_the_callers_arrays_are_not_written_to(defaults: Policies) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.sweeps.analysis.discovery import Box, Discovery, Limit, chosen_step, discover
+from sim.sweeps.analysis.discovery import Box, Discovery, Limit, cart_boxes, chosen_step, discover
 from sim.sweeps.analysis.responses import AnalysisError, draw_inputs
 from sim.sweeps.design.points import Factor
 from sim.sweeps.results import Sweep
@@ -60,6 +60,15 @@ def test_coverage_and_density_are_those_of_the_box_that_is_told(found: Discovery
 def test_the_second_answer_is_the_first(planted: Sweep, found: Discovery) -> None:
     again = discover(planted, f"{CHN} > {USA}", SCENARIO)
     assert repr(again.boxes) == repr(found.boxes)  # a limit that is open is NaN, which equals nothing
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_leaf_is_told_twice(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    x = generator.random((120, 3))
+    boxes = cart_boxes("abc", x, (x[:, 0] > 0.6) & (generator.random(120) < 0.85), 0.6)
+    told = [str(box) for box in boxes]
+    assert len(set(told)) == len(told) > 0
 
 
 def test_the_rows_and_where_replicates_disagree_are_counted(found: Discovery) -> None:

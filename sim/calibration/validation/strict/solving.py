@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from itertools import islice
 
 import numpy as np
@@ -15,13 +15,13 @@ from sim.calibration.observe import observe, seen_in_walk
 from sim.calibration.one_thread import one_thread
 from sim.calibration.validation.strict.inputs import strict_basis
 from sim.calibration.validation.strict.targets import VISIBLE_PART, authors, strict_targets
-from sim.data.schema import LAST_OUTCOME, Data
+from sim.data.declared import LAST_OUTCOME
+from sim.data.schema import Data
 from sim.draws.assembly import Constants
-from sim.draws.constants import ACCEPTED, PHASES, Equations, NotSolvedError, Walked, logit, mix, with_bars
+from sim.draws.constants import Equations, NotSolvedError, Walked, logit, solve_constants
 from sim.draws.draw import Draw, policies_in_force
-from sim.draws.solver import Mixer, first_unknowns, shipped_start
 from sim.draws.targets import SolvedTargets
-from sim.engines.expected.years import ExpectedYear, Visibility
+from sim.engines.expected.years import ALL_YEARS, ExpectedYear, Visibility
 from sim.model.world import FIRST_YEAR, REPORT_FROM, Floats
 from sim.scenarios.levers.changes import Policies
 
@@ -41,9 +41,11 @@ class StrictEquations(Equations):
         self.knows = knows
         self.authors = authors(data, knows, GROWTH, parameters["visible_fraction_trend"])
 
-    def walk(self, constants: Constants, until: int, patterns: int, ties: int) -> Iterator[ExpectedYear]:
+    def walk(
+        self, constants: Constants, until: int, patterns: int, ties: int, counted: Container[int] = ALL_YEARS
+    ) -> Iterator[ExpectedYear]:  # fmt: skip
         """Compute expected years, not beyond the last year of evidence."""
-        return super().walk(constants, min(until, LAST_OUTCOME), patterns, ties)
+        return super().walk(constants, min(until, LAST_OUTCOME), patterns, ties, counted)
 
     def visibility(self, early: float, until: int) -> list[Visibility]:
         """List how many are visible by year: a fixed share before 2010, then authors counted or grown."""
@@ -54,10 +56,10 @@ class StrictEquations(Equations):
             for year in range(FIRST_YEAR, until + 1)
         ]
 
-    def step(self, x: Floats, patterns: int, ties: int) -> Floats:
-        """Compute the step that each unknown should take, all shares read at the year that is known."""
+    def walked_step(self, x: Floats, patterns: int, ties: int) -> Floats:
+        """Walk to the year that is known and compute steps, all shares read there."""
         constants = self.unpack(x)
-        rest = self.walk(constants, LAST_OUTCOME, patterns, ties)
+        rest = self.walk(constants, LAST_OUTCOME, patterns, ties, (REPORT_FROM, self.knows))
         walked = list(islice(rest, self.knows - FIRST_YEAR + 1))
         self.walked = Walked((x.tobytes(), patterns, ties), walked, rest)
         years = {year.year: year for year in walked}
@@ -65,8 +67,7 @@ class StrictEquations(Equations):
         damp = self.parameters["nest_dissimilarity"]
         shares = [then.shares[0, axis] / then.shares[0, axis].sum() for axis in (2, 0)]
         level = math.log(self.authors[self.knows - FIRST_YEAR] / VISIBLE_PART / then.shares[2, 0].sum())
-        self.abroad_share = float(constants.abroad_share[self.at["GBR"]])
-        named, errors = self.named_steps(then, then, damp)
+        named, errors = self.named_steps(constants, then, then)
         visible = early.shares[0, 0].sum() / early.eligible
         self.error = max(
             float(np.abs(self.targets.work - shares[0]).max()), float(np.abs(self.targets.origin - shares[1]).max()), *errors,
@@ -93,15 +94,7 @@ def solve_strict(knows: int, parameters: Mapping[str, float], number: int) -> Dr
     basis = strict_basis(knows)
     policies = policies_in_force(basis.data, basis.baseline, parameters, number)
     problem = StrictEquations(basis.data, parameters, policies, strict_targets(basis.data, knows, number), knows)
-    start = shipped_start()
-    x = first_unknowns(start, parameters, problem.targets.errors)
-    mixer = Mixer(start.preconditioner)
-    for phase in PHASES:
-        x = mix(problem, x, phase, mixer)
-        mixer.forget_point()
-    if problem.error > ACCEPTED:
-        raise NotSolvedError(f"constants not solved: the largest error of a share stayed at {problem.error:.4f}")
-    return Draw(number, dict(parameters), with_bars(problem, x))
+    return Draw(number, dict(parameters), solve_constants(problem))
 
 
 def strict_point(knows: int, task: PointTask) -> Solved:

@@ -17,12 +17,14 @@ from sim.calibration.validation.registration import load_registration
 from sim.calibration.validation.series import YearSeries, load_series
 from sim.data.schema import DATA_YEARS, Data
 from sim.draws.constants import author_counts
-from sim.draws.targets import ORIGIN_SAMPLE, SINGLE, WORK_SAMPLE, SolvedTargets, moved, moved_path, moved_shares, target_errors
+from sim.draws.targets import DESIGN_EFFECT, SolvedTargets, errors_apart, moved, moved_path, moved_shares, target_errors
 from sim.model.world import BASE_YEAR, FIRST_YEAR, REFERENCE_YEAR, Floats
 
 TARGETS_FILE = Path(__file__).with_name("targets.toml")
 VISIBLE_PART = 9943.0 / 22_500.0
 """Of active researchers: the scale of the model, an assumption, no measurement."""
+OWN_NAMES = {"GBR-HQ": "british"}
+"""Rows of solved.csv that targets.toml calls otherwise."""
 GROWTH_SD = 0.1  # a year, of the number of authors in years without a count
 TREND_SD = 0.5  # of the parameter visible_fraction_trend, whose score says by how much the growth differs
 INDUSTRY_2022 = (0.55, 0.1)
@@ -49,7 +51,8 @@ def year_targets(data: Data, knows: int) -> YearTargets:
     """Collect what is published of a year."""
     single = {name: (float(entry["value"]), float(entry["sd"])) for name, entry in read_targets()[knows].items()}
     if knows == BASE_YEAR:
-        return YearTargets(data.work_target_2019, data.origin_target_2019, (WORK_SAMPLE, ORIGIN_SAMPLE), single)
+        sizes = data.work_sample / DESIGN_EFFECT, data.origin_sample / DESIGN_EFFECT
+        return YearTargets(data.work_target_2019, data.origin_target_2019, sizes, single)
     record = load_evidence(data)
     series = load_series(data, str(load_registration(record, "backcast").rules["series"])).between(REFERENCE_YEAR, REFERENCE_YEAR)
     charts = ("census-work-2022", "tracker-origin-2022")
@@ -68,9 +71,8 @@ def chart_over_regions(record: Record, chart: str, series: YearSeries) -> Floats
 
 def strict_targets(data: Data, knows: int, number: int) -> SolvedTargets:
     """Make the targets of a draw: those of one year, moved by the errors that its number keys."""
-    regions, published = len(data.codes), year_targets(data, knows)
-    errors = target_errors(number, regions)
-    work, origin, single, british, industry = np.split(errors, np.cumsum([regions, regions, len(SINGLE), 1]))
+    published, errors = year_targets(data, knows), target_errors(number, data)
+    work, origin, single, industry = errors_apart(errors, data)
     if knows == BASE_YEAR:
         path = moved_path(data.industry_entry, industry)
     else:
@@ -78,8 +80,10 @@ def strict_targets(data: Data, knows: int, number: int) -> SolvedTargets:
     return SolvedTargets(
         moved_shares(published.work, published.samples[0], work),
         moved_shares(published.origin, published.samples[1], origin),
-        {name: moved(*published.single[name], float(z)) for name, z in zip(SINGLE, single, strict=True)},
-        moved(*published.single["british"], float(british[0])),
+        {
+            row.id: moved(*published.single[OWN_NAMES.get(row.id, row.id)], float(z))
+            for row, z in zip(data.solved, single, strict=True)
+        },
         path,
         errors,
     )

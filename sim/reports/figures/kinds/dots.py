@@ -13,7 +13,7 @@ from sim.comparisons.comparison import Comparison
 from sim.comparisons.crossings import work_counts
 from sim.comparisons.effects import main_headline
 from sim.comparisons.pairing import pair
-from sim.comparisons.regions import ALWAYS, PASSING
+from sim.comparisons.regions import always_told, passing_pair
 from sim.data.load import load_data
 from sim.engines.axes import AXES, TIERS
 from sim.model.world import Floats
@@ -54,7 +54,7 @@ def tabulate_effect_dots(comparison: Comparison) -> FigureTable:
         each = pair(comparison.base, variant, data)
         cell = -1, TIERS.index("top20"), AXES.index("work")
         before, after = (shares_of(counts[:, :, *cell, :].astype(np.float64)) for counts in (each.base, each.variant))
-        for place in dict.fromkeys((*ALWAYS, main_headline(comparison.headlines, series.label).region)):
+        for place in dict.fromkeys((*always_told(), main_headline(comparison.headlines, series.label).region)):
             members = member_ids(place, comparison.base.codes, comparison.groups)
             values = 100.0 * (after - before)[..., members].sum(axis=-1).ravel()
             name = names.get(place, place)
@@ -81,10 +81,10 @@ def tabulate_crossing_dots(comparison: Comparison) -> FigureTable:
     rows: list[tuple[Value, ...]] = []
     names = region_names()
     for series, run in shown_runs(comparison):
-        regions = [run.codes.index(code) for code in PASSING]
+        regions = [run.codes.index(code) for code in passing_pair()]
         dots = quantile_dots(crossing(work_counts(run.counts, "top20"), run.years, *regions))
         rows += [(series.label, n, float(v) if np.isfinite(v) else np.nan) for n, v in enumerate(dots)]
-    first, second = (names[code] for code in PASSING)
+    first, second = (names[code] for code in passing_pair())
     last = int(comparison.base.years[-1])
     return FigureTable(
         name="crossing-dots",

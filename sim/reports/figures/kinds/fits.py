@@ -9,6 +9,7 @@ from sim.calibration.evidence import WEIGHED, Evidence, load_evidence
 from sim.calibration.fit import Fit, RowFit, fit
 from sim.calibration.modelled import kept_values
 from sim.comparisons.comparison import Comparison
+from sim.data.load import is_packaged
 from sim.draws.ensemble import EnsembleError
 from sim.reports.figures.tables import BANDS, COLOURS, MISSES, FigureTable, Series, Value
 from sim.runs.folder import Run, ensemble_of
@@ -80,7 +81,12 @@ def row_number(row: Evidence, value: float) -> str:
 
 
 def fit_of_run(run: Run) -> Fit | None:
-    """Return how the draws of a run fit the record; None if too few of them have been set beside it (`talentsim fit` does so)."""
+    """Return how the draws of a run fit the record; None if too few of them have been set beside it (`talentsim fit` does so).
+
+    Of data of one's own nothing is recorded.
+    """
+    if not is_packaged():
+        return None
     basis = load_basis()
     try:
         ensemble = ensemble_of(run)

@@ -8,10 +8,10 @@ import numpy as np
 
 from sim.comparisons.comparison import Comparison
 from sim.comparisons.crossings import work_counts
-from sim.comparisons.regions import PASSING
+from sim.comparisons.regions import passing_pair
 from sim.model.world import Floats, Integers
 from sim.reports.figures.kinds.axes import Domain, page_axes
-from sim.reports.figures.published import LAST_OBSERVED, SHOWN_GROUPS
+from sim.reports.figures.published import LAST_OBSERVED, shown_groups
 from sim.reports.figures.tables import FUTURES, FigureTable, Value, shown_runs
 from sim.reports.words import region_names
 from sim.runs.folder import Run
@@ -36,9 +36,9 @@ def tabulate_futures(comparison: Comparison) -> FigureTable:
             ahead = _ahead(run.years, shares, names)
             panel = f"{series.label}, draw {draw}"
             for y in np.flatnonzero(run.years >= _FROM):
-                for place, code in enumerate(PASSING):
+                for place, code in enumerate(passing_pair()):
                     rows.append((panel, series.label, draw, names[code], code, int(run.years[y]), float(shares[y, place]), ahead))
-    first, second = (names[code] for code in PASSING)
+    first, second = (names[code] for code in passing_pair())
     return FigureTable(
         name="futures",
         kind=FUTURES,
@@ -64,14 +64,14 @@ def _shares(run: Run, draw: int) -> Floats:
     """Return the shares of the challenger and the leader by year in the first replicate of a draw, (Y, 2) in per cent."""
     counts: Integers = work_counts(run.counts, "top20")[draw * run.replicates]
     whole = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    shares: Floats = 100.0 * counts[:, [run.codes.index(code) for code in PASSING]] / whole
+    shares: Floats = 100.0 * counts[:, [run.codes.index(code) for code in passing_pair()]] / whole
     return shares
 
 
 def _ahead(years: Integers, shares: Floats, names: dict[str, str]) -> str:
     """Say who is ahead at the end of a future, and since when."""
     leads = shares[:, 0] > shares[:, 1]
-    winner = PASSING[0] if leads[-1] else PASSING[1]
+    winner = passing_pair()[0] if leads[-1] else passing_pair()[1]
     changes = np.flatnonzero(leads != leads[-1])
     since = int(years[changes[-1] + 1]) if len(changes) else int(years[0])
     return f"{names[winner]} ahead since {since}" if since > _FROM else f"{names[winner]} ahead all the time"
@@ -79,7 +79,7 @@ def _ahead(years: Integers, shares: Floats, names: dict[str, str]) -> str:
 
 def colour_of(code: str) -> str:
     """Return the colour that a region has in every figure."""
-    return next(group.colour for group in SHOWN_GROUPS if group.codes == (code,))
+    return next(group.colour for group in shown_groups() if group.codes == (code,))
 
 
 def top(table: FigureTable) -> float:
@@ -90,7 +90,7 @@ def top(table: FigureTable) -> float:
 def file_futures(panel: Axes, table: FigureTable, name: str) -> None:
     """Draw one future for a file."""
     records = table.records(**{table.panel: name})
-    for code in PASSING:
+    for code in passing_pair():
         mine = [record for record in records if record["code"] == code]
         x, y = [float(r["year"]) for r in mine], [float(r["value"]) for r in mine]
         panel.plot(x, y, color=colour_of(code), linewidth=1.7)
@@ -114,7 +114,7 @@ def page_futures(figure: go.Figure, table: FigureTable, name: str, number: int, 
         {"gridcolor": "#E5E5E5", "range": [0, top(table)], "nticks": 6},
     )
     for step, draw in enumerate(dict.fromkeys(int(record["draw"]) for record in records)):
-        for code in PASSING:
+        for code in passing_pair():
             mine = [record for record in records if record["draw"] == draw and record["code"] == code]
             looks: dict[str, Any] = {"color": colour_of(code), "width": 2.5}
             figure.add_scatter(

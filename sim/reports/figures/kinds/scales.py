@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sim.reports.figures.tables import FORESTS, LINES, FigureTable
@@ -22,6 +23,7 @@ class Scale(NamedTuple):
     factor: int
 
 
+@lru_cache(maxsize=4)  # every panel and its title ask for it
 def line_scales(table: FigureTable) -> dict[str, Scale]:
     """Choose the vertical scale of every panel with curves: the largest panel's, divided by a round factor where it is small."""
     ends = _ends_of_panels(table)

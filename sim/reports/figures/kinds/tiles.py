@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from sim.comparisons.comparison import Comparison
+from sim.data.load import load_data
+from sim.data.schema import Tile
 from sim.engines.axes import AXES, TIERS
 from sim.reports.figures.kinds.axes import Domain, page_axes
 from sim.reports.figures.tables import DIVERGING, TILES, FigureTable, Value, shown_runs
 from sim.reports.words import region_names
-from sim.runs.rows import read_columns
-from sim.sources import PACKAGE
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from matplotlib.axes import Axes
 
-TILE_FILE: Final = PACKAGE / "reports" / "assets" / "tiles.csv"
 _HALF: Final = 0.47
 
 
-class Tile(NamedTuple):
-    """Where a region stands: rows from north to south, columns from west to east, from 0."""
-
-    region: str
-    row: int
-    column: int
-
-
-@functools.cache
-def tiles() -> dict[str, Tile]:
-    """Read where the regions stand, by code.
-
-    Raises
-    ------
-    sim.runs.rows.RunTableError
-        If the file is damaged.
-    """
-    rows = read_columns(TILE_FILE, Tile._fields)
-    return {code: Tile(code, int(row), int(column)) for code, row, column in rows}
+def tiles() -> Mapping[str, Tile]:
+    """Return where the regions of the tables in force stand, by code."""
+    return load_data().tiles
 
 
 def tabulate_tiles(comparison: Comparison) -> FigureTable:
@@ -66,7 +49,7 @@ def tabulate_tiles(comparison: Comparison) -> FigureTable:
         "mean the same numbers.",
         unit="percentage points" if comparison.variants else "% of the tier",
         definition="Share of work by headquarters in the last year: mean paired difference from the base, or a run's median.",
-        source="runs; places of the tiles: reports/assets/tiles.csv",
+        source="runs; places of the tiles: tiles.csv",
         columns=("scenario", "region", "code", "row", "column", "value", "people"),
         rows=tuple(rows),
         panel="scenario",

@@ -14,7 +14,7 @@ from sim.calibration.validation.experiments.fits import Experimented, FigureFit,
 from sim.calibration.validation.experiments.simulate import experiments_key, scenarios_of, values_of_draw
 from sim.calibration.validation.experiments.walks import walk_side
 from sim.cli.record.validate import experiment_lines
-from sim.data.schema import LAST_OUTCOME
+from sim.data.declared import LAST_OUTCOME
 from sim.scenarios.scenario import scenario_effect
 from tests.support.packaged import BASIS, DATA, reference_draw
 
