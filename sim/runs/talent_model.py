@@ -25,13 +25,14 @@ class TalentModel(WorldModel):
     ----------
     scenario : name or path of a scenario file, or a loaded scenario.
     draw : number of a draw, -1 for the reference point, or a solved draw.
-    replicate, seed : key of the random numbers, each 0..2**32-1; `mesa.batch_run` gives a seed of None, which is 1.
+    replicate, seed : key of the random numbers, each 0..2**32-1; without a seed, 1.
     researchers : active researchers in 2022 on the baseline, at least 1.
     until : last year, 2000..2050; the model stops running after it.
     collect : fill the DataCollector after every step: one row a year.
     collect_researchers : also collect a row of every active researcher each year.
     data : own data, as `sim.load_data` returns them, or their folder; the packaged ones if None. A draw of theirs that nobody has
         solved yet is solved first.
+    rng : the name by which `mesa.batch_run` gives a seed from Mesa 3.5 on.
 
     Raises
     ------
@@ -46,19 +47,23 @@ class TalentModel(WorldModel):
         draw: int | Draw = REFERENCE,
         replicate: int = 0,
         researchers: int = 2_000,
-        seed: int | None = 1,
+        seed: int | None = None,
         until: int = 2035,
         collect: bool = True,
         collect_researchers: bool = False,
         data: Data | str | Path | None = None,
+        rng: int | None = None,
     ) -> None:
+        if seed is not None and rng is not None:
+            raise ValueError(f"seed {seed} and rng {rng}: two names of one number; give one")
+        chosen = next((each for each in (seed, rng) if each is not None), 1)
         if not FIRST_YEAR <= until <= LAST_YEAR or researchers < 1:
             raise ValueError(f"until {until} and researchers {researchers}: from {FIRST_YEAR} to {LAST_YEAR}, and at least 1")
         with data_in_force(data) as tables:
             known = load_scenario(scenario) if isinstance(scenario, str) else scenario
             solved = named_draw(load_basis(), known, draw) if isinstance(draw, int) else draw
             world = world_of(tables, known, solved, researchers, until)
-        super().__init__(world, 1 if seed is None else seed, replicate, tables.codes, collect, collect_researchers)
+        super().__init__(world, chosen, replicate, tables.codes, collect, collect_researchers)
 
     def collect_also(
         self, of_model: Mapping[str, Callable[[TalentModel], object]], of_researchers: Mapping[str, Any] | None = None

@@ -99,3 +99,11 @@ def test_own_data_and_scenarios_of_other_data_do_not_mix() -> None:
         sim.TalentModel(own, **SIZES)
     with pytest.raises(sim.ScenarioError, match="taiwan-retention"):
         sim.TalentModel("taiwan-retention", **SIZES)
+
+
+def test_a_seed_has_two_names() -> None:
+    models = [Counting(**{name: 7}, **SIZES) for name in ("seed", "rng")]
+    assert models[0].key == models[1].key != Counting(**SIZES).key
+    assert Counting(**SIZES).key == Counting(seed=1, **SIZES).key
+    with pytest.raises(ValueError, match="seed 7 and rng 8: two names of one number; give one"):
+        Counting(seed=7, rng=8, **SIZES)

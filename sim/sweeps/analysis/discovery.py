@@ -383,8 +383,8 @@ def cart_boxes(names: Sequence[str], x: Floats, y: NDArray[np.bool_], density: f
         found.clf = tree.fit(x, y.astype(np.int64))
         boxes = found.boxes if tree.tree_.node_count > 1 else []
     # Leaves that differ by nothing but restrictions that chance would do as well are one.
-    leaves = dict.fromkeys(restricted(CART, names, x, y, lims) for lims in boxes)
-    told = sorted(leaves, key=lambda box: (-box.density, -box.coverage))
+    leaves = {str(leaf): leaf for leaf in (restricted(CART, names, x, y, lims) for lims in boxes)}
+    told = sorted(leaves.values(), key=lambda box: (-box.density, -box.coverage))
     dense = tuple(box for box in told if box.density >= density)
     return dense[:MOST_BOXES] or tuple(told[:1])
 
