@@ -11,6 +11,7 @@ import pytest
 
 from sim.explorer.guard import MOST_ASKED, RATE_SECONDS, Guard
 from tests.support.explorer_server import ENTRY_BAR, SMALL, Served, served
+from tests.support.hostile import MOST_GROWN, memory_of
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +152,7 @@ def test_there_are_many_hostile_requests() -> None:
 
 def test_each_gets_a_clear_refusal_and_the_server_lives(server: Served) -> None:
     wrong = []
+    before = memory_of(server.process.pid, "VmRSS")
     for given in REQUESTS:
         headers: dict[str, str] = {**server.headers(), "Host": f"127.0.0.1:{server.port}"}
         for name, value in given.headers.items():
@@ -167,6 +169,7 @@ def test_each_gets_a_clear_refusal_and_the_server_lives(server: Served) -> None:
             wrong.append((given.method, given.path[:40], str(given.body)[:60], given.headers, status, said[:200]))
     assert wrong == [], "\n".join(map(str, wrong))
     assert is_alive(server)
+    assert memory_of(server.process.pid, "VmHWM") - before < MOST_GROWN
 
 
 @pytest.mark.parametrize(

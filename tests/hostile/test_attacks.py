@@ -21,7 +21,7 @@ from sim.sweeps.parts import PARTS, REPLACES, clean, part_paths
 from sim.sweeps.store import LOCK, LOG, merge, opened
 from tests.support.comparisons import run_of
 from tests.support.damage import as_of_before, edit_record
-from tests.support.hostile import assert_refused, attempt, attempt_apart, state_of, time_limit
+from tests.support.hostile import assert_refused, attempt, attempt_apart, state_of, within_bounds
 from tests.support.kinds import Sample, copy_of, make_sample
 
 UNTIL = 2013
@@ -136,13 +136,13 @@ def test_a_pipe_in_the_folder_of_a_sweep_stops_nobody(swept: Sample, tmp_path: P
     folder = copy_of(swept, tmp_path / "copy")
     if name == PARTS:
         os.mkfifo(folder / name / "0-89abcdef.parquet")
-        with time_limit():
+        with within_bounds():
             opened(folder).close()
             assert clean(folder) == ["0-89abcdef.parquet"]
         return
     (folder / name).unlink()
     os.mkfifo(folder / name)
-    with time_limit(), pytest.raises(FolderError, match="is no ordinary file"):
+    with within_bounds(), pytest.raises(FolderError, match="is no ordinary file"):
         opened(folder)
 
 

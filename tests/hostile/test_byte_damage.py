@@ -9,6 +9,7 @@ from sim.draws.ensemble import EnsembleError
 from sim.runs.atomic import FolderError
 from sim.runs.rows import RunTableError
 from tests.support.damage import DAMAGES, damage
+from tests.support.hostile import within_bounds
 from tests.support.kinds import KINDS, Sample, copy_of, hash_of, make_sample, read_quietly
 
 FEW, MANY = 60, 1_000
@@ -41,7 +42,8 @@ def outcome(samples: dict[str, tuple[Sample, Sample]], number: int, place: Path)
     if path.is_file() and path.read_bytes() == before:
         return done, "harmless"
     try:
-        read = read_quietly(kind, folder)
+        with within_bounds():
+            read = read_quietly(kind, folder)
     except REFUSALS as error:
         is_named = any(name in str(error) for name in (path.name, path.parent.name)) or "runs are missing" in str(error)
         return done, "refused" if is_named else f"refused without its name: {error}"

@@ -21,7 +21,7 @@ from sim.runs.plan import RunPlan
 from sim.runs.rows import RunTableError
 from tests.conftest import ByHand
 from tests.support.damage import as_of_before, edit_record
-from tests.support.hostile import assert_refused, attempt, state_of, time_limit
+from tests.support.hostile import assert_refused, attempt, state_of, within_bounds
 from tests.support.kinds import KINDS, Sample, copy_of, hash_of, make_sample, numbers_of_run, read_quietly
 
 EDITS = tomllib.loads((Path(__file__).parent / "records.toml").read_text(encoding="utf-8"))["edit"]
@@ -116,7 +116,7 @@ def test_a_file_that_is_not_what_was_written_is_refused_by_name(
 ) -> None:
     folder = copy_of(samples[kind], tmp_path / "copy")
     replace(folder / name)
-    with time_limit(), pytest.raises(REFUSALS) as refused:
+    with within_bounds(), pytest.raises(REFUSALS) as refused:
         read_quietly(kind, folder)
     assert Path(name).name in str(refused.value) or "anatomy" in str(refused.value)
 
@@ -129,7 +129,7 @@ def test_a_run_of_before_there_were_sums_is_refused_too(
     folder = copy_of(samples["run"], tmp_path / "copy")
     as_of_before(folder)
     replace(folder / name)
-    with time_limit(), pytest.raises(REFUSALS) as refused:
+    with within_bounds(), pytest.raises(REFUSALS) as refused:
         read_quietly("run", folder)
     assert name in str(refused.value)
 
@@ -148,7 +148,7 @@ def test_an_entry_of_a_record_that_was_changed_is_refused(
         record[last] = edit["value"]
 
     edit_record(folder / "provenance.json", change, is_forged)
-    with time_limit(), pytest.raises(REFUSALS) as refused:
+    with within_bounds(), pytest.raises(REFUSALS) as refused:
         read_quietly("run", folder)
     said = edit["says"] if is_forged or edit["entry"] == "status" else "provenance.json"
     assert said in str(refused.value)
@@ -212,7 +212,7 @@ def test_half_a_table_or_a_wrong_row_is_refused_without_sums_too(
     changes[change](frame).to_parquet(folder / name)
     if name == "flows.parquet" and change in ("half", "a row twice"):
         return  # which moves there were nobody can tell without sums; the folder says that it has none
-    with time_limit(), pytest.raises(REFUSALS, match=name):
+    with within_bounds(), pytest.raises(REFUSALS, match=name):
         read_quietly("run", folder)
 
 

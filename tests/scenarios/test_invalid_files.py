@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim.scenarios.reading.text import MOST_BYTES, Problem, ScenarioError, read_text
+from tests.support.hostile import within_bounds
 from tests.support.packaged import load_scenario
 from tests.support.refusals import assert_named
 
@@ -18,7 +19,7 @@ GOOD = 'title = "Good"\n'
 
 
 def problems_of(path: Path | str, **options: object) -> tuple[Problem, ...]:
-    with pytest.raises(ScenarioError) as caught:
+    with within_bounds(), pytest.raises(ScenarioError) as caught:
         load_scenario(str(path), **options)  # type: ignore[arg-type]
     return caught.value.problems
 

@@ -17,6 +17,9 @@ from sim.sources import PACKAGE
 MOST_SECONDS, MOST_WAITED = 10, 60
 """Of work of the processor; of waiting, as for a pipe that nobody writes, on a machine that others use too."""
 MOST_BYTES = 500_000_000
+"""Of a command that begins anew."""
+MOST_GROWN = 200_000_000
+"""Of an attempt in a process that works already: a command that begins anew holds less than 300 million bytes before it reads."""
 
 
 class Attempt(NamedTuple):
@@ -30,6 +33,41 @@ class Attempt(NamedTuple):
 
 class TooSlowError(Exception):
     """An attempt that did not end in time."""
+
+
+class TooLargeError(Exception):
+    """An attempt that took too much memory."""
+
+
+def memory_of(process: int | str, entry: str) -> int:
+    """Read the bytes of an entry of a process: `VmRSS`, what it holds, or `VmHWM`, the most it held."""
+    with open(f"/proc/{process}/status", encoding="utf-8") as lines:  # not by Path, which tests take apart
+        return 1024 * int(next(line for line in lines if line.startswith(entry)).split()[1])
+
+
+@contextlib.contextmanager
+def memory_limit() -> Iterator[None]:
+    """Refuse what took too much memory at any moment, where the system tells."""
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="utf-8") as file:
+            file.write("5")  # the most it held begins anew
+    except OSError:
+        yield
+        return
+    before = memory_of("self", "VmRSS")
+    try:
+        yield
+    finally:
+        grown = memory_of("self", "VmHWM") - before
+        if grown > MOST_GROWN:
+            raise TooLargeError(f"{grown:,} bytes more than before; at most {MOST_GROWN:,}")
+
+
+@contextlib.contextmanager
+def within_bounds() -> Iterator[None]:
+    """Hold what is hostile to its time and its memory."""
+    with memory_limit(), time_limit():
+        yield
 
 
 @contextlib.contextmanager
@@ -52,10 +90,10 @@ def time_limit() -> Iterator[None]:
 
 
 def attempt(*words: object) -> Attempt:
-    """Run the command line in this process, within the time limit; what is no exit is raised."""
+    """Run the command line in this process, within bounds; what is no exit is raised."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = None
-    with time_limit(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with within_bounds(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main([str(word) for word in words])
         except SystemExit as stopped:

@@ -9,6 +9,7 @@ import pytest
 from sim.scenarios.reading.chain import shipped_folder
 from sim.scenarios.reading.text import Problem, ScenarioError
 from sim.sweeps.design.file import read_design
+from tests.support.hostile import within_bounds
 from tests.support.refusals import assert_named, expected_lines
 
 FOLDER = Path(__file__).parent / "invalid_designs"
@@ -28,7 +29,7 @@ high = 0.6
 
 
 def problems_of(path: Path | str) -> tuple[Problem, ...]:
-    with pytest.raises(ScenarioError) as caught:
+    with within_bounds(), pytest.raises(ScenarioError) as caught:
         read_design(str(path))
     return caught.value.problems
 
