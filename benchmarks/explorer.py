@@ -4,7 +4,7 @@
 
 A move sets the slider and releases it. First line: from the release until it is drawn. Bands: until all draws are there and drawn
 (25 draws x 2 replicates of 5,000 researchers). Cancelling: from a new value until the first event of its own answer,
-which stops the old one. Memory: of the server, after 20 moves and after all of the long series.
+which stops the old one. Memory: of the server, before the long series and after each tenth of it.
 """
 
 import argparse
@@ -52,13 +52,15 @@ def main(moves: int, long: int) -> None:
         page.wait_for_selector(DONE, state="attached")
         lines, bands = zip(*(timed_move(page, 0.2 + MOVED_BY * k) for k in range(moves)), strict=True)
         cancels = [timed_cancel(page, 0.5 + MOVED_BY * k) for k in range(moves)]
-        before = memory(server.process.pid)
+        held = [memory(server.process.pid)]
         for k in range(long):
             page.evaluate(MOVE, -0.5 + 0.004 * k)
             page.wait_for_timeout(SHORT_WAIT)
-        page.wait_for_selector(DONE, state="attached")
-        record = {"first_line_ms": spread(lines), "bands_ms": spread(bands), "cancelling_ms": spread(cancels)}
-        record |= {"moves": moves, "long": long, "memory_mb": [before, memory(server.process.pid)]}
+            if (k + 1) % max(1, long // 10) == 0:
+                page.wait_for_selector(DONE, state="attached")
+                held.append(memory(server.process.pid))
+        record: dict[str, Any] = {"first_line_ms": spread(lines), "bands_ms": spread(bands), "cancelling_ms": spread(cancels)}
+        record |= {"moves": moves, "long": long, "memory_mb": held}
         print(json.dumps(record, indent=2))
         browser.close()
 
