@@ -55,6 +55,7 @@ def test_every_command_of_a_page_is_known(page: str) -> None:
             assert words[0] == "talentsim" or words in INSTALLS, words
 
 
+@pytest.mark.slow
 def test_the_talentsim_commands_of_the_first_steps_work(tmp_path: Path) -> None:
     (scenario,) = blocks(START, "toml")
     (tmp_path / "more-places.toml").write_text(scenario, encoding="utf-8")

@@ -156,6 +156,7 @@ def test_the_numbers_of_the_figures_are_in_the_page(page: str) -> None:
     assert all(figure["data"] and figure["layout"]["meta"]["panels"] for figure in figures.values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_figures")
 def test_the_same_comparison_gives_the_same_page(comparison: Comparison) -> None:
     assert report_page(comparison) == report_page(comparison)
