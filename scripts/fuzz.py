@@ -3,8 +3,8 @@
     pip install atheris
     python scripts/fuzz.py [FOLDER] [-max_total_time=600] [-seed=1] [...]
 
-FOLDER keeps what reached new code; without one it is a temporary one. It begins with the shipped scenarios and those that tests see
-refused. Options are libFuzzer's. Another exception, an input that takes 10 seconds, and a process of 500 MB are findings.
+FOLDER keeps what reached new code; without one it is a temporary one. It begins with the shipped scenarios and those that tests
+see refused. Options are libFuzzer's. Another exception, an input that takes 10 seconds, and a process of 500 MB are findings.
 """
 
 from __future__ import annotations
