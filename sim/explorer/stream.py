@@ -67,9 +67,9 @@ async def answered(
                     return
             known = await asyncio.to_thread(finished_of, question, base, variant)
             bench.keep(known)
-        yield "result", await asyncio.to_thread(result_record, known)
         if not refused(question, look["tier"]):
             yield "bands", await asyncio.to_thread(bands_record, question, known.pair, look)
+        yield "result", await asyncio.to_thread(result_record, known)
     finally:
         if variant is not base:
             variant.let_go()

@@ -126,7 +126,7 @@ def test_a_worker_that_fails_is_started_again_and_the_page_says_so(bench: Bench,
     found = asyncio.run(events())
     names = [name for name, _ in found]
     assert [record for name, record in found if name == "again"] == [{"draw": k, "problem": "RuntimeError: gone"} for k in (0, 1)]
-    assert names[-2:] == ["result", "bands"]
+    assert names[-2:] == ["bands", "result"]
 
 
 @pytest.mark.parametrize("name", [None, "prior"])

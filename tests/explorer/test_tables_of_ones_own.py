@@ -95,5 +95,5 @@ def test_the_server_answers_with_them(bench: Bench, tmp_path: Path) -> None:
         status, body, _ = page.ask("GET", "/api/desk")
         assert (status, len(json.loads(body)["regions"])) == (200, 5)
         events = page.events(STATE)
-        assert [name for name, _ in events][-2:] == ["result", "bands"], events
+        assert [name for name, _ in events][-2:] == ["bands", "result"], events
         assert events[0][1]["places"] == [*bench.basis.data.codes, "EAST_ASIA"]
