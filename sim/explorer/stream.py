@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any, Final
 
 from sim.engines.arrays import is_compiled
 from sim.explorer.desk import values_today
 from sim.explorer.jobs import Job, StoppedError
-from sim.explorer.live import Bench, CountedDraw, DrawsOfPlan, PageQuestion, finished_of, pair_of, warm, worth_of_draws
+from sim.explorer.live import (
+    Bench,
+    CountedDraw,
+    DrawsOfPlan,
+    PageQuestion,
+    finished_of,
+    give_back,
+    pair_of,
+    warm,
+    worth_of_draws,
+)
 from sim.explorer.numbers import bands_record, cell_of, line_record, places_of, refused, result_record
 from sim.explorer.state import PageState, StateError
 from sim.explorer.texts import command_of, own_folder, python_of, scenario_text
@@ -53,6 +64,7 @@ async def answered(
     Name and record of each event: ``said``, ``compiling`` (where nothing is compiled yet), ``line``, ``progress`` and ``bands``
     (several), ``again`` (where a worker failed), ``result``; ``stopped`` where another question came.
     """
+    await asyncio.to_thread(give_back)
     yield "said", await asyncio.to_thread(said_record, bench, question)
     if not is_compiled():
         yield "compiling", {}
@@ -61,10 +73,11 @@ async def answered(
     try:
         known = bench.known(question.state)
         if known is None:
-            async for event in partial(question, base, variant, look, is_last):
-                yield event
-                if event[0] == "stopped":
-                    return
+            async with aclosing(partial(question, base, variant, look, is_last)) as events:
+                async for event in events:
+                    yield event
+                    if event[0] == "stopped":
+                        return
             known = await asyncio.to_thread(finished_of, question, base, variant)
             bench.keep(known)
         if not refused(question, look["tier"]):
@@ -77,34 +90,38 @@ async def answered(
 
 async def partial(
     question: PageQuestion, base: DrawsOfPlan, variant: DrawsOfPlan, look: Mapping[str, Any], is_last: Callable[[], bool]
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Yield the first line and the bands that are not complete."""
     draws, is_shown = question.state.draws, not refused(question, look["tier"])
     worth = worth_of_draws(question.base)
     ours: list[CountedDraw] = []
     theirs: list[CountedDraw] = []
-    for number in range(draws):
-        if not is_last():
-            yield "stopped", {}
-            return
-        for ahead in range(number, min(number + 2, draws) if number else 1):
-            base.future(ahead)
-            variant.future(ahead)
-        for draws_of, kept in ((base, ours), (variant, theirs)):
-            kept.append(await counted_or_again(draws_of, number))
-            while draws_of.failed:
-                draw, problem = draws_of.failed.popleft()
-                yield "again", {"draw": draw, "problem": problem}
-        if not is_last():
-            yield "stopped", {}
-            return
-        if number == 0 and is_shown:
-            pair = cell_of(pair_of(ours, theirs, worth), look["tier"], look["axis"])
-            yield "line", line_record(pair, question) | {"tier": look["tier"], "axis": look["axis"]}
-            await asyncio.sleep(SECONDS_TO_DRAW)
-        elif is_shown and number + 1 < draws and (number + 1 in SHOWN_AFTER or (number + 1) % 10 == 0):
-            yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs, worth), look)
-        yield "progress", {"done": number + 1, "total": draws}
+    try:
+        for number in range(draws):
+            if not is_last():
+                yield "stopped", {}
+                return
+            for ahead in range(number, min(number + 2, draws) if number else 1):
+                base.future(ahead)
+                variant.future(ahead)
+            for draws_of, kept in ((base, ours), (variant, theirs)):
+                kept.append(await counted_or_again(draws_of, number))
+                while draws_of.failed:
+                    draw, problem = draws_of.failed.popleft()
+                    yield "again", {"draw": draw, "problem": problem}
+            if not is_last():
+                yield "stopped", {}
+                return
+            if number == 0 and is_shown:
+                pair = cell_of(pair_of(ours, theirs, worth), look["tier"], look["axis"])
+                yield "line", line_record(pair, question) | {"tier": look["tier"], "axis": look["axis"]}
+                await asyncio.sleep(SECONDS_TO_DRAW)
+            elif is_shown and number + 1 < draws and (number + 1 in SHOWN_AFTER or (number + 1) % 10 == 0):
+                yield "bands", await asyncio.to_thread(bands_record, question, pair_of(ours, theirs, worth), look)
+            yield "progress", {"done": number + 1, "total": draws}
+    finally:  # what went wrong keeps this frame, and with it what was counted, until garbage is collected
+        ours.clear()
+        theirs.clear()
 
 
 async def counted_or_again(draws: DrawsOfPlan, number: int) -> CountedDraw:

@@ -129,6 +129,28 @@ def test_a_worker_that_fails_is_started_again_and_the_page_says_so(bench: Bench,
     assert names[-2:] == ["bands", "result"]
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_nothing_is_held_of_a_stream_that_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    real, variants = bench.variant_draws, list[live.DrawsOfPlan]()
+
+    def noted(question: live.PageQuestion) -> live.DrawsOfPlan:
+        variants.append(real(question))
+        return variants[-1]
+
+    monkeypatch.setattr(bench, "variant_draws", noted)
+    given: list[str] = []
+    monkeypatch.setattr("sim.explorer.stream.give_back", lambda: given.append("back"))
+    question = bench.question(read_state({"size": {**SMALL, "seed": 8 + stays}, "items": [ENTRY_BAR]}))
+
+    async def names() -> list[str]:
+        return [name async for name, _ in answered(bench, question, {"tier": "top20", "axis": "work"}, lambda: stays)]
+
+    assert asyncio.run(names())[-1] == ("result" if stays else "stopped")
+    assert given == ["back"]
+    assert [draws.futures for draws in variants] == [{}]
+    live.give_back()
+
+
 @pytest.mark.parametrize("name", [None, "prior"])
 def test_the_command_names_the_ensemble_that_the_page_runs(name: str | None) -> None:
     draws = find_ensemble(name)
