@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -50,16 +51,10 @@ def read_long(path: Path, words: Mapping[str, Sequence[str]], numbers: Sequence[
     RunTableError
         If it cannot be read, a column is missing or of another kind, a value is missing, or a word is none of those.
     """
-    try:
-        check_ordinary(path)
-        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` would import pandas
-            if file.metadata.num_rows > most:
-                raise RunTableError(f"{path.name} has {file.metadata.num_rows:,} rows; at most {most:,} can be")
-            table = file.read(columns=[*words, *numbers])
-        places = {name: placed(table, name, known) for name, known in words.items()}
-        return places | {name: plain_numbers(table, name) for name in numbers}
-    except Exception as error:  # a damaged file can raise anything
-        raise RunTableError(f"{path.name} cannot be read ({error})") from error
+    with parquet_of(path) as file:
+        if file.metadata.num_rows > most:
+            raise RunTableError(f"{path.name} has {file.metadata.num_rows:,} rows; at most {most:,} can be")
+        return columns_of(file.read(columns=[*words, *numbers]), words, numbers)
 
 
 def long_pieces(path: Path, words: Mapping[str, Sequence[str]], numbers: Sequence[str]) -> Iterator[dict[str, NDArray[Any]]]:
@@ -67,15 +62,26 @@ def long_pieces(path: Path, words: Mapping[str, Sequence[str]], numbers: Sequenc
 
     Its filters would import `pyarrow.compute`, which takes longer.
     """
+    with parquet_of(path) as file:
+        for number in range(file.num_row_groups):
+            yield columns_of(file.read_row_group(number, columns=[*words, *numbers]), words, numbers)
+
+
+@contextmanager
+def parquet_of(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; whatever goes wrong while it is read is a `RunTableError`."""
     try:
         check_ordinary(path)
-        with pq.ParquetFile(path) as file:
-            for number in range(file.num_row_groups):
-                table = file.read_row_group(number, columns=[*words, *numbers])
-                places = {name: placed(table, name, known) for name, known in words.items()}
-                yield places | {name: plain_numbers(table, name) for name in numbers}
+        with pq.ParquetFile(path) as file:  # `pyarrow.parquet.read_table` would import pandas
+            yield file
     except Exception as error:  # a damaged file can raise anything
         raise RunTableError(f"{path.name} cannot be read ({error})") from error
+
+
+def columns_of(table: pa.Table, words: Mapping[str, Sequence[str]], numbers: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Take the columns of a table: words as their places in a list, numbers as they are."""
+    places = {name: placed(table, name, known) for name, known in words.items()}
+    return places | {name: plain_numbers(table, name) for name in numbers}
 
 
 def plain_numbers(table: pa.Table, name: str) -> NDArray[Any]:
